@@ -1,0 +1,79 @@
+"""Typed identifiers: a UUID inside, a prefix outside, so that an id says what it is in a log."""
+
+from typing import Annotated, NewType
+from uuid import UUID
+
+from msgspec import Meta
+
+ResidentId = NewType("ResidentId", UUID)
+CardId = NewType("CardId", UUID)
+ECardId = NewType("ECardId", UUID)
+DeviceId = NewType("DeviceId", UUID)
+ProviderId = NewType("ProviderId", UUID)
+PlaceId = NewType("PlaceId", UUID)
+TerminalId = NewType("TerminalId", UUID)
+TapId = NewType("TapId", UUID)
+AccountId = NewType("AccountId", UUID)
+TransferId = NewType("TransferId", UUID)
+HoldId = NewType("HoldId", UUID)
+OperatorId = NewType("OperatorId", UUID)
+StaffId = NewType("StaffId", UUID)
+PartnerId = NewType("PartnerId", UUID)
+SessionId = NewType("SessionId", UUID)
+RecordId = NewType("RecordId", UUID)
+
+PREFIX_BY_KIND: dict[str, str] = {
+    "resident": "res_",
+    "card": "crd_",
+    "e_card": "ecd_",
+    "device": "dev_",
+    "provider": "prv_",
+    "place": "plc_",
+    "terminal": "trm_",
+    "tap": "tap_",
+    "account": "acc_",
+    "transfer": "trf_",
+    "hold": "hld_",
+    "operator": "opr_",
+    "staff": "stf_",
+    "partner": "prt_",
+    "session": "ses_",
+    "record": "rec_",
+    "notice": "ntc_",
+    "card_batch": "cbt_",
+    "refund": "rfd_",
+    "approval": "apr_",
+    "statement": "stm_",
+}
+
+ResidentIdText = Annotated[str, Meta(pattern="^res_[0-9a-f]{32}$", examples=["res_018f4e2b7c8a7d3e9b1c2d3e4f5a6b7c"])]
+CardIdText = Annotated[str, Meta(pattern="^crd_[0-9a-f]{32}$")]
+ECardIdText = Annotated[str, Meta(pattern="^ecd_[0-9a-f]{32}$")]
+DeviceIdText = Annotated[str, Meta(pattern="^dev_[0-9a-f]{32}$")]
+ProviderIdText = Annotated[str, Meta(pattern="^prv_[0-9a-f]{32}$")]
+PlaceIdText = Annotated[str, Meta(pattern="^plc_[0-9a-f]{32}$")]
+TerminalIdText = Annotated[str, Meta(pattern="^trm_[0-9a-f]{32}$")]
+TapIdText = Annotated[str, Meta(pattern="^tap_[0-9a-f]{32}$")]
+AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
+
+
+def show_id(kind: str, value: UUID) -> str:
+    """Write an id with its prefix; `kind` is a key of PREFIX_BY_KIND."""
+    return PREFIX_BY_KIND[kind] + value.hex
+
+
+def read_id(kind: str, text: str) -> UUID:
+    """Read an id written by `show_id`.
+
+    Raises ValueError when the prefix is another kind's or the rest is not 32 lower-case hex digits.
+    """
+    prefix = PREFIX_BY_KIND[kind]
+    digits = text[len(prefix) :]
+    if not text.startswith(prefix) or len(digits) != 32 or digits != digits.lower() or not digits.isalnum():
+        raise ValueError(f"not a {kind} id")
+    return UUID(hex=digits)
+
+
+def bucket_of(resident_id: UUID, bucket_count: int) -> int:
+    """Say which bucket holds a resident's rows: the last 16 (random) bits of the id, modulo the number of buckets."""
+    return (resident_id.int & 0xFFFF) % bucket_count

@@ -1,0 +1,203 @@
+"""Statements of the tap batch, sent together: one round trip for many statements.
+
+A `Statement` is SQL with `$1` placeholders, its parameters in binary, and how a row becomes a value. A
+`BatchConnection` keeps one libpq connection in pipeline mode with every statement prepared once. It is driven
+at libpq's level, because the ordinary cursor costs more than the statements themselves at this rate (measured:
+DESIGN of the tap route, 1.4 against 1.0).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+import psycopg
+from psycopg import errors, pq
+
+from yikatong.plumbing.wire import Param, decoder_of
+
+Row = TypeVar("Row")
+
+_BINARY = 1
+_TUPLES = pq.ExecStatus.TUPLES_OK
+_SYNC = pq.ExecStatus.PIPELINE_SYNC
+_ABORTED = pq.ExecStatus.PIPELINE_ABORTED
+_FATAL = pq.ExecStatus.FATAL_ERROR
+
+
+def as_tuple(*values: Any) -> tuple[Any, ...]:
+    """Give a row back as it came."""
+    return values
+
+
+class Statement(Generic[Row]):
+    """One statement of a batch: `sql` with $1 placeholders, `params` in binary, `row(*columns)` builds a value.
+
+    The text must be the same object for the same statement: it is the key under which it stays prepared.
+    """
+
+    __slots__ = ("params", "row", "sql")
+
+    def __init__(self, sql: str, params: Sequence[Param], row: Callable[..., Row]) -> None:
+        self.sql = sql
+        self.params = params
+        self.row = row
+
+
+BEGIN: Statement[tuple[Any, ...]] = Statement("BEGIN", (), as_tuple)
+COMMIT: Statement[tuple[Any, ...]] = Statement("COMMIT", (), as_tuple)
+ROLLBACK: Statement[tuple[Any, ...]] = Statement("ROLLBACK", (), as_tuple)
+
+
+class Result(Generic[Row]):
+    """What one statement gave: its rows, and how many rows it touched."""
+
+    __slots__ = ("rows", "touched")
+
+    def __init__(self, rows: list[Row], touched: int) -> None:
+        self.rows = rows
+        self.touched = touched
+
+
+class BatchConnection:
+    """One connection in pipeline mode, for one task at a time: the counter that owns it runs one batch at a time."""
+
+    def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        self._conn = conn
+        self._pg = conn.pgconn
+        self._prepared: dict[str, bytes] = {}
+        self._decoders: dict[str, list[Callable[[bytes], Any]]] = {}
+        self._names_given = 0
+        self._pg.enter_pipeline_mode()
+
+    @classmethod
+    async def over(cls, conn: psycopg.AsyncConnection[Any]) -> Self:
+        """Take over an idle autocommit connection.
+
+        Sequential scans are off here: a statement prepared while its table is empty would keep a plan that
+        scans it after it has grown.
+        """
+        await conn.execute("SET enable_seqscan = off")
+        await conn.execute("SET plan_cache_mode = force_generic_plan")
+        return cls(conn)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server has gone away; the owner then opens another."""
+        return self._pg.status != pq.ConnStatus.OK
+
+    async def close(self) -> None:
+        """Close the connection; what was not committed is rolled back by the server."""
+        await self._conn.close()
+
+    async def run(self, statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
+        """Send statements in one round trip and give each one's result, in order.
+
+        When one fails the server skips the rest of this round trip, and the first failure is raised as the
+        psycopg error of its SQLSTATE. The caller rolls back in a round trip of its own.
+        """
+        if self.is_broken:
+            raise psycopg.OperationalError("the batch connection is closed")
+        expected = self._send(statements)
+        await self._flush()
+        return await self._collect(expected)
+
+    def _send(self, statements: Sequence[Statement[Any]]) -> list[Statement[Any] | str]:
+        """Queue every statement, preparing those not seen before; a text stands for the answer to its preparation."""
+        expected: list[Statement[Any] | str] = []
+        for statement in statements:
+            name = self._prepared.get(statement.sql)
+            if name is None:
+                self._names_given += 1
+                name = f"b{self._names_given}".encode()
+                self._pg.send_prepare(name, statement.sql.encode(), [param.oid for param in statement.params])
+                self._prepared[statement.sql] = name
+                expected.append(statement.sql)
+            self._pg.send_query_prepared(
+                name,
+                [param.data for param in statement.params],
+                param_formats=[_BINARY] * len(statement.params),
+                result_format=_BINARY,
+            )
+            expected.append(statement)
+        self._pg.pipeline_sync()
+        return expected
+
+    async def _flush(self) -> None:
+        while self._pg.flush() == 1:
+            await self._wait(writing=True)
+
+    async def _collect(self, expected: list[Statement[Any] | str]) -> list[Result[Any]]:
+        results: list[Result[Any]] = []
+        failure: psycopg.Error | None = None
+        for asked in expected:
+            result = await self._next()
+            if result.status in (_FATAL, _ABORTED):
+                failure = failure or errors.error_from_result(result)
+                if isinstance(asked, str):
+                    del self._prepared[asked]
+            elif isinstance(asked, Statement):
+                results.append(self._read(asked, result))
+            await self._end_of_answer()
+        sync = await self._next()
+        if sync.status != _SYNC:
+            raise psycopg.OperationalError("the server answered out of step")
+        if failure is not None:
+            raise failure
+        return results
+
+    async def _next(self) -> pq.abc.PGresult:
+        while True:
+            while self._pg.is_busy():
+                await self._wait(writing=False)
+                self._pg.consume_input()
+            result = self._pg.get_result()
+            if result is not None:
+                return result
+            if self.is_broken:
+                raise psycopg.OperationalError("the server closed the connection")
+
+    async def _end_of_answer(self) -> None:
+        """Each statement's answer ends with an empty result; libpq gives it as None."""
+        while self._pg.is_busy():
+            await self._wait(writing=False)
+            self._pg.consume_input()
+        self._pg.get_result()
+
+    async def _wait(self, *, writing: bool) -> None:
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+
+        def wake() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        descriptor = self._pg.socket
+        loop.add_reader(descriptor, wake)
+        if writing:
+            loop.add_writer(descriptor, wake)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(descriptor)
+            if writing:
+                loop.remove_writer(descriptor)
+        if writing:
+            self._pg.consume_input()
+
+    def _read(self, statement: Statement[Row], result: pq.abc.PGresult) -> Result[Row]:
+        touched = result.command_tuples or 0
+        if result.status != _TUPLES:
+            return Result([], touched)
+        decoders = self._decoders.get(statement.sql)
+        if decoders is None:
+            decoders = [decoder_of(result.ftype(column)) for column in range(result.nfields)]
+            self._decoders[statement.sql] = decoders
+        rows: list[Row] = []
+        columns = list(enumerate(decoders))
+        for index in range(result.ntuples):
+            values = []
+            for column, decode in columns:
+                data = result.get_value(index, column)
+                values.append(None if data is None else decode(data))
+            rows.append(statement.row(*values))
+        return Result(rows, touched)

@@ -1,0 +1,26 @@
+"""Named SQL statements: one file a room, each statement with a name and a sentence."""
+
+import re
+from importlib.resources import files
+from typing import LiteralString
+
+_HEADER = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
+
+
+def load_queries(package: str) -> dict[str, LiteralString]:
+    """Read `queries.sql` beside a room's code into statements by name.
+
+    A statement begins at `-- name: find_card`, the next line is a comment that says what it returns and locks.
+    Raises ValueError when a name stands twice or a statement has no describing comment.
+    """
+    text = files(package).joinpath("queries.sql").read_text(encoding="utf-8")
+    pieces = _HEADER.split(text)
+    queries: dict[str, LiteralString] = {}
+    for name, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        if name in queries:
+            raise ValueError(f"{package}: query {name} stands twice")
+        if not body.lstrip().startswith("-- "):
+            raise ValueError(f"{package}: query {name} has no sentence")
+        statement = "\n".join(line for line in body.splitlines() if not line.startswith("--")).strip().rstrip(";")
+        queries[name] = statement
+    return queries
