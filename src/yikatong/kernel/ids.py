@@ -1,5 +1,6 @@
 """Typed identifiers: a UUID inside, a prefix outside, so that an id says what it is in a log."""
 
+import re
 from typing import Annotated, NewType
 from uuid import UUID
 
@@ -46,6 +47,8 @@ PREFIX_BY_KIND: dict[str, str] = {
     "statement": "stm_",
 }
 
+_HEX_DIGITS = re.compile(r"[0-9a-f]{32}")
+
 ResidentIdText = Annotated[str, Meta(pattern="^res_[0-9a-f]{32}$", examples=["res_018f4e2b7c8a7d3e9b1c2d3e4f5a6b7c"])]
 CardIdText = Annotated[str, Meta(pattern="^crd_[0-9a-f]{32}$")]
 ECardIdText = Annotated[str, Meta(pattern="^ecd_[0-9a-f]{32}$")]
@@ -68,8 +71,9 @@ def read_id(kind: str, text: str) -> UUID:
     Raises ValueError when the prefix is another kind's or the rest is not 32 lower-case hex digits.
     """
     prefix = PREFIX_BY_KIND[kind]
-    digits = text[len(prefix) :]
-    if not text.startswith(prefix) or len(digits) != 32 or digits != digits.lower() or not digits.isalnum():
+    digits = text.removeprefix(prefix)
+    # The pattern is asked first, because int() and so UUID() read full-width digits and underscores too.
+    if not text.startswith(prefix) or not _HEX_DIGITS.fullmatch(digits):
         raise ValueError(f"not a {kind} id")
     return UUID(hex=digits)
 
