@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yikatong.kernel.outcomes import Reason
+from yikatong.kernel.outcomes import Reason, Refused
 from yikatong.plumbing.ids import Ids
 
 
@@ -46,7 +46,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP call on its way through a room: an open transaction, the caller, and the time it arrived.
 
     `caller` is None only on routes open to anyone. `purpose` is why a look at a person is made (header `Purpose`).
-    `path` holds the parts of the address in braces.
+    `path` holds the parts of the address in braces. The record of the call names every typed id that stands in
+    the path, the body or the answer; a handler adds the residents that none of these names with `concerns`.
     """
 
     conn: psycopg.AsyncConnection[Any]
@@ -56,6 +57,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     purpose: str | None
     path: Mapping[str, str]
+    concerned: set[UUID] = msgspec.field(default_factory=set)
+
+    def concerns(self, *resident_ids: UUID) -> None:
+        """Name residents whom this call looked at or changed something for."""
+        self.concerned.update(resident_ids)
 
     def by(self) -> Caller:
         """The caller of a route that is not open to anyone."""
@@ -68,6 +74,15 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int
     value: Any
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A refusal that keeps what the handler wrote, for example a counted attempt: returned, where `Refused` is raised.
+
+    A raised refusal rolls the transaction back; a returned one commits it and leaves its record.
+    """
+
+    refused: Refused
 
 
 class RouteKind(StrEnum):
