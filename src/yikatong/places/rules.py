@@ -1,0 +1,50 @@
+"""Pure decisions about regions and divisions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import pairwise
+
+from yikatong.kernel.identifiers import division as kernel_division
+from yikatong.kernel.identifiers.division import DivisionCode, resolve_division
+from yikatong.kernel.outcomes import Refused
+from yikatong.places.model import NATIONAL, Division, Reason, Region
+
+
+def enclosing_codes(code: str) -> tuple[str, ...]:
+    """The code, then the codes of its city, its province and the country, each once.
+
+    A county 500116 stands in 500100, 500000 and 000000; a province stands in the country only.
+    """
+    chain = (code, code[:4] + "00", code[:2] + "0000", NATIONAL)
+    return tuple(dict.fromkeys(chain))
+
+
+def verify_can_open(region: Region) -> Region:
+    """Return the region when it may be opened; refuses REGION_IS_THE_WHOLE_COUNTRY."""
+    if region.code == NATIONAL:
+        raise Refused(Reason.REGION_IS_THE_WHOLE_COUNTRY)
+    return region
+
+
+def list_successors(history: Iterable[Division], *, code: str, on: date) -> tuple[str, ...]:
+    """The codes that on a day stand where `code` once stood, sorted: itself, its successors, or none."""
+    known = [
+        kernel_division.Division(
+            code=DivisionCode(division.code),
+            name=division.name_zh,
+            valid_from=division.valid_from,
+            valid_until=division.valid_until,
+            successors=tuple(DivisionCode(successor) for successor in division.successors),
+        )
+        for division in history
+    ]
+    return resolve_division(known, DivisionCode(code), on=on)
+
+
+def list_overlaps(divisions: Sequence[Division]) -> list[str]:
+    """Name every code two of whose meanings overlap; `divisions` is sorted by code and day."""
+    return [
+        later.code
+        for earlier, later in pairwise(divisions)
+        if earlier.code == later.code and (earlier.valid_until is None or later.valid_from < earlier.valid_until)
+    ]
