@@ -19,7 +19,16 @@ class ReasonText(NamedTuple):
 
 
 class Reason(Enum):
-    """A refusal's name: a sentence in capitals. Each room subclasses it in its `model`."""
+    """A refusal's name: a sentence in capitals. Each room subclasses it in its `model`.
+
+    Two members with the same words would be one member with two names, so that is refused when the class is made.
+    """
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        aliases = [name for name, member in cls.__members__.items() if member.name != name]
+        if aliases:
+            raise ValueError(f"reasons of {cls.__module__} with the same words as another: {', '.join(aliases)}")
 
     @property
     def text(self) -> ReasonText:

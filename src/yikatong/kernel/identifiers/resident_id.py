@@ -16,8 +16,8 @@ CHECK_CHARACTERS = "10X98765432"
 """The check character by the weighted sum modulo 11."""
 SYNTHETIC_PREFIX = "9901"
 """No division has a code that begins so; made-up residents live there."""
-PERMIT_AREAS = frozenset({"810000", "820000", "830000"})
-"""Areas in the numbers of residence permits for Hong Kong, Macao and Taiwan residents (State Council, 2018-09-01)."""
+PERMIT_PREFIXES = frozenset({"81", "82", "83"})
+"""Beginnings of the numbers of residence permits for Hong Kong, Macao and Taiwan residents (in force 2018-09-01)."""
 
 _SHAPE = re.compile(r"[0-9]{17}[0-9Xx]")
 _OLD_SHAPE = re.compile(r"[0-9]{15}")
@@ -107,7 +107,7 @@ def show_masked(number: IdNumber) -> str:
 
 
 def _kind_of(area: str) -> IdKind:
-    if area in PERMIT_AREAS:
+    if area[:2] in PERMIT_PREFIXES:
         return IdKind.PERMIT_HOLDER
     if area.startswith(SYNTHETIC_PREFIX):
         return IdKind.SYNTHETIC
