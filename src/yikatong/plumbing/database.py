@@ -1,0 +1,126 @@
+"""The database: pools of connections whose sessions are bounded and run as the right role."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.roles import ensure_serving_role, take_serving_role
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class SessionLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a session may run, wait and idle before the server ends it, in seconds; 0 is without limit."""
+
+    statement_timeout_seconds: int = 30
+    lock_timeout_seconds: int = 10
+    idle_in_transaction_timeout_seconds: int = 60
+
+
+OWNER_LIMITS = SessionLimits(statement_timeout_seconds=0, lock_timeout_seconds=60)
+"""Migrations and the command line: long statements are meant, waiting for ever is not."""
+
+
+class Database:
+    """Two pools on one database: the owner's for migrations and the command line, the serving role's for traffic."""
+
+    def __init__(self, address: ServerAddress, *, limits: SessionLimits, pool_size_max: int) -> None:
+        """Use `open`; a database made here is not connected yet."""
+        self.address = address
+        self._limits = limits
+        self._owner_pool = _pool(address.conninfo, self._prepare_owner, size_min=0, size_max=4)
+        self._serving_pool = _pool(
+            address.serving_conninfo or address.conninfo, self._prepare_serving, size_min=1, size_max=pool_size_max
+        )
+
+    @classmethod
+    async def open(cls, address: ServerAddress, *, limits: SessionLimits | None = None, pool_size_max: int = 8) -> Self:
+        """Connect, and on an outside server see that the serving role is there.
+
+        Raises psycopg.OperationalError when the server does not answer, ServingRoleError when it has no serving role.
+        """
+        database = cls(address, limits=limits or SessionLimits(), pool_size_max=pool_size_max)
+        if address.serving_conninfo is None:
+            async with await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True) as conn:
+                await ensure_serving_role(conn)
+        await database._owner_pool.open()
+        await database._serving_pool.open(wait=True, timeout=30)
+        return database
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self._serving_pool.close()
+        await self._owner_pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of the serving role: whole when the block ends, absent when it raises."""
+        async with self._serving_pool.connection() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def owner_transaction(self) -> AsyncIterator[Connection]:
+        """A transaction of the schema's owner, for migrations and the command line."""
+        async with self._owner_pool.connection() as conn, conn.transaction():
+            yield conn
+
+    async def connect_serving(self) -> Connection:
+        """A connection of its own for one long user (the counter's batches), autocommit, as the serving role."""
+        conninfo = self.address.serving_conninfo or self.address.conninfo
+        conn: Connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        await self._prepare_serving(conn)
+        return conn
+
+    async def connect_owner(self) -> Connection:
+        """A connection of its own as the owner, autocommit, for migrations."""
+        conn: Connection = await psycopg.AsyncConnection.connect(self.address.conninfo, autocommit=True)
+        await self._prepare_owner(conn)
+        return conn
+
+    async def _prepare_owner(self, conn: Connection) -> None:
+        await _set_limits(conn, OWNER_LIMITS)
+
+    async def _prepare_serving(self, conn: Connection) -> None:
+        await _set_limits(conn, self._limits)
+        if self.address.serving_conninfo is None:
+            await take_serving_role(conn)
+
+
+def _pool(
+    conninfo: str, prepare: Callable[[Connection], Awaitable[None]], *, size_min: int, size_max: int
+) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        conninfo,
+        kwargs={"autocommit": True},
+        min_size=size_min,
+        max_size=size_max,
+        open=False,
+        configure=prepare,
+        check=AsyncConnectionPool.check_connection,
+    )
+
+
+async def _set_limits(conn: Connection, limits: SessionLimits) -> None:
+    settings = {
+        "timezone": "UTC",
+        "statement_timeout": f"{limits.statement_timeout_seconds}s",
+        "lock_timeout": f"{limits.lock_timeout_seconds}s",
+        "idle_in_transaction_session_timeout": f"{limits.idle_in_transaction_timeout_seconds}s",
+    }
+    statements = [sql.SQL("SET {} = {}").format(sql.Identifier(name), value) for name, value in settings.items()]
+    await conn.execute(sql.SQL("; ").join(statements))

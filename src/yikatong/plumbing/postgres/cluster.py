@@ -1,0 +1,49 @@
+"""The database cluster: the folder of files that PostgreSQL keeps."""
+
+import os
+import shutil
+from pathlib import Path
+
+from yikatong.plumbing.postgres.account import Account
+from yikatong.plumbing.postgres.errors import DataFolderOfAnotherVersionError, EmbeddedPostgresError
+from yikatong.plumbing.postgres.launch import run_program
+
+_OPTIONS = [
+    "--auth=trust",  # replaced at every start by the rules of `configuration`
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",  # order by code point: the same on every machine and in every year
+    "--data-checksums",
+]
+
+
+def make_cluster(cluster: Path, *, programs: Path, account: Account | None, owner: str) -> None:
+    """Make the cluster when the folder has none; it appears whole or not at all, by a rename.
+
+    Raises DataFolderOfAnotherVersionError when the folder holds one of another major version.
+    """
+    if cluster.exists():
+        _verify_version(cluster, programs)
+        return
+    unfinished = cluster.with_name("data.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    if account:
+        os.chown(unfinished, account.uid, account.gid)
+    command = [str(programs / "initdb"), "--pgdata", str(unfinished), "--username", owner, *_OPTIONS]
+    code, said = run_program(command, account=account)
+    if code != 0:
+        raise EmbeddedPostgresError(f"The database files could not be made in {unfinished}:\n{said.strip()}")
+    unfinished.rename(cluster)
+
+
+def _verify_version(cluster: Path, programs: Path) -> None:
+    _, said = run_program([str(programs / "postgres"), "--version"], account=None)
+    ours = said.split()[-1].split(".")[0]
+    theirs = (cluster / "PG_VERSION").read_text().strip()
+    if ours != theirs:
+        raise DataFolderOfAnotherVersionError(
+            f"The data folder holds a database of PostgreSQL {theirs}, the installed programs are of {ours}. "
+            "Dump it with the old release and load it with the new one."
+        )

@@ -1,0 +1,84 @@
+"""What the embedded server is told: durable, small enough for a laptop, silent about people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+SETTINGS: Mapping[str, str] = {
+    # Durability is never traded.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    # Memory: the whole platform stays under 1 GB.
+    "shared_buffers": "160MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "temp_buffers": "4MB",
+    "wal_buffers": "16MB",
+    "effective_cache_size": "1GB",
+    "max_connections": "60",
+    "max_worker_processes": "4",
+    "max_parallel_workers": "2",
+    "io_workers": "2",
+    "autovacuum_max_workers": "2",
+    # Checkpoints are rare and spread, for each one makes the next write of every page longer.
+    "checkpoint_timeout": "15min",
+    "checkpoint_completion_target": "0.9",
+    "max_wal_size": "2GB",
+    "min_wal_size": "256MB",
+    "max_wal_senders": "2",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    # A log line of the server never carries a statement, a parameter, or the values of a failing row.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+    # Time and text are the same on every machine.
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "datestyle": "ISO, YMD",
+    "password_encryption": "scram-sha-256",
+    "unix_socket_permissions": "0700",
+}
+
+
+class TcpListener(msgspec.Struct, frozen=True, kw_only=True):
+    """A port on the loopback address, for programs that cannot use the socket; passwords are proved by SCRAM."""
+
+    port: int
+    password: str
+
+
+def write_configuration(
+    folder: Path, *, socket_folder: Path, tcp: TcpListener | None, overrides: Mapping[str, str]
+) -> list[str]:
+    """Write the server's three configuration files into our own folder; gives the arguments that name them.
+
+    They lie outside the cluster, so that the account which runs the database cannot loosen its own rules.
+    """
+    listening = {
+        "unix_socket_directories": str(socket_folder),
+        "listen_addresses": "127.0.0.1" if tcp else "",
+        "port": str(tcp.port if tcp else 5432),
+    }
+    settings = {**SETTINGS, **listening, **overrides}
+    lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
+    rules = ["local all all trust  # the socket's folder is closed to all but its owner"]
+    if tcp:
+        rules.append("host all all 127.0.0.1/32 scram-sha-256")
+    arguments = []
+    for option, name, text in (
+        ("config_file", "postgresql.conf", lines),
+        ("hba_file", "pg_hba.conf", rules),
+        ("ident_file", "pg_ident.conf", ["# no maps"]),
+    ):
+        path = folder / name
+        path.write_text("\n".join(text) + "\n", encoding="utf-8")
+        path.chmod(0o644)
+        arguments += ["-c", f"{option}={path}"]
+    return arguments

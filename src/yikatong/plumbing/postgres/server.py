@@ -1,0 +1,199 @@
+"""The embedded server: made, started, watched, brought back, stopped.
+
+    with EmbeddedPostgres(data_folder) as address:
+        ...
+
+The calls block (an async caller uses `anyio.to_thread.run_sync`) and may come from any thread: the child belongs to a
+thread of its own that lives as long as the server, because the kernel ties the child to the thread that made it.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.postgres.account import account_for
+from yikatong.plumbing.postgres.binaries import programs_for
+from yikatong.plumbing.postgres.cluster import make_cluster
+from yikatong.plumbing.postgres.configuration import TcpListener, write_configuration
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError, ServerDidNotStartError
+from yikatong.plumbing.postgres.folder import (
+    FolderLock,
+    make_data_folder,
+    socket_folder_for,
+    verify_reach,
+    wait_until_left,
+)
+from yikatong.plumbing.postgres.process import Postmaster
+from yikatong.plumbing.roles import SERVING_ROLE
+
+OWNER = "yikatong"
+DATABASE = "yikatong"
+_READY_WITHIN_SECONDS = 60.0
+_QUICK_DEATHS_MAX = 5
+_QUICK_DEATH_SECONDS = 5.0
+
+log = structlog.get_logger("yikatong.postgres")
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server under one data folder, ours alone while it runs."""
+
+    def __init__(
+        self, data_folder: Path, *, tcp: TcpListener | None = None, overrides: Mapping[str, str] | None = None
+    ) -> None:
+        """`overrides` are server settings over `configuration.SETTINGS`, for tests and measurements."""
+        self._folder = data_folder.resolve()
+        self._tcp = tcp
+        self._overrides = overrides or {}
+        self._lock = FolderLock(self._folder)
+        self._turn = threading.Lock()
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._postmaster: Postmaster | None = None
+        self._socket_folder: Path | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running postmaster."""
+        return self._postmaster.pid if self._postmaster else None
+
+    @property
+    def log_path(self) -> Path:
+        """Where the server writes its log."""
+        return self._folder / "postgres" / "server.log"
+
+    def start(self) -> ServerAddress:
+        """Start the server, making its cluster at the first start; ready for connections when this returns.
+
+        Raises, in this order: DataFolderInUseError, DataFolderOfAnotherVersionError, DataFolderOutOfReachError,
+        ServerDidNotStartError.
+        """
+        cluster = self._folder / "postgres" / "data"
+        account = account_for(cluster)
+        make_data_folder(self._folder, account)
+        self._lock.take()
+        try:
+            verify_reach(cluster.parent, account)
+            programs = programs_for(account, copies=cluster.parent)
+            make_cluster(cluster, programs=programs, account=account, owner=OWNER)
+            self._socket_folder = socket_folder_for(self._folder, account)
+            arguments = write_configuration(
+                cluster.parent, socket_folder=self._socket_folder, tcp=self._tcp, overrides=self._overrides
+            )
+            wait_until_left(cluster)
+            command = [str(programs / "postgres"), "-D", str(cluster), *arguments]
+            self._postmaster = Postmaster(command, account=account, cluster=cluster, log_path=self.log_path)
+            self._watch()
+            self._wait_until_ready()
+            self._make_database()
+        except BaseException:
+            self.stop()
+            raise
+        return self.address()
+
+    def address(self, *, database: str = DATABASE) -> ServerAddress:
+        """The address of a database on this server, over the socket."""
+        host = str(self._socket_folder)
+        return ServerAddress(
+            conninfo=make_conninfo(host=host, user=OWNER, dbname=database),
+            serving_conninfo=make_conninfo(host=host, user=SERVING_ROLE, dbname=database),
+        )
+
+    def tcp_address(self, *, database: str = DATABASE) -> str:
+        """The address of a database on the loopback port, password included; only where a listener was asked for."""
+        if self._tcp is None:
+            raise EmbeddedPostgresError("This server listens on its socket only.")
+        return f"postgresql://{OWNER}:{self._tcp.password}@127.0.0.1:{self._tcp.port}/{database}"
+
+    def stop(self) -> None:
+        """Stop the server in order and let the data folder go; a second stop does nothing."""
+        with self._turn:
+            self._stopping.set()
+            if self._postmaster:
+                self._postmaster.stop()
+        if self._watcher:
+            self._watcher.join()
+            self._watcher = None
+        self._postmaster = None
+        if self._socket_folder and self._socket_folder.exists() and not any(self._socket_folder.iterdir()):
+            self._socket_folder.rmdir()
+        self._lock.release()
+        self._stopping.clear()
+
+    def restart(self) -> ServerAddress:
+        """Stop and start again; the address stays the same."""
+        self.stop()
+        return self.start()
+
+    def __enter__(self) -> ServerAddress:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _watch(self) -> None:
+        self._watcher = threading.Thread(target=self._keep_running, name="postgres", daemon=True)
+        self._watcher.start()
+
+    def _keep_running(self) -> None:
+        """Start the postmaster and wait for its end; bring it back unless we stopped it or it cannot live."""
+        quick_deaths = 0
+        while self._start_postmaster() and self._postmaster:
+            began = time.monotonic()
+            code = self._postmaster.wait()
+            quick_deaths = quick_deaths + 1 if time.monotonic() - began < _QUICK_DEATH_SECONDS else 0
+            if self._stopping.is_set():
+                return
+            if not self._postmaster.was_ready or quick_deaths >= _QUICK_DEATHS_MAX:
+                log.critical("database ended and stays down", exit_code=code, log=str(self.log_path))
+                return
+            log.warning("database ended and is brought back", exit_code=code)
+
+    def _start_postmaster(self) -> bool:
+        """Start it unless we are stopping; under the turn, so that a stop never misses a child just made."""
+        with self._turn:
+            if self._stopping.is_set() or self._postmaster is None:
+                return False
+            self._postmaster.start()
+            return True
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                psycopg.connect(self._conninfo("postgres"), connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if self._watcher and not self._watcher.is_alive():
+                    break
+                time.sleep(0.01)
+            else:
+                if self._postmaster:
+                    self._postmaster.was_ready = True
+                return
+        said = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
+        raise ServerDidNotStartError("PostgreSQL did not start. The end of its log:\n" + "\n".join(said))
+
+    def _make_database(self) -> None:
+        """Make what a fresh cluster lacks: our database and the serving role."""
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as conn:
+            if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVING_ROLE]).fetchone():
+                conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(SERVING_ROLE)))
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            if self._tcp:
+                conn.execute(
+                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(OWNER), sql.Literal(self._tcp.password))
+                )
+
+    def _conninfo(self, database: str) -> str:
+        return self.address(database=database).conninfo

@@ -1,0 +1,47 @@
+CREATE SCHEMA plumbing;
+
+-- local
+-- One row per applied migration file, with the digest of its text.
+CREATE TABLE plumbing.migration (
+    name text NOT NULL PRIMARY KEY,
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    applied_at timestamptz NOT NULL
+);
+
+-- reference
+-- A number per subject (terminals, items, keys) that grows with each change; caches in workers are valid for it.
+CREATE TABLE plumbing.version (
+    subject text NOT NULL PRIMARY KEY,
+    version bigint NOT NULL CHECK (version > 0)
+);
+
+-- local
+-- What happened, waiting for its subscribers; a row goes when all have run, or is parked with its error.
+CREATE TABLE plumbing.outbox (
+    id uuid NOT NULL PRIMARY KEY,
+    topic text NOT NULL,
+    payload jsonb NOT NULL,
+    made_at timestamptz NOT NULL,
+    tries_count integer NOT NULL DEFAULT 0 CHECK (tries_count >= 0),
+    last_error text,
+    parked_at timestamptz
+);
+
+-- local
+-- Work that runs by itself: when it is next due, and who has it until when.
+CREATE TABLE plumbing.job (
+    name text NOT NULL PRIMARY KEY,
+    next_at timestamptz NOT NULL,
+    lease_until timestamptz,
+    lease_id uuid,
+    failures_count integer NOT NULL DEFAULT 0 CHECK (failures_count >= 0),
+    last_error text,
+    last_finished_at timestamptz,
+    CHECK ((lease_until IS NULL) = (lease_id IS NULL))
+);
+
+GRANT USAGE ON SCHEMA plumbing TO yikatong_serving;
+GRANT SELECT ON plumbing.migration TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON plumbing.version TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.outbox TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.job TO yikatong_serving;

@@ -1,0 +1,98 @@
+"""One database for the whole test run: an embedded server of our own, or a fresh database on a server that is named."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.postgres.server import EmbeddedPostgres
+from yikatong.plumbing.roles import SERVING_ROLE
+from yikatong.plumbing.schema import room_schemas
+
+_OWNER_VARIABLE = "YIKATONG_TESTS_OWNER"
+_SERVING_VARIABLE = "YIKATONG_TESTS_SERVING"
+FAST_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+"""Tests of durability start servers of their own; all others only lose their time to it."""
+
+
+def folder_of_our_own() -> Path:
+    """A fresh folder that the database's account can enter, whoever runs the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="ykt-tests-"))
+    folder.chmod(0o711)
+    return folder
+
+
+class TestServer:
+    """Where the tests' database is; the process that made it also ends it."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._embedded: EmbeddedPostgres | None = None
+        self._folder: Path | None = None
+        self._made_on: str | None = None
+        self._made_name = ""
+
+    def address(self) -> ServerAddress:
+        """The database, made at the first call; workers of one run find it by the environment."""
+        if _OWNER_VARIABLE not in os.environ:
+            address = self._make()
+            build_schema(address.conninfo)
+            os.environ[_OWNER_VARIABLE] = address.conninfo
+            os.environ[_SERVING_VARIABLE] = address.serving_conninfo or ""
+        return ServerAddress(
+            conninfo=os.environ[_OWNER_VARIABLE], serving_conninfo=os.environ[_SERVING_VARIABLE] or None
+        )
+
+    def end(self) -> None:
+        """Stop or drop what this process made."""
+        if self._embedded:
+            self._embedded.stop()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._made_on:
+            with psycopg.connect(self._made_on, autocommit=True) as conn:
+                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._made_name)))
+        if self._embedded or self._made_on:
+            os.environ.pop(_OWNER_VARIABLE, None)
+
+    def _make(self) -> ServerAddress:
+        if outside := os.environ.get("YIKATONG_DATABASE_URL"):
+            return ServerAddress(conninfo=self._make_outside(outside))
+        self._folder = folder_of_our_own()
+        self._embedded = EmbeddedPostgres(self._folder, overrides=FAST_NOT_DURABLE)
+        return self._embedded.start()
+
+    def _make_outside(self, outside: str) -> str:
+        """A fresh database beside the named one; where the server does not allow that, the named one itself."""
+        name = f"yikatong_tests_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(outside, autocommit=True) as conn:
+            try:
+                conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            except psycopg.errors.InsufficientPrivilege:
+                return outside
+        self._made_on, self._made_name = outside, name
+        return make_conninfo("", **{**conninfo_to_dict(outside), "dbname": name})
+
+
+def build_schema(conninfo: str) -> dict[str, str]:
+    """Make every room's tables; gives the error of each room whose schema does not stand, the others stand anyway."""
+    failures: dict[str, str] = {}
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVING_ROLE]).fetchone():
+            conn.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(SERVING_ROLE)))
+        for room, text in room_schemas():
+            if conn.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [room]).fetchone():
+                continue
+            try:
+                with conn.transaction():
+                    conn.execute(text.encode())
+            except psycopg.Error as error:
+                failures[room] = str(error)
+    return failures
