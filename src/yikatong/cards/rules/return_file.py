@@ -9,7 +9,7 @@ import binascii
 import csv
 import io
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Sequence
 from datetime import date
 
@@ -105,7 +105,7 @@ class ExpectedCard(msgspec.Struct, frozen=True, kw_only=True):
         return "ExpectedCard(sealed)"
 
 
-class _LineIsWrong(Exception):
+class _LineError(Exception):
     """Leaves a line at its first error."""
 
 
@@ -125,7 +125,7 @@ def read_return_file(data: bytes) -> ReturnFile:
     for place, row in enumerate(rows[2:], start=1):
         try:
             lines.append(_read_line(row, place=place))
-        except _LineIsWrong as error:
+        except _LineError as error:
             errors.append(LineError(place + 2, str(error)))
     if len(rows) - 2 != count:
         errors.insert(0, LineError(1, f"the head count is {count}, the file has {len(rows) - 2} cards"))
@@ -189,16 +189,16 @@ def _read_heading(rows: list[list[str]]) -> tuple[str, int]:
 
 
 def _read_line(row: list[str], *, place: int) -> ReturnLine:
-    """Read one card's line; raises `_LineIsWrong` with its first error."""
+    """Read one card's line; raises `_LineError` with its first error."""
     if len(row) != len(COLUMNS):
-        raise _LineIsWrong(f"{len(row)} columns instead of {len(COLUMNS)}")
+        raise _LineError(f"{len(row)} columns instead of {len(COLUMNS)}")
     cell = dict(zip(COLUMNS, row, strict=True))
     if cell["sequence"] != str(place):
-        raise _LineIsWrong(f"the sequence number must be {place}")
+        raise _LineError(f"the sequence number must be {place}")
     _verify_cell(cell, "card_number", _CARD_NUMBER)
     _verify_cell(cell, "id_number", _ID_NUMBER)
     if not 1 <= len(cell["name"]) <= 60:
-        raise _LineIsWrong("name is not in its form")
+        raise _LineError("name is not in its form")
     _verify_cell(cell, "bank_code", _BANK)
     if cell["failed_stage"] or cell["failure_reason"]:
         return _read_failed(cell, line=place + 2)
@@ -207,11 +207,11 @@ def _read_line(row: list[str], *, place: int) -> ReturnLine:
 
 def _read_failed(cell: dict[str, str], *, line: int) -> ReturnLine:
     if cell["failed_stage"] not in _STAGES:
-        raise _LineIsWrong("failed_stage must be bank or card_maker")
+        raise _LineError("failed_stage must be bank or card_maker")
     if len(cell["failure_reason"].encode()) > FAILURE_REASON_BYTES_MAX:
-        raise _LineIsWrong(f"failure_reason has more than {FAILURE_REASON_BYTES_MAX} bytes")
+        raise _LineError(f"failure_reason has more than {FAILURE_REASON_BYTES_MAX} bytes")
     if any(cell[name] for name in ("issued_on", "expires_on", "chip_algorithm", "chip_public_key")):
-        raise _LineIsWrong("a card that failed has no dates and no chip key")
+        raise _LineError("a card that failed has no dates and no chip key")
     return ReturnLine(
         line=line,
         card_number=cell["card_number"],
@@ -226,12 +226,12 @@ def _read_failed(cell: dict[str, str], *, line: int) -> ReturnLine:
 def _read_made(cell: dict[str, str], *, line: int) -> ReturnLine:
     issued_on, expires_on = _read_day(cell, "issued_on"), _read_day(cell, "expires_on")
     if issued_on >= expires_on:
-        raise _LineIsWrong("expires_on is not after issued_on")
+        raise _LineError("expires_on is not after issued_on")
     _verify_cell(cell, "card_identification_code", _CODE)
     _verify_cell(cell, "answer_to_reset", _RESET)
     _verify_cell(cell, "bank_card_number", _BANK_CARD)
     if luhn_check_digit(cell["bank_card_number"][:-1]) != cell["bank_card_number"][-1]:
-        raise _LineIsWrong("bank_card_number has a wrong check digit")
+        raise _LineError("bank_card_number has a wrong check digit")
     _verify_cell(cell, "personal_account", _ACCOUNT)
     _verify_cell(cell, "box_position", _BOX)
     algorithm, key = _read_chip(cell)
@@ -250,7 +250,7 @@ def _read_made(cell: dict[str, str], *, line: int) -> ReturnLine:
 
 def _verify_cell(cell: dict[str, str], name: str, form: re.Pattern[str]) -> None:
     if not form.fullmatch(cell[name]):
-        raise _LineIsWrong(f"{name} is not in its form")
+        raise _LineError(f"{name} is not in its form")
 
 
 def _read_day(cell: dict[str, str], name: str) -> date:
@@ -259,19 +259,19 @@ def _read_day(cell: dict[str, str], name: str) -> date:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
-        raise _LineIsWrong(f"{name} is not a day") from None
+        raise _LineError(f"{name} is not a day") from None
 
 
 def _read_chip(cell: dict[str, str]) -> tuple[Algorithm, bytes]:
     """Read the chip's key: its algorithm by name, its bytes in base64url without padding. The room parses the point."""
     if cell["chip_algorithm"] not in Algorithm.__members__:
-        raise _LineIsWrong("chip_algorithm must be ES256, EDDSA or SM2")
+        raise _LineError("chip_algorithm must be ES256, EDDSA or SM2")
     algorithm = Algorithm[cell["chip_algorithm"]]
     text = cell["chip_public_key"]
     try:
-        key = urlsafe_b64decode(text + "=" * (-len(text) % 4)) if text.isascii() else b""
+        key = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != (32 if algorithm is Algorithm.EDDSA else 33):
-        raise _LineIsWrong("chip_public_key is not in its form")
+        raise _LineError("chip_public_key is not in its form")
     return algorithm, key
