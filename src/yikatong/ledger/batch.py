@@ -1,0 +1,79 @@
+"""The ledger's part of a batch: what to lock, what to read, what to write, as statements of one pipeline.
+
+A batch belongs to one bucket. It locks the accounts of its residents (`lock_accounts_of`), for refunds also the
+gates of accounts that have a limit (`lock_open_gates`); it then reads, in later statements, pending holds and
+open totals; builds a `Book`; decides; and sends `write_book`. `verify_won` comes before COMMIT.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from yikatong.kernel.instants import day_of
+from yikatong.ledger import store
+from yikatong.ledger.model import Account, AccountName, BookWrites, Hold, OpenTotal
+from yikatong.plumbing.pipeline import Statement
+from yikatong.plumbing.statements import CountedStatement, verify_won
+
+__all__ = [
+    "load_open_totals",
+    "load_pending_holds",
+    "lock_accounts_of",
+    "lock_open_gates",
+    "verify_won",
+    "write_book",
+]
+
+
+def lock_accounts_of(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Account]:
+    """Lock and read every floored account of these owners; every batch locks in the same order."""
+    return store.lock_accounts(bucket=bucket, owner_ids=sorted(set(owner_ids)))
+
+
+def load_pending_holds(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Hold]:
+    """Read the pending holds of these owners, those past their end too; after `lock_accounts_of`."""
+    return store.load_pending_holds(bucket=bucket, owner_ids=sorted(set(owner_ids)))
+
+
+def lock_open_gates(*, bucket: int, accounts: Iterable[AccountName]) -> Statement[tuple[Any, ...]]:
+    """Lock the gates of accounts without a floor that the batch may lower only to a limit; after the accounts.
+
+    Payments do not take it: they only raise a receivable, and never wait for a refund.
+    """
+    return store.lock_open_gates(bucket=bucket, accounts=_in_order(accounts))
+
+
+def load_open_totals(*, bucket: int, accounts: Iterable[AccountName]) -> Statement[OpenTotal]:
+    """Read the balances of accounts without a floor in this bucket; exact downwards once their gates are locked."""
+    return store.load_open_totals(bucket=bucket, accounts=_in_order(accounts))
+
+
+def write_book(*, bucket: int, writer: int, book_writes: BookWrites) -> list[CountedStatement]:
+    """The statements that make a book's writes true; each counts the rows it must touch (`verify_won`).
+
+    `writer` numbers the connection that writes (1 and up; 0 is for jobs): it has rows of its own for accounts
+    without a floor. At most one statement per table and kind of change, none where nothing changes.
+    """
+    assert writer >= 0
+    writes, now = book_writes, book_writes.now
+    statements: list[CountedStatement] = []
+    if writes.transfers:
+        statements.append(store.insert_transfers(bucket=bucket, transfers=writes.transfers, now=now))
+        statements.append(store.insert_entries(bucket=bucket, transfers=writes.transfers, posted_on=day_of(now)))
+    if writes.accounts:
+        statements.append(store.update_accounts(bucket=bucket, writes=writes.accounts))
+    if writes.holds_made:
+        statements.append(store.insert_holds(bucket=bucket, holds=writes.holds_made, now=now))
+    if writes.holds_ended:
+        statements.append(store.end_holds(bucket=bucket, holds=writes.holds_ended, now=now))
+    if writes.open_changes:
+        statements.append(store.add_to_open_accounts(bucket=bucket, writer=writer, changes=writes.open_changes))
+    return statements
+
+
+def _in_order(accounts: Iterable[AccountName]) -> list[AccountName]:
+    return sorted(set(accounts), key=_id_of)
+
+
+def _id_of(account: AccountName) -> UUID:
+    return account.id

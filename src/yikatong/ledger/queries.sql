@@ -1,0 +1,224 @@
+-- name: lock_accounts
+-- sentence: every floored account of these owners, locked in key order
+SELECT owner_id, id, kind, label, floor_fen, posted_fen, held_fen, version, frozen_at, closed_at
+FROM ledger.account
+WHERE bucket = $1 AND owner_id = ANY ($2::uuid[])
+ORDER BY owner_id, id
+FOR UPDATE;
+
+-- name: load_pending_holds
+-- sentence: every pending hold on the accounts of these owners; locks nothing, the accounts' locks order it
+SELECT id, owner_id, account_id, amount_fen, status, reference, made_at, expires_at, ended_at, transfer_id
+FROM ledger.hold
+WHERE bucket = $1 AND owner_id = ANY ($2::uuid[]) AND status = 'pending';
+
+-- name: load_holds
+-- sentence: holds by id, whatever their status; locks nothing
+SELECT id, owner_id, account_id, amount_fen, status, reference, made_at, expires_at, ended_at, transfer_id
+FROM ledger.hold
+WHERE bucket = $1 AND id = ANY ($2::uuid[]);
+
+-- name: load_transfers
+-- sentence: transfers by id; locks nothing
+SELECT id, kind, reference, accounts, legs, posted_at
+FROM ledger.transfer
+WHERE bucket = $1 AND id = ANY ($2::uuid[]);
+
+-- name: lock_open_gates
+-- sentence: locks the gate row (writer 0) of accounts without a floor, making it where it is missing
+INSERT INTO ledger.open_account (bucket, account_id, writer, kind, owner_id, label, posted_fen)
+SELECT $1, d.account_id, 0, d.kind, d.owner_id, d.label, 0
+FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::text[]) AS d (account_id, kind, owner_id, label)
+ON CONFLICT (bucket, account_id, writer) DO UPDATE SET posted_fen = ledger.open_account.posted_fen;
+
+-- name: load_open_totals
+-- sentence: the balance of each account without a floor in this bucket over all writers; locks nothing
+SELECT account_id, sum(posted_fen)::bigint
+FROM ledger.open_account
+WHERE bucket = $1 AND account_id = ANY ($2::uuid[])
+GROUP BY account_id;
+
+-- name: insert_transfers
+-- sentence: writes transfers; $2 and $3 are the accounts and legs of all of them, first and last say which are whose
+INSERT INTO ledger.transfer (bucket, id, kind, reference, accounts, legs, posted_at)
+SELECT $1, d.id, d.kind, d.reference, ($2::uuid[])[d.first:d.last], ($3::bigint[])[d.first:d.last], $4
+FROM unnest($5::uuid[], $6::text[], $7::uuid[], $8::int[], $9::int[]) AS d (id, kind, reference, first, last);
+
+-- name: insert_entries
+-- sentence: writes the entries of the same transfers
+INSERT INTO ledger.entry (bucket, posted_on, account_id, transfer_id, ordinal, amount_fen)
+SELECT $1, $2, d.account_id, d.transfer_id, d.ordinal, d.amount_fen
+FROM unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::bigint[]) AS d (account_id, transfer_id, ordinal, amount_fen);
+
+-- name: update_accounts
+-- sentence: sets the balances of accounts that still have the version that was read
+UPDATE ledger.account AS a
+SET posted_fen = d.posted_fen, held_fen = d.held_fen, version = a.version + 1
+FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
+    AS d (owner_id, id, version, posted_fen, held_fen)
+WHERE a.bucket = $1 AND a.owner_id = d.owner_id AND a.id = d.id AND a.version = d.version;
+
+-- name: add_to_open_accounts
+-- sentence: adds to this writer's row of accounts without a floor, making it where it is missing
+INSERT INTO ledger.open_account (bucket, account_id, writer, kind, owner_id, label, posted_fen)
+SELECT $1, d.account_id, $2, d.kind, d.owner_id, d.label, d.amount_fen
+FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[])
+    AS d (account_id, kind, owner_id, label, amount_fen)
+ON CONFLICT (bucket, account_id, writer)
+DO UPDATE SET posted_fen = ledger.open_account.posted_fen + excluded.posted_fen;
+
+-- name: insert_holds
+-- sentence: writes holds that this batch made
+INSERT INTO ledger.hold
+    (bucket, id, owner_id, account_id, amount_fen, status, reference, made_at, expires_at, ended_at, transfer_id)
+SELECT $1, d.id, d.owner_id, d.account_id, d.amount_fen, d.status, d.reference, $2, d.expires_at, d.ended_at,
+    d.transfer_id
+FROM unnest(
+    $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::uuid[], $9::timestamptz[], $10::timestamptz[],
+    $11::uuid[]
+) AS d (id, owner_id, account_id, amount_fen, status, reference, expires_at, ended_at, transfer_id);
+
+-- name: end_holds
+-- sentence: ends holds that are still pending
+UPDATE ledger.hold AS h
+SET status = d.status, ended_at = $2, transfer_id = d.transfer_id
+FROM unnest($3::uuid[], $4::text[], $5::uuid[]) AS d (id, status, transfer_id)
+WHERE h.bucket = $1 AND h.id = d.id AND h.status = 'pending';
+
+-- name: insert_account
+-- sentence: opens an account with a floor unless it is open; returns its id if it was opened now
+INSERT INTO ledger.account
+    (bucket, owner_id, id, kind, label, floor_fen, posted_fen, held_fen, version, opened_at, frozen_at, closed_at)
+VALUES
+    (%(bucket)s, %(owner_id)s, %(id)s, %(kind)s, %(label)s, %(floor_fen)s, 0, 0, 0, %(now)s, NULL, NULL)
+ON CONFLICT (bucket, owner_id, id) DO NOTHING
+RETURNING id;
+
+-- name: insert_many_accounts
+-- sentence: opens many accounts with a floor of 0, leaving out those that are open; returns how many were opened
+WITH opened AS (
+    INSERT INTO ledger.account
+        (bucket, owner_id, id, kind, label, floor_fen, posted_fen, held_fen, version, opened_at, frozen_at, closed_at)
+    SELECT d.bucket, d.owner_id, d.id, d.kind, d.label, 0, 0, 0, 0, %(now)s, NULL, NULL
+    FROM unnest(%(buckets)s::smallint[], %(owner_ids)s::uuid[], %(ids)s::uuid[], %(kinds)s::text[], %(labels)s::text[])
+        AS d (bucket, owner_id, id, kind, label)
+    ON CONFLICT (bucket, owner_id, id) DO NOTHING
+    RETURNING 1
+)
+SELECT count(*) FROM opened;
+
+-- name: freeze_account
+-- sentence: freezes an account that is not frozen; returns its id if it was frozen now
+UPDATE ledger.account SET frozen_at = %(now)s, version = version + 1
+WHERE bucket = %(bucket)s AND owner_id = %(owner_id)s AND id = %(id)s AND frozen_at IS NULL
+RETURNING id;
+
+-- name: unfreeze_account
+-- sentence: lifts the freeze of an account that is frozen; returns its id if it was lifted now
+UPDATE ledger.account SET frozen_at = NULL, version = version + 1
+WHERE bucket = %(bucket)s AND owner_id = %(owner_id)s AND id = %(id)s AND frozen_at IS NOT NULL
+RETURNING id;
+
+-- name: close_account
+-- sentence: closes an empty account; returns its id if it was closed now
+UPDATE ledger.account SET closed_at = %(now)s, version = version + 1
+WHERE bucket = %(bucket)s AND owner_id = %(owner_id)s AND id = %(id)s AND closed_at IS NULL
+    AND posted_fen = 0 AND held_fen = 0
+RETURNING id;
+
+-- name: list_accounts
+-- sentence: the floored accounts of one owner, by kind and label; locks nothing
+SELECT owner_id, id, kind, label, floor_fen, posted_fen, held_fen, version, frozen_at, closed_at
+FROM ledger.account
+WHERE bucket = %(bucket)s AND owner_id = %(owner_id)s
+ORDER BY kind, label;
+
+-- name: find_open_balance
+-- sentence: the balance of an account without a floor over all buckets and writers
+SELECT coalesce(sum(posted_fen), 0)::bigint
+FROM ledger.open_account
+WHERE bucket = ANY (%(buckets)s::smallint[]) AND account_id = %(account_id)s;
+
+-- name: list_owners_with_due_holds
+-- sentence: owners in one bucket who have pending holds past their end, oldest first
+SELECT owner_id
+FROM ledger.hold
+WHERE bucket = %(bucket)s AND status = 'pending' AND expires_at <= %(now)s
+GROUP BY owner_id
+ORDER BY min(expires_at)
+LIMIT %(limit)s;
+
+-- name: list_statement_lines
+-- sentence: the entries of one account from a day until another, with their transfers, in order of posting
+SELECT t.id, t.kind, t.reference, t.posted_at, e.amount_fen
+FROM ledger.entry AS e
+JOIN ledger.transfer AS t ON t.bucket = %(bucket)s AND t.id = e.transfer_id
+WHERE e.bucket = %(bucket)s AND e.account_id = %(account_id)s
+    AND e.posted_on >= %(from_on)s AND e.posted_on < %(until_on)s
+ORDER BY t.posted_at, t.id, e.ordinal;
+
+-- name: find_opening_balance
+-- sentence: the balance of a floored account as a day began; balance and entries in one statement, so that they agree
+SELECT a.posted_fen - coalesce(
+    (
+        SELECT sum(e.amount_fen) FROM ledger.entry AS e
+        WHERE e.bucket = %(bucket)s AND e.account_id = %(id)s AND e.posted_on >= %(from_on)s
+    ),
+    0
+)::bigint
+FROM ledger.account AS a
+WHERE a.bucket = %(bucket)s AND a.owner_id = %(owner_id)s AND a.id = %(id)s;
+
+-- name: find_balance
+-- sentence: posted, held and floor of a floored account; holds past their end are left out of what is held
+SELECT a.posted_fen, a.floor_fen, a.held_fen - coalesce(
+    (
+        SELECT sum(h.amount_fen) FROM ledger.hold AS h
+        WHERE h.bucket = %(bucket)s AND h.owner_id = %(owner_id)s AND h.account_id = %(id)s
+            AND h.status = 'pending' AND h.expires_at <= %(now)s
+    ),
+    0
+)::bigint
+FROM ledger.account AS a
+WHERE a.bucket = %(bucket)s AND a.owner_id = %(owner_id)s AND a.id = %(id)s;
+
+-- name: list_day_totals
+-- sentence: for every account of one kind without a floor, in every bucket: the balance now, the entries after a day, and that day's entries by kind of transfer
+WITH account AS (
+    SELECT bucket, account_id, owner_id, label, sum(posted_fen)::bigint AS posted_fen
+    FROM ledger.open_account
+    WHERE kind = %(kind)s
+    GROUP BY bucket, account_id, owner_id, label
+),
+later AS (
+    SELECT e.bucket, e.account_id, sum(e.amount_fen)::bigint AS sum_fen
+    FROM ledger.entry AS e
+    JOIN account AS a ON a.bucket = e.bucket AND a.account_id = e.account_id
+    WHERE e.posted_on > %(day)s
+    GROUP BY e.bucket, e.account_id
+),
+of_day AS (
+    SELECT e.bucket, e.account_id, t.kind, count(*) AS entry_count, sum(e.amount_fen)::bigint AS sum_fen
+    FROM ledger.entry AS e
+    JOIN account AS a ON a.bucket = e.bucket AND a.account_id = e.account_id
+    JOIN ledger.transfer AS t ON t.bucket = e.bucket AND t.id = e.transfer_id
+    WHERE e.posted_on = %(day)s
+    GROUP BY e.bucket, e.account_id, t.kind
+)
+SELECT a.bucket, a.account_id, a.owner_id, a.label, a.posted_fen - coalesce(l.sum_fen, 0) AS closing_fen,
+    d.kind, d.entry_count, d.sum_fen
+FROM account AS a
+LEFT JOIN later AS l ON l.bucket = a.bucket AND l.account_id = a.account_id
+LEFT JOIN of_day AS d ON d.bucket = a.bucket AND d.account_id = a.account_id
+ORDER BY a.owner_id, a.label, a.bucket, d.kind;
+
+-- name: list_trial_lines
+-- sentence: number and sum of accounts by kind over all buckets
+SELECT kind, count(*), sum(posted_fen)::bigint
+FROM (
+    SELECT kind, posted_fen FROM ledger.account
+    UNION ALL
+    SELECT kind, sum(posted_fen) FROM ledger.open_account GROUP BY kind, account_id
+) AS every_account
+GROUP BY kind
+ORDER BY kind;

@@ -1,0 +1,304 @@
+"""The ledger's statements, typed: those of a batch as values, the others as calls."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from yikatong.kernel.ids import AccountId, HoldId, TransferId
+from yikatong.ledger.model import (
+    Account,
+    AccountKind,
+    AccountName,
+    AccountWrite,
+    Balance,
+    Hold,
+    HoldStatus,
+    Leg,
+    OpenTotal,
+    StatementLine,
+    Transfer,
+    TransferDraft,
+    TransferKind,
+    TrialLine,
+)
+from yikatong.plumbing import wire
+from yikatong.plumbing.pipeline import Statement, as_tuple
+from yikatong.plumbing.queries import load_queries
+from yikatong.plumbing.statements import CountedStatement
+
+_Q = load_queries(__package__)
+_KINDS = {kind.value: kind for kind in AccountKind}
+_TRANSFER_KINDS = {kind.value: kind for kind in TransferKind}
+_STATUSES = {status.value: status for status in HoldStatus}
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+def _account(owner_id: UUID, account_id: UUID, kind: str, *rest: Any) -> Account:
+    return Account(owner_id, AccountId(account_id), _KINDS[kind], *rest)
+
+
+def _hold(hold_id: UUID, owner_id: UUID, account_id: UUID, amount_fen: int, status: str, *rest: Any) -> Hold:
+    return Hold(HoldId(hold_id), owner_id, AccountId(account_id), amount_fen, _STATUSES[status], *rest)
+
+
+def _transfer(transfer_id: UUID, kind: str, *rest: Any) -> Transfer:
+    return Transfer(TransferId(transfer_id), _TRANSFER_KINDS[kind], *rest)
+
+
+def lock_accounts(*, bucket: int, owner_ids: Sequence[UUID]) -> Statement[Account]:
+    """Lock every floored account of these owners, in key order."""
+    return Statement(_Q["lock_accounts"], (wire.int2(bucket), wire.uuid_array(owner_ids)), _account)
+
+
+def load_pending_holds(*, bucket: int, owner_ids: Sequence[UUID]) -> Statement[Hold]:
+    """Read every pending hold on the accounts of these owners."""
+    return Statement(_Q["load_pending_holds"], (wire.int2(bucket), wire.uuid_array(owner_ids)), _hold)
+
+
+def load_holds(*, bucket: int, hold_ids: Sequence[UUID]) -> Statement[Hold]:
+    """Read holds by id, whatever their status."""
+    return Statement(_Q["load_holds"], (wire.int2(bucket), wire.uuid_array(hold_ids)), _hold)
+
+
+def load_transfers(*, bucket: int, transfer_ids: Sequence[UUID]) -> Statement[Transfer]:
+    """Read transfers by id."""
+    return Statement(_Q["load_transfers"], (wire.int2(bucket), wire.uuid_array(transfer_ids)), _transfer)
+
+
+def lock_open_gates(*, bucket: int, accounts: Sequence[AccountName]) -> Statement[tuple[Any, ...]]:
+    """Lock the gate rows of accounts without a floor; `accounts` are in order of their id, each once."""
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array([account.id for account in accounts]),
+        wire.text_array([account.kind.value for account in accounts]),
+        wire.uuid_array([account.owner_id for account in accounts]),
+        wire.text_array([account.label for account in accounts]),
+    )
+    return Statement(_Q["lock_open_gates"], params, as_tuple)
+
+
+def load_open_totals(*, bucket: int, accounts: Sequence[AccountName]) -> Statement[OpenTotal]:
+    """Read the balances of accounts without a floor in this bucket, over all writers."""
+    params = (wire.int2(bucket), wire.uuid_array([account.id for account in accounts]))
+    return Statement(_Q["load_open_totals"], params, OpenTotal)
+
+
+def insert_transfers(*, bucket: int, transfers: Sequence[TransferDraft], now: datetime) -> CountedStatement:
+    """Write transfers; a used id is a UniqueViolation."""
+    firsts: list[int] = []
+    lasts: list[int] = []
+    legs = [leg for transfer in transfers for leg in transfer.legs]
+    count = 0
+    for transfer in transfers:
+        firsts.append(count + 1)
+        count += len(transfer.legs)
+        lasts.append(count)
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array([leg.account.id for leg in legs]),
+        wire.int8_array([leg.amount_fen for leg in legs]),
+        wire.instant(now),
+        wire.uuid_array([transfer.id for transfer in transfers]),
+        wire.text_array([transfer.kind.value for transfer in transfers]),
+        wire.uuid_array([transfer.reference for transfer in transfers]),
+        wire.int4_array(firsts),
+        wire.int4_array(lasts),
+    )
+    return CountedStatement(_Q["insert_transfers"], params, rows_expected=len(transfers))
+
+
+def insert_entries(*, bucket: int, transfers: Sequence[TransferDraft], posted_on: date) -> CountedStatement:
+    """Write the entries of transfers, one per leg."""
+    legs = [leg for transfer in transfers for leg in transfer.legs]
+    params = (
+        wire.int2(bucket),
+        wire.day(posted_on),
+        wire.uuid_array([leg.account.id for leg in legs]),
+        wire.uuid_array([transfer.id for transfer in transfers for _ in transfer.legs]),
+        wire.int2_array([ordinal for transfer in transfers for ordinal in range(len(transfer.legs))]),
+        wire.int8_array([leg.amount_fen for leg in legs]),
+    )
+    return CountedStatement(_Q["insert_entries"], params, rows_expected=len(legs))
+
+
+def update_accounts(*, bucket: int, writes: Sequence[AccountWrite]) -> CountedStatement:
+    """Set balances where the version is still the one that was read."""
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array([write.owner_id for write in writes]),
+        wire.uuid_array([write.id for write in writes]),
+        wire.int8_array([write.version for write in writes]),
+        wire.int8_array([write.posted_fen for write in writes]),
+        wire.int8_array([write.held_fen for write in writes]),
+    )
+    return CountedStatement(_Q["update_accounts"], params, rows_expected=len(writes))
+
+
+def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) -> CountedStatement:
+    """Add to this writer's rows; `changes` are in order of account id, each account once."""
+    params = (
+        wire.int2(bucket),
+        wire.int2(writer),
+        wire.uuid_array([leg.account.id for leg in changes]),
+        wire.text_array([leg.account.kind.value for leg in changes]),
+        wire.uuid_array([leg.account.owner_id for leg in changes]),
+        wire.text_array([leg.account.label for leg in changes]),
+        wire.int8_array([leg.amount_fen for leg in changes]),
+    )
+    return CountedStatement(_Q["add_to_open_accounts"], params, rows_expected=len(changes))
+
+
+def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedStatement:
+    """Write holds made at `now`."""
+    params = (
+        wire.int2(bucket),
+        wire.instant(now),
+        wire.uuid_array([hold.id for hold in holds]),
+        wire.uuid_array([hold.owner_id for hold in holds]),
+        wire.uuid_array([hold.account_id for hold in holds]),
+        wire.int8_array([hold.amount_fen for hold in holds]),
+        wire.text_array([hold.status.value for hold in holds]),
+        wire.uuid_array([hold.reference for hold in holds]),
+        wire.instant_array([hold.expires_at for hold in holds]),
+        wire.instant_array([hold.ended_at for hold in holds]),
+        wire.uuid_array([hold.transfer_id for hold in holds]),
+    )
+    return CountedStatement(_Q["insert_holds"], params, rows_expected=len(holds))
+
+
+def end_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedStatement:
+    """End holds that are still pending."""
+    params = (
+        wire.int2(bucket),
+        wire.instant(now),
+        wire.uuid_array([hold.id for hold in holds]),
+        wire.text_array([hold.status.value for hold in holds]),
+        wire.uuid_array([hold.transfer_id for hold in holds]),
+    )
+    return CountedStatement(_Q["end_holds"], params, rows_expected=len(holds))
+
+
+async def insert_account(conn: Conn, *, bucket: int, account: AccountName, floor_fen: int, now: datetime) -> bool:
+    """Open an account; False when it was open."""
+    cursor = await conn.execute(
+        _Q["insert_account"],
+        {
+            "bucket": bucket,
+            "owner_id": account.owner_id,
+            "id": account.id,
+            "kind": account.kind.value,
+            "label": account.label,
+            "floor_fen": floor_fen,
+            "now": now,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def insert_many_accounts(
+    conn: Conn, *, buckets: Sequence[int], accounts: Sequence[AccountName], now: datetime
+) -> int:
+    """Open many accounts at once; returns how many were opened now."""
+    return await _number(
+        conn,
+        "insert_many_accounts",
+        buckets=list(buckets),
+        owner_ids=[account.owner_id for account in accounts],
+        ids=[account.id for account in accounts],
+        kinds=[account.kind.value for account in accounts],
+        labels=[account.label for account in accounts],
+        now=now,
+    )
+
+
+async def freeze_account(conn: Conn, *, bucket: int, account: AccountName, now: datetime) -> bool:
+    """Freeze; False when nothing changed."""
+    return await _changed(conn, "freeze_account", bucket=bucket, owner_id=account.owner_id, id=account.id, now=now)
+
+
+async def unfreeze_account(conn: Conn, *, bucket: int, account: AccountName) -> bool:
+    """Lift a freeze; False when nothing changed."""
+    return await _changed(conn, "unfreeze_account", bucket=bucket, owner_id=account.owner_id, id=account.id)
+
+
+async def close_account(conn: Conn, *, bucket: int, account: AccountName, now: datetime) -> bool:
+    """Close an empty account; False when it is not empty or was closed."""
+    return await _changed(conn, "close_account", bucket=bucket, owner_id=account.owner_id, id=account.id, now=now)
+
+
+async def list_accounts(conn: Conn, *, bucket: int, owner_id: UUID) -> list[Account]:
+    """The floored accounts of one owner."""
+    cursor = await conn.execute(_Q["list_accounts"], {"bucket": bucket, "owner_id": owner_id})
+    return [_account(*row) for row in await cursor.fetchall()]
+
+
+async def find_open_balance(conn: Conn, *, buckets: Sequence[int], account_id: AccountId) -> int:
+    """The balance of an account without a floor over these buckets."""
+    return await _number(conn, "find_open_balance", buckets=list(buckets), account_id=account_id)
+
+
+async def list_owners_with_due_holds(conn: Conn, *, bucket: int, now: datetime, limit: int) -> list[UUID]:
+    """Owners who have pending holds past their end."""
+    cursor = await conn.execute(_Q["list_owners_with_due_holds"], {"bucket": bucket, "now": now, "limit": limit})
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def list_statement_lines(
+    conn: Conn, *, bucket: int, account_id: AccountId, from_on: date, until_on: date
+) -> list[StatementLine]:
+    """The entries of one account from a day until another."""
+    cursor = await conn.execute(
+        _Q["list_statement_lines"],
+        {"bucket": bucket, "account_id": account_id, "from_on": from_on, "until_on": until_on},
+    )
+    return [StatementLine(row[0], _TRANSFER_KINDS[row[1]], *row[2:]) for row in await cursor.fetchall()]
+
+
+async def find_opening_balance(conn: Conn, *, bucket: int, account: AccountName, from_on: date) -> int | None:
+    """The balance of a floored account as a Shanghai day began."""
+    cursor = await conn.execute(
+        _Q["find_opening_balance"],
+        {"bucket": bucket, "owner_id": account.owner_id, "id": account.id, "from_on": from_on},
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
+async def find_balance(conn: Conn, *, bucket: int, account: AccountName, now: datetime) -> Balance | None:
+    """What a floored account holds at an instant."""
+    cursor = await conn.execute(
+        _Q["find_balance"], {"bucket": bucket, "owner_id": account.owner_id, "id": account.id, "now": now}
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    posted_fen, floor_fen, held_fen = row
+    return Balance(posted_fen, held_fen, posted_fen - held_fen - floor_fen)
+
+
+async def list_day_totals(conn: Conn, *, kind: AccountKind, day: date) -> list[tuple[Any, ...]]:
+    """Rows of bucket, account, owner, label, closing balance, and per kind of transfer its name, count and sum."""
+    cursor = await conn.execute(_Q["list_day_totals"], {"kind": kind.value, "day": day})
+    return await cursor.fetchall()
+
+
+async def list_trial_lines(conn: Conn) -> list[TrialLine]:
+    """Accounts by kind."""
+    cursor = await conn.execute(_Q["list_trial_lines"])
+    return [TrialLine(_KINDS[kind], count, posted_fen) for kind, count, posted_fen in await cursor.fetchall()]
+
+
+async def _changed(conn: Conn, query: str, **params: Any) -> bool:
+    cursor = await conn.execute(_Q[query], params)
+    return await cursor.fetchone() is not None
+
+
+async def _number(conn: Conn, query: str, **params: Any) -> int:
+    row = await (await conn.execute(_Q[query], params)).fetchone()
+    assert row is not None
+    number: int = row[0]
+    return number
