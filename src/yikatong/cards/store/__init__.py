@@ -1,0 +1,1 @@
+"""One typed function per named query of cards; one file a noun."""
