@@ -1,0 +1,91 @@
+-- name: find_certificates
+-- sentence: The certificates of a batch by resident and serial, in no order; locks nothing (the residents' gates are held).
+SELECT stored.resident_id, stored.serial, stored.e_card_id, stored.device_id, stored.region, stored.algorithm,
+       stored.show_key, stored.state, stored.made_at
+FROM unnest($2::uuid[], $3::bigint[]) AS asked (resident_id, serial)
+JOIN codes.certificate AS stored
+  ON stored.bucket = $1 AND stored.resident_id = asked.resident_id AND stored.serial = asked.serial;
+
+-- name: take_serials
+-- sentence: The first of `count` serials now taken for a resident; locks the resident's serial row until the end.
+INSERT INTO codes.serial (bucket, resident_id, next_serial)
+VALUES (%(bucket)s, %(resident_id)s, %(count)s)
+ON CONFLICT (bucket, resident_id) DO UPDATE SET next_serial = codes.serial.next_serial + %(count)s
+RETURNING next_serial - %(count)s;
+
+-- name: take_status_positions
+-- sentence: An open block nobody else holds, and the first of `count` positions now taken in it; locks that block.
+UPDATE codes.status_block AS block
+SET next_position = block.next_position + %(count)s,
+    is_open = block.next_position + 2 * %(count)s <= 65536,
+    live_until = greatest(block.live_until, %(live_until)s)
+FROM (
+    SELECT number FROM codes.status_block
+    WHERE region = %(region)s AND is_open AND next_position + %(count)s <= 65536
+    ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS free
+WHERE block.region = %(region)s AND block.number = free.number
+RETURNING block.number, block.seed, block.next_position - %(count)s;
+
+-- name: open_status_block
+-- sentence: The number of a new block, or nothing when another writer opened that block at the same moment.
+INSERT INTO codes.status_block (region, number, seed, next_position, is_open, live_until)
+SELECT %(region)s, coalesce(max(number) + 1, 0), %(seed)s, 0, true, %(now)s
+FROM codes.status_block WHERE region = %(region)s
+ON CONFLICT (region, number) DO NOTHING
+RETURNING number;
+
+-- name: insert_certificates
+-- sentence: Writes the certificates of one refresh.
+INSERT INTO codes.certificate (
+    bucket, resident_id, serial, e_card_id, device_id, region, scene_group, algorithm, show_key, status_index,
+    made_at, expires_at, state, state_at
+)
+SELECT %(bucket)s, %(resident_id)s, made.serial, %(e_card_id)s, %(device_id)s, %(region)s, made.scene_group,
+       made.algorithm, made.show_key, made.status_index, %(now)s, %(expires_at)s, 'active', %(now)s
+FROM unnest(
+    %(serials)s::bigint[], %(scene_groups)s::text[], %(algorithms)s::integer[], %(show_keys)s::bytea[],
+    %(status_indexes)s::bigint[]
+) AS made (serial, scene_group, algorithm, show_key, status_index);
+
+-- name: change_states
+-- sentence: Moves a resident's certificates (of one device, if given) to another state; returns how many were moved.
+WITH moved AS (
+    UPDATE codes.certificate
+    SET state = %(state)s, state_at = %(now)s
+    WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND state = ANY(%(states_before)s)
+      AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)
+    RETURNING serial
+)
+SELECT count(*) FROM moved;
+
+-- name: find_not_active
+-- sentence: Status index and state of a bucket's certificates that have not expired and are not active, by index.
+SELECT status_index, state FROM codes.certificate
+WHERE bucket = %(bucket)s AND region = %(region)s AND state <> 'active' AND expires_at > %(now)s
+ORDER BY status_index;
+
+-- name: find_live_blocks
+-- sentence: The numbers of a region's blocks in which a certificate has not expired, in order.
+SELECT number FROM codes.status_block WHERE region = %(region)s AND live_until > %(now)s ORDER BY number;
+
+-- name: put_status_list
+-- sentence: Publishes a block's list unless a later one stands already; returns the block's number when it was taken.
+INSERT INTO codes.status_list (region, number, made_at, good_until, token)
+VALUES (%(region)s, %(number)s, %(made_at)s, %(good_until)s, %(token)s)
+ON CONFLICT (region, number) DO UPDATE
+SET made_at = EXCLUDED.made_at, good_until = EXCLUDED.good_until, token = EXCLUDED.token
+WHERE codes.status_list.made_at < EXCLUDED.made_at
+RETURNING number;
+
+-- name: delete_dead_lists
+-- sentence: Withdraws the lists of blocks whose certificates have all expired.
+DELETE FROM codes.status_list AS list
+WHERE list.region = %(region)s AND NOT EXISTS (
+    SELECT FROM codes.status_block AS block
+    WHERE block.region = %(region)s AND block.number = list.number AND block.live_until > %(now)s
+);
+
+-- name: find_status_lists
+-- sentence: The published lists of a region, by block number.
+SELECT number, made_at, good_until, token FROM codes.status_list WHERE region = %(region)s ORDER BY number;

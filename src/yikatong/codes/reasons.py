@@ -1,0 +1,200 @@
+"""Why a presentation is refused: the closed list of this room's reasons."""
+
+from yikatong.kernel import outcomes
+from yikatong.kernel.outcomes import ReasonText
+
+_SHOW_AGAIN = ("Nothing was charged. Open the wallet and show a fresh code.", "未扣款。请打开电子卡重新亮码。")
+_SCAN_AGAIN = (
+    "Nothing was charged. Ask for a new till code and scan it again.",
+    "未扣款。请收银台重新出示收款码后再扫。",
+)
+_GO_ONLINE = (
+    "Nothing was charged. Open the wallet with a network so that it renews itself, or use the card.",
+    "未扣款。请联网打开电子卡更新后重试,或使用实体卡。",
+)
+_ASK_DESK = (
+    "Nothing was charged. Use the card or ask at a service counter.",
+    "未扣款。请使用实体卡或到服务窗口办理。",
+)
+_ENROL_AGAIN = (
+    "Nothing was changed. Enrol this device again, or ask at a service counter.",
+    "未作任何变更。请重新绑定本设备,或到服务窗口办理。",
+)
+_TRY_REQUEST_AGAIN = ("Nothing was changed. Update the wallet and try again.", "未作任何变更。请更新电子卡应用后重试。")
+
+
+class Reason(outcomes.Reason):
+    """Refusals of presentations, refreshes and confirmations."""
+
+    # Reading a code.
+    CODE_IS_TOO_LONG = ReasonText(400, "The code is longer than any card code.", "码超过允许长度。", *_SHOW_AGAIN)
+    CODE_VERSION_IS_UNKNOWN = ReasonText(
+        400, "The code is of a version this terminal does not know.", "码版本无法识别。", *_SHOW_AGAIN
+    )
+    CODE_IS_NOT_READABLE = ReasonText(
+        400, "The text is not a card code, or it is damaged.", "不是卡码,或码已损坏。", *_SHOW_AGAIN
+    )
+    ISSUING_REGION_IS_UNKNOWN = ReasonText(
+        422, "The region that issued the card is not on the trust list.", "发卡地区不在互认名单内。", *_ASK_DESK
+    )
+    ISSUING_KEY_IS_UNKNOWN = ReasonText(
+        422, "The issuing region has no such key, or has revoked it.", "发卡地区密钥不存在或已撤销。", *_GO_ONLINE
+    )
+    CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE = ReasonText(
+        422, "The code is signed with another algorithm than its key allows.", "签名算法与密钥不符。", *_SHOW_AGAIN
+    )
+    CERTIFICATE_SIGNATURE_IS_FALSE = ReasonText(
+        422, "The issuing region did not sign this certificate.", "证书不是发卡地区签发。", *_ASK_DESK
+    )
+    ALIAS_IS_FALSE = ReasonText(
+        422, "The certificate's alias was not made by this region.", "证书别名不是本地区生成。", *_ASK_DESK
+    )
+    CODE_SIGNATURE_IS_FALSE = ReasonText(
+        422, "The code was not signed by the key in its certificate.", "卡码签名无效。", *_SHOW_AGAIN
+    )
+    CODE_IS_FROM_THE_FUTURE = ReasonText(
+        422, "The code was made later than now; the phone's clock is ahead.", "卡码时间晚于当前时间。", *_GO_ONLINE
+    )
+    CODE_IS_TOO_OLD = ReasonText(422, "The code is older than 90 seconds.", "卡码已超过九十秒有效期。", *_SHOW_AGAIN)
+
+    # Deciding on a code that was read.
+    CERTIFICATE_IS_UNKNOWN = ReasonText(
+        422, "The region has no record of this certificate.", "发卡地区没有该证书的记录。", *_GO_ONLINE
+    )
+    SHOW_KEY_IS_NOT_THE_STORED_ONE = ReasonText(
+        422, "The certificate carries another key than the one enrolled.", "证书公钥与登记的不一致。", *_ASK_DESK
+    )
+    CERTIFICATE_IS_REVOKED = ReasonText(
+        409, "The e-card or its device was cancelled.", "电子卡或其设备已注销。", *_ENROL_AGAIN
+    )
+    CERTIFICATE_IS_SUSPENDED = ReasonText(
+        409, "The card is reported lost or locked, so its code rests.", "卡已挂失或锁定,卡码暂停使用。", *_ASK_DESK
+    )
+    CERTIFICATE_IS_TOO_OLD = ReasonText(
+        422, "The wallet has not been online for more than 180 days.", "电子卡超过一百八十天未联网更新。", *_GO_ONLINE
+    )
+    CERTIFICATE_HAS_EXPIRED = ReasonText(
+        422, "The certificate of another region has expired.", "异地证书已过期。", *_GO_ONLINE
+    )
+    STATUS_LIST_IS_MISSING = ReasonText(
+        422, "This terminal has no status list of the issuing region.", "终端没有发卡地区的状态名单。", *_ASK_DESK
+    )
+    STATUS_LIST_IS_TOO_OLD = ReasonText(
+        422, "The issuing region's status list is older than this item allows.", "发卡地区状态名单已过期。", *_ASK_DESK
+    )
+    CODE_ANSWERS_ANOTHER_CHALLENGE = ReasonText(
+        422, "The code answers another till code than the one shown here.", "卡码应答的不是本收银台的码。", *_SCAN_AGAIN
+    )
+    CODE_ANSWERS_ANOTHER_AMOUNT = ReasonText(
+        422, "The resident signed another amount.", "持卡人签认的金额不同。", *_SCAN_AGAIN
+    )
+    CODE_ANSWERS_ANOTHER_PAYEE = ReasonText(
+        422, "The resident signed another payee.", "持卡人签认的收款方不同。", *_SCAN_AGAIN
+    )
+    CODE_ANSWERS_ANOTHER_ITEM = ReasonText(
+        422, "The resident signed another item of service.", "持卡人签认的应用事项不同。", *_SCAN_AGAIN
+    )
+
+    # The terminal's challenge, read by a wallet.
+    CHALLENGE_IS_NOT_READABLE = ReasonText(
+        400, "The text is not a till code, or it is damaged.", "不是收款码,或码已损坏。", *_SCAN_AGAIN
+    )
+    CHALLENGE_SIGNATURE_IS_FALSE = ReasonText(
+        422, "The till code was not signed by its terminal.", "收款码不是该终端签发。", *_SCAN_AGAIN
+    )
+    CHALLENGE_IS_FROM_THE_FUTURE = ReasonText(
+        422, "The till code was made later than now.", "收款码时间晚于当前时间。", *_SCAN_AGAIN
+    )
+    CHALLENGE_HAS_EXPIRED = ReasonText(422, "The till code has expired.", "收款码已过期。", *_SCAN_AGAIN)
+
+    # The chip of the card.
+    CHIP_IS_NOT_READABLE = ReasonText(
+        400, "What the card's chip said is damaged.", "芯片数据无法读取。", "Insert the card again.", "请重新插卡。"
+    )
+    CHIP_KEY_IS_UNKNOWN = ReasonText(422, "The card has no chip key on record.", "卡片没有登记的芯片密钥。", *_ASK_DESK)
+    CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE = ReasonText(
+        422, "The chip signed with another algorithm than its key allows.", "芯片签名算法与密钥不符。", *_ASK_DESK
+    )
+    CHIP_SIGNATURE_IS_FALSE = ReasonText(422, "The card's chip did not sign this.", "芯片签名无效。", *_ASK_DESK)
+    CHIP_ANSWERS_ANOTHER_TERMINAL = ReasonText(
+        422,
+        "The chip answered another terminal.",
+        "芯片应答的不是本终端。",
+        "Nothing was charged. Insert the card again.",
+        "未扣款。请重新插卡。",
+    )
+
+    # Attested by an operator.
+    ATTESTATION_IS_INCOMPLETE = ReasonText(
+        422,
+        "An attestation names the document seen and says why.",
+        "经办人证明须写明所验证件和原因。",
+        "Nothing was charged. Complete the attestation.",
+        "未扣款。请补全证明内容。",
+    )
+    ATTESTATION_IS_OUT_OF_TIME = ReasonText(
+        422,
+        "The attestation was not made just now.",
+        "经办人证明不是当时作出。",
+        "Nothing was charged. Attest again.",
+        "未扣款。请重新证明。",
+    )
+
+    # Refreshing a wallet's certificates.
+    REFRESH_IS_NOT_READABLE = ReasonText(
+        400, "The refresh request is damaged or too large.", "更新请求损坏或过大。", *_TRY_REQUEST_AGAIN
+    )
+    REFRESH_SIGNATURE_IS_FALSE = ReasonText(
+        403, "The refresh request was not signed by the enrolled device.", "更新请求不是绑定设备签名。", *_ENROL_AGAIN
+    )
+    REFRESH_IS_OUT_OF_TIME = ReasonText(
+        422,
+        "The refresh request was not made just now.",
+        "更新请求的时间与服务器相差过大。",
+        "Nothing was changed. Set the clock by the time in this answer and try again.",
+        "未作任何变更。请按服务器时间校时后重试。",
+    )
+    REFRESH_ASKS_TOO_MANY = ReasonText(
+        422,
+        "The request asks for more certificates than one refresh gives.",
+        "申请的证书数量过多。",
+        *_TRY_REQUEST_AGAIN,
+    )
+    SHOW_KEY_IS_NOT_A_KEY = ReasonText(
+        422, "One of the show keys is not a public key of its algorithm.", "展码公钥无效。", *_TRY_REQUEST_AGAIN
+    )
+    SHOW_KEY_STANDS_TWICE = ReasonText(
+        422, "A refresh names one show key twice.", "同一展码公钥重复。", *_TRY_REQUEST_AGAIN
+    )
+    REGION_ISSUES_NO_CODES = ReasonText(
+        422, "This installation holds no signing key of that region.", "本平台没有该地区的签发密钥。", *_ASK_DESK
+    )
+
+    # Confirming a tap that waits.
+    CONFIRMATION_IS_NOT_READABLE = ReasonText(
+        400, "The confirmation is damaged.", "确认信息损坏。", *_TRY_REQUEST_AGAIN
+    )
+    CONFIRMATION_SIGNATURE_IS_FALSE = ReasonText(
+        403, "The confirmation was not signed by the enrolled device.", "确认信息不是绑定设备签名。", *_ENROL_AGAIN
+    )
+    CONFIRMATION_IS_OUT_OF_TIME = ReasonText(
+        422, "The confirmation was not made just now.", "确认信息不是当时作出。", *_TRY_REQUEST_AGAIN
+    )
+    CONFIRMATION_IS_FOR_ANOTHER_TAP = ReasonText(
+        422, "The confirmation names another tap.", "确认的不是这笔用卡。", *_TRY_REQUEST_AGAIN
+    )
+    CONFIRMATION_IS_FOR_ANOTHER_PAYMENT = ReasonText(
+        422,
+        "The confirmation names another amount, payee or item.",
+        "确认的金额、收款方或事项不同。",
+        *_TRY_REQUEST_AGAIN,
+    )
+
+    # Status lists.
+    STATUS_LIST_IS_NOT_PUBLISHED = ReasonText(
+        404,
+        "That region has published no status list here.",
+        "该地区尚未发布状态名单。",
+        "Nothing was changed. Ask the region's own server.",
+        "未作任何变更。请向该地区平台查询。",
+    )
