@@ -1,0 +1,201 @@
+"""Why access refuses a caller, a command or a look."""
+
+from yikatong.kernel import outcomes
+from yikatong.kernel.outcomes import ReasonText
+
+_SIGN_IN_EN = "Sign in again; nothing was changed."
+_SIGN_IN_ZH = "请重新登录；未作任何改动。"
+_ASK_EN = "Ask whoever runs access in your organisation; nothing was changed."
+_ASK_ZH = "请联系本单位的权限管理员；未作任何改动。"
+
+
+class Reason(outcomes.Reason):
+    """Refusals of access; a door (401) comes before a right (403), a right before a rule."""
+
+    KEY_IS_MISSING = ReasonText(
+        401,
+        "This address needs a key or a session, sent as a bearer token.",
+        "此接口需要密钥或会话令牌。",
+        "Send the header Authorization: Bearer, followed by the token.",
+        "请在Authorization请求头中以Bearer方式提供令牌。",
+    )
+    KEY_IS_UNKNOWN = ReasonText(
+        401,
+        "No key or session with this token is known.",
+        "令牌无效。",
+        "Check that the whole token was copied; nothing was changed.",
+        "请检查令牌是否完整；未作任何改动。",
+    )
+    KEY_IS_REVOKED = ReasonText(
+        401,
+        "The key has been revoked.",
+        "密钥已被吊销。",
+        "Use the key that replaced it, or ask for a new one.",
+        "请使用新密钥，或申请重新签发。",
+    )
+    KEY_HAS_EXPIRED = ReasonText(
+        401,
+        "The key's time is over.",
+        "密钥已过期。",
+        "Ask for a new key before the old one ends.",
+        "请申请新密钥。",
+    )
+    SESSION_HAS_ENDED = ReasonText(401, "The session has ended.", "会话已结束。", _SIGN_IN_EN, _SIGN_IN_ZH)
+    CALLER_IS_NOT_ADMITTED = ReasonText(
+        403,
+        "This address is not for callers of this kind.",
+        "该接口不对此类调用方开放。",
+        "Call it with a key or session of an admitted kind; nothing was changed.",
+        "请使用允许的调用方身份；未作任何改动。",
+    )
+    PERMISSION_IS_MISSING = ReasonText(
+        403, "The caller has no role that permits this.", "调用方没有此项权限。", _ASK_EN, _ASK_ZH
+    )
+    REGION_IS_OUT_OF_SCOPE = ReasonText(
+        403, "The caller works in another region.", "超出调用方所属地区。", _ASK_EN, _ASK_ZH
+    )
+    DIVISION_IS_OUT_OF_SCOPE = ReasonText(
+        403, "The caller may not see this division.", "超出调用方的数据范围。", _ASK_EN, _ASK_ZH
+    )
+    PROVIDER_IS_OUT_OF_SCOPE = ReasonText(
+        403, "The caller belongs to another provider.", "该数据属于其他服务机构。", _ASK_EN, _ASK_ZH
+    )
+    PURPOSE_IS_MISSING = ReasonText(
+        400,
+        "Looking at a person's data needs a purpose.",
+        "查询个人信息须说明用途。",
+        "Send the header Purpose with why you look, in 2 to 200 characters (percent-encoded when not ASCII).",
+        "请在Purpose请求头中说明用途（2至200字，非ASCII字符用百分号编码）。",
+    )
+    MINOR_LOOK_NEEDS_APPROVAL = ReasonText(
+        403,
+        "Looking at a minor's data needs an approval that is in force.",
+        "查看未成年人信息须经审批。",
+        "Ask for it under /v1/minor-looks; another operator approves it.",
+        "请提交未成年人信息查看申请，由他人审批。",
+    )
+    SIGN_IN_FAILED = ReasonText(
+        401,
+        "Region, login name and password do not belong together.",
+        "地区、登录名或密码不正确。",
+        "Try again; after five failures the account is locked for fifteen minutes.",
+        "请重试；连续失败5次将锁定15分钟。",
+    )
+    SIGN_IN_IS_LOCKED = ReasonText(
+        429,
+        "Too many sign-ins failed; the account is locked for a while.",
+        "登录失败次数过多，账号暂时锁定。",
+        "Wait fifteen minutes, then try again.",
+        "请15分钟后重试。",
+    )
+    PASSWORD_MUST_BE_CHANGED = ReasonText(
+        403,
+        "A first password serves once: to choose one's own.",
+        "初始密码须先修改。",
+        "Send new_password with the sign-in.",
+        "请在登录时同时提交新密码。",
+    )
+    LOGIN_NAME_IS_TAKEN = ReasonText(
+        409,
+        "Someone in this region has this login name.",
+        "登录名已被使用。",
+        "Choose another; nothing was changed.",
+        "请更换登录名；未作任何改动。",
+    )
+    OPERATOR_IS_UNKNOWN = ReasonText(
+        404, "No such operator in this region.", "本地区没有该经办人。", "Check the id.", "请核对编号。"
+    )
+    STAFF_MEMBER_IS_UNKNOWN = ReasonText(
+        404, "No such member of staff.", "没有该工作人员。", "Check the id.", "请核对编号。"
+    )
+    PARTNER_IS_UNKNOWN = ReasonText(
+        404, "No such partner in this region.", "本地区没有该合作方。", "Check the id.", "请核对编号。"
+    )
+    ACCESS_KEY_ID_IS_UNKNOWN = ReasonText(
+        404, "No key with this id in this region.", "本地区没有该密钥。", "Check the id.", "请核对编号。"
+    )
+    RESIDENT_TO_LOOK_AT_IS_UNREADABLE = ReasonText(
+        404, "This is not the id of a resident.", "持卡人编号无法识别。", "Check the id.", "请核对编号。"
+    )
+    ROLE_IS_UNKNOWN = ReasonText(
+        404, "No such role in this region.", "本地区没有该角色。", "List the roles under /v1/roles.", "请查询角色列表。"
+    )
+    GRANT_EXCEEDS_OWN_RIGHTS = ReasonText(
+        403,
+        "Nobody gives away more than they hold.",
+        "授予的权限超出本人权限。",
+        "Ask someone who holds the permissions and divisions; nothing was changed.",
+        "请由具有相应权限的人员操作；未作任何改动。",
+    )
+    APPROVAL_IS_UNKNOWN = ReasonText(
+        404, "No such request for approval in this region.", "没有该审批事项。", "Check the id.", "请核对编号。"
+    )
+    APPROVER_IS_THE_ASKER = ReasonText(
+        403,
+        "Whoever asked cannot approve.",
+        "申请人不能审批本人的申请。",
+        "Let another operator decide; the request waits.",
+        "请由其他经办人审批；申请仍在等待。",
+    )
+    APPROVAL_IS_DECIDED = ReasonText(
+        409,
+        "The request has been decided already.",
+        "该事项已审批。",
+        "Look at its outcome under /v1/approvals.",
+        "请查看审批结果。",
+    )
+    APPROVAL_HAS_EXPIRED = ReasonText(
+        409, "Nobody decided in time.", "审批已逾期。", "Ask again; nothing was changed.", "请重新申请；未作任何改动。"
+    )
+    ASKER_IS_NO_LONGER_ADMITTED = ReasonText(
+        409,
+        "Whoever asked has lost the right to do this.",
+        "申请人已不具备该项权限。",
+        "Let someone with the right ask; nothing was changed.",
+        "请由有权限的人员重新申请；未作任何改动。",
+    )
+    OPERATOR_MAY_NOT_ATTEST = ReasonText(
+        403, "The operator may not attest for others.", "该经办人没有代认证权限。", _ASK_EN, _ASK_ZH
+    )
+    OPERATOR_TAP_LIMIT_EXCEEDED = ReasonText(
+        409,
+        "The amount is above what this operator may attest in one tap.",
+        "超过经办人单笔代认证限额。",
+        "Use another form of the card, or an operator with a higher limit; no money moved.",
+        "请使用其他用卡方式或由更高限额的经办人办理；未扣款。",
+    )
+    OPERATOR_DAY_LIMIT_EXCEEDED = ReasonText(
+        409,
+        "The amount is above what this operator may still attest today.",
+        "超过经办人当日代认证限额。",
+        "Use another form of the card, or another operator; no money moved.",
+        "请使用其他用卡方式或由其他经办人办理；未扣款。",
+    )
+    ATTESTATION_IS_ANOTHER = ReasonText(
+        409,
+        "This tap was attested before with another amount.",
+        "该笔用卡已以其他金额代认证。",
+        "Send a new tap; no money moved.",
+        "请重新发起；未扣款。",
+    )
+    IDEMPOTENCY_KEY_IS_MALFORMED = ReasonText(
+        400,
+        "An Idempotency-Key is 1 to 128 visible ASCII characters.",
+        "Idempotency-Key应为1至128个可见ASCII字符。",
+        "Send a fresh UUID for each command, and the same one when repeating it.",
+        "每个命令使用新的UUID，重试时保持不变。",
+    )
+    IDEMPOTENCY_KEY_IS_TAKEN = ReasonText(
+        409,
+        "The same Idempotency-Key came before with another command.",
+        "该Idempotency-Key已用于其他请求。",
+        "Use a fresh key for a new command; nothing was changed.",
+        "新请求请使用新的键；未作任何改动。",
+    )
+    ANSWER_CANNOT_BE_REPEATED = ReasonText(
+        409,
+        "The command was done before; its answer can only be opened with the token it was first given to.",
+        "该命令已执行；其应答只能由首次调用的令牌取得。",
+        "Look at what it changed; it was not done again.",
+        "请查询执行结果；未重复执行。",
+    )

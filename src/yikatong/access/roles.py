@@ -1,0 +1,32 @@
+"""The roles with which a region begins; it may change them and add its own."""
+
+from typing import NamedTuple
+
+
+class StartingRole(NamedTuple):
+    """A role's name, its labels and its permissions."""
+
+    name: str
+    label_zh: str
+    label_en: str
+    permissions: tuple[str, ...]
+
+
+FIRST_ROLE = "steward"
+"""The role of the first operator, who makes the others and then gives it up."""
+
+STARTING_ROLES = (
+    StartingRole(FIRST_ROLE, "系统管理员", "Steward: everything in the region", ("*",)),
+    StartingRole(
+        "access_keeper",
+        "权限管理员",
+        "Keeper of access: people, roles and keys",
+        ("access.*", "catalogue.*", "places.*"),
+    ),
+    StartingRole("counter", "窗口经办人", "Operator at a counter", ("cards.*", "desk.*", "taps.*", "presence.*")),
+    StartingRole(
+        "approver", "审批人", "Second person", ("access.approve", "cards.*", "desk.*", "taps.*", "access.minors")
+    ),
+    StartingRole("settler", "结算人员", "Settlement with providers", ("ledger.*", "payouts.*")),
+    StartingRole("auditor", "审计人员", "Auditor: reads the record", ("access.records",)),
+)

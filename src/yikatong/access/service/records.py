@@ -1,0 +1,134 @@
+"""The record: one line for each command and each look; and the answers kept for commands that are repeated."""
+
+from datetime import datetime
+from uuid import UUID
+
+from yikatong.access import rules
+from yikatong.access.model import Concern, Reason, Record, RecordKind, RecordQuery
+from yikatong.access.store import records
+from yikatong.access.store.rows import Conn
+from yikatong.kernel.ids import bucket_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.http import Caller
+from yikatong.plumbing.ids import Ids
+
+
+async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None:
+    """Append a line to the record, and the same line under each resident whom it concerns.
+
+    The line stands in the bucket of the first resident, so that it commits beside what the command changed;
+    without residents in that of its own id.
+    """
+    first = record.resident_ids[0] if record.resident_ids else record.record_id
+    await records.insert_record(conn, bucket=bucket_of(first, bucket_count), record=record)
+    concern = Concern(
+        record_id=record.record_id,
+        recorded_at=record.recorded_at,
+        kind=record.kind,
+        what=record.what,
+        by_kind=record.by_kind,
+        by_id=record.by_id,
+        purpose=record.purpose,
+    )
+    for resident_id in record.resident_ids:
+        bucket = bucket_of(resident_id, bucket_count)
+        await records.insert_concern(conn, bucket=bucket, resident_id=resident_id, concern=concern)
+
+
+async def write_look(
+    conn: Conn,
+    *,
+    caller: Caller,
+    what: str,
+    resident_ids: tuple[UUID, ...],
+    purpose: str,
+    request_id: str,
+    now: datetime,
+    ids: Ids,
+    bucket_count: int,
+) -> None:
+    """Record that a caller looked at residents, for what happens outside the routes marked `looks`.
+
+    Refuses PURPOSE_IS_MISSING.
+    """
+    record = Record(
+        record_id=ids.new(),
+        recorded_at=now,
+        kind=RecordKind.LOOK,
+        what=what,
+        by_kind=caller.kind.value,
+        by_id=caller.id,
+        region=caller.region,
+        resident_ids=tuple(sorted(set(resident_ids))),
+        subjects=(),
+        request_id=request_id,
+        request_digest=None,
+        outcome="done",
+        purpose=rules.verify_purpose(purpose),
+        approval_id=None,
+    )
+    await write_record(conn, record=record, bucket_count=bucket_count)
+
+
+async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:
+    """Records of a region for an auditor, the newest first."""
+    return await records.list_records(conn, query=query)
+
+
+async def list_concerns(
+    conn: Conn, *, resident_id: UUID, before: UUID | None, limit: int, bucket_count: int
+) -> tuple[Concern, ...]:
+    """What was done for a resident and who looked, the newest first."""
+    bucket = bucket_of(resident_id, bucket_count)
+    return await records.list_concerns(conn, bucket=bucket, resident_id=resident_id, before=before, limit=limit)
+
+
+class KeptCommand:
+    """A command with an Idempotency-Key, on its way: claim the key first, keep the answer last, in one transaction."""
+
+    def __init__(self, *, caller_id: UUID, key: str, token: str, request_digest: bytes) -> None:
+        """`key` and `token` seal the answer and are not written; `request_digest` is keyed by `key`."""
+        self._caller_id = caller_id
+        self._key = key
+        self._token = token
+        self._key_digest = rules.digest_of(key)
+        self._request_digest = request_digest
+
+    async def claim(self, conn: Conn, *, now: datetime) -> tuple[int, bytes] | None:
+        """Claim the key: None when it was free; else status and body of the answer that was given before.
+
+        Waits while another call with the same key is on its way. Refuses in this order: IDEMPOTENCY_KEY_IS_TAKEN
+        (another command came with it), ANSWER_CANNOT_BE_REPEATED (another token asks).
+        """
+        claimed = await records.claim_idempotency(
+            conn,
+            caller_id=self._caller_id,
+            key_digest=self._key_digest,
+            request_digest=self._request_digest,
+            made_at=now,
+        )
+        if claimed:
+            return None
+        kept = await records.find_kept_answer(conn, caller_id=self._caller_id, key_digest=self._key_digest)
+        if kept is None or kept.request_digest != self._request_digest:
+            raise Refused(Reason.IDEMPOTENCY_KEY_IS_TAKEN)
+        assert kept.status is not None
+        assert kept.sealed_answer is not None
+        return kept.status, rules.open_answer(kept.sealed_answer, token=self._token, key=self._key)
+
+    async def keep(self, conn: Conn, *, status: int, answer: bytes, record_id: UUID, ids: Ids) -> None:
+        """Keep the answer for a repetition."""
+        nonce = ids.random_bytes(rules.NONCE_BYTES)
+        await records.keep_answer(
+            conn,
+            caller_id=self._caller_id,
+            key_digest=self._key_digest,
+            status=status,
+            sealed_answer=rules.seal_answer(answer, token=self._token, key=self._key, nonce=nonce),
+            record_id=record_id,
+        )
+
+
+async def delete_kept_answers(conn: Conn, *, before: datetime, limit: int) -> int:
+    """Delete answers kept for commands made before an instant; how many there were."""
+    return await records.delete_kept_answers(conn, before=before, limit=limit)

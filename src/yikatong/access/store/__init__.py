@@ -1,0 +1,1 @@
+"""Statements of access, one typed function each, by noun."""
