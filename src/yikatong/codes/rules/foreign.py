@@ -21,8 +21,8 @@ def decide_foreign(
 ) -> ReadCode | Reason:
     """Say whether another region's code may be served here; who the resident is stays with the home region.
 
-    Refuses in this order: ISSUING_REGION_IS_UNKNOWN (its region signed nothing), CERTIFICATE_HAS_EXPIRED (72 hours, this
-    is where they bind), STATUS_LIST_IS_MISSING, STATUS_LIST_IS_TOO_OLD (the item's largest age), CERTIFICATE_IS_REVOKED,
+    Refuses in this order: ISSUING_REGION_IS_UNKNOWN (its region signed nothing), CERTIFICATE_HAS_EXPIRED (72 hours
+    bind here), STATUS_LIST_IS_MISSING, STATUS_LIST_IS_TOO_OLD (the item's largest age), CERTIFICATE_IS_REVOKED,
     CERTIFICATE_IS_SUSPENDED, then those of `decide_answer`.
     """
     if read.claims is None:

@@ -1,0 +1,40 @@
+"""What other rooms use of codes: reading and deciding presentations, giving and stopping certificates, status lists."""
+
+from yikatong.codes.rules.attested import decide_attested
+from yikatong.codes.rules.certificate import expiry_of, issue_certificate, open_certificate, seal_resident
+from yikatong.codes.rules.challenge import read_challenge, verify_challenge, write_challenge
+from yikatong.codes.rules.chip import read_chip, sign_chip, verify_chip
+from yikatong.codes.rules.code import decide_answer, decide_presented, mint_code, read_code, write_code
+from yikatong.codes.rules.confirmation import decide_confirmation, read_confirmation, sign_confirmation
+from yikatong.codes.rules.foreign import StatusSeen, decide_foreign
+from yikatong.codes.rules.refresh import read_refresh, sign_refresh
+from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
+
+__all__ = [
+    "OwnRegion",
+    "RegionView",
+    "SeenCertificates",
+    "StatusSeen",
+    "decide_answer",
+    "decide_attested",
+    "decide_confirmation",
+    "decide_foreign",
+    "decide_presented",
+    "expiry_of",
+    "issue_certificate",
+    "mint_code",
+    "open_certificate",
+    "read_challenge",
+    "read_chip",
+    "read_code",
+    "read_confirmation",
+    "read_refresh",
+    "seal_resident",
+    "sign_chip",
+    "sign_confirmation",
+    "sign_refresh",
+    "verify_challenge",
+    "verify_chip",
+    "write_challenge",
+    "write_code",
+]
