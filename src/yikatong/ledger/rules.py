@@ -4,7 +4,7 @@ A book is built from rows that the batch has locked. What it posts, the next que
 leaves no trace; what is rolled back was never there. `writes` says what the database must become.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -184,9 +184,15 @@ class Book:
         return None
 
     def post_hold(self, hold_id: HoldId, draft: TransferDraft) -> Reason | None:
-        """Post a transfer out of a hold, which ends whole: what the transfer does not take is free again.
+        """Post a transfer out of one hold (see `post_holds`)."""
+        return self.post_holds((hold_id,), draft)
 
-        Refuses, in this order:
+    def post_holds(self, hold_ids: Sequence[HoldId], draft: TransferDraft) -> Reason | None:
+        """Post a transfer out of holds, which end whole: what the transfer does not take is free again.
+
+        Without holds it is an ordinary transfer, as when a bank alone pays.
+
+        Refuses, in this order, the last five for any of the holds:
             TRANSFER_DOES_NOT_BALANCE, AMOUNT_IS_NOT_POSITIVE, TRANSFER_ID_IS_USED
             ACCOUNT_IS_UNKNOWN, ACCOUNT_IS_CLOSED, ACCOUNT_IS_FROZEN
             HOLD_IS_UNKNOWN, HOLD_HAS_ENDED, HOLD_HAS_EXPIRED
@@ -194,19 +200,17 @@ class Book:
             HOLD_IS_SMALLER_THAN_THE_TRANSFER    it takes more from that account than was held
             BALANCE_IS_TOO_LOW                   on another of its accounts
         """
-        changes = _floored_changes(draft)
-        hold = self._find_hold(hold_id)
-        fault = self._find_fault(draft, changes) or self._find_hold_fault(hold)
+        fault = find_draft_fault(draft)
         if fault is not None:
             return fault
-        assert hold is not None
-        if changes.get(hold.account_id, 0) >= 0:
-            return Reason.HOLD_IS_ON_ANOTHER_ACCOUNT
-        if -changes[hold.account_id] > hold.amount_fen:
-            return Reason.HOLD_IS_SMALLER_THAN_THE_TRANSFER
+        if draft.id in self._transfers:
+            return Reason.TRANSFER_ID_IS_USED
+        changes = _floored_changes(draft)
+        fault = find_account_fault(self._accounts.get(account_id) for account_id in changes)
+        if fault is not None:
+            return fault
         before = self.savepoint()
-        self._end_hold(hold, status=HoldStatus.POSTED, transfer_id=draft.id)
-        fault = self._move(draft, changes)
+        fault = self._end_posted(hold_ids, draft, changes) or self._move(draft, changes)
         if fault is not None:
             self.rollback_to(before)
         return fault
@@ -290,6 +294,22 @@ class Book:
         if account.id in self._due:
             free += sum(hold.amount_fen for hold in self._due[account.id] if hold.id not in self._holds)
         return free
+
+    def _end_posted(
+        self, hold_ids: Sequence[HoldId], draft: TransferDraft, changes: Mapping[AccountId, int]
+    ) -> Reason | None:
+        for hold_id in hold_ids:
+            hold = self._find_hold(hold_id)
+            fault = self._find_hold_fault(hold)
+            if fault is not None:
+                return fault
+            assert hold is not None
+            if changes.get(hold.account_id, 0) >= 0:
+                return Reason.HOLD_IS_ON_ANOTHER_ACCOUNT
+            if -changes[hold.account_id] > hold.amount_fen:
+                return Reason.HOLD_IS_SMALLER_THAN_THE_TRANSFER
+            self._end_hold(hold, status=HoldStatus.POSTED, transfer_id=draft.id)
+        return None
 
     def _find_hold(self, hold_id: HoldId) -> Hold | None:
         return self._holds.get(hold_id) or self._read_holds.get(hold_id)

@@ -1,0 +1,276 @@
+"""The counter's desk: works wait in line, the next batch forms while one commits."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+from psycopg import errors
+
+from yikatong.catalogue.model import Snapshot
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.lines.model import ServiceLine
+from yikatong.plumbing.clock import Clock
+from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
+from yikatong.plumbing.statements import BatchMustRerun, verify_won
+from yikatong.taps.counter import facts
+from yikatong.taps.counter.endings import take_bank_answer, take_confirmation, take_deadline
+from yikatong.taps.counter.originals import take_tap
+from yikatong.taps.counter.state import BatchState
+from yikatong.taps.counter.undoing import take_refund, take_reversal
+from yikatong.taps.counter.works import (
+    BankWork,
+    ConfirmWork,
+    ExpireWork,
+    Refunded,
+    RefundWork,
+    Reversed,
+    ReverseWork,
+    TapWork,
+    Work,
+)
+from yikatong.taps.counter.writes import statements_of
+from yikatong.taps.model import BankAsk, Reason, TapRow, WaitingRow
+
+log = structlog.get_logger("yikatong.taps")
+
+Ended = TapRow | WaitingRow | Reversed | Refunded | Refused
+_TRIES_MAX = 8
+_HALVES_FROM = 3
+_CONTENDED = (
+    BatchMustRerun,
+    errors.UniqueViolation,
+    errors.CheckViolation,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+)
+
+
+class Caches(Protocol):
+    """What a worker keeps in memory, valid for the versions that each batch reads."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The catalogue as last read."""
+        ...
+
+    async def renew(self, versions: Mapping[str, int]) -> bool:
+        """Read again what these versions make stale; True when callers must prove themselves again."""
+        ...
+
+
+class CallersMustReturn(Exception):  # noqa: N818  an answer, not a fault: prove who you are and come again
+    """A key was revoked since this caller was last authenticated, perhaps this caller's."""
+
+
+class _Pending:
+    """One work in line, and where its answer goes."""
+
+    __slots__ = ("answer", "work")
+
+    def __init__(self, work: Work, answer: asyncio.Future[Ended]) -> None:
+        self.work = work
+        self.answer = answer
+
+    def give(self, ended: Ended) -> None:
+        """Answer, unless whoever asked has gone."""
+        if not self.answer.done():
+            self.answer.set_result(ended)
+
+    def fail(self, error: Exception) -> None:
+        """Say that there is no answer."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Counter:
+    """One worker's counter: one batch at a time, on a connection of its own.
+
+    `writer` numbers the counter among all that serve this database, so that each has rows of its own in accounts
+    without a floor. `on_bank_asked` is called after a commit with the debits to ask of banks.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], Any],
+        caches: Caches,
+        lines: Sequence[ServiceLine],
+        clock: Clock,
+        ids: Ids,
+        writer: int,
+        batch_max: int,
+        on_bank_asked: Callable[[Sequence[BankAsk]], None],
+    ) -> None:
+        """`connect` gives an idle autocommit connection of the serving role."""
+        self._connect = connect
+        self._caches = caches
+        self._lines = {line.name: line for line in lines}
+        self._clock = clock
+        self._ids = ids
+        self._writer = writer
+        self._batch_max = batch_max
+        self._on_bank_asked = on_bank_asked
+        self._line_up: deque[_Pending] = deque()
+        self._arrived = asyncio.Event()
+        self._conn: BatchConnection | None = None
+        self._runner: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect and begin to serve."""
+        self._conn = await BatchConnection.over(await self._connect())
+        self._runner = asyncio.create_task(self._run(), name="counter")
+
+    async def close(self) -> None:
+        """Finish the batch at hand and stop; works still in line get no answer and may come again elsewhere."""
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+        for pending in self._line_up:
+            pending.fail(Refused(Reason.COUNTER_IS_BUSY))
+        if self._conn is not None:
+            await self._conn.close()
+
+    async def submit(self, work: Work) -> Ended:
+        """Take a work into the next batch and give its end once that is committed.
+
+        Raises CallersMustReturn when a key was revoked since the caller was authenticated.
+        """
+        answer: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._line_up.append(_Pending(work, answer))
+        self._arrived.set()
+        return await answer
+
+    @property
+    def length(self) -> int:
+        """How many works stand in line."""
+        return len(self._line_up)
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            batch = self._next_batch()
+            if not batch:
+                self._arrived.clear()
+                continue
+            await asyncio.shield(self._serve(batch))
+
+    def _next_batch(self) -> list[_Pending]:
+        """The oldest works of one bucket, as many as a batch takes; those of other buckets keep their places."""
+        batch: list[_Pending] = []
+        others: list[_Pending] = []
+        while self._line_up and len(batch) < self._batch_max:
+            pending = self._line_up.popleft()
+            is_first = not batch
+            if is_first or pending.work.bucket == batch[0].work.bucket:
+                batch.append(pending)
+            else:
+                others.append(pending)
+        self._line_up.extendleft(reversed(others))
+        return batch
+
+    async def _serve(self, batch: list[_Pending]) -> None:
+        """Bring a batch to its end: whole at first, in halves from the third try, so one cannot fail the others."""
+        groups = [(batch, 1)]
+        while groups:
+            group, tries = groups.pop()
+            error = await self._try(group)
+            if error is None:
+                continue
+            if tries >= _TRIES_MAX:
+                log.error("batch given up", works=len(group), error=type(error).__name__)
+                for pending in group:
+                    pending.give(Refused(Reason.COUNTER_IS_BUSY))
+            elif tries + 1 >= _HALVES_FROM and len(group) > 1:
+                middle = len(group) // 2
+                groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
+            else:
+                groups.append((group, tries + 1))
+
+    async def _try(self, group: list[_Pending]) -> Exception | None:
+        """Serve a group once; gives the error after which it may be tried again."""
+        try:
+            conn = await self._connected()
+            answers, asked = await self._transact(conn, group)
+        except _CONTENDED as error:
+            return await self._roll_back(error)
+        except psycopg.OperationalError as error:
+            return await self._lose_connection(error)
+        except CallersMustReturn as error:
+            await self._roll_back(error)
+            for pending in group:
+                pending.fail(error)
+            return None
+        for pending, ended in zip(group, answers, strict=True):
+            pending.give(ended)
+        if asked:
+            self._on_bank_asked(asked)
+        return None
+
+    async def _transact(self, conn: BatchConnection, group: list[_Pending]) -> tuple[list[Ended], list[BankAsk]]:
+        now = self._clock.now()
+        today = day_of(now)
+        works = [pending.work for pending in group]
+        bucket = works[0].bucket
+        known, book = await facts.load(conn, works, bucket=bucket, now=now, today=today, lines=self._lines)
+        if await self._caches.renew(known.versions):
+            raise CallersMustReturn
+        state = BatchState(
+            bucket=bucket,
+            now=now,
+            today=today,
+            facts=known,
+            book=book,
+            snapshot=self._caches.snapshot,
+            lines=self._lines,
+        )
+        answers = [_take(state, work) for work in works]
+        statements = statements_of(state, writer=self._writer, event_id=self._ids.new())
+        if statements:
+            verify_won(statements, await conn.run(statements))
+        await conn.run([COMMIT])
+        return answers, state.bank_asked
+
+    async def _connected(self) -> BatchConnection:
+        if self._conn is None or self._conn.is_broken:
+            self._conn = await BatchConnection.over(await self._connect())
+        return self._conn
+
+    async def _roll_back(self, error: Exception) -> Exception:
+        try:
+            assert self._conn is not None
+            await self._conn.run([ROLLBACK])
+        except psycopg.OperationalError as lost:
+            return await self._lose_connection(lost)
+        return error
+
+    async def _lose_connection(self, error: Exception) -> Exception:
+        """Forget a broken connection and let the server come back; what it committed is found by the next try."""
+        log.warning("counter lost its connection", error=type(error).__name__)
+        if self._conn is not None:
+            await self._conn.close()
+            self._conn = None
+        await asyncio.sleep(0.2)
+        return error
+
+
+def _take(state: BatchState, work: Work) -> Ended:
+    match work:
+        case TapWork():
+            return take_tap(state, work)
+        case ConfirmWork():
+            return take_confirmation(state, work)
+        case BankWork():
+            return take_bank_answer(state, work)
+        case ExpireWork():
+            return take_deadline(state, work)
+        case ReverseWork():
+            return take_reversal(state, work)
+        case RefundWork():
+            return take_refund(state, work)

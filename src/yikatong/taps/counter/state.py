@@ -1,0 +1,132 @@
+"""A batch's working state: the facts it loaded, and what it has decided so far."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from yikatong.cards.model import Gate, GateUpdate, Holder
+from yikatong.catalogue.model import Snapshot
+from yikatong.codes.model import StoredCertificate
+from yikatong.ledger.rules import Book
+from yikatong.lines.model import ServiceLine, TapInHand
+from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWork
+from yikatong.taps.store import RefundRow, ReversalRow
+
+CodeKey = tuple[UUID, datetime, bytes]
+
+
+class BatchFacts:
+    """What a batch knows when it begins to decide; every list was read under the residents' gates."""
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self.gates: dict[UUID, Gate] = {}
+        self.holders: dict[UUID, Holder] = {}
+        self.certificates: dict[tuple[UUID, int], StoredCertificate] = {}
+        self.requests: dict[tuple[UUID, str], Request] = {}
+        self.used: dict[CodeKey, UUID] = {}
+        self.reversed: set[UUID] = set()
+        self.waiting: dict[UUID, WaitingRow] = {}
+        self.taps: dict[UUID, TapRow] = {}
+        self.refunds: dict[UUID, dict[UUID, int]] = {}
+        self.line_facts: dict[str, list[Sequence[Any]]] = {}
+        self.versions: dict[str, int] = {}
+
+    def refunded_fen(self, tap_id: UUID) -> int:
+        """What was given back of a tap so far."""
+        return sum(self.refunds.get(tap_id, {}).values())
+
+
+class BatchState:
+    """Facts, the ledger's book, and everything the batch will write; later works see what earlier ones did."""
+
+    def __init__(
+        self,
+        *,
+        bucket: int,
+        now: datetime,
+        today: date,
+        facts: BatchFacts,
+        book: Book,
+        snapshot: Snapshot,
+        lines: Mapping[str, ServiceLine],
+    ) -> None:
+        """Begin with nothing decided."""
+        self.bucket = bucket
+        self.now = now
+        self.today = today
+        self.facts = facts
+        self.book = book
+        self.snapshot = snapshot
+        self.lines = lines
+        self.tap_rows: list[TapRow] = []
+        self.requests_made: list[Request] = []
+        self.waiting_made: dict[UUID, WaitingRow] = {}
+        self.waiting_ended: list[UUID] = []
+        self.reversals: list[ReversalRow] = []
+        self.refunds: list[RefundRow] = []
+        self.second_uses: list[tuple[UUID, UUID, bytes]] = []
+        self.gate_updates: dict[UUID, GateUpdate] = {}
+        self.admitted: dict[str, list[TapInHand]] = {}
+        self.bank_asked: list[BankAsk] = []
+        self.events: list[dict[str, Any]] = []
+
+    def end_tap(self, row: TapRow) -> None:
+        """Write a tap's end; what comes later in the batch sees it, and its code as spent."""
+        self.tap_rows.append(row)
+        self.facts.taps[row.id] = row
+        if row.spends_nonce:
+            self.facts.used[(row.resident_id, row.code_at, row.nonce)] = row.id
+
+    def claim_request(self, request: Request) -> None:
+        """Claim a request id."""
+        self.requests_made.append(request)
+        self.facts.requests[(request.terminal_id, request.request_id)] = request
+
+    def let_wait(self, row: WaitingRow) -> None:
+        """Write a tap as waiting, anew or for something else than before."""
+        self.waiting_made[row.tap_id] = row
+        self.facts.waiting[row.tap_id] = row
+
+    def end_wait(self, tap_id: UUID) -> None:
+        """Take a tap out of those that wait."""
+        self.facts.waiting.pop(tap_id, None)
+        if self.waiting_made.pop(tap_id, None) is None or tap_id in self.waiting_ended:
+            self.waiting_ended.append(tap_id)
+
+    def spend_shown(self, resident_id: UUID, amount_fen: int) -> None:
+        """Count a small payment against the day's limit."""
+        gate = self.facts.gates[resident_id]
+        spent_fen = (gate.shown_spent_fen if gate.shown_on == self.today else 0) + amount_fen
+        self.facts.gates[resident_id] = gate._replace(shown_on=self.today, shown_spent_fen=spent_fen)
+        self.gate_updates[resident_id] = GateUpdate(gate.resident_id, self.today, spent_fen)
+
+    def ask_bank(self, row: WaitingRow, kept: WaitingWork) -> None:
+        """Note a debit to ask once the batch is committed; should we die first, the waiting row says so."""
+        assert kept.bank_code is not None
+        assert kept.bank_token is not None
+        self.bank_asked.append(
+            BankAsk(
+                bucket=row.bucket,
+                tap_id=row.tap_id,
+                resident_id=row.resident_id,
+                provider_id=kept.provider_id,
+                bank_code=kept.bank_code,
+                bank_token=kept.bank_token,
+                amount_fen=kept.bank_fen,
+            )
+        )
+
+    def ask_bank_back(self, tap_id: UUID) -> None:
+        """Ask the bank to undo a debit of a tap that did not come about, whether or not it happened."""
+        self.tell("bank_back", tap=str(tap_id))
+
+    def ask_bank_credit(self, row: TapRow, *, refund_id: UUID, amount_fen: int) -> None:
+        """Ask the bank to credit a refund to the bound account that paid."""
+        self.tell("bank_credit", tap=str(row.id), refund=str(refund_id), resident=str(row.resident_id),
+                  amount_fen=amount_fen)  # fmt: skip
+
+    def tell(self, kind: str, **about: Any) -> None:
+        """Note news for the outbox: one row per batch carries all of it."""
+        self.events.append({"kind": kind, **about})

@@ -1,0 +1,115 @@
+"""Taking taps back: reversals, which may overtake their original, and refunds."""
+
+from uuid import UUID
+
+from yikatong.kernel.ids import TransferId
+from yikatong.kernel.outcomes import Refused
+from yikatong.ledger.model import Leg, TransferDraft, TransferKind, bank_clearing, digest_id
+from yikatong.lines.rules import BANK, part_of
+from yikatong.taps.counter.endings import let_go
+from yikatong.taps.counter.state import BatchState
+from yikatong.taps.counter.works import Refunded, RefundWork, Reversed, ReverseWork
+from yikatong.taps.model import Paid, TapRow
+from yikatong.taps.receipts import decode_facts, decode_work
+from yikatong.taps.rules import decide_refund, provider_account, split_refund
+from yikatong.taps.store import RefundRow, ReversalRow
+
+
+def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
+    """Take a tap back. The tombstone comes first, so an original that arrives late is refused.
+
+    Money already refunded is not given back a second time. Refuses as the ledger does when the payment cannot be
+    undone; then no tombstone stays.
+    """
+    if work.tap_id in state.facts.reversed:
+        return Reversed(work.tap_id, "nothing", already=True)
+    waiting, row = state.facts.waiting.get(work.tap_id), state.facts.taps.get(work.tap_id)
+    found, transfer_id = "nothing", None
+    if waiting is not None:
+        found = "waiting"
+        if decode_work(waiting.work).bank_fen > 0:
+            state.ask_bank_back(work.tap_id)
+        let_go(state, waiting)
+    elif row is not None:
+        found = "admitted" if row.reason is None else "refused"
+        left_fen = (row.amount_fen or 0) - state.facts.refunded_fen(row.id)
+        if row.transfer_id is not None and left_fen > 0:
+            transfer_id = TransferId(digest_id(b"reversal", row.id.bytes, time_of=row.id))
+            fault = _give_back(state, row, left_fen, transfer_id=transfer_id, kind=TransferKind.REVERSAL)
+            if fault is not None:
+                return fault
+    state.facts.reversed.add(work.tap_id)
+    state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
+    if transfer_id is not None:
+        state.tell("tap_reversed", tap=str(work.tap_id), resident=str(work.resident_id))
+    return Reversed(work.tap_id, found, already=False)
+
+
+def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
+    """Give money back for an admitted tap, once per refund id (refusals: `rules.decide_refund`, then the ledger's)."""
+    row = state.facts.taps.get(work.tap_id)
+    earlier_fen = state.facts.refunds.get(work.tap_id, {}).get(work.refund_id)
+    if earlier_fen is not None and row is not None:
+        return _refunded(state, row, work.refund_id, earlier_fen)
+    account = provider_account(work.provider_id)
+    provider = state.snapshot.find_provider(work.provider_id)
+    reason = decide_refund(
+        None if row is None else _paid(state, row),
+        provider_id=work.provider_id,
+        amount_fen=work.amount_fen,
+        receivable_fen=state.book.open_total(account.id),
+        receivable_limit_fen=0 if provider is None else provider.receivable_limit_fen,
+    )
+    if reason is not None:
+        return Refused(reason)
+    assert row is not None
+    transfer_id = TransferId(digest_id(b"refund", work.refund_id.bytes, time_of=work.refund_id))
+    fault = _give_back(state, row, work.amount_fen, transfer_id=transfer_id, kind=TransferKind.REFUND)
+    if fault is not None:
+        return fault
+    state.refunds.append(
+        RefundRow(row.id, work.refund_id, row.resident_id, work.terminal_id, work.amount_fen, transfer_id)
+    )
+    state.facts.refunds.setdefault(row.id, {})[work.refund_id] = work.amount_fen
+    state.tell("tap_refunded", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),
+               item=row.item, amount_fen=work.amount_fen)  # fmt: skip
+    return _refunded(state, row, work.refund_id, work.amount_fen)
+
+
+def _refunded(state: BatchState, row: TapRow, refund_id: UUID, amount_fen: int) -> Refunded:
+    return Refunded(row.id, refund_id, amount_fen, (row.amount_fen or 0) - state.facts.refunded_fen(row.id))
+
+
+def _paid(state: BatchState, row: TapRow) -> Paid:
+    return Paid(
+        provider_id=row.provider_id,
+        amount_fen=row.amount_fen,
+        transfer_id=row.transfer_id,
+        refunded_fen=state.facts.refunded_fen(row.id),
+        is_reversed=row.id in state.facts.reversed,
+    )
+
+
+def _give_back(
+    state: BatchState, row: TapRow, amount_fen: int, *, transfer_id: TransferId, kind: TransferKind
+) -> Refused | None:
+    """Post money back to the sources that paid; the bank's part is asked to be credited by the bank."""
+    facts = decode_facts(row.facts)
+    parts = [part_of(row.resident_id, source, fen) for source, fen in facts.parts]
+    given = split_refund(parts, refunded_fen=state.facts.refunded_fen(row.id), amount_fen=amount_fen)
+    legs = [
+        Leg(part.account if part.account is not None else bank_clearing(facts.bank_code or ""), part.amount_fen)
+        for part in given
+    ]
+    legs.append(Leg(provider_account(row.provider_id), -amount_fen))
+    fault = state.book.post(TransferDraft(id=transfer_id, kind=kind, reference=row.id, legs=tuple(legs)))
+    if fault is not None:
+        return Refused(fault)
+    for part in given:
+        if part.source == BANK:
+            state.ask_bank_credit(row, refund_id=_credit_id(transfer_id), amount_fen=part.amount_fen)
+    return None
+
+
+def _credit_id(transfer_id: UUID) -> UUID:
+    return digest_id(b"credit", transfer_id.bytes, time_of=transfer_id)

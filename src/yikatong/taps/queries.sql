@@ -1,0 +1,113 @@
+-- name: find_requests
+-- What terminals asked under these request ids before; locks nothing.
+SELECT r.terminal_id, r.request_id, r.tap_id, r.bucket, r.body_digest
+FROM taps.request AS r
+JOIN unnest($1::uuid[], $2::text[]) AS asked (terminal_id, request_id)
+  ON r.terminal_id = asked.terminal_id AND r.request_id = asked.request_id
+
+-- name: find_used_codes
+-- Codes that were spent before, with the tap that spent them; locks nothing, the gates are locked already.
+SELECT t.id, t.resident_id, t.code_at, t.nonce
+FROM taps.tap AS t
+JOIN unnest($2::timestamptz[], $3::uuid[], $4::bytea[]) AS shown (code_at, resident_id, nonce)
+  ON t.code_at = shown.code_at AND t.resident_id = shown.resident_id AND t.nonce = shown.nonce
+WHERE t.bucket = $1 AND t.spends_nonce
+
+-- name: find_reversals
+-- Which of these taps were reversed; locks nothing.
+SELECT tap_id FROM taps.reversal WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
+
+-- name: find_waiting
+-- Taps of these residents that wait; locks nothing, the gates are locked already.
+SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at
+FROM taps.waiting WHERE bucket = $1 AND resident_id = ANY ($2::uuid[])
+
+-- name: find_taps
+-- These taps as they ended; locks nothing.
+SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,
+       reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence
+FROM taps.tap WHERE bucket = $1 AND id = ANY ($2::uuid[])
+
+-- name: find_refunds
+-- What was given back of these taps, refund by refund; locks nothing, the gates are locked already.
+SELECT tap_id, id, amount_fen FROM taps.refund WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
+
+-- name: write_taps
+-- Writes taps that ended; a code or id written before is a unique violation, which reruns the batch.
+INSERT INTO taps.tap (bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength,
+                      amount_fen, reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence)
+SELECT $1, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen, reason,
+       code_at, nonce, spends_nonce, transfer_id, string_to_array(learned, ','), decided_at, facts, evidence
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::smallint[],
+            $10::smallint[], $11::bigint[], $12::text[], $13::timestamptz[], $14::bytea[], $15::boolean[], $16::uuid[],
+            $17::text[], $18::timestamptz[], $19::bytea[], $20::bytea[])
+     AS new (id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen, reason,
+             code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence)
+
+-- name: write_requests
+-- Claims request ids; one that was claimed meanwhile is a unique violation, which reruns the batch.
+INSERT INTO taps.request (terminal_id, request_id, tap_id, bucket, body_digest, made_at)
+SELECT terminal_id, request_id, tap_id, $1, body_digest, $6
+FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::bytea[]) AS new (terminal_id, request_id, tap_id, body_digest)
+
+-- name: write_waiting
+-- Writes taps that now wait, or wait for something else than before.
+INSERT INTO taps.waiting (bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at)
+SELECT $1, tap_id, resident_id, waits_for, work, string_to_array(hold_ids, ',')::uuid[], deadline_at, made_at
+FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::timestamptz[], $8::timestamptz[])
+     AS new (tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at)
+ON CONFLICT (bucket, tap_id) DO UPDATE SET waits_for = excluded.waits_for, work = excluded.work,
+    hold_ids = excluded.hold_ids, deadline_at = excluded.deadline_at
+
+-- name: end_waiting
+-- Takes taps that ended out of those that wait.
+DELETE FROM taps.waiting WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
+
+-- name: write_reversals
+-- Writes tombstones of reversed taps; a second one for a tap is a unique violation, which reruns the batch.
+INSERT INTO taps.reversal (bucket, tap_id, resident_id, terminal_id, transfer_id, found, made_at)
+SELECT $1, tap_id, resident_id, terminal_id, transfer_id, found, $7
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[])
+     AS new (tap_id, resident_id, terminal_id, transfer_id, found)
+
+-- name: write_refunds
+-- Writes refunds of admitted taps.
+INSERT INTO taps.refund (bucket, tap_id, id, resident_id, terminal_id, amount_fen, transfer_id, made_at)
+SELECT $1, tap_id, id, resident_id, terminal_id, amount_fen, transfer_id, $8
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::uuid[])
+     AS new (tap_id, id, resident_id, terminal_id, amount_fen, transfer_id)
+
+-- name: write_second_uses
+-- Keeps both codes of a second use: the first stands in its own tap's row.
+INSERT INTO taps.second_use (bucket, tap_id, first_tap_id, second_code, seen_at)
+SELECT $1, tap_id, first_tap_id, second_code, $5
+FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS new (tap_id, first_tap_id, second_code)
+
+-- name: find_request
+-- What a terminal asked under one request id before.
+SELECT terminal_id, request_id, tap_id, bucket, body_digest FROM taps.request
+WHERE terminal_id = %(terminal_id)s AND request_id = %(request_id)s
+
+-- name: write_unread
+-- Keeps a refusal before a card was known, as the terminal's next of the day; nothing once the quota is used up.
+INSERT INTO taps.unread (terminal_id, day, number, reason, request_id, seen_at)
+SELECT %(terminal_id)s, %(day)s, coalesce(max(number), 0) + 1, %(reason)s, %(request_id)s, %(seen_at)s
+FROM taps.unread WHERE terminal_id = %(terminal_id)s AND day = %(day)s
+HAVING coalesce(max(number), 0) < %(quota)s
+ON CONFLICT (terminal_id, day, number) DO NOTHING
+
+-- name: list_waiting_of_resident
+-- A resident's waiting taps, oldest first.
+SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at
+FROM taps.waiting WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s ORDER BY made_at LIMIT 50
+
+-- name: list_overdue
+-- Waiting taps past their deadline, and those that wait for a bank since before a while, oldest first.
+SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at
+FROM taps.waiting
+WHERE deadline_at <= %(now)s OR (waits_for = 'bank' AND made_at <= %(bank_before)s)
+ORDER BY deadline_at LIMIT %(count_max)s
+
+-- name: count_unread
+-- How many unreadable presentations a terminal left on a day.
+SELECT count(*) FROM taps.unread WHERE terminal_id = %(terminal_id)s AND day = %(day)s

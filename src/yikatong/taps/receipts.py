@@ -1,0 +1,90 @@
+"""Receipts: what a tap's row says to a terminal, now and at every repetition."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from yikatong.codes.model import Form, Strength
+from yikatong.kernel.ids import show_id
+from yikatong.kernel.outcomes import Reason
+from yikatong.taps.model import (
+    Outcome,
+    Receipt,
+    ReceiptPart,
+    ReceiptStep,
+    Says,
+    TapFacts,
+    TapRow,
+    WaitingRow,
+    WaitingWork,
+)
+
+FORM_NUMBER = {Form.E_CARD_CODE: 1, Form.CHIP: 2, Form.ATTESTED: 3}
+_FORM_OF_NUMBER = {number: form for form, number in FORM_NUMBER.items()}
+
+_FACTS = msgspec.msgpack.Decoder(TapFacts)
+_WORK = msgspec.msgpack.Decoder(WaitingWork)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def encode_facts(facts: TapFacts) -> bytes:
+    """Freeze a decision's inputs."""
+    return _ENCODER.encode(facts)
+
+
+def decode_facts(data: bytes) -> TapFacts:
+    """Read frozen inputs back."""
+    return _FACTS.decode(data)
+
+
+def encode_work(work: WaitingWork) -> bytes:
+    """Keep what a waiting tap needs to end."""
+    return _ENCODER.encode(work)
+
+
+def decode_work(data: bytes) -> WaitingWork:
+    """Read back what a waiting tap needs to end."""
+    return _WORK.decode(data)
+
+
+def receipt_of(row: TapRow, *, reasons: Mapping[str, Reason]) -> Receipt:
+    """Say how a tap ended; `reasons` are all reasons of the house by name."""
+    facts = decode_facts(row.facts)
+    reason = None if row.reason is None else reasons[row.reason]
+    return Receipt(
+        tap=show_id("tap", row.id),
+        request_id=row.request_id,
+        outcome=Outcome.ADMITTED if reason is None else Outcome.REFUSED,
+        item=row.item,
+        form=_FORM_OF_NUMBER[row.form].value,
+        strength=Strength(row.strength).name.lower(),
+        decided_at=row.decided_at,
+        amount_fen=row.amount_fen,
+        reason=None if reason is None else reason.name,
+        says=None if reason is None else Says(zh=reason.text.zh, en=reason.text.en),
+        remedy=None if reason is None else Says(zh=reason.text.remedy_zh, en=reason.text.remedy_en),
+        paid_by=() if reason is not None else tuple(ReceiptPart(source, fen) for source, fen in facts.parts),
+        steps=tuple(ReceiptStep(name, value) for name, value in facts.steps),
+        rule=facts.rule or None,
+        about=facts.about,
+    )
+
+
+def receipt_of_waiting(row: WaitingRow) -> Receipt:
+    """Say what a tap still waits for, until when, and where to ask again."""
+    work = decode_work(row.work)
+    tap = show_id("tap", row.tap_id)
+    return Receipt(
+        tap=tap,
+        request_id=work.body.request_id,
+        outcome=Outcome.WAITING,
+        item=work.body.item,
+        form=work.presented.form.value,
+        strength=work.presented.strength.name.lower(),
+        decided_at=row.made_at,
+        amount_fen=work.body.amount_fen,
+        steps=tuple(ReceiptStep(name, value) for name, value in work.steps),
+        waits_for=row.waits_for,
+        deadline_at=row.deadline_at,
+        poll=f"/v1/taps/{tap}",
+    )
