@@ -1,0 +1,1 @@
+"""FIPS 186-5 §6: ECDSA on P-256 with SHA-256 (COSE ES256)."""

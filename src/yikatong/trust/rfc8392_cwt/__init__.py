@@ -1,0 +1,1 @@
+"""RFC 8392, RFC 8747: CWT claims with a confirmation key."""

@@ -1,0 +1,1 @@
+"""RFC 8949: CBOR, read strictly and written deterministically."""

@@ -1,0 +1,58 @@
+"""CBOR read strictly (RFC 8949 §4.2.1): definite, shortest forms, no repeated keys, no tags, nothing after the end.
+
+Written the same way, except that maps keep the order their writer gives; our writers give keys in order.
+"""
+
+from typing import Any
+
+import cbor2
+
+DEPTH_MAX = 8
+_TAGS_KNOWN_TO_THE_LIBRARY = (
+    *range(6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799,
+)  # fmt: skip
+
+
+def _refuse_tag(*_: object) -> Any:
+    raise ValueError("no tag stands inside our messages")
+
+
+_REFUSE_TAGS = dict.fromkeys(_TAGS_KNOWN_TO_THE_LIBRARY, _refuse_tag)
+
+
+def decode_strict(data: bytes) -> Any:
+    """Read one CBOR item; the caller has bounded its size.
+
+    Raises ValueError for anything that a second writing would not give back byte for byte (indefinite lengths, longer
+    forms than needed, bytes after the end), for repeated keys, tags, and nesting deeper than DEPTH_MAX.
+    """
+    try:
+        value = cbor2.loads(
+            data,
+            max_depth=DEPTH_MAX,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            tag_hook=_refuse_tag,
+            semantic_decoders=_REFUSE_TAGS,
+        )
+    except cbor2.CBORError as error:
+        raise ValueError("not well-formed CBOR") from error
+    if cbor2.dumps(value) != data:
+        raise ValueError("not in the one form that is written")
+    return value
+
+
+def encode(value: object) -> bytes:
+    """Write one item in shortest forms; maps in the order given."""
+    return cbor2.dumps(value)
+
+
+def bytes_header(size: int) -> bytes:
+    """The head of a byte string of `size` bytes (RFC 8949 §3.1, major type 2); size below 2**32."""
+    if size < 24:
+        return bytes((0x40 | size,))
+    if size < 0x100:
+        return bytes((0x58, size))
+    if size < 0x10000:
+        return b"\x59" + size.to_bytes(2)
+    return b"\x5a" + size.to_bytes(4)

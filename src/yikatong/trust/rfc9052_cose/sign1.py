@@ -1,0 +1,120 @@
+"""COSE_Sign1 (RFC 9052 §4.2, §4.4): one signer, payload inside, written untagged.
+
+The signed bytes (Sig_structure) are put together by hand: every verification pays for them, and their form is fixed.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from yikatong.kernel.outcomes import Refused
+from yikatong.trust.model import Algorithm, Reason, Sign1, SigningKey, VerifyingKey
+from yikatong.trust.rfc8949_cbor.strict import bytes_header, decode_strict, encode
+
+_TAG = b"\xd2"
+_ALGORITHM, _CRITICAL, _KEY_ID = 1, 2, 4
+_SIG_STRUCTURE = b"\x84\x6aSignature1"
+
+
+def sign_sign1(payload: bytes, key: SigningKey, *, key_id: bytes | None = None, external_aad: bytes = b"") -> bytes:
+    """Sign a payload and write the envelope; the key id, when given, stands in the protected header."""
+    protected = _protected_of(key.public_key.algorithm, key_id)
+    signature = key.sign(signed_bytes(protected, payload, external_aad))
+    return b"".join(
+        (
+            b"\x84",
+            bytes_header(len(protected)),
+            protected,
+            b"\xa0",
+            bytes_header(len(payload)),
+            payload,
+            bytes_header(len(signature)),
+            signature,
+        )
+    )
+
+
+def decode_sign1(data: bytes, bytes_max: int) -> Sign1:
+    """Take an envelope apart without verifying it.
+
+    Refuses, in this order: ENVELOPE_IS_TOO_LARGE before anything is read; ENVELOPE_IS_MALFORMED for what is not
+    a strict COSE_Sign1 with its payload inside, its algorithm in the protected header, no parameter in both headers,
+    and no critical parameter (none is known here, RFC 9052 §3.1).
+    """
+    if len(data) > bytes_max:
+        raise Refused(Reason.ENVELOPE_IS_TOO_LARGE)
+    try:
+        parts = decode_strict(data[1:] if data[:1] == _TAG else data)
+        protected, unprotected, payload, signature = _four(parts)
+        algorithm, key_id = _read_protected(protected)
+    except ValueError:
+        raise Refused(Reason.ENVELOPE_IS_MALFORMED) from None
+    if unprotected:
+        key_id = _key_id_beside(unprotected, protected, key_id)
+    return Sign1(protected=protected, algorithm=algorithm, key_id=key_id, payload=payload, signature=signature)
+
+
+def verify_sign1(sign1: Sign1, key: VerifyingKey, external_aad: bytes = b"") -> bytes:
+    """Verify an envelope with the key pinned to it and return its payload.
+
+    Refuses, in this order: ALGORITHM_IS_NOT_THE_PINNED_ONE, SIGNATURE_DOES_NOT_MATCH.
+    """
+    if sign1.algorithm != key.public_key.algorithm:
+        raise Refused(Reason.ALGORITHM_IS_NOT_THE_PINNED_ONE)
+    key.verify(sign1.signature, signed_bytes(sign1.protected, sign1.payload, external_aad))
+    return sign1.payload
+
+
+def signed_bytes(protected: bytes, payload: bytes, external_aad: bytes = b"") -> bytes:
+    """The Sig_structure of RFC 9052 §4.4: ["Signature1", protected, external_aad, payload]."""
+    return b"".join(
+        (
+            _SIG_STRUCTURE,
+            bytes_header(len(protected)),
+            protected,
+            bytes_header(len(external_aad)),
+            external_aad,
+            bytes_header(len(payload)),
+            payload,
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def _protected_of(algorithm: Algorithm, key_id: bytes | None) -> bytes:
+    if key_id is None:
+        return encode({_ALGORITHM: int(algorithm)})
+    return encode({_ALGORITHM: int(algorithm), _KEY_ID: key_id})
+
+
+def _four(parts: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+    if type(parts) is not list or len(parts) != 4:
+        raise ValueError("not an array of four")
+    protected, unprotected, payload, signature = parts
+    if type(protected) is not bytes or type(unprotected) is not dict:
+        raise ValueError("headers of a wrong type")
+    if type(payload) is not bytes or type(signature) is not bytes:
+        raise ValueError("payload or signature of a wrong type")
+    return protected, unprotected, payload, signature
+
+
+@lru_cache(maxsize=1024)
+def _read_protected(protected: bytes) -> tuple[int, bytes | None]:
+    """Algorithm and key id of a protected header; few headers occur, so they are read once."""
+    header = decode_strict(protected)
+    if type(header) is not dict or _CRITICAL in header:
+        raise ValueError("not a header map without critical parameters")
+    algorithm, key_id = header.get(_ALGORITHM), header.get(_KEY_ID)
+    if type(algorithm) is not int or not (key_id is None or type(key_id) is bytes):
+        raise ValueError("algorithm or key id of a wrong type")
+    return algorithm, key_id
+
+
+def _key_id_beside(unprotected: dict[Any, Any], protected: bytes, key_id: bytes | None) -> bytes | None:
+    """The key id when it stands outside the protected header, as in the examples of RFC 8392."""
+    beside = unprotected.get(_KEY_ID)
+    repeated = unprotected.keys() & decode_strict(protected).keys()
+    if repeated or _CRITICAL in unprotected or _ALGORITHM in unprotected:
+        raise Refused(Reason.ENVELOPE_IS_MALFORMED)
+    if beside is not None and type(beside) is not bytes:
+        raise Refused(Reason.ENVELOPE_IS_MALFORMED)
+    return key_id if beside is None else beside
