@@ -18,12 +18,17 @@ __all__ = [
     "FormBasis",
     "Item",
     "ItemClass",
+    "ItemTerms",
     "Place",
     "Provider",
     "ProviderKind",
+    "PublishedItem",
     "Reason",
     "Recognition",
+    "RecognitionKey",
     "RecognitionScope",
+    "RegisteredPlace",
+    "RegisteredProvider",
     "RegisteredTerminal",
     "Scene",
     "SceneGroup",
@@ -121,45 +126,61 @@ class DataKind(StrEnum):
     ID_NUMBER = "id_number"
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the application item list (应用项目清单) of a region, or of the whole country ("000000").
+class ItemTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry of the application item list (应用项目清单) says, for a region or for the whole country ("000000").
 
     The four legal columns are the name (应用事项), `scenario_zh` (业务场景说明), `place_zh` (应用场所) and `forms`
-    (用卡形式). `number` stands for `code` where bytes count. `line` names the service line that serves it, None
-    while none does. `least_strength` is 1 shown, 2 answered, 3 confirmed; `assurance_level` 0 none, 1 phone, 2 real
-    name, 3 face, 4 face and password. `funding` is tried in order: `benefit:<code>`, `purse`, `bank`.
-    `amount_fen_max` is 0 for an item without an amount; above `confirm_above_fen` the resident confirms first.
+    (用卡形式). `line` names the service line that serves it, None while none does. `least_strength` is 1 shown,
+    2 answered, 3 confirmed; `assurance_level` 0 none, 1 phone, 2 real name, 3 face, 4 face and password. `funding` is
+    tried in order: `benefit:<code>`, `purse`, `bank`. `amount_fen_max` is 0 for an item without an amount; above
+    `confirm_above_fen` the resident confirms first. `clause` says where the terms come from.
     """
 
     code: str
-    number: int
     region: str
     list_version: str
     source: str
     name_zh: str
     name_en: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     scenario_zh: str
     place_zh: str
     forms: tuple[Form, ...]
-    form_basis: FormBasis
+    form_basis: FormBasis = FormBasis.STATED
     item_class: ItemClass
     scene: Scene
-    line: str | None
+    line: str | None = None
     least_strength: int
     assurance_level: int
     learns: tuple[DataKind, ...]
-    funding: tuple[str, ...]
-    amount_required: bool
-    amount_fen_max: int
-    confirm_above_fen: int | None
-    clause: str
+    funding: tuple[str, ...] = ()
+    amount_required: bool = False
+    amount_fen_max: int = 0
+    confirm_above_fen: int | None = None
+    clause: str = ""
     valid_from: date
     valid_until: date | None = None
 
     def is_in_force(self, on: date) -> bool:
         """Whether the entry counts on a day."""
         return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+
+    def search_text(self) -> str:
+        """What a search looks through: code, names and aliases, in small letters."""
+        return "\n".join((self.code, self.name_zh, self.name_en, *self.aliases)).casefold()
+
+
+class Item(ItemTerms, frozen=True, kw_only=True):
+    """An entry of the application item list, with the small number that stands for its code where bytes count."""
+
+    number: int
+
+
+class PublishedItem(msgspec.Struct, frozen=True):
+    """An entry as it now stands on the list."""
+
+    change: Change
+    item: Item
 
 
 class ProviderKind(StrEnum):
@@ -206,7 +227,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Terminal(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that taps are made at. `items` None: every item of its purposes; `public_key` is a COSE_Key."""
+    """A device that taps are made at. `items` None: every item of its purposes.
+
+    `public_key` is the COSE_Key whose private half signs its challenges; `algorithm` is the name trust gives it.
+    """
 
     id: TerminalId
     provider_id: ProviderId
@@ -222,12 +246,26 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None = None
 
 
+class RegisteredProvider(msgspec.Struct, frozen=True):
+    """A provider as it now stands."""
+
+    change: Change
+    provider: Provider
+
+
+class RegisteredPlace(msgspec.Struct, frozen=True):
+    """A place as it now stands."""
+
+    change: Change
+    place: Place
+
+
 class RegisteredTerminal(msgspec.Struct, frozen=True, kw_only=True):
     """A terminal and, when it was registered just now, the secret key it calls with: shown this once."""
 
     change: Change
     terminal: Terminal
-    key_id: str | None
+    key_id: UUID | None
     token: str | None
 
 
@@ -236,6 +274,10 @@ class RecognitionScope(StrEnum):
 
     CLASS = "class"
     ITEM = "item"
+
+
+RecognitionKey = tuple[str, str, RecognitionScope, str]
+"""From which region, to which, of what scope, for which subject."""
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,12 +290,13 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date | None = None
 
+    def key(self) -> RecognitionKey:
+        """What the row speaks of, whatever its days."""
+        return (self.from_region, self.to_region, self.scope, self.subject)
+
     def is_in_force(self, on: date) -> bool:
         """Whether the recognition counts on a day."""
         return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
-
-
-RecognitionKey = tuple[str, str, RecognitionScope, str]
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

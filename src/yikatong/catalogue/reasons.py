@@ -98,13 +98,6 @@ class Reason(AnyReason):
         "Nothing was changed. Make a fresh key on the device.",
         "未作任何改动。请在设备上生成新密钥。",
     )
-    TERMINAL_KEY_IS_NOT_READABLE = ReasonText(
-        422,
-        "The public key is not a COSE_Key of the named algorithm.",
-        "公钥不是所述算法的COSE_Key。",
-        "Nothing was changed. Send the base64url of the COSE_Key bytes (RFC 9052).",
-        "未作任何改动。请提交COSE_Key的base64url编码。",
-    )
     TERMINAL_MAY_NOT_SERVE_THIS_ITEM = ReasonText(
         403,
         "This terminal is not registered for the item.",
@@ -139,4 +132,11 @@ class Reason(AnyReason):
         "没有此项现行互认。",
         "Look up the recognitions of the region.",
         "请查询本地区的互认记录。",
+    )
+    RECOGNITION_NEEDS_TWO_REGIONS = ReasonText(
+        422,
+        "A region cannot recognise itself.",
+        "地区不能与自身互认。",
+        "Nothing was changed. Cards of a region always count in it.",
+        "未作任何改动。本地卡在本地始终有效。",
     )

@@ -1,0 +1,68 @@
+"""What other rooms use of the catalogue; every function that takes `conn` works in its open transaction."""
+
+from yikatong.catalogue.items import (
+    SUBJECT,
+    SeededList,
+    end_item,
+    find_item,
+    get_item,
+    list_item_entries,
+    list_items,
+    publish_item,
+    seed_items,
+)
+from yikatong.catalogue.recognition import end_recognition, list_recognitions, set_recognition
+from yikatong.catalogue.registry import (
+    allow_purposes,
+    find_provider,
+    get_place,
+    get_provider,
+    get_terminal,
+    list_terminals_of_provider,
+    register_place,
+    register_provider,
+    register_terminal,
+    revoke_terminal,
+)
+from yikatong.catalogue.rules import (
+    decide_learns,
+    forms_of_class,
+    verify_learns,
+    verify_recognised,
+    verify_terminal_serves,
+)
+from yikatong.catalogue.seeds import ItemList, read_item_list
+from yikatong.catalogue.snapshot import load_snapshot
+
+__all__ = [
+    "SUBJECT",
+    "ItemList",
+    "SeededList",
+    "allow_purposes",
+    "decide_learns",
+    "end_item",
+    "end_recognition",
+    "find_item",
+    "find_provider",
+    "forms_of_class",
+    "get_item",
+    "get_place",
+    "get_provider",
+    "get_terminal",
+    "list_item_entries",
+    "list_items",
+    "list_recognitions",
+    "list_terminals_of_provider",
+    "load_snapshot",
+    "publish_item",
+    "read_item_list",
+    "register_place",
+    "register_provider",
+    "register_terminal",
+    "revoke_terminal",
+    "seed_items",
+    "set_recognition",
+    "verify_learns",
+    "verify_recognised",
+    "verify_terminal_serves",
+]

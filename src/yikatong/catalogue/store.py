@@ -1,0 +1,245 @@
+"""Statements of the catalogue, one typed function each."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from yikatong.catalogue.model import (
+    DataKind,
+    Form,
+    Item,
+    ItemClass,
+    Place,
+    Provider,
+    Recognition,
+    Scene,
+    Terminal,
+)
+from yikatong.plumbing.queries import load_queries
+
+_QUERIES = load_queries(__package__)
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+async def _rows(conn: AsyncConnection[Any], name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_QUERIES[name], values)
+        return await cursor.fetchall() if cursor.description else []
+
+
+async def _all(conn: AsyncConnection[Any], name: str, kind: type[_T], **values: Any) -> list[_T]:
+    return [msgspec.convert(row, kind) for row in await _rows(conn, name, values)]
+
+
+async def _one(conn: AsyncConnection[Any], name: str, kind: type[_T], **values: Any) -> _T | None:
+    return next(iter(await _all(conn, name, kind, **values)), None)
+
+
+def _values(row: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a row as the database takes them: tuples as arrays."""
+    fields = msgspec.structs.asdict(row)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+
+
+async def list_entries(conn: AsyncConnection[Any]) -> list[Item]:
+    """Every entry of every item, by region, code and day."""
+    return await _all(conn, "list_entries", Item)
+
+
+async def list_entries_of(conn: AsyncConnection[Any], *, region: str, code: str) -> list[Item]:
+    """Every entry a region ever had of one item, oldest first."""
+    return await _all(conn, "list_entries_of", Item, region=region, code=code)
+
+
+async def list_open_entries(conn: AsyncConnection[Any], *, list_name: str) -> list[Item]:
+    """The entries without an end that came by a list."""
+    return await _all(conn, "list_open_entries", Item, list_name=list_name)
+
+
+async def find_item(conn: AsyncConnection[Any], *, areas: Sequence[str], code: str, on: date) -> Item | None:
+    """The entry that counts on a day in the first of the areas that has one."""
+    return await _one(conn, "find_item", Item, areas=list(areas), code=code, on=on)
+
+
+async def list_items(
+    conn: AsyncConnection[Any],
+    *,
+    areas: Sequence[str],
+    on: date,
+    search: str,
+    scene: Scene | None,
+    item_class: ItemClass | None,
+    form: Form | None,
+    served: bool | None,
+    after: str,
+    limit: int,
+) -> list[Item]:
+    """A page of the items that count on a day in some areas, in order of code."""
+    return await _all(
+        conn,
+        "list_items",
+        Item,
+        areas=list(areas),
+        on=on,
+        search=search,
+        scene=scene,
+        item_class=item_class,
+        form=form,
+        served=served,
+        after=after,
+        limit=limit,
+    )
+
+
+async def list_items_in_force(conn: AsyncConnection[Any], *, areas: Sequence[str], on: date) -> list[Item]:
+    """Every item that counts on a day in some areas, the nearest area's entry of each."""
+    return await _all(conn, "list_items_in_force", Item, areas=list(areas), on=on)
+
+
+async def find_item_number(conn: AsyncConnection[Any], *, code: str) -> int | None:
+    """The number that stands for a code."""
+    rows = await _rows(conn, "find_item_number", {"code": code})
+    return int(rows[0]["number"]) if rows else None
+
+
+async def list_item_numbers(conn: AsyncConnection[Any]) -> dict[int, str]:
+    """Every number with its code."""
+    return {row["number"]: row["code"] for row in await _rows(conn, "list_item_numbers", {})}
+
+
+async def next_item_number(conn: AsyncConnection[Any], *, first: int) -> int:
+    """The number after the largest one given, at least `first`."""
+    rows = await _rows(conn, "next_item_number", {"first": first})
+    return int(rows[0]["number"])
+
+
+async def insert_item_numbers(conn: AsyncConnection[Any], *, numbers: Iterable[tuple[int, str]]) -> None:
+    """Let numbers stand for codes; those taken stay."""
+    async with conn.cursor() as cursor:
+        rows = [{"number": number, "code": code} for number, code in numbers]
+        await cursor.executemany(_QUERIES["insert_item_number"], rows)
+
+
+async def insert_items(conn: AsyncConnection[Any], *, items: Iterable[Item]) -> None:
+    """Add entries."""
+    async with conn.cursor() as cursor:
+        rows = [_values(item) | {"search_text": item.search_text()} for item in items]
+        await cursor.executemany(_QUERIES["insert_item"], rows)
+
+
+async def end_items(conn: AsyncConnection[Any], *, items: Iterable[Item], until: date) -> None:
+    """Set the day on which entries end."""
+    async with conn.cursor() as cursor:
+        rows = [
+            {"region": item.region, "code": item.code, "valid_from": item.valid_from, "valid_until": until}
+            for item in items
+        ]
+        await cursor.executemany(_QUERIES["end_item"], rows)
+
+
+async def insert_provider(conn: AsyncConnection[Any], *, provider: Provider) -> bool:
+    """Add a provider; False when its region knows the credit code already."""
+    return bool(await _rows(conn, "insert_provider", _values(provider)))
+
+
+async def find_provider(conn: AsyncConnection[Any], *, provider_id: UUID) -> Provider | None:
+    """One provider."""
+    return await _one(conn, "find_provider", Provider, id=provider_id)
+
+
+async def find_provider_by_credit_code(conn: AsyncConnection[Any], *, region: str, credit_code: str) -> Provider | None:
+    """The provider of a region with a credit code."""
+    return await _one(conn, "find_provider_by_credit_code", Provider, region=region, credit_code=credit_code)
+
+
+async def list_providers(conn: AsyncConnection[Any]) -> list[Provider]:
+    """Every provider."""
+    return await _all(conn, "list_providers", Provider)
+
+
+async def insert_place(conn: AsyncConnection[Any], *, place: Place) -> bool:
+    """Add a place; False when the provider has one of this name."""
+    return bool(await _rows(conn, "insert_place", _values(place)))
+
+
+async def find_place(conn: AsyncConnection[Any], *, place_id: UUID) -> Place | None:
+    """One place."""
+    return await _one(conn, "find_place", Place, id=place_id)
+
+
+async def find_place_by_name(conn: AsyncConnection[Any], *, provider_id: UUID, name_zh: str) -> Place | None:
+    """The place of a provider with a name."""
+    return await _one(conn, "find_place_by_name", Place, provider_id=provider_id, name_zh=name_zh)
+
+
+async def list_places(conn: AsyncConnection[Any]) -> list[Place]:
+    """Every place."""
+    return await _all(conn, "list_places", Place)
+
+
+async def insert_terminal(conn: AsyncConnection[Any], *, terminal: Terminal) -> bool:
+    """Add a terminal; False when its public key is taken."""
+    return bool(await _rows(conn, "insert_terminal", _values(terminal)))
+
+
+async def find_terminal(conn: AsyncConnection[Any], *, terminal_id: UUID) -> Terminal | None:
+    """One terminal."""
+    return await _one(conn, "find_terminal", Terminal, id=terminal_id)
+
+
+async def find_terminal_by_key(conn: AsyncConnection[Any], *, public_key: bytes) -> Terminal | None:
+    """The terminal with a public key."""
+    return await _one(conn, "find_terminal_by_key", Terminal, public_key=public_key)
+
+
+async def list_terminals(conn: AsyncConnection[Any]) -> list[Terminal]:
+    """Every terminal."""
+    return await _all(conn, "list_terminals", Terminal)
+
+
+async def list_terminals_of_provider(conn: AsyncConnection[Any], *, provider_id: UUID) -> list[Terminal]:
+    """The terminals of a provider, oldest first."""
+    return await _all(conn, "list_terminals_of_provider", Terminal, provider_id=provider_id)
+
+
+async def revoke_terminal(conn: AsyncConnection[Any], *, terminal_id: UUID, revoked_at: datetime) -> bool:
+    """Revoke a terminal; False when it was revoked already."""
+    return bool(await _rows(conn, "revoke_terminal", {"id": terminal_id, "revoked_at": revoked_at}))
+
+
+async def update_terminal_terms(
+    conn: AsyncConnection[Any],
+    *,
+    terminal_id: UUID,
+    purposes: Sequence[Scene],
+    learns: Sequence[DataKind],
+    items: Sequence[str] | None,
+) -> None:
+    """Set what a terminal is for, what it may learn, and which items it serves."""
+    values = {
+        "id": terminal_id,
+        "purposes": list(purposes),
+        "learns": list(learns),
+        "items": None if items is None else list(items),
+    }
+    await _rows(conn, "update_terminal_terms", values)
+
+
+async def insert_recognition(conn: AsyncConnection[Any], *, recognition: Recognition) -> None:
+    """Add a recognition."""
+    await _rows(conn, "insert_recognition", _values(recognition))
+
+
+async def end_recognition(conn: AsyncConnection[Any], *, recognition: Recognition, until: date) -> None:
+    """Set the day on which a recognition ends."""
+    await _rows(conn, "end_recognition", _values(recognition) | {"valid_until": until})
+
+
+async def list_recognitions(conn: AsyncConnection[Any], *, region: str | None = None) -> list[Recognition]:
+    """The recognitions that a region gives or enjoys, or all of them."""
+    return await _all(conn, "list_recognitions", Recognition, region=region)
