@@ -16,6 +16,7 @@ from yikatong.plumbing.pipeline import Statement
 from yikatong.plumbing.statements import CountedStatement, verify_won
 
 __all__ = [
+    "load_holds",
     "load_open_totals",
     "load_pending_holds",
     "lock_accounts_of",
@@ -33,6 +34,11 @@ def lock_accounts_of(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Acc
 def load_pending_holds(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Hold]:
     """Read the pending holds of these owners, those past their end too; after `lock_accounts_of`."""
     return store.load_pending_holds(bucket=bucket, owner_ids=sorted(set(owner_ids)))
+
+
+def load_holds(*, bucket: int, hold_ids: Iterable[UUID]) -> Statement[Hold]:
+    """Read holds by id, ended ones too, so that a book knows what became of them; after `lock_accounts_of`."""
+    return store.load_holds(bucket=bucket, hold_ids=sorted(set(hold_ids)))
 
 
 def lock_open_gates(*, bucket: int, accounts: Iterable[AccountName]) -> Statement[tuple[Any, ...]]:

@@ -222,3 +222,82 @@ FROM (
 ) AS every_account
 GROUP BY kind
 ORDER BY kind;
+
+-- name: audit_balances
+-- sentence: audit, over all buckets: accounts whose balance is not the sum of their entries, and entries of no account
+SELECT coalesce(b.bucket, e.bucket), coalesce(b.id, e.account_id), e.sum_fen, b.posted_fen
+FROM (
+    SELECT bucket, id, posted_fen FROM ledger.account
+    UNION ALL
+    SELECT bucket, account_id, sum(posted_fen)::bigint FROM ledger.open_account GROUP BY bucket, account_id
+) AS b
+FULL JOIN (
+    SELECT bucket, account_id, sum(amount_fen)::bigint AS sum_fen FROM ledger.entry GROUP BY bucket, account_id
+) AS e ON e.bucket = b.bucket AND e.account_id = b.id
+WHERE coalesce(b.posted_fen, 0) <> coalesce(e.sum_fen, 0) OR b.id IS NULL
+ORDER BY 1, 2;
+
+-- name: audit_transfers
+-- sentence: audit, over all buckets: transfers whose legs do not sum to zero
+SELECT t.bucket, t.id, 0::bigint, (SELECT sum(leg) FROM unnest(t.legs) AS leg)::bigint
+FROM ledger.transfer AS t
+WHERE (SELECT sum(leg) FROM unnest(t.legs) AS leg) IS DISTINCT FROM 0
+ORDER BY 1, 2;
+
+-- name: audit_entries
+-- sentence: audit, over all buckets: legs without their entry on the day of posting, and entries without their leg
+SELECT coalesce(l.bucket, e.bucket), coalesce(l.transfer_id, e.transfer_id), l.amount_fen, e.amount_fen
+FROM (
+    SELECT t.bucket, t.id AS transfer_id, (t.posted_at AT TIME ZONE interval '8 hours')::date AS posted_on,
+        leg.account_id, leg.amount_fen, leg.number - 1 AS ordinal
+    FROM ledger.transfer AS t
+    CROSS JOIN LATERAL unnest(t.accounts, t.legs) WITH ORDINALITY AS leg (account_id, amount_fen, number)
+) AS l
+FULL JOIN ledger.entry AS e
+    ON e.bucket = l.bucket AND e.posted_on = l.posted_on AND e.account_id = l.account_id
+    AND e.transfer_id = l.transfer_id AND e.ordinal = l.ordinal
+WHERE l.amount_fen IS DISTINCT FROM e.amount_fen
+ORDER BY 1, 2;
+
+-- name: audit_holds
+-- sentence: audit, over all buckets: accounts whose held amount is not the sum of their pending holds
+SELECT coalesce(a.bucket, h.bucket), coalesce(a.id, h.account_id), h.sum_fen, a.held_fen
+FROM ledger.account AS a
+FULL JOIN (
+    SELECT bucket, owner_id, account_id, sum(amount_fen)::bigint AS sum_fen
+    FROM ledger.hold
+    WHERE status = 'pending'
+    GROUP BY bucket, owner_id, account_id
+) AS h ON h.bucket = a.bucket AND h.owner_id = a.owner_id AND h.account_id = a.id
+WHERE coalesce(a.held_fen, 0) <> coalesce(h.sum_fen, 0)
+ORDER BY 1, 2;
+
+-- name: audit_posted_holds
+-- sentence: audit, over all buckets: posted holds whose transfer is missing or took more than was held
+SELECT h.bucket, h.id, h.amount_fen,
+    (
+        SELECT -sum(leg.amount_fen) FROM unnest(t.accounts, t.legs) AS leg (account_id, amount_fen)
+        WHERE leg.account_id = h.account_id
+    )::bigint AS taken_fen
+FROM ledger.hold AS h
+LEFT JOIN ledger.transfer AS t ON t.bucket = h.bucket AND t.id = h.transfer_id
+WHERE h.status = 'posted' AND NOT coalesce(
+    (
+        SELECT -sum(leg.amount_fen) FROM unnest(t.accounts, t.legs) AS leg (account_id, amount_fen)
+        WHERE leg.account_id = h.account_id
+    ) BETWEEN 1 AND h.amount_fen,
+    false
+)
+ORDER BY 1, 2;
+
+-- name: audit_reserve
+-- sentence: audit: buckets in which purses and reserve nostro are not equal and opposite
+SELECT bucket, NULL::uuid, sum(purse_fen)::bigint, -sum(nostro_fen)::bigint
+FROM (
+    SELECT bucket, posted_fen AS purse_fen, 0 AS nostro_fen FROM ledger.account WHERE kind = 'purse'
+    UNION ALL
+    SELECT bucket, 0, posted_fen FROM ledger.open_account WHERE kind = 'reserve_nostro'
+) AS both_sides
+GROUP BY bucket
+HAVING sum(purse_fen) + sum(nostro_fen) <> 0
+ORDER BY bucket;

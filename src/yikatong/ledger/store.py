@@ -286,6 +286,12 @@ async def list_day_totals(conn: Conn, *, kind: AccountKind, day: date) -> list[t
     return await cursor.fetchall()
 
 
+async def list_differences(conn: Conn, *, query: str) -> list[tuple[int, UUID, int | None, int | None]]:
+    """What one check of the audit finds: bucket, the row concerned, what it should be, what it is."""
+    cursor = await conn.execute(_Q[query])
+    return await cursor.fetchall()
+
+
 async def list_trial_lines(conn: Conn) -> list[TrialLine]:
     """Accounts by kind."""
     cursor = await conn.execute(_Q["list_trial_lines"])
