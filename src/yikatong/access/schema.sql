@@ -135,6 +135,7 @@ CREATE TABLE access.approval (
 CREATE INDEX approval_waiting ON access.approval (region, asked_at) WHERE state = 'pending';
 
 -- distributed by bucket
+-- written once
 -- One line per acknowledged command and per look at a person, in the bucket of the first resident it concerns.
 CREATE TABLE access.record (
     bucket smallint NOT NULL,
@@ -160,6 +161,7 @@ CREATE INDEX record_of_region ON access.record (region, record_id);
 CREATE INDEX record_of_approval ON access.record (approval_id) WHERE approval_id IS NOT NULL;
 
 -- distributed by bucket
+-- written once
 -- The same line once more under each resident whom it concerns, so that residents see who looked.
 CREATE TABLE access.concern (
     bucket smallint NOT NULL,
@@ -212,6 +214,7 @@ CREATE TABLE access.attestation_day (
 );
 
 -- distributed by bucket
+-- written once
 -- An operator may look at one minor's data for some hours, because a second person agreed.
 CREATE TABLE access.minor_look (
     bucket smallint NOT NULL,

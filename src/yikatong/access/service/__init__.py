@@ -1,6 +1,5 @@
 """What other rooms and the edge use of access."""
 
-from yikatong.access.caller_cache import CallerCache
 from yikatong.access.rules import (
     digest_of,
     digest_request,
@@ -19,6 +18,7 @@ from yikatong.access.service.allowances import (
     verify_minor_look,
 )
 from yikatong.access.service.approvals import ask_approval, decide_approval, list_approvals
+from yikatong.access.service.caller_cache import CallerCache
 from yikatong.access.service.keys import (
     VERSION_SUBJECT,
     authenticate,

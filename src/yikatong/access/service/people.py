@@ -16,9 +16,9 @@ from yikatong.access.model import (
     Role,
     StaffMember,
 )
-from yikatong.access.passwords import hash_password
-from yikatong.access.roles import FIRST_ROLE, STARTING_ROLES
 from yikatong.access.service.keys import end_sessions_of, open_session, revoke_keys_of
+from yikatong.access.service.passwords import hash_password
+from yikatong.access.service.starting_roles import FIRST_ROLE, STARTING_ROLES
 from yikatong.access.store import people
 from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Change, Refused

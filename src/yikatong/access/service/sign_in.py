@@ -7,8 +7,8 @@ from uuid import UUID
 
 from yikatong.access import rules
 from yikatong.access.model import OpenedSession, Operator, Reason, StaffMember
-from yikatong.access.passwords import hash_password, verify_password
 from yikatong.access.service.keys import open_session
+from yikatong.access.service.passwords import hash_password, verify_password
 from yikatong.access.store import people
 from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Refused
