@@ -16,13 +16,6 @@ class Reason(outcomes.Reason):
         "Check the number, or register the resident at a counter.",
         "请核对号码，或到经办窗口登记。",
     )
-    RESIDENT_IS_OUTSIDE_SCOPE = ReasonText(
-        403,
-        "The resident belongs to a division outside your scope.",
-        "该持卡人所属区划不在您的经办范围内。",
-        "Nothing was shown. Ask the resident's own division, or have your scope widened.",
-        "未显示任何信息，请联系所属区划，或申请扩大经办范围。",
-    )
     ID_NUMBER_IS_ALREADY_REGISTERED = ReasonText(
         409,
         "This ID number is already registered to a resident.",
@@ -57,13 +50,6 @@ class Reason(outcomes.Reason):
         "个人信息字段缺失或格式不正确。",
         "Nothing was registered. Correct the named field.",
         "未登记，请更正所指字段。",
-    )
-    RECORD_OF_A_MINOR_NEEDS_APPROVAL = ReasonText(
-        403,
-        "The record of a minor may be seen only with an approval.",
-        "查看未成年人信息须经批准。",
-        "Nothing was shown. Ask for an approval, or serve the guardian at a counter.",
-        "未显示任何信息，请申请批准，或由监护人到窗口办理。",
     )
 
     # Cards
@@ -294,12 +280,12 @@ class Reason(outcomes.Reason):
 
     # Devices
 
-    NAME_DOES_NOT_MATCH = ReasonText(
+    IDENTITY_DOES_NOT_MATCH = ReasonText(
         403,
-        "Name and ID number do not belong together.",
-        "姓名与身份号码不一致。",
-        "Nothing was enrolled. Type them as they stand on the ID card.",
-        "未开通，请按身份证内容填写。",
+        "Name, ID number and card number do not belong together.",
+        "姓名、身份号码与卡号不一致。",
+        "Nothing was done. Type them as they stand on the card and the ID card.",
+        "未办理，请按社会保障卡和身份证内容填写。",
     )
     FACE_DOES_NOT_MATCH = ReasonText(
         403,
