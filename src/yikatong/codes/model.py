@@ -22,6 +22,7 @@ __all__ = [
     "IssuedCertificate",
     "Posture",
     "Presented",
+    "PublishedList",
     "ReadChip",
     "ReadCode",
     "Reason",
@@ -285,3 +286,12 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     posture: Posture
     evidence: bytes
+
+
+class PublishedList(msgspec.Struct, frozen=True, kw_only=True):
+    """The status list of one block of a region, signed: a Status List Token in CWT form."""
+
+    number: int
+    made_at: datetime
+    good_until: datetime
+    token: bytes

@@ -35,6 +35,18 @@ FROM codes.status_block WHERE region = %(region)s
 ON CONFLICT (region, number) DO NOTHING
 RETURNING number;
 
+-- name: reuse_status_block
+-- sentence: Opens a full block anew, with another seed, when the last of its certificates expired long ago; locks it.
+UPDATE codes.status_block AS block
+SET seed = %(seed)s, next_position = 0, is_open = true, live_until = %(now)s
+FROM (
+    SELECT number FROM codes.status_block
+    WHERE region = %(region)s AND NOT is_open AND live_until < %(dead_before)s
+    ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
+) AS dead
+WHERE block.region = %(region)s AND block.number = dead.number
+RETURNING block.number;
+
 -- name: insert_certificates
 -- sentence: Writes the certificates of one refresh.
 INSERT INTO codes.certificate (

@@ -33,10 +33,11 @@ CREATE TABLE codes.serial (
 );
 
 -- distributed by region
--- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed.
+-- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed;
+-- a block whose certificates all expired 30 days ago is opened anew.
 CREATE TABLE codes.status_block (
     region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
-    number integer NOT NULL CHECK (number >= 0),
+    number integer NOT NULL CHECK (number BETWEEN 0 AND 65535),
     seed bytea NOT NULL CHECK (octet_length(seed) = 16),
     next_position integer NOT NULL CHECK (next_position BETWEEN 0 AND 65536),
     is_open boolean NOT NULL,

@@ -9,7 +9,8 @@ from yikatong.trust.gbt32918_sm2.keys import Sm2SigningKey, Sm2VerifyingKey
 from yikatong.trust.model import SM2_SIGNER_ID, Algorithm, PublicKey, Reason, SigningKey, VerifyingKey
 from yikatong.trust.rfc8032_eddsa.keys import Ed25519SigningKey, Ed25519VerifyingKey
 
-KEY_ID_BYTES = 6
+KEY_ID_BYTES = 4
+"""A region has a handful of keys, and with SM2's long private-use numbers a shown code has no room for more."""
 
 
 def algorithm_of(number: int) -> Algorithm:

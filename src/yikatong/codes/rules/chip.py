@@ -1,7 +1,6 @@
 """The plastic card: its chip signs the terminal's challenge and what it is for (docs/formats/chip.md)."""
 
 import re
-from datetime import datetime
 from hashlib import sha256
 
 from yikatong.codes.model import (
@@ -16,7 +15,7 @@ from yikatong.codes.model import (
     Strength,
 )
 from yikatong.codes.reasons import Reason
-from yikatong.codes.rules.code import GOOD_AFTER, GOOD_BEFORE, decide_answer, read_asked
+from yikatong.codes.rules.code import decide_answer, read_asked
 from yikatong.codes.rules.envelope import open_envelope, verify_envelope
 from yikatong.codes.rules.wire import read_flag, read_number, read_region, read_seconds, read_uuid, seconds_of
 from yikatong.kernel.ids import TerminalId
@@ -50,17 +49,12 @@ def sign_chip(presentation: ChipPresentation, chip_key: SigningKey) -> bytes:
     return trust.sign_sign1(trust.encode(parts), chip_key, external_aad=_CONTEXT)
 
 
-def read_chip(data: bytes, *, now: datetime) -> ReadChip:
-    """Read what a chip signed; its signature can only be verified with the stored key, by `verify_chip`.
+def read_chip(data: bytes) -> ReadChip:
+    """Read what a chip signed, of any age: `decide_age` says whether it is of now, `verify_chip` whether it is true.
 
-    Refuses in this order: CHIP_IS_NOT_READABLE, CODE_IS_FROM_THE_FUTURE, CODE_IS_TOO_OLD (as a card code).
+    Refuses with CHIP_IS_NOT_READABLE.
     """
-    presentation = _take_apart(data)
-    if now < presentation.made_at - GOOD_BEFORE:
-        raise Refused(Reason.CODE_IS_FROM_THE_FUTURE)
-    if now >= presentation.made_at + GOOD_AFTER:
-        raise Refused(Reason.CODE_IS_TOO_OLD)
-    return ReadChip(presentation, data, sha256(data).digest())
+    return ReadChip(_take_apart(data), data, sha256(data).digest())
 
 
 def verify_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId, expected: Asked | None) -> Presented:

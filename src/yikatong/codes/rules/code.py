@@ -74,11 +74,35 @@ def write_code(code: bytes) -> str:
 
 
 def read_code(text: str, *, regions: RegionView, now: datetime) -> ReadCode:
-    """Read a card code: all that can be said of it without the database.
+    """Read a card code of this minute: all that can be said of it without the database.
+
+    Refuses in the order of `read_code_of_any_age`, then that of `decide_age`.
+    """
+    read = read_code_of_any_age(text, regions=regions)
+    reason = decide_age(read.made_at, now=now)
+    if reason is not None:
+        raise Refused(reason)
+    return read
+
+
+def decide_age(made_at: datetime, *, now: datetime) -> Reason | None:
+    """Say why a code or a chip's presentation is not of now; None when it is.
+
+    CODE_IS_FROM_THE_FUTURE more than 30 s before `made_at`, CODE_IS_TOO_OLD from 90 s after it.
+    """
+    if now < made_at - GOOD_BEFORE:
+        return Reason.CODE_IS_FROM_THE_FUTURE
+    if now >= made_at + GOOD_AFTER:
+        return Reason.CODE_IS_TOO_OLD
+    return None
+
+
+def read_code_of_any_age(text: str, *, regions: RegionView) -> ReadCode:
+    """Read a card code whenever it was made; a reversal carries the code of its tap, and an old code may be evidence.
 
     Refuses in this order: CODE_IS_TOO_LONG, CODE_VERSION_IS_UNKNOWN, CODE_IS_NOT_READABLE; the refusals of
     `open_certificate`; CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE, CODE_SIGNATURE_IS_FALSE (the key in the certificate pins
-    the algorithm); CODE_IS_FROM_THE_FUTURE more than 30 s before `made_at`, CODE_IS_TOO_OLD from 90 s after it.
+    the algorithm).
     """
     code = _decode_text(text)
     envelope, parts = _take_apart(code)
@@ -89,10 +113,6 @@ def read_code(text: str, *, regions: RegionView, now: datetime) -> ReadCode:
         other_algorithm=Reason.CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE,
         false_signature=Reason.CODE_SIGNATURE_IS_FALSE,
     )
-    if now < parts.made_at - GOOD_BEFORE:
-        raise Refused(Reason.CODE_IS_FROM_THE_FUTURE)
-    if now >= parts.made_at + GOOD_AFTER:
-        raise Refused(Reason.CODE_IS_TOO_OLD)
     resident_id = opened.resident_id
     return ReadCode(
         region=opened.region,
@@ -118,8 +138,9 @@ def decide_presented(
     """Say what an own-region code presents, given the certificate as stored and what the terminal asked to be signed.
 
     Refuses in this order: CERTIFICATE_IS_UNKNOWN, SHOW_KEY_IS_NOT_THE_STORED_ONE, CERTIFICATE_IS_REVOKED,
-    CERTIFICATE_IS_SUSPENDED, CERTIFICATE_IS_TOO_OLD (180 days after it was made), then those of `decide_answer`. A
-    shown code is SHOWN whatever the terminal asked.
+    CERTIFICATE_IS_TOO_OLD (180 days after it was made), then those of `decide_answer`. A shown code is SHOWN whatever
+    the terminal asked. A suspended certificate is presented as it is: its card is known here, and cards says in words
+    that help why it may not be used; offline and elsewhere the status list refuses it.
     """
     if stored is None or read.resident_id is None or read.bucket is None or read.serial is None:
         return Reason.CERTIFICATE_IS_UNKNOWN
@@ -129,8 +150,6 @@ def decide_presented(
         return Reason.SHOW_KEY_IS_NOT_THE_STORED_ONE
     if stored.state == CertificateState.REVOKED:
         return Reason.CERTIFICATE_IS_REVOKED
-    if stored.state == CertificateState.SUSPENDED:
-        return Reason.CERTIFICATE_IS_SUSPENDED
     if now >= stored.made_at + KNOWN_TO_HOME_FOR:
         return Reason.CERTIFICATE_IS_TOO_OLD
     difference = decide_answer(read.answer, expected)

@@ -4,7 +4,15 @@ from yikatong.codes.rules.attested import decide_attested
 from yikatong.codes.rules.certificate import expiry_of, issue_certificate, open_certificate, seal_resident
 from yikatong.codes.rules.challenge import read_challenge, verify_challenge, write_challenge
 from yikatong.codes.rules.chip import read_chip, sign_chip, verify_chip
-from yikatong.codes.rules.code import decide_answer, decide_presented, mint_code, read_code, write_code
+from yikatong.codes.rules.code import (
+    decide_age,
+    decide_answer,
+    decide_presented,
+    mint_code,
+    read_code,
+    read_code_of_any_age,
+    write_code,
+)
 from yikatong.codes.rules.confirmation import decide_confirmation, read_confirmation, sign_confirmation
 from yikatong.codes.rules.foreign import StatusSeen, decide_foreign
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
@@ -15,6 +23,7 @@ __all__ = [
     "RegionView",
     "SeenCertificates",
     "StatusSeen",
+    "decide_age",
     "decide_answer",
     "decide_attested",
     "decide_confirmation",
@@ -27,6 +36,7 @@ __all__ = [
     "read_challenge",
     "read_chip",
     "read_code",
+    "read_code_of_any_age",
     "read_confirmation",
     "read_refresh",
     "seal_resident",
