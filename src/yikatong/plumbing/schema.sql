@@ -24,6 +24,7 @@ CREATE TABLE plumbing.outbox (
     made_at timestamptz NOT NULL,
     tries_count integer NOT NULL DEFAULT 0 CHECK (tries_count >= 0),
     last_error text,
+    next_try_at timestamptz,
     parked_at timestamptz
 );
 

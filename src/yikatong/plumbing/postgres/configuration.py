@@ -54,6 +54,11 @@ class TcpListener(msgspec.Struct, frozen=True, kw_only=True):
     password: str
 
 
+def port_of(tcp: TcpListener | None) -> int:
+    """The port, which is also part of the socket's name."""
+    return tcp.port if tcp else 5432
+
+
 def write_configuration(
     folder: Path, *, socket_folder: Path, tcp: TcpListener | None, overrides: Mapping[str, str]
 ) -> list[str]:
@@ -64,7 +69,7 @@ def write_configuration(
     listening = {
         "unix_socket_directories": str(socket_folder),
         "listen_addresses": "127.0.0.1" if tcp else "",
-        "port": str(tcp.port if tcp else 5432),
+        "port": str(port_of(tcp)),
     }
     settings = {**SETTINGS, **listening, **overrides}
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 import psycopg
 import structlog
@@ -19,10 +20,11 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.metrics import DATABASE_RESTARTS
 from yikatong.plumbing.postgres.account import account_for
 from yikatong.plumbing.postgres.binaries import programs_for
 from yikatong.plumbing.postgres.cluster import make_cluster
-from yikatong.plumbing.postgres.configuration import TcpListener, write_configuration
+from yikatong.plumbing.postgres.configuration import TcpListener, port_of, write_configuration
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError, ServerDidNotStartError
 from yikatong.plumbing.postgres.folder import (
     FolderLock,
@@ -41,6 +43,18 @@ _QUICK_DEATHS_MAX = 5
 _QUICK_DEATH_SECONDS = 5.0
 
 log = structlog.get_logger("yikatong.postgres")
+
+
+def find_running(data_folder: Path) -> ServerAddress | None:
+    """The address of the server that works in a data folder, whoever started it; None when none is ready there."""
+    process_file = data_folder.resolve() / "postgres" / "data" / "postmaster.pid"
+    try:
+        lines = process_file.read_text().splitlines()
+    except OSError:
+        return None
+    if len(lines) < 8 or lines[7].strip() != "ready":
+        return None
+    return _address(Path(lines[4]), port=int(lines[3]), database=DATABASE)
 
 
 class EmbeddedPostgres:
@@ -101,17 +115,14 @@ class EmbeddedPostgres:
 
     def address(self, *, database: str = DATABASE) -> ServerAddress:
         """The address of a database on this server, over the socket."""
-        host = str(self._socket_folder)
-        return ServerAddress(
-            conninfo=make_conninfo(host=host, user=OWNER, dbname=database),
-            serving_conninfo=make_conninfo(host=host, user=SERVING_ROLE, dbname=database),
-        )
+        assert self._socket_folder is not None
+        return _address(self._socket_folder, port=port_of(self._tcp), database=database)
 
     def tcp_address(self, *, database: str = DATABASE) -> str:
         """The address of a database on the loopback port, password included; only where a listener was asked for."""
         if self._tcp is None:
             raise EmbeddedPostgresError("This server listens on its socket only.")
-        return f"postgresql://{OWNER}:{self._tcp.password}@127.0.0.1:{self._tcp.port}/{database}"
+        return f"postgresql://{OWNER}:{quote(self._tcp.password, safe='')}@127.0.0.1:{self._tcp.port}/{database}"
 
     def stop(self) -> None:
         """Stop the server in order and let the data folder go; a second stop does nothing."""
@@ -157,6 +168,7 @@ class EmbeddedPostgres:
             if not self._postmaster.was_ready or quick_deaths >= _QUICK_DEATHS_MAX:
                 log.critical("database ended and stays down", exit_code=code, log=str(self.log_path))
                 return
+            DATABASE_RESTARTS.inc()
             log.warning("database ended and is brought back", exit_code=code)
 
     def _start_postmaster(self) -> bool:
@@ -197,3 +209,10 @@ class EmbeddedPostgres:
 
     def _conninfo(self, database: str) -> str:
         return self.address(database=database).conninfo
+
+
+def _address(socket_folder: Path, *, port: int, database: str) -> ServerAddress:
+    def conninfo(role: str) -> str:
+        return make_conninfo(host=str(socket_folder), port=port, user=role, dbname=database)
+
+    return ServerAddress(conninfo=conninfo(OWNER), serving_conninfo=conninfo(SERVING_ROLE))

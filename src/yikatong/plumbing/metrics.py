@@ -1,0 +1,52 @@
+"""Measurements for Prometheus, of one process or of several workers together.
+
+With several workers each writes its numbers to a file in a common folder, named by PROMETHEUS_MULTIPROC_DIR before
+this module is imported; whichever worker is asked for `/metrics` adds them up.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as generate
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+REQUEST_SECONDS = Histogram(
+    "yikatong_request_seconds", "Time from a request's arrival to its answer.", ["route", "status"], buckets=_SECONDS
+)
+REFUSALS = Counter("yikatong_refusals", "Requests refused for a named reason.", ["reason"])
+EVENTS = Counter("yikatong_outbox_events", "Outbox events by what became of them.", ["topic", "outcome"])
+EVENTS_PARKED = Gauge("yikatong_outbox_parked", "Outbox events that wait for a person.", multiprocess_mode="mostrecent")
+EVENT_AGE_SECONDS = Histogram(
+    "yikatong_outbox_age_seconds", "Time from an event's making to its delivery.", buckets=(*_SECONDS, 60.0, 600.0)
+)
+JOB_SECONDS = Histogram(
+    "yikatong_job_seconds", "Time a job ran.", ["job", "outcome"], buckets=(*_SECONDS, 60.0, 600.0, 3600.0)
+)
+DATABASE_RESTARTS = Counter("yikatong_database_restarts", "Times the embedded database was brought back.")
+
+
+def share_among_workers(folder: Path) -> None:
+    """Have the workers started after this share their numbers in a folder, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[_FOLDER_VARIABLE] = str(folder)
+
+
+def forget_worker(pid: int) -> None:
+    """Drop the present state (not the totals) of a worker that ended."""
+    if _FOLDER_VARIABLE in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def render_metrics() -> tuple[str, bytes]:
+    """The content type and body of `/metrics`, of all workers together."""
+    registry = REGISTRY
+    if _FOLDER_VARIABLE in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return CONTENT_TYPE_LATEST, generate(registry)

@@ -1,0 +1,147 @@
+"""Migrations: plain SQL files, applied once, in order, each in a transaction of its own.
+
+A file is named `NNNN_name.pre.sql` (applied before the new code runs; the old code still works after it) or
+`NNNN_name.post.sql` (applied when no old code runs any more). What was applied stands in plumbing.migration with the
+digest of its text, so a file that was edited afterwards is found out. The first file makes that table itself.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import psycopg
+
+from yikatong.plumbing.locks import advisory_key
+from yikatong.plumbing.queries import load_queries
+from yikatong.plumbing.schema import MIGRATIONS_FOLDER
+
+_QUERIES = load_queries("yikatong.plumbing")
+_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.(pre|post)\.sql")
+_LOCK = advisory_key("migrations")
+
+
+class MigrationError(RuntimeError):
+    """The migrations cannot be applied; the message names the file and says what to do."""
+
+
+class MigrationEditedError(MigrationError):
+    """A file was changed after it was applied."""
+
+
+class MigrationOutOfOrderError(MigrationError):
+    """A file came in before others that are applied already."""
+
+
+class MigrationFailedError(MigrationError):
+    """The server refused a statement of a file; nothing of that file stays."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One file: `number` orders it, a `pre` file before the `post` file of the same number."""
+
+    name: str
+    number: int
+    is_post: bool
+    text: str
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).digest()
+
+
+def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
+    """The files of a folder in the order in which they are applied.
+
+    Raises MigrationError for a file whose name is not of the form, or two files of the same number and phase.
+    """
+    migrations: dict[tuple[int, bool], Migration] = {}
+    for path in sorted(folder.glob("*.sql")):
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            raise MigrationError(f"{path.name} is not named NNNN_name.pre.sql or NNNN_name.post.sql.")
+        number, is_post = int(match[1]), match[2] == "post"
+        if (number, is_post) in migrations:
+            raise MigrationError(f"{path.name} has the number of {migrations[number, is_post].name}; give it the next.")
+        migrations[number, is_post] = Migration(path.name, number, is_post, path.read_text(encoding="utf-8"))
+    return [migrations[key] for key in sorted(migrations)]
+
+
+def plan_migrations(
+    migrations: Sequence[Migration], applied: dict[str, bytes], *, phase: Literal["pre", "all"]
+) -> list[Migration]:
+    """Say which files are to be applied now.
+
+    `all` is every file not applied yet. `pre` leaves out the `post` files after the last `pre` file; a `post` file
+    before it belongs to a release that already runs alone. Names in `applied` without a file are of a later release,
+    whose code runs beside ours during an upgrade; they do not disturb.
+    Raises MigrationEditedError, then MigrationOutOfOrderError.
+    """
+    for migration in migrations:
+        if applied.get(migration.name, migration.digest) != migration.digest:
+            raise MigrationEditedError(
+                f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file."
+            )
+    waiting = [migration for migration in migrations if migration.name not in applied]
+    done = [index for index, migration in enumerate(migrations) if migration.name in applied]
+    if waiting and done and migrations.index(waiting[0]) < done[-1]:
+        raise MigrationOutOfOrderError(
+            f"{waiting[0].name} comes before {migrations[done[-1]].name}, which is applied. Give it the next number."
+        )
+    if phase == "pre":
+        while waiting and waiting[-1].is_post:
+            waiting.pop()
+    return waiting
+
+
+async def apply_migrations(
+    conn: psycopg.AsyncConnection[Any],
+    *,
+    now: datetime,
+    folder: Path = MIGRATIONS_FOLDER,
+    phase: Literal["pre", "all"] = "all",
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[str]:
+    """Apply what waits; gives the names applied. `tell` hears each name before it is applied.
+
+    `conn` is an owner's connection in autocommit mode. Of several callers at once, one applies and the others wait
+    and find nothing to do. Raises what `plan_migrations` raises, then MigrationFailedError.
+    """
+    await conn.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    try:
+        planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase=phase)
+        for migration in planned:
+            tell(migration.name)
+            await _apply(conn, migration, now=now)
+    finally:
+        await conn.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+    return [migration.name for migration in planned]
+
+
+async def read_applied(conn: psycopg.AsyncConnection[Any]) -> dict[str, bytes]:
+    """The applied files with the digests of their texts; empty on a fresh database."""
+    present = await (await conn.execute(_QUERIES["find_migration_table"])).fetchone()
+    if present is None or present[0] is None:
+        return {}
+    return {name: bytes(digest) async for name, digest in await conn.execute(_QUERIES["read_migrations"])}
+
+
+async def list_waiting(conn: psycopg.AsyncConnection[Any], *, folder: Path = MIGRATIONS_FOLDER) -> list[str]:
+    """The names of files that code of this release needs (phase `pre`) and the database lacks."""
+    planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase="pre")
+    return [migration.name for migration in planned]
+
+
+async def _apply(conn: psycopg.AsyncConnection[Any], migration: Migration, *, now: datetime) -> None:
+    try:
+        async with conn.transaction():
+            await conn.execute(migration.text.encode())
+            await conn.execute(
+                _QUERIES["write_migration"], {"name": migration.name, "digest": migration.digest, "now": now}
+            )
+    except psycopg.Error as error:
+        raise MigrationFailedError(f"{migration.name} was not applied: {error}") from error

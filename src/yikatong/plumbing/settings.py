@@ -1,0 +1,319 @@
+"""Settings: a TOML file, over it the environment; every one documented where it is declared.
+
+A setting `port` is `port = 8000` in the file named by YIKATONG_SETTINGS, and `YIKATONG_PORT=8000` in the environment,
+which wins. `docs/reference/settings.md` is written from this file.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from yikatong.plumbing.telemetry import LogFormat, LogLevel
+
+PREFIX = "YIKATONG_"
+FILE_VARIABLE = "YIKATONG_SETTINGS"
+_SECRET = {"secret": True}
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it, where it came from, and what it should be."""
+
+
+def default_data_folder(environment: Mapping[str, str] = os.environ) -> str:
+    """Where data lies when nothing is said: /var/lib/yikatong for root, else below the XDG data home."""
+    if os.geteuid() == 0:
+        return "/var/lib/yikatong"
+    home = environment.get("XDG_DATA_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local/share")
+    return str(Path(home) / "yikatong")
+
+
+def _whole(meaning: str, *, at_least: int = 1, at_most: int | None = None) -> Meta:
+    return Meta(description=meaning, ge=at_least, le=at_most)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, repr_omit_defaults=True):
+    """Every setting of the platform, in the order of the reference."""
+
+    # --- where things are
+    data_folder: Annotated[
+        str,
+        Meta(
+            description="Folder of the embedded database, keys and metrics. Default: /var/lib/yikatong for root, "
+            "else $XDG_DATA_HOME/yikatong or ~/.local/share/yikatong."
+        ),
+    ] = msgspec.field(default_factory=default_data_folder)
+    database_url: Annotated[
+        str | None,
+        Meta(
+            description="An outside PostgreSQL 18 server, as its schema's owner. Without it the embedded one is used.",
+            extra=_SECRET,
+        ),
+    ] = None
+    serving_database_url: Annotated[
+        str | None,
+        Meta(
+            description="The same server, as a login that is or inherits the role yikatong_serving. Without it the "
+            "owner's connections take that role on.",
+            extra=_SECRET,
+        ),
+    ] = None
+
+    # --- serving
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _whole("Port to listen on; 0 picks a free one.", at_least=0, at_most=65_535)] = 8000
+    workers: Annotated[int, _whole("Processes that serve.", at_most=64)] = 2
+    public_url: Annotated[
+        str | None, Meta(description="Address of this installation as others write it, when it stands behind a proxy.")
+    ] = None
+    request_timeout_seconds: Annotated[int, _whole("A request unanswered for so long ends with 503.", at_most=600)] = 30
+    bucket_count: Annotated[
+        int,
+        _whole(
+            "Buckets that residents' rows are spread over. 1 on one machine; never changed afterwards.", at_most=32_767
+        ),
+    ] = 1
+    region: Annotated[
+        str,
+        Meta(description="Division code of the region that this installation issues cards for.", pattern="^[0-9]{6}$"),
+    ] = "990100"
+    allow_synthetic_residents: Annotated[
+        bool, Meta(description="Accept ID numbers of the unassigned divisions 9901xx, as test populations have.")
+    ] = False
+
+    # --- database
+    pool_size_max: Annotated[int, _whole("Connections of one process, beside the one of its counter.", at_most=200)] = 8
+    statement_timeout_seconds: Annotated[
+        int, _whole("A statement of the serving role ends after this.", at_most=3600)
+    ] = 30
+    lock_timeout_seconds: Annotated[int, _whole("Waiting for a row lock ends after this.", at_most=3600)] = 10
+    idle_in_transaction_timeout_seconds: Annotated[
+        int, _whole("A transaction in which nothing happens ends after this.", at_most=3600)
+    ] = 60
+
+    # --- keys
+    master_key: Annotated[
+        str | None,
+        Meta(description="The master key itself, 32 bytes in base64. For the environment only.", extra=_SECRET),
+    ] = None
+    master_key_file: Annotated[
+        str | None, Meta(description="File of the master key, 32 bytes in base64, readable by its owner alone.")
+    ] = None
+    master_key_command: Annotated[
+        str | None,
+        Meta(
+            description="Command that prints the master key in base64, for keys kept in a vault or a hardware module."
+        ),
+    ] = None
+
+    # --- logs, metrics, traces
+    log_level: Annotated[LogLevel, Meta(description="Least level that is written.")] = "info"
+    log_format: Annotated[LogFormat, Meta(description="`json` for machines, `console` for people.")] = "json"
+    trace_sample_ratio: Annotated[
+        float, Meta(description="Share of requests traced with OpenTelemetry; 0 is off.", ge=0, le=1)
+    ] = 0.0
+
+    # --- the counter
+    tap_batch_size_max: Annotated[int, _whole("Taps decided in one batch.", at_most=4096)] = 256
+    tap_queue_size_max: Annotated[
+        int, _whole("Taps waiting for a batch in one process; above it new ones are refused at once.", at_most=100_000)
+    ] = 4096
+    tap_confirmation_seconds: Annotated[
+        int, _whole("A tap that waits for the resident's confirmation ends after this.", at_least=10, at_most=900)
+    ] = 120
+
+    # --- the code
+    code_early_seconds: Annotated[
+        int, _whole("A code is good from so long before it says it was made.", at_least=0, at_most=300)
+    ] = 30
+    code_late_seconds: Annotated[int, _whole("A code is good until so long after it was made.", at_most=600)] = 90
+    certificate_life_hours: Annotated[int, _whole("Life of a show key's certificate.", at_most=720)] = 72
+    certificate_home_days: Annotated[
+        int, _whole("Online, the home region accepts an expired certificate of its own so long.", at_most=400)
+    ] = 180
+
+    # --- outbox
+    outbox_batch_size: Annotated[int, _whole("Events relayed in one transaction.", at_most=10_000)] = 100
+    outbox_tries_max: Annotated[int, _whole("An event that failed so often is parked.", at_most=20)] = 8
+    outbox_pause_milliseconds: Annotated[int, _whole("Pause of the relay when nothing waits.", at_most=60_000)] = 250
+
+    # --- retention
+    retention_network_log_days: Annotated[
+        int, _whole("Logs of requests. Cybersecurity Law Art. 21: at least six months.", at_least=184)
+    ] = 365
+    retention_access_record_days: Annotated[
+        int,
+        _whole(
+            "`access.record`: commands and looks at a person. Personal Information Protection Law Art. 56: records of "
+            "processing at least three years.",
+            at_least=1096,
+        ),
+    ] = 1826
+    retention_tap_days: Annotated[
+        int,
+        _whole(
+            "`taps.tap` and its refusals, refunds, reversals. E-Commerce Law Art. 31: transaction records at least "
+            "three years.",
+            at_least=1096,
+        ),
+    ] = 3653
+    retention_ledger_days: Annotated[
+        int,
+        _whole(
+            "`ledger.transfer`, `ledger.entry`. Measures for Accounting Archives (2015), annex: vouchers and books "
+            "30 years.",
+            at_least=10_958,
+        ),
+    ] = 10_958
+    retention_card_days: Annotated[
+        int,
+        _whole("Cards and e-cards after their cancellation, opaque once the person is erased. The house's own rule."),
+    ] = 3653
+    retention_notice_days: Annotated[
+        int,
+        _whole(
+            "`notices.notice` after delivery. Personal Information Protection Law Art. 19: the shortest time needed."
+        ),
+    ] = 400
+    retention_code_days: Annotated[
+        int,
+        _whole("Spent codes, kept against a second use. At least a day more than a code can be good.", at_least=2),
+    ] = 7
+    retention_code_evidence_days: Annotated[
+        int, _whole("Both codes of a second use, as evidence. The house's own rule.")
+    ] = 1096
+    retention_session_days: Annotated[
+        int, _whole("Ended sessions. Cybersecurity Law Art. 21: at least six months.", at_least=184)
+    ] = 365
+    retention_parked_event_days: Annotated[int, _whole("Parked outbox events. The house's own rule.")] = 90
+
+    def __repr__(self) -> str:
+        """The settings that are not default, those that are secret hidden."""
+        shown = []
+        for name, default in _defaults().items():
+            value = getattr(self, name)
+            if value != default:
+                shown.append(f"{name}={'[hidden]' if name in SECRET_NAMES else repr(value)}")
+        return f"Settings({', '.join(shown)})"
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, *, file: Path | None = None) -> Settings:
+    """Read the file (given here or by YIKATONG_SETTINGS; none is fine) and over it the environment.
+
+    Raises SettingsError: a file that is missing or not TOML, a name in the file that is no setting, a value that does
+    not fit. Variables of the environment that are no setting are passed over; `list_unknown_variables` names them.
+    """
+    path = file or (Path(named) if (named := environment.get(FILE_VARIABLE)) else None)
+    values: dict[str, Any] = _read_file(path) if path else {}
+    sources = {name: f"{name} in {path}" for name in values}
+    for name in Settings.__struct_fields__:
+        variable = PREFIX + name.upper()
+        if environment.get(variable):
+            values[name] = environment[variable]
+            sources[name] = variable
+    _verify_each(values, sources)
+    settings = msgspec.convert(values, Settings, strict=False)
+    return _verify_together(settings)
+
+
+def list_unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that look like settings and are none, each with the likely meant one; for a warning at the start."""
+    known = {PREFIX + name.upper() for name in Settings.__struct_fields__} | {FILE_VARIABLE}
+    return [
+        f"{name}{_likely(name, sorted(known))}"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known and not name.startswith(PREFIX + "TESTS_")
+    ]
+
+
+def settings_reference() -> str:
+    """The text of `docs/reference/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Each setting is a line of the TOML file named by `YIKATONG_SETTINGS` (`port = 8000`) or a variable of the",
+        "environment (`YIKATONG_PORT=8000`), which wins. Retention settings carry the clause they follow.",
+        "",
+        "| setting | variable | type | default | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    defaults = _defaults()
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        kind, *metas = get_args(hint)
+        meta: Meta = metas[0]
+        default = "" if name == "data_folder" or defaults[name] is None else f"`{_shown(defaults[name])}`"
+        lines.append(
+            f"| `{name}` | `{PREFIX}{name.upper()}` | {_kind_and_bounds(kind, meta)} | {default} | {meta.description} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _defaults() -> dict[str, Any]:
+    empty = {}
+    for field in msgspec.structs.fields(Settings):
+        empty[field.name] = field.default if field.default is not msgspec.NODEFAULT else default_data_folder()
+    return empty
+
+
+def _secret_names() -> frozenset[str]:
+    hints = get_type_hints(Settings, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if (get_args(hint)[1].extra or {}).get("secret"))
+
+
+SECRET_NAMES = _secret_names()
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except FileNotFoundError:
+        raise SettingsError(f"The settings file {path} is not there.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from None
+    for name in values:
+        if name not in Settings.__struct_fields__:
+            raise SettingsError(f"{name} in {path} is no setting{_likely(name, Settings.__struct_fields__)}.")
+    return values
+
+
+def _verify_each(values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    hints = get_type_hints(Settings, include_extras=True)
+    for name, value in values.items():
+        try:
+            msgspec.convert(value, hints[name], strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{sources[name]} cannot be used: {error}.") from None
+
+
+def _verify_together(settings: Settings) -> Settings:
+    named = [name for name in ("master_key", "master_key_file", "master_key_command") if getattr(settings, name)]
+    if len(named) > 1:
+        raise SettingsError(f"The master key has one place; {' and '.join(named)} are both set.")
+    if settings.serving_database_url and not settings.database_url:
+        raise SettingsError("serving_database_url is set without database_url; the embedded server needs neither.")
+    return settings
+
+
+def _likely(name: str, known: tuple[str, ...] | list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" (meant {close[0]}?)" if close else ""
+
+
+def _kind_and_bounds(kind: Any, meta: Meta) -> str:
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+    text = plain.get(kind, "text")
+    if meta.ge is not None and meta.le is not None:
+        return f"{text}, {meta.ge} to {meta.le}"
+    return f"{text}, at least {meta.ge}" if meta.ge is not None else text
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

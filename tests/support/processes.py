@@ -1,0 +1,69 @@
+"""Other processes that tests start and end."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def interpreter_for(account: str) -> tuple[str, list[str]] | None:
+    """An interpreter of our version that another account may run, and the folders of our libraries for it.
+
+    The one that runs the tests often lies in a closed home; the system's own then does. None when neither can.
+    """
+    libraries = [path for path in sys.path if path.endswith("site-packages")]
+    system = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    for interpreter in (sys.executable, system):
+        try:
+            subprocess.run(  # noqa: S603  an interpreter that imports one of our libraries
+                [interpreter, "-c", "import psycopg"],
+                env={"PYTHONPATH": os.pathsep.join(libraries)},
+                user=account,
+                group="nogroup",
+                extra_groups=[],
+                cwd="/",
+                check=True,
+                capture_output=True,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return interpreter, libraries
+    return None
+
+
+@contextmanager
+def a_python_process(
+    module: str, *arguments: str, account: str | None = None, path_first: Path | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """A Python process running a module of ours, as another account if asked; its input closes when the block ends."""
+    interpreter, libraries = (account and interpreter_for(account)) or (sys.executable, [])
+    search = [str(path) for path in (path_first, _REPOSITORY / "src", _REPOSITORY, *libraries) if path]
+    process = subprocess.Popen(  # noqa: S603  our own module
+        [interpreter, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_REPOSITORY,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(search), "PYTHONDONTWRITEBYTECODE": "1"},
+        user=account,
+        group=None if account is None else "nogroup",
+        extra_groups=None if account is None else [],
+    )
+    try:
+        yield process
+    finally:
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def next_line(process: "subprocess.Popen[str]") -> str:
+    """The next line a process says; empty when it ended."""
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
