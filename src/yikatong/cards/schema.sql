@@ -176,7 +176,7 @@ CREATE TABLE cards.association (
 CREATE INDEX association_by_resident ON cards.association (bucket, resident_id);
 
 -- distributed by bucket
--- Devices a resident has enrolled, each by the public half of its enrolment key.
+-- Devices a resident has enrolled, each by the public half of its enrolment key; when each last signed for a session.
 CREATE TABLE cards.device (
     bucket smallint NOT NULL,
     id uuid NOT NULL,
@@ -188,6 +188,7 @@ CREATE TABLE cards.device (
     algorithm integer NOT NULL CHECK (algorithm IN (-7, -8, -65918)),
     public_key bytea NOT NULL,
     enrolled_at timestamptz NOT NULL,
+    session_signed_at timestamptz NOT NULL,
     revoked_at timestamptz,
     PRIMARY KEY (bucket, id)
 );

@@ -1,4 +1,4 @@
-"""The e-card: issued at level 1, bound to a bank account at level 2, associated again after its card was not in order."""
+"""The e-card: issued at level 1, bound to a bank account at level 2, associated again once its card is in order."""
 
 from datetime import date, datetime
 from typing import Any
@@ -90,7 +90,9 @@ async def issue_e_card(
     now: datetime,
     ids: Ids,
 ) -> Issued:
-    """Issue an e-card at level 1 (一级签发) and open it in a channel. One that is issued is ALREADY_SO, its password stays.
+    """Issue an e-card at level 1 (一级签发) and open it in a channel.
+
+    One that is issued is ALREADY_SO, and its password stays.
 
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN, PERSON_IS_ERASED, the password rules, RESIDENT_IS_DECEASED,
     RESIDENT_HAS_LEFT, RESIDENT_HAS_NO_CARD, why the card is not in order, ECARD_IS_SUSPENDED.

@@ -9,6 +9,7 @@ from yikatong.cards.model import (
     Actor,
     Card,
     CardCommand,
+    CardEvent,
     CardState,
     Gate,
     NumberedCard,
@@ -212,3 +213,9 @@ async def unlock_card(
         now=now,
         ids=ids,
     )
+
+
+async def list_card_events(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[CardEvent]:
+    """Every change of state of a resident's cards, in order."""
+    cards = await store.list_cards(conn, bucket=bucket, resident_id=resident_id)
+    return await store.list_card_events(conn, bucket=bucket, card_ids=[card.id for card in cards])

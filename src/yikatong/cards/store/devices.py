@@ -24,6 +24,7 @@ async def insert_device(
     platform: str,
     shell: Shell,
     key: PublicKey,
+    signed_at: datetime,
     now: datetime,
 ) -> bool:
     """Enrol a device; whether its key was new."""
@@ -37,6 +38,7 @@ async def insert_device(
         "shell": shell,
         "algorithm": int(key.algorithm),
         "public_key": key.data,
+        "signed_at": signed_at,
         "now": now,
     }
     return await touches(conn, QUERIES["insert_device"], row)
@@ -68,3 +70,11 @@ async def revoke_devices(
     """Revoke a resident's devices in one channel, or in all; gives those that were in force."""
     change = {"bucket": bucket, "resident_id": resident_id, "channel": channel, "now": now}
     return await fetch_column(conn, QUERIES["revoke_devices"], change)
+
+
+async def advance_session_signed(
+    conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, signed_at: datetime
+) -> bool:
+    """Note that a device signed for a session; whether that is later than what it signed before."""
+    change = {"bucket": bucket, "resident_id": resident_id, "device_id": device_id, "signed_at": signed_at}
+    return await touches(conn, QUERIES["advance_session_signed"], change)
