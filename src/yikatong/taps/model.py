@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from yikatong.codes.model import Presented
+from yikatong.codes.model import DocumentSeen, Presented
 from yikatong.kernel.ids import TapId, TapIdText
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as BaseReason
@@ -186,16 +186,16 @@ class AttestedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An operator served someone with neither phone nor card: which document was seen, and why."""
 
     operator_token: Annotated[str, Meta(min_length=20, max_length=200)]
-    document: Annotated[str, Meta(max_length=32, pattern="^(resident_id_card|household_book|temporary_id|passport)$")]
+    document: DocumentSeen
     document_number: Annotated[str, Meta(min_length=5, max_length=32)]
-    why: Annotated[str, Meta(min_length=2, max_length=200)]
+    why: Annotated[str, Meta(min_length=4, max_length=200)]
     attested_at: datetime
 
 
 class TapBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One tap as a terminal sends it: exactly one of `code`, `chip` and `attested`.
 
-    `answers` is the challenge that the code or the chip answers, as the terminal showed it ("YK1C:…").
+    `answers` is the nonce of the challenge that the code or the chip answers, in hex; `chip` is base64url.
     `learn` names the data the terminal wants to be told; it must be within the item's and the terminal's purpose.
     """
 
@@ -205,7 +205,7 @@ class TapBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(max_length=520)] | None = None
     chip: Annotated[str, Meta(max_length=1024)] | None = None
     attested: AttestedBody | None = None
-    answers: Annotated[str, Meta(max_length=900)] | None = None
+    answers: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")] | None = None
     learn: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=8)] = ()
 
 

@@ -111,3 +111,14 @@ ORDER BY deadline_at LIMIT %(count_max)s
 -- name: count_unread
 -- How many unreadable presentations a terminal left on a day.
 SELECT count(*) FROM taps.unread WHERE terminal_id = %(terminal_id)s AND day = %(day)s
+
+-- name: find_tap
+-- One tap as it ended.
+SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,
+       reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence
+FROM taps.tap WHERE bucket = %(bucket)s AND id = %(tap_id)s
+
+-- name: find_waiting_tap
+-- One tap that waits.
+SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at
+FROM taps.waiting WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s

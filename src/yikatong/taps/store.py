@@ -199,6 +199,20 @@ async def find_request(conn: Conn, *, terminal_id: UUID, request_id: str) -> Req
         return await cursor.fetchone()
 
 
+async def find_tap(conn: Conn, *, bucket: int, tap_id: UUID) -> TapRow | None:
+    """One tap as it ended."""
+    async with conn.cursor(row_factory=class_row(TapRow)) as cursor:
+        await cursor.execute(QUERIES["find_tap"], {"bucket": bucket, "tap_id": tap_id})
+        return await cursor.fetchone()
+
+
+async def find_waiting_tap(conn: Conn, *, bucket: int, tap_id: UUID) -> WaitingRow | None:
+    """One tap that waits."""
+    async with conn.cursor(row_factory=class_row(WaitingRow)) as cursor:
+        await cursor.execute(QUERIES["find_waiting_tap"], {"bucket": bucket, "tap_id": tap_id})
+        return await cursor.fetchone()
+
+
 async def write_unread(conn: Conn, unread: UnreadTap, *, quota: int) -> None:
     """Keep a refusal before a card was known, within the terminal's daily quota."""
     await conn.execute(

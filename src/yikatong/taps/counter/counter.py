@@ -204,14 +204,22 @@ class Counter:
             return await self._lose_connection(error)
         except CallersMustReturn as error:
             await self._roll_back(error)
-            for pending in group:
-                pending.fail(error)
+            self._send_back(group, error)
             return None
         for pending, ended in zip(group, answers, strict=True):
             pending.give(ended)
         if asked:
             self._on_bank_asked(asked)
         return None
+
+    def _send_back(self, group: list[_Pending], error: CallersMustReturn) -> None:
+        """Terminals prove themselves again; works of our own go back to the head of the line."""
+        ours = [pending for pending in group if not isinstance(pending.work, TapWork)]
+        for pending in group:
+            if isinstance(pending.work, TapWork):
+                pending.fail(error)
+        self._line_up.extendleft(reversed(ours))
+        self._arrived.set()
 
     async def _transact(self, conn: BatchConnection, group: list[_Pending]) -> tuple[list[Ended], list[BankAsk]]:
         now = self._clock.now()

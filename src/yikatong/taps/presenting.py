@@ -1,0 +1,202 @@
+"""From what a terminal sent to a work for the counter: reading code, chip or an operator's word."""
+
+import base64
+import binascii
+from datetime import datetime
+from hashlib import blake2b
+from uuid import UUID
+
+import msgspec
+
+from yikatong.access import service as access
+from yikatong.cards import service as cards
+from yikatong.cards.vault import Vault
+from yikatong.catalogue.model import Item
+from yikatong.codes import service as codes
+from yikatong.codes.model import Asked, Attestation, Presented, ReadCode, StoredChip
+from yikatong.kernel.ids import OperatorId, ProviderId, TerminalId, bucket_of
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.ledger.model import digest_id
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.taps.counter.works import TapWork
+from yikatong.taps.model import AttestedBody, Reason, TapBody
+from yikatong.taps.rules import derive_tap_id
+
+ATTEST = "taps.attest"
+_PRESENTATIONS = ("code", "chip", "attested")
+
+
+class Presenting(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a presentation needs: which regions are known, which keys, which database."""
+
+    regions: codes.RegionView
+    database: Database
+    vault: Vault
+    bucket_count: int
+    locator_key: bytes
+
+
+async def read_presentation(
+    presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
+) -> TapWork:
+    """Read the one presentation of a tap.
+
+    Refuses, in this order: PRESENTATION_IS_MISSING, then the reasons of codes for the form; for a code of another
+    region, genuine or not, codes' reasons and then HOME_REGION_IS_NOT_CONNECTED; for a card number or document that
+    nobody here has, CARD_IS_UNKNOWN.
+    """
+    if sum(getattr(body, name) is not None for name in _PRESENTATIONS) != 1:
+        raise Refused(Reason.PRESENTATION_IS_MISSING)
+    assert caller.provider_id is not None
+    if body.code is not None:
+        return _read_code(presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now)
+    asked = _asked(caller, body, item, nonce=_nonce_of(body))
+    if body.chip is not None:
+        presented = await _read_chip(presenting, caller=caller, chip=body.chip, asked=asked)
+    else:
+        assert body.attested is not None
+        presented = await _read_attested(
+            presenting, caller=caller, attested=body.attested, asked=asked, request_id=body.request_id, now=now
+        )
+    return _work(presenting, caller=caller, body=body, body_digest=body_digest, asked=asked, read=presented, now=now)
+
+
+def _read_code(
+    presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
+) -> TapWork:
+    assert body.code is not None
+    read = codes.read_code_of_any_age(body.code, regions=presenting.regions)
+    if read.resident_id is None:
+        raise Refused(Reason.HOME_REGION_IS_NOT_CONNECTED, region=read.region)
+    asked = None
+    if body.answers is not None:
+        asked = _asked(caller, body, item, nonce=bytes.fromhex(body.answers))
+        if item is None and read.answer is not None:
+            # An unknown item has its own refusal later, which says more than a difference in the answer.
+            asked = msgspec.structs.replace(asked, item_number=read.answer.item_number)
+    return _work(presenting, caller=caller, body=body, body_digest=body_digest, asked=asked, read=read, now=now)
+
+
+async def _read_chip(presenting: Presenting, *, caller: Caller, chip: str, asked: Asked) -> Presented:
+    try:
+        data = base64.urlsafe_b64decode(chip + "=" * (-len(chip) % 4))
+    except (ValueError, binascii.Error):
+        data = b""
+    read = codes.read_chip(data)
+    said = read.presentation
+    async with presenting.database.transaction() as conn:
+        card = await cards.find_card_by_number(
+            conn, region=said.region, card_number=said.card_number, bucket_count=presenting.bucket_count
+        )
+    if card is None:
+        raise Refused(Reason.CARD_IS_UNKNOWN)
+    stored = StoredChip(
+        card_id=card.id,
+        resident_id=card.resident_id,
+        bucket=card.bucket,
+        public_key=card.chip_key,
+    )
+    return codes.verify_chip(read, stored, terminal_id=TerminalId(caller.id), expected=asked)
+
+
+async def _read_attested(
+    presenting: Presenting,
+    *,
+    caller: Caller,
+    attested: AttestedBody,
+    asked: Asked,
+    request_id: str,
+    now: datetime,
+) -> Presented:
+    async with presenting.database.transaction() as conn:
+        operator = await access.authenticate(conn, token=attested.operator_token, now=now)
+        access.verify_kind(operator, admitted=(CallerKind.OPERATOR,))
+        access.verify_permission(operator, ATTEST)
+        resident_id = await cards.find_by_id_number(conn, id_number=attested.document_number, vault=presenting.vault)
+        if resident_id is None:
+            raise Refused(Reason.CARD_IS_UNKNOWN)
+        bucket = bucket_of(resident_id, presenting.bucket_count)
+        resident = await cards.get_resident(conn, bucket=bucket, resident_id=resident_id)
+        attestation = Attestation(
+            operator_id=OperatorId(operator.id),
+            resident_id=resident_id,
+            region=resident.region,
+            terminal_id=TerminalId(caller.id),
+            document_seen=attested.document,
+            reason=attested.why,
+            requested_at=attested.attested_at,
+            asked=asked,
+        )
+        presented = codes.decide_attested(attestation, bucket=bucket, card_id=None, now=now)
+        if not isinstance(presented, Presented):
+            raise Refused(presented)
+        await access.claim_attestation(
+            conn,
+            operator_id=operator.id,
+            day=day_of(now),
+            tap_request=attestation_request(caller.id, request_id),
+            amount_fen=asked.amount_fen,
+            now=now,
+        )
+    return presented
+
+
+def attestation_request(terminal_id: UUID, request_id: str) -> UUID:
+    """The name under which an attested tap counts, once, against its operator's limits."""
+    return digest_id(b"attested", terminal_id.bytes, request_id.encode())
+
+
+def _asked(caller: Caller, body: TapBody, item: Item | None, *, nonce: bytes) -> Asked:
+    assert caller.provider_id is not None
+    return Asked(
+        nonce=nonce,
+        amount_fen=body.amount_fen or 0,
+        payee_id=ProviderId(caller.provider_id),
+        item_number=0 if item is None else item.number,
+    )
+
+
+def _nonce_of(body: TapBody) -> bytes:
+    """The challenge's nonce; an operator's word answers none, so it gets one from its request."""
+    if body.answers is not None:
+        return bytes.fromhex(body.answers)
+    return blake2b(body.request_id.encode(), digest_size=8).digest()
+
+
+def _work(
+    presenting: Presenting,
+    *,
+    caller: Caller,
+    body: TapBody,
+    body_digest: bytes,
+    asked: Asked | None,
+    read: ReadCode | Presented,
+    now: datetime,
+) -> TapWork:
+    assert caller.provider_id is not None
+    assert read.resident_id is not None
+    assert read.bucket is not None
+    signed_at = read.made_at if isinstance(read, ReadCode) else read.signed_at
+    return TapWork(
+        tap_id=derive_tap_id(
+            signed_at=signed_at,
+            terminal_id=caller.id,
+            request_id=body.request_id,
+            nonce=read.nonce,
+            resident_id=read.resident_id,
+            locator_key=presenting.locator_key,
+        ),
+        bucket=read.bucket,
+        resident_id=read.resident_id,
+        terminal_id=caller.id,
+        provider_id=caller.provider_id,
+        body=body,
+        body_digest=body_digest,
+        read=read,
+        asked=asked,
+        signed_at=signed_at,
+        nonce=read.nonce,
+        age_reason=codes.decide_age(signed_at, now=now),
+    )

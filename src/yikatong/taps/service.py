@@ -1,0 +1,151 @@
+"""Taking taps: an authenticated terminal in, a receipt out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+import psycopg
+
+from yikatong.access import service as access
+from yikatong.cards.vault import Vault
+from yikatong.codes.model import Presented
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Reason as AnyReason
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.clock import Clock
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.taps import store
+from yikatong.taps.bank import AtTheBank
+from yikatong.taps.counter.counter import Caches, CallersMustReturn, Counter, Ended
+from yikatong.taps.counter.works import TapWork
+from yikatong.taps.learning import tell_learned
+from yikatong.taps.model import Outcome, Reason, Receipt, Request, TapBody, TapRow, UnreadTap, WaitingRow
+from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
+from yikatong.taps.receipts import receipt_of, receipt_of_waiting
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+class Tapping:
+    """Everything a worker needs to take taps: the counter, the caches, the keys, the banks."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        counter: Counter,
+        caches: Caches,
+        callers: access.CallerCache,
+        presenting: Presenting,
+        vault: Vault,
+        at_the_bank: AtTheBank,
+        reasons: Mapping[str, AnyReason],
+        unread_quota: int,
+    ) -> None:
+        """`reasons` are all reasons of the house by name; a terminal may leave `unread_quota` unread taps a day."""
+        self._database = database
+        self._clock = clock
+        self._counter = counter
+        self._caches = caches
+        self._callers = callers
+        self._presenting = presenting
+        self._vault = vault
+        self._at_the_bank = at_the_bank
+        self._reasons = reasons
+        self._unread_quota = unread_quota
+
+    async def authenticate(self, token: str) -> Caller:
+        """Say which terminal calls; from memory while no key was revoked since. Refuses as `access.authenticate`."""
+        now = self._clock.now()
+        digest = access.digest_of(token)
+        caller = self._callers.find(digest, now=now)
+        if caller is None:
+            version = self._callers.version
+            async with self._database.transaction() as conn:
+                authenticated = await access.authenticate_for_cache(conn, token=token, now=now)
+            self._callers.put(digest, authenticated, version=version)
+            caller = authenticated.caller
+        access.verify_kind(caller, admitted=(CallerKind.TERMINAL,))
+        return caller
+
+    async def take(self, *, token: str, body: TapBody, body_bytes: bytes) -> Receipt:
+        """Take one tap to its end or its wait.
+
+        Raises Refused for a refusal that leaves no tap: before a card is known it is kept under the terminal, within
+        its quota of the day, and without a terminal's key nothing is kept. A key revoked meanwhile counts at once.
+        """
+        body_digest = blake2b(body_bytes, digest_size=16).digest()
+        while True:
+            caller = await self.authenticate(token)
+            try:
+                return await self._take(caller, body, body_digest)
+            except CallersMustReturn:
+                continue
+
+    async def _take(self, caller: Caller, body: TapBody, body_digest: bytes) -> Receipt:
+        now = self._clock.now()
+        item = self._caches.snapshot.find_item(caller.region, body.item, day_of(now))
+        try:
+            work = await read_presentation(
+                self._presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now
+            )
+        except Refused as refused:
+            return await self._answer_unread(caller, body, body_digest, refused, now=now)
+        ended = await self._counter.submit(work)
+        if isinstance(ended, Refused):
+            return await self._answer_unread(caller, body, body_digest, ended, now=now)
+        if isinstance(ended, WaitingRow):
+            ended = await self._at_the_bank.wait_for(ended)
+        if body.attested is not None:
+            await self._release_attestation(work, ended, now=now)
+        return await self._receipt(ended, body, now=now)
+
+    async def _answer_unread(
+        self, caller: Caller, body: TapBody, body_digest: bytes, refused: Refused, *, now: datetime
+    ) -> Receipt:
+        """A repeated request gets its first answer, however old its code is now; any other refusal is kept."""
+        async with self._database.transaction() as conn:
+            earlier = await store.find_request(conn, terminal_id=caller.id, request_id=body.request_id)
+            if earlier is not None and earlier.body_digest == body_digest:
+                return await self._receipt_of(conn, earlier)
+            if refused.reason is not Reason.COUNTER_IS_BUSY:
+                unread = UnreadTap(
+                    terminal_id=caller.id,
+                    day=day_of(now),
+                    request_id=body.request_id,
+                    reason=refused.reason.name,
+                    seen_at=now,
+                )
+                await store.write_unread(conn, unread, quota=self._unread_quota)
+        raise refused
+
+    async def _receipt_of(self, conn: Conn, earlier: Request) -> Receipt:
+        row = await store.find_tap(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
+        if row is not None:
+            return receipt_of(row, reasons=self._reasons)
+        waiting = await store.find_waiting_tap(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
+        if waiting is None:
+            raise Refused(Reason.COUNTER_IS_BUSY)
+        return receipt_of_waiting(waiting)
+
+    async def _release_attestation(self, work: TapWork, ended: Ended, *, now: datetime) -> None:
+        """A tap that was refused after all does not use up its operator's limits."""
+        if not isinstance(ended, TapRow) or ended.reason is None or not isinstance(work.read, Presented):
+            return
+        assert work.read.operator_id is not None
+        request = attestation_request(work.terminal_id, work.body.request_id)
+        async with self._database.transaction() as conn:
+            await access.release_attestation(conn, operator_id=work.read.operator_id, tap_request=request, now=now)
+
+    async def _receipt(self, ended: Ended, body: TapBody, *, now: datetime) -> Receipt:
+        if isinstance(ended, WaitingRow):
+            return receipt_of_waiting(ended)
+        assert isinstance(ended, TapRow)
+        receipt = receipt_of(ended, reasons=self._reasons)
+        if receipt.outcome is Outcome.ADMITTED and body.learn:
+            async with self._database.transaction() as conn:
+                return await tell_learned(conn, receipt, row=ended, vault=self._vault, on=day_of(now))
+        return receipt
