@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -478,3 +478,44 @@ class BatchReturned(msgspec.Struct, frozen=True, kw_only=True):
     change: Change
     made_count: int
     failed_count: int
+
+
+class DataKey(Protocol):
+    """One resident's data key, open in memory."""
+
+    @property
+    def wrapped(self) -> bytes:
+        """The key, wrapped by the master key: the form in which it is stored."""
+        ...
+
+    def seal(self, plain: bytes, *, field: str) -> bytes:
+        """Seal a field; what is sealed opens only under the same name and owner."""
+        ...
+
+    def open(self, sealed: bytes, *, field: str) -> bytes:
+        """Open a sealed field; raises Refused when it was not sealed so."""
+        ...
+
+
+class Vault(Protocol):
+    """Master key, mark key and pepper."""
+
+    def new_data_key(self, *, owner: UUID) -> DataKey:
+        """Make a data key for an owner."""
+        ...
+
+    def open_data_key(self, wrapped: bytes, *, owner: UUID) -> DataKey:
+        """Unwrap an owner's data key."""
+        ...
+
+    def mark_id_number(self, id_number: str) -> bytes:
+        """The mark of an ID number: 32 bytes, the same each time, meaningless without the key."""
+        ...
+
+    async def hash_password(self, password: str) -> str:
+        """Hash a password with pepper and salt."""
+        ...
+
+    async def is_password(self, password: str, *, password_hash: str) -> bool:
+        """Whether a password is the one that was hashed; the caller counts attempts."""
+        ...

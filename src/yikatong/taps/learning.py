@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Holder, Person
-from yikatong.cards.vault import Vault
+from yikatong.cards.model import Vault
 from yikatong.catalogue.model import DataKind
 from yikatong.kernel.identifiers.resident_id import show_masked_name
 from yikatong.kernel.ids import ResidentId

@@ -10,7 +10,7 @@ import msgspec
 
 from yikatong.access import service as access
 from yikatong.cards import service as cards
-from yikatong.cards.vault import Vault
+from yikatong.cards.model import Vault
 from yikatong.catalogue.model import Item
 from yikatong.codes import service as codes
 from yikatong.codes.model import Asked, Attestation, Presented, ReadCode, StoredChip

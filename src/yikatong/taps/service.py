@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from yikatong.access import service as access
-from yikatong.cards.vault import Vault
+from yikatong.cards.model import Vault
 from yikatong.codes.model import Presented
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason

@@ -14,7 +14,7 @@ from yikatong.cards.service.applications import apply_for_card
 from yikatong.cards.service.devices import (
     enrol_device,
     find_device,
-    get_working_device,
+    get_device,
     list_devices,
     revoke_device,
     verify_enrolment_signature,
@@ -55,6 +55,7 @@ from yikatong.cards.service.gates import (
     put_region_rule,
     unfreeze_payments,
 )
+from yikatong.cards.service.holders import get_holder
 from yikatong.cards.service.life import (
     CARD_CHANGED,
     activate,
@@ -124,11 +125,12 @@ __all__ = [
     "freeze_payments",
     "get_batch",
     "get_card",
+    "get_device",
     "get_e_card",
     "get_gate",
+    "get_holder",
     "get_region_rule",
     "get_resident",
-    "get_working_device",
     "grant_concession",
     "is_suspended",
     "issue_e_card",

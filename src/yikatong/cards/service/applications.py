@@ -5,13 +5,12 @@ from typing import Any
 
 import psycopg
 
-from yikatong.cards.model import Actor, CardCommand, CardState, Gate
+from yikatong.cards.model import Actor, CardCommand, CardState, Gate, Vault
 from yikatong.cards.rules.application import decide_application
 from yikatong.cards.service.gates import get_resident, pass_gate
 from yikatong.cards.service.people import view_person
 from yikatong.cards.store import cards as store
 from yikatong.cards.store import families as family_store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import CardId, ResidentId
 from yikatong.kernel.instants import age_on, day_of
 from yikatong.kernel.outcomes import Refused

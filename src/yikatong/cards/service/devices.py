@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from yikatong.cards.model import Card, Device, ECardState, Enrolled, Enrolment, Person, Reason, Resident, Terms
+from yikatong.cards.model import Card, Device, ECardState, Enrolled, Enrolment, Person, Reason, Resident, Terms, Vault
 from yikatong.cards.outside import FaceAnswer, FaceCheck
 from yikatong.cards.rules.device_messages import decide_freshness, enrolment_message, session_message
 from yikatong.cards.service.e_cards import associate, issue_e_card, state_of, verify_card_in_order
@@ -15,7 +15,6 @@ from yikatong.cards.service.passwords import prove_password
 from yikatong.cards.service.people import address_of, find_by_id_number, view_person
 from yikatong.cards.store import devices as store
 from yikatong.cards.store import e_cards as e_card_store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
@@ -167,7 +166,7 @@ async def find_device(conn: Conn, *, bucket: int, resident_id: ResidentId, devic
     return await store.find_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
 
 
-async def get_working_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device:
+async def get_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device:
     """One device in force; refuses DEVICE_IS_NOT_KNOWN, then DEVICE_IS_REVOKED."""
     device = await store.find_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
     if device is None:
@@ -195,7 +194,7 @@ async def verify_session_request(
     stale = decide_freshness(made_at, now=now)
     if stale is not None:
         raise Refused(stale)
-    device = await get_working_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
+    device = await get_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
     message = session_message(resident_id=resident_id, device_id=device_id, made_at=made_at)
     verifying_key(device.key).verify(signature, message)
     is_later = await store.advance_session_signed(

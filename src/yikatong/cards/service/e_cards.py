@@ -15,6 +15,7 @@ from yikatong.cards.model import (
     Gate,
     Issued,
     Reason,
+    Vault,
 )
 from yikatong.cards.outside import AccountVerdict, BankAccounts
 from yikatong.cards.rules.e_cards import E_CARD_YEARS, e_card_state, is_suspended, verify_e_card_command
@@ -27,7 +28,6 @@ from yikatong.cards.service.passwords import verify_new_password
 from yikatong.cards.service.people import view_person
 from yikatong.cards.store import devices as device_store
 from yikatong.cards.store import e_cards as store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.identifiers.bank_card import read_bank_card_number
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.kernel.instants import day_of

@@ -13,12 +13,12 @@ from yikatong.cards.model import (
     GuardianRelation,
     Reason,
     Terms,
+    Vault,
 )
 from yikatong.cards.rules.families import FAMILY_LISTS, decide_family_member, decide_guardian
 from yikatong.cards.service.gates import get_living_resident, get_region_rule, pass_gate
 from yikatong.cards.service.people import address_of, age_of
 from yikatong.cards.store import families as store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused

@@ -12,7 +12,6 @@ from yikatong.cards.model import (
     CardEvent,
     CardState,
     Gate,
-    NumberedCard,
     Reason,
 )
 from yikatong.cards.rules.life import verify_command
@@ -21,7 +20,7 @@ from yikatong.cards.service.gates import (
     pass_gate,
 )
 from yikatong.cards.store import cards as store
-from yikatong.kernel.ids import CardId, ResidentId, show_id
+from yikatong.kernel.ids import CardId, ResidentId, bucket_of, show_id
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
@@ -51,9 +50,13 @@ async def find_card_by_id(conn: Conn, *, bucket: int, card_id: CardId) -> Card |
     return await store.find_card(conn, bucket=bucket, card_id=card_id)
 
 
-async def find_card_by_number(conn: Conn, *, region: str, card_number: str) -> NumberedCard | None:
-    """Whose card bears a number in a region, in force or not."""
-    return await store.find_card_by_number(conn, region=region, card_number=card_number)
+async def find_card_by_number(conn: Conn, *, region: str, card_number: str, bucket_count: int) -> Card | None:
+    """The card that bears a number in a region, in force or not."""
+    numbered = await store.find_card_by_number(conn, region=region, card_number=card_number)
+    if numbered is None:
+        return None
+    bucket = bucket_of(numbered.resident_id, bucket_count)
+    return await store.find_card(conn, bucket=bucket, card_id=numbered.card_id)
 
 
 async def move_card(

@@ -5,12 +5,11 @@ from typing import Any
 
 import psycopg
 
-from yikatong.cards.model import Gate
+from yikatong.cards.model import Gate, Vault
 from yikatong.cards.rules.limits import decide_shown_limit
 from yikatong.cards.service.gates import get_living_resident, pass_gate
 from yikatong.cards.service.people import age_of
 from yikatong.cards.store import residents as store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused

@@ -4,12 +4,11 @@ from typing import Any
 
 import psycopg
 
-from yikatong.cards.model import ECard, Reason
+from yikatong.cards.model import ECard, Reason, Vault
 from yikatong.cards.rules.passwords import decide_attempt, decide_password
 from yikatong.cards.service.gates import pass_gate
 from yikatong.cards.service.people import view_person
 from yikatong.cards.store import e_cards as store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Refused
 

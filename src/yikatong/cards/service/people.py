@@ -6,12 +6,11 @@ from uuid import UUID
 
 import psycopg
 
-from yikatong.cards.model import NewPerson, Person, Reason, Registered, Resident, ResidentStatus, Terms
+from yikatong.cards.model import NewPerson, Person, Reason, Registered, Resident, ResidentStatus, Terms, Vault
 from yikatong.cards.rules.persons import read_person, verify_contact
 from yikatong.cards.service.gates import get_resident, pass_gate
 from yikatong.cards.store import residents as store
 from yikatong.cards.store.residents import SealedPerson
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.instants import age_on, day_of
 from yikatong.kernel.outcomes import Change, Refused

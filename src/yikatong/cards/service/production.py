@@ -9,7 +9,17 @@ from uuid import UUID
 
 import psycopg
 
-from yikatong.cards.model import Actor, BatchReturned, Card, CardCommand, CardState, ProductionBatch, Reason, Terms
+from yikatong.cards.model import (
+    Actor,
+    BatchReturned,
+    Card,
+    CardCommand,
+    CardState,
+    ProductionBatch,
+    Reason,
+    Terms,
+    Vault,
+)
 from yikatong.cards.rules.numbering import CARD_NUMBER_BYTES, write_batch_number, write_card_number
 from yikatong.cards.rules.return_file import (
     CARDS_IN_BATCH_MAX,
@@ -25,7 +35,6 @@ from yikatong.cards.service.gates import pass_gate
 from yikatong.cards.service.life import move_card
 from yikatong.cards.service.people import view_person
 from yikatong.cards.store import cards as store
-from yikatong.cards.vault import Vault
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused

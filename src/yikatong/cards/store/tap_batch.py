@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from yikatong.cards.model import CardState, Gate, GateUpdate, Holder, ResidentStatus
 from yikatong.cards.store.rows import QUERIES
 from yikatong.kernel.ids import ResidentId
@@ -34,6 +36,16 @@ def write_gates(*, bucket: int, updates: Sequence[GateUpdate]) -> Statement[tupl
         wire.int8_array([update.shown_spent_fen for update in updates]),
     )
     return Statement(QUERIES["write_gates"], parameters, _version)
+
+
+async def find_holder(
+    conn: psycopg.AsyncConnection[Any], *, bucket: int, resident_id: ResidentId, on: date
+) -> Holder | None:
+    """The same facts of one resident, by the same statement, on an ordinary connection."""
+    async with psycopg.AsyncRawCursor(conn) as cursor:
+        await cursor.execute(QUERIES["load_holders"], (bucket, [resident_id], on))
+        row = await cursor.fetchone()
+    return None if row is None else _holder(*row)
 
 
 def _version(resident_id: UUID, version: int) -> tuple[UUID, int]:
