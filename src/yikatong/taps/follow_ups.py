@@ -24,6 +24,7 @@ from yikatong.taps.model import Reason, Receipt, RequestId, TapBody, TapRow, Wai
 from yikatong.taps.presenting import Presenting, read_presentation
 from yikatong.taps.receipts import decode_work, receipt_of, receipt_of_waiting
 from yikatong.taps.rules import bucket_of_tap
+from yikatong.trust import service as trust
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -80,7 +81,7 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
         device = await cards.get_device(
             conn, bucket=bucket, resident_id=resident_id, device_id=DeviceId(caller.device_id)
         )
-        confirmation = codes.read_confirmation(data, device_key=device.key, now=now)
+        confirmation = codes.read_confirmation(data, device_key=trust.parse_verifying_key(device.key), now=now)
         if confirmation.tap_id != tap_id:
             raise Refused(Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP)
         work = ConfirmWork(tap_id=tap_id, bucket=bucket, resident_id=resident_id, confirmation=confirmation)

@@ -8,10 +8,8 @@ import psycopg
 from msgspec.structs import replace
 
 from yikatong.cards import service as cards
-from yikatong.cards.model import Holder, Person
-from yikatong.cards.model import Vault
+from yikatong.cards.model import Holder, Person, Vault
 from yikatong.catalogue.model import DataKind
-from yikatong.kernel.identifiers.resident_id import show_masked_name
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import age_on
 from yikatong.taps.model import Receipt, TapRow
@@ -60,7 +58,7 @@ def _of_person(kind: str, person: Person, *, on: date) -> str:
     if kind == DataKind.NAME:
         return person.name
     if kind == DataKind.NAME_MASKED:
-        return show_masked_name(person.name)
+        return cards.mask_name(person.name)
     if kind == DataKind.AGE_BAND:
         age = age_on(on, born_on=person.birth)
         return next(band for until, band in _BANDS if age < until)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from yikatong.codes.model import DocumentSeen, Presented
-from yikatong.kernel.ids import TapId, TapIdText
+from yikatong.kernel.ids import ResidentId, TapId, TapIdText
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.kernel.outcomes import ReasonText
@@ -277,7 +277,7 @@ class TapRow(msgspec.Struct, frozen=True, kw_only=True):
 
     bucket: int
     id: TapId
-    resident_id: UUID
+    resident_id: ResidentId
     card_id: UUID | None
     terminal_id: UUID
     provider_id: UUID
@@ -302,7 +302,7 @@ class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):
 
     bucket: int
     tap_id: TapId
-    resident_id: UUID
+    resident_id: ResidentId
     waits_for: str
     work: bytes
     hold_ids: list[UUID]
@@ -353,7 +353,7 @@ class BankAsk(msgspec.Struct, frozen=True, kw_only=True):
 
     bucket: int
     tap_id: TapId
-    resident_id: UUID
+    resident_id: ResidentId
     provider_id: UUID
     bank_code: str
     bank_token: str

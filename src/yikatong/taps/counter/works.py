@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from yikatong.codes.model import Asked, Confirmation, Presented, ReadCode
-from yikatong.kernel.ids import TapId
+from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.kernel.outcomes import Reason
 from yikatong.taps.model import TapBody
 
@@ -20,7 +20,7 @@ class TapWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
     terminal_id: UUID
     provider_id: UUID
     body: TapBody
@@ -37,7 +37,7 @@ class ConfirmWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
     confirmation: Confirmation
 
 
@@ -46,7 +46,7 @@ class BankWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
     debited: bool
 
 
@@ -55,7 +55,7 @@ class ExpireWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
 
 
 class ReverseWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ class ReverseWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
     terminal_id: UUID
 
 
@@ -72,7 +72,7 @@ class RefundWork(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: TapId
     bucket: int
-    resident_id: UUID
+    resident_id: ResidentId
     terminal_id: UUID
     provider_id: UUID
     refund_id: UUID
