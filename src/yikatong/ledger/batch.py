@@ -28,17 +28,17 @@ __all__ = [
 
 def lock_accounts_of(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Account]:
     """Lock and read every floored account of these owners; every batch locks in the same order."""
-    return store.lock_accounts(bucket=bucket, owner_ids=sorted(set(owner_ids)))
+    return store.lock_accounts(bucket=bucket, owner_ids=list(set(owner_ids)))
 
 
 def load_pending_holds(*, bucket: int, owner_ids: Iterable[UUID]) -> Statement[Hold]:
     """Read the pending holds of these owners, those past their end too; after `lock_accounts_of`."""
-    return store.load_pending_holds(bucket=bucket, owner_ids=sorted(set(owner_ids)))
+    return store.load_pending_holds(bucket=bucket, owner_ids=list(set(owner_ids)))
 
 
 def load_holds(*, bucket: int, hold_ids: Iterable[UUID]) -> Statement[Hold]:
     """Read holds by id, ended ones too, so that a book knows what became of them; after `lock_accounts_of`."""
-    return store.load_holds(bucket=bucket, hold_ids=sorted(set(hold_ids)))
+    return store.load_holds(bucket=bucket, hold_ids=list(set(hold_ids)))
 
 
 def lock_open_gates(*, bucket: int, accounts: Iterable[AccountName]) -> Statement[tuple[Any, ...]]:

@@ -69,12 +69,13 @@ class HoldStatus(StrEnum):
 
 
 class AccountName(msgspec.Struct, frozen=True, gc=False):
-    """Names an account without a look-up: the id is a digest of the rest. Made by `name_account` alone."""
+    """Names an account without a look-up: the id is a digest of owner, kind and label. Made by `name_account` alone."""
 
     id: AccountId
     owner_id: UUID
     kind: AccountKind
     label: str
+    has_floor: bool
 
 
 class Account(msgspec.Struct, frozen=True, gc=False):
@@ -94,7 +95,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
     @property
     def name(self) -> AccountName:
         """This account's name."""
-        return AccountName(self.id, self.owner_id, self.kind, self.label)
+        return name_account(self.owner_id, self.kind, self.label)
 
 
 class OpenTotal(msgspec.Struct, frozen=True, gc=False):
@@ -249,7 +250,7 @@ def digest_id(*parts: bytes, time_of: UUID | None = None) -> UUID:
 def name_account(owner_id: UUID, kind: AccountKind, label: str = "") -> AccountName:
     """Name the account of an owner: same owner, kind and label, same account."""
     account_id = digest_id(b"account", owner_id.bytes, kind.value.encode(), label.encode())
-    return AccountName(AccountId(account_id), owner_id, kind, label)
+    return AccountName(AccountId(account_id), owner_id, kind, label, kind in FLOORED_KINDS)
 
 
 def account_id_of(owner_id: UUID, kind: AccountKind, label: str = "") -> AccountId:

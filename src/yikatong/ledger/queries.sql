@@ -224,7 +224,7 @@ GROUP BY kind
 ORDER BY kind;
 
 -- name: audit_balances
--- sentence: audit, over all buckets: accounts whose balance is not the sum of their entries, and entries of no account
+-- sentence: audit, over all buckets: accounts whose balance is not the sum of their entries
 SELECT coalesce(b.bucket, e.bucket), coalesce(b.id, e.account_id), e.sum_fen, b.posted_fen
 FROM (
     SELECT bucket, id, posted_fen FROM ledger.account
@@ -234,7 +234,7 @@ FROM (
 FULL JOIN (
     SELECT bucket, account_id, sum(amount_fen)::bigint AS sum_fen FROM ledger.entry GROUP BY bucket, account_id
 ) AS e ON e.bucket = b.bucket AND e.account_id = b.id
-WHERE coalesce(b.posted_fen, 0) <> coalesce(e.sum_fen, 0) OR b.id IS NULL
+WHERE coalesce(b.posted_fen, 0) <> coalesce(e.sum_fen, 0)
 ORDER BY 1, 2;
 
 -- name: audit_transfers

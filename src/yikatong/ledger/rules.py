@@ -4,21 +4,21 @@ A book is built from rows that the batch has locked. What it posts, the next que
 leaves no trace; what is rolled back was never there. `writes` says what the database must become.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 from msgspec import structs
 
 from yikatong.kernel.ids import AccountId, HoldId, TransferId
 from yikatong.kernel.money import AMOUNT_FEN_MAX
 from yikatong.ledger.model import (
-    FLOORED_KINDS,
     LEGS_MAX,
     RESERVE_CLEARING,
     RESERVE_NOSTRO,
     Account,
     AccountKind,
+    AccountName,
     AccountWrite,
     BookWrites,
     Hold,
@@ -31,8 +31,6 @@ from yikatong.ledger.model import (
     TransferKind,
     digest_id,
 )
-
-_ABSENT: Any = object()
 
 
 def find_draft_fault(draft: TransferDraft) -> Reason | None:
@@ -73,6 +71,27 @@ def find_account_fault(accounts: Iterable[Account | None]) -> Reason | None:
     return Reason.ACCOUNT_IS_FROZEN if frozen else None
 
 
+class _Cell:
+    """What the book knows of one account: its row (None without a floor) and its balances as they are now."""
+
+    __slots__ = ("due", "held", "name", "posted", "row")
+
+    def __init__(self, name: AccountName, row: Account | None) -> None:
+        self.name = name
+        self.row = row
+        self.posted = 0 if row is None else row.posted_fen
+        self.held = 0 if row is None else row.held_fen
+        self.due: list[Hold] = []
+
+
+class Savepoint(NamedTuple):
+    """How far the book had come."""
+
+    moves: int
+    transfers: int
+    holds: int
+
+
 class Book:
     """What one batch may count on, and what it has decided so far.
 
@@ -81,8 +100,7 @@ class Book:
     Accounts without a floor need not be known to be posted to.
     """
 
-    __slots__ = ("_accounts", "_due", "_held", "_holds", "_now", "_open_changes", "_open_totals", "_posted",
-                 "_read_holds", "_transfers", "_undo")  # fmt: skip
+    __slots__ = ("_cells", "_holds", "_holds_before", "_moves", "_now", "_open_totals", "_read_holds", "_transfers")
 
     def __init__(
         self,
@@ -93,53 +111,56 @@ class Book:
         open_totals: Iterable[OpenTotal] = (),
     ) -> None:
         self._now = now
-        self._accounts: dict[AccountId, Account] = {account.id: account for account in accounts}
-        self._posted: dict[AccountId, int] = {}
-        self._held: dict[AccountId, int] = {}
-        self._open_totals = {total.account_id: total.posted_fen for total in open_totals}
-        self._open_changes: dict[AccountId, Leg] = {}
-        self._transfers: dict[TransferId, TransferDraft] = {}
-        self._read_holds: dict[HoldId, Hold] = {hold.id: hold for hold in holds}
-        self._holds: dict[HoldId, Hold] = {}
-        self._due: dict[AccountId, tuple[Hold, ...]] = {}
+        # Keyed by the ids' numbers: a UUID hashes and compares in Python, its number does so in C.
+        self._cells: dict[int, _Cell] = {account.id.int: _Cell(account.name, account) for account in accounts}
+        self._open_totals = {total.account_id.int: total.posted_fen for total in open_totals}
+        self._transfers: dict[int, TransferDraft] = {}
+        self._read_holds: dict[int, Hold] = {hold.id.int: hold for hold in holds}
+        self._holds: dict[int, Hold] = {}
+        self._moves: list[tuple[_Cell, int, int]] = []
+        self._holds_before: list[tuple[int, Hold | None]] = []
         for hold in self._read_holds.values():
-            if hold.status is HoldStatus.PENDING and hold.expires_at <= now:
-                self._due[hold.account_id] = (*self._due.get(hold.account_id, ()), hold)
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+            cell = self._cells.get(hold.account_id.int)
+            if cell is not None and hold.status is HoldStatus.PENDING and hold.expires_at <= now:
+                cell.due.append(hold)
 
     def find_account(self, account_id: AccountId) -> Account | None:
-        """The account as the batch read it, or None."""
-        return self._accounts.get(account_id)
+        """The account with a floor as the batch read it, or None."""
+        cell = self._cells.get(account_id.int)
+        return None if cell is None else cell.row
 
     def available(self, account_id: AccountId) -> int:
         """Fen that could be taken now: posted, less held, less the floor; holds past their end do not count.
 
         0 for an account that does not exist, is closed or is frozen.
         """
-        account = self._accounts.get(account_id)
-        if find_account_fault((account,)) is not None:
+        cell = self._cells.get(account_id.int)
+        if cell is None or cell.row is None or find_account_fault((cell.row,)) is not None:
             return 0
-        assert account is not None
-        return self._free(account)
+        return self._free(cell, cell.row)
 
     def open_total(self, account_id: AccountId) -> int:
         """The balance of an account without a floor, with what this batch has changed; 0 if it was not read."""
-        change = self._open_changes.get(account_id)
-        return self._open_totals.get(account_id, 0) + (0 if change is None else change.amount_fen)
+        cell = self._cells.get(account_id.int)
+        return self._open_totals.get(account_id.int, 0) + (0 if cell is None else cell.posted)
 
-    def savepoint(self) -> int:
+    def savepoint(self) -> Savepoint:
         """Mark the present state, for `rollback_to`."""
-        return len(self._undo)
+        return Savepoint(len(self._moves), len(self._transfers), len(self._holds_before))
 
-    def rollback_to(self, savepoint: int) -> None:
+    def rollback_to(self, savepoint: Savepoint) -> None:
         """Take back everything decided since a savepoint."""
-        undo = self._undo
-        while len(undo) > savepoint:
-            mapping, key, before = undo.pop()
-            if before is _ABSENT:
-                del mapping[key]
+        while len(self._moves) > savepoint.moves:
+            cell, posted, held = self._moves.pop()
+            cell.posted, cell.held = posted, held
+        while len(self._transfers) > savepoint.transfers:
+            self._transfers.popitem()
+        while len(self._holds_before) > savepoint.holds:
+            number, before = self._holds_before.pop()
+            if before is None:
+                del self._holds[number]
             else:
-                mapping[key] = before
+                self._holds[number] = before
 
     def post(self, draft: TransferDraft) -> Reason | None:
         """Post a transfer, or say why not.
@@ -150,9 +171,7 @@ class Book:
             ACCOUNT_IS_UNKNOWN, ACCOUNT_IS_CLOSED, ACCOUNT_IS_FROZEN
             BALANCE_IS_TOO_LOW                                   an account would pass its floor
         """
-        changes = _floored_changes(draft)
-        fault = self._find_fault(draft, changes)
-        return self._move(draft, changes) if fault is None else fault
+        return self._find_fault(draft) or self._move(draft)
 
     def hold(self, draft: HoldDraft) -> Reason | None:
         """Set an amount aside, or say why not.
@@ -167,20 +186,20 @@ class Book:
         """
         if not 0 < draft.amount_fen <= AMOUNT_FEN_MAX:
             return Reason.AMOUNT_IS_NOT_POSITIVE
-        account = self._accounts.get(draft.account.id)
-        fault = find_account_fault((account,))
-        if fault is not None:
+        cell = self._cells.get(draft.account.id.int)
+        row = None if cell is None else cell.row
+        fault = find_account_fault((row,))
+        if cell is None or row is None or fault is not None:
             return fault
-        assert account is not None
         if self._find_hold(draft.id) is not None:
             return Reason.HOLD_ID_IS_USED
         if draft.expires_at <= self._now:
             return Reason.HOLD_HAS_EXPIRED
-        if self._free(account) < draft.amount_fen:
+        if self._free(cell, row) < draft.amount_fen:
             return Reason.BALANCE_IS_TOO_LOW
-        self._expire_due(account.id)
-        self._set(self._held, account.id, self._held_on(account) + draft.amount_fen)
-        self._set(self._holds, draft.id, _new_hold(draft, made_at=self._now))
+        self._expire_due(cell)
+        self._change(cell, held=draft.amount_fen)
+        self._set_hold(_new_hold(draft, made_at=self._now))
         return None
 
     def post_hold(self, hold_id: HoldId, draft: TransferDraft) -> Reason | None:
@@ -192,7 +211,7 @@ class Book:
 
         Without holds it is an ordinary transfer, as when a bank alone pays.
 
-        Refuses, in this order, the last five for any of the holds:
+        Refuses, in this order, the hold's reasons for any of the holds:
             TRANSFER_DOES_NOT_BALANCE, AMOUNT_IS_NOT_POSITIVE, TRANSFER_ID_IS_USED
             ACCOUNT_IS_UNKNOWN, ACCOUNT_IS_CLOSED, ACCOUNT_IS_FROZEN
             HOLD_IS_UNKNOWN, HOLD_HAS_ENDED, HOLD_HAS_EXPIRED
@@ -200,17 +219,11 @@ class Book:
             HOLD_IS_SMALLER_THAN_THE_TRANSFER    it takes more from that account than was held
             BALANCE_IS_TOO_LOW                   on another of its accounts
         """
-        fault = find_draft_fault(draft)
-        if fault is not None:
-            return fault
-        if draft.id in self._transfers:
-            return Reason.TRANSFER_ID_IS_USED
-        changes = _floored_changes(draft)
-        fault = find_account_fault(self._accounts.get(account_id) for account_id in changes)
+        fault = self._find_fault(draft)
         if fault is not None:
             return fault
         before = self.savepoint()
-        fault = self._end_posted(hold_ids, draft, changes) or self._move(draft, changes)
+        fault = self._end_posted(hold_ids, draft) or self._move(draft)
         if fault is not None:
             self.rollback_to(before)
         return fault
@@ -222,16 +235,15 @@ class Book:
         """
         hold = self._find_hold(hold_id)
         fault = self._find_hold_fault(hold)
-        if fault is not None:
+        if hold is None or fault is not None:
             return fault
-        assert hold is not None
         self._end_hold(hold, status=HoldStatus.VOIDED)
         return None
 
     def expire_due_holds(self) -> None:
-        """Record every hold past its end as expired; use does the same for the account it touches."""
-        for account_id in self._due:
-            self._expire_due(account_id)
+        """Record every hold past its end as expired; use does the same for the account it takes from."""
+        for cell in self._cells.values():
+            self._expire_due(cell)
 
     @property
     def writes(self) -> BookWrites:
@@ -241,115 +253,108 @@ class Book:
         are equal and opposite at every commit.
         """
         transfers = tuple(self._transfers.values())
-        open_changes = dict(self._open_changes)
+        open_changes = [Leg(cell.name, cell.posted) for cell in self._cells.values() if cell.row is None]
         reserve = self._reserve_transfer()
         if reserve is not None:
             transfers = (*transfers, reserve)
-            for leg in reserve.legs:
-                open_changes[leg.account.id] = _add_leg(open_changes.get(leg.account.id), leg)
+            open_changes.extend(reserve.legs)
         return BookWrites(
             now=self._now,
             transfers=transfers,
             accounts=tuple(self._account_writes()),
-            open_changes=tuple(sorted(open_changes.values(), key=_account_key)),
-            holds_made=tuple(hold for hold in self._holds.values() if hold.id not in self._read_holds),
-            holds_ended=tuple(hold for hold in self._holds.values() if hold.id in self._read_holds),
+            open_changes=tuple(sorted((leg for leg in open_changes if leg.amount_fen), key=_account_number)),
+            holds_made=tuple(hold for number, hold in self._holds.items() if number not in self._read_holds),
+            holds_ended=tuple(hold for number, hold in self._holds.items() if number in self._read_holds),
         )
 
-    def _find_fault(self, draft: TransferDraft, changes: dict[AccountId, int]) -> Reason | None:
+    def _find_fault(self, draft: TransferDraft) -> Reason | None:
         fault = find_draft_fault(draft)
         if fault is not None:
             return fault
-        if draft.id in self._transfers:
+        if draft.id.int in self._transfers:
             return Reason.TRANSFER_ID_IS_USED
-        return find_account_fault([self._accounts.get(account_id) for account_id in changes])
+        return find_account_fault([self.find_account(leg.account.id) for leg in draft.legs if leg.account.has_floor])
 
-    def _move(self, draft: TransferDraft, changes: dict[AccountId, int]) -> Reason | None:
+    def _move(self, draft: TransferDraft) -> Reason | None:
         """Apply a transfer whose accounts are in order, unless a balance is too low."""
-        for account_id, change in changes.items():
-            if change < 0 and self._free(self._accounts[account_id]) < -change:
-                return Reason.BALANCE_IS_TOO_LOW
-        for account_id, change in changes.items():
-            if account_id in self._due:
-                self._expire_due(account_id)
-            self._set(self._posted, account_id, self._posted_on(self._accounts[account_id]) + change)
+        before = self.savepoint()
+        taken_from: list[_Cell] = []
         for leg in draft.legs:
-            if leg.account.kind not in FLOORED_KINDS:
-                self._set(self._open_changes, leg.account.id, _add_leg(self._open_changes.get(leg.account.id), leg))
-        self._set(self._transfers, draft.id, draft)
+            cell = self._cells.get(leg.account.id.int)
+            if cell is None:
+                cell = self._cells[leg.account.id.int] = _Cell(leg.account, None)
+            elif leg.amount_fen < 0 and cell.row is not None:
+                self._expire_due(cell)
+                taken_from.append(cell)
+            self._change(cell, posted=leg.amount_fen)
+        for cell in taken_from:
+            if cell.row is not None and cell.posted - cell.held < cell.row.floor_fen:
+                self.rollback_to(before)
+                return Reason.BALANCE_IS_TOO_LOW
+        self._transfers[draft.id.int] = draft
         return None
 
-    def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        self._undo.append((mapping, key, mapping.get(key, _ABSENT)))
-        mapping[key] = value
-
-    def _posted_on(self, account: Account) -> int:
-        return self._posted.get(account.id, account.posted_fen)
-
-    def _held_on(self, account: Account) -> int:
-        return self._held.get(account.id, account.held_fen)
-
-    def _free(self, account: Account) -> int:
-        free = self._posted_on(account) - self._held_on(account) - account.floor_fen
-        if account.id in self._due:
-            free += sum(hold.amount_fen for hold in self._due[account.id] if hold.id not in self._holds)
-        return free
-
-    def _end_posted(
-        self, hold_ids: Sequence[HoldId], draft: TransferDraft, changes: Mapping[AccountId, int]
-    ) -> Reason | None:
+    def _end_posted(self, hold_ids: Sequence[HoldId], draft: TransferDraft) -> Reason | None:
         for hold_id in hold_ids:
             hold = self._find_hold(hold_id)
             fault = self._find_hold_fault(hold)
-            if fault is not None:
+            if hold is None or fault is not None:
                 return fault
-            assert hold is not None
-            if changes.get(hold.account_id, 0) >= 0:
+            taken = -sum(leg.amount_fen for leg in draft.legs if leg.account.id == hold.account_id)
+            if taken <= 0:
                 return Reason.HOLD_IS_ON_ANOTHER_ACCOUNT
-            if -changes[hold.account_id] > hold.amount_fen:
+            if taken > hold.amount_fen:
                 return Reason.HOLD_IS_SMALLER_THAN_THE_TRANSFER
             self._end_hold(hold, status=HoldStatus.POSTED, transfer_id=draft.id)
         return None
 
+    def _change(self, cell: _Cell, *, posted: int = 0, held: int = 0) -> None:
+        self._moves.append((cell, cell.posted, cell.held))
+        cell.posted += posted
+        cell.held += held
+
+    def _free(self, cell: _Cell, row: Account) -> int:
+        due = sum(hold.amount_fen for hold in cell.due if hold.id.int not in self._holds)
+        return cell.posted - cell.held + due - row.floor_fen
+
     def _find_hold(self, hold_id: HoldId) -> Hold | None:
-        return self._holds.get(hold_id) or self._read_holds.get(hold_id)
+        return self._holds.get(hold_id.int) or self._read_holds.get(hold_id.int)
 
     def _find_hold_fault(self, hold: Hold | None) -> Reason | None:
-        if hold is None or hold.account_id not in self._accounts:
+        if hold is None or hold.account_id.int not in self._cells:
             return Reason.HOLD_IS_UNKNOWN
         if hold.status is HoldStatus.EXPIRED or (hold.status is HoldStatus.PENDING and hold.expires_at <= self._now):
             return Reason.HOLD_HAS_EXPIRED
-        if hold.status is not HoldStatus.PENDING:
-            return Reason.HOLD_HAS_ENDED
-        return None
+        return None if hold.status is HoldStatus.PENDING else Reason.HOLD_HAS_ENDED
+
+    def _set_hold(self, hold: Hold) -> None:
+        self._holds_before.append((hold.id.int, self._holds.get(hold.id.int)))
+        self._holds[hold.id.int] = hold
 
     def _end_hold(self, hold: Hold, *, status: HoldStatus, transfer_id: TransferId | None = None) -> None:
-        account = self._accounts[hold.account_id]
-        self._set(self._held, account.id, self._held_on(account) - hold.amount_fen)
-        ended = structs.replace(hold, status=status, ended_at=self._now, transfer_id=transfer_id)
-        self._set(self._holds, hold.id, ended)
+        self._change(self._cells[hold.account_id.int], held=-hold.amount_fen)
+        self._set_hold(structs.replace(hold, status=status, ended_at=self._now, transfer_id=transfer_id))
 
-    def _expire_due(self, account_id: AccountId) -> None:
-        for hold in self._due.get(account_id, ()):
-            if hold.id not in self._holds:
+    def _expire_due(self, cell: _Cell) -> None:
+        for hold in cell.due:
+            if hold.id.int not in self._holds:
                 self._end_hold(hold, status=HoldStatus.EXPIRED)
 
     def _account_writes(self) -> Iterable[AccountWrite]:
-        for account_id in sorted(self._posted.keys() | self._held.keys()):
-            account = self._accounts[account_id]
-            posted, held = self._posted_on(account), self._held_on(account)
-            if (posted, held) != (account.posted_fen, account.held_fen):
-                yield AccountWrite(account.owner_id, account_id, account.version, posted, held)
+        for cell in self._cells.values():
+            row = cell.row
+            if row is not None and (cell.posted != row.posted_fen or cell.held != row.held_fen):
+                yield AccountWrite(row.owner_id, row.id, row.version, cell.posted, cell.held)
 
     def _reserve_transfer(self) -> TransferDraft | None:
         change = sum(
-            posted - self._accounts[account_id].posted_fen
-            for account_id, posted in self._posted.items()
-            if self._accounts[account_id].kind is AccountKind.PURSE
+            cell.posted - cell.row.posted_fen
+            for cell in self._cells.values()
+            if cell.row is not None and cell.row.kind is AccountKind.PURSE
         )
         if change == 0:
             return None
-        first = next(iter(self._transfers))
+        first = next(iter(self._transfers.values())).id
         return TransferDraft(
             id=TransferId(digest_id(b"reserve", first.bytes, time_of=first)),
             kind=TransferKind.RESERVE,
@@ -358,21 +363,8 @@ class Book:
         )
 
 
-def _account_key(leg: Leg) -> AccountId:
-    return leg.account.id
-
-
-def _floored_changes(draft: TransferDraft) -> dict[AccountId, int]:
-    """What a transfer does to each of its accounts that has a floor."""
-    changes: dict[AccountId, int] = {}
-    for leg in draft.legs:
-        if leg.account.kind in FLOORED_KINDS:
-            changes[leg.account.id] = changes.get(leg.account.id, 0) + leg.amount_fen
-    return changes
-
-
-def _add_leg(before: Leg | None, leg: Leg) -> Leg:
-    return leg if before is None else Leg(leg.account, before.amount_fen + leg.amount_fen)
+def _account_number(leg: Leg) -> int:
+    return leg.account.id.int
 
 
 def _new_hold(draft: HoldDraft, *, made_at: datetime) -> Hold:

@@ -21,7 +21,6 @@ from yikatong.ledger.batch import (
     write_book,
 )
 from yikatong.ledger.model import (
-    FLOORED_KINDS,
     Account,
     AccountKind,
     AccountName,
@@ -35,6 +34,7 @@ from yikatong.ledger.model import (
     Transfer,
     TransferDraft,
     TrialLine,
+    name_account,
 )
 from yikatong.ledger.rules import Book
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection
@@ -85,7 +85,7 @@ async def open_account(conn: Conn, *, bucket: int, account: AccountName, now: da
 
     Accounts without a floor need no opening: the first transfer makes their row.
     """
-    assert account.kind in FLOORED_KINDS, "an account without a floor opens itself"
+    assert account.has_floor, "an account without a floor opens itself"
     opened = await store.insert_account(conn, bucket=bucket, account=account, floor_fen=floor_fen, now=now)
     return Change.of(opened)
 
@@ -320,7 +320,7 @@ async def day_totals(conn: Conn, *, kind: AccountKind, day: date) -> tuple[DayTo
         conn, kind=kind, day=day
     ):
         key = (AccountId(account_id), bucket)
-        name = AccountName(key[0], owner_id, kind, label)
+        name = name_account(owner_id, kind, label)
         before = totals.get(key) or DayTotal(bucket, name, closing_fen, closing_fen, {}, {})
         if transfer_kind is not None:
             before = DayTotal(
@@ -337,7 +337,7 @@ async def trial_balance(conn: Conn) -> tuple[TrialLine, ...]:
 
 
 def _owners_of(drafts: Sequence[TransferDraft]) -> list[UUID]:
-    return [leg.account.owner_id for draft in drafts for leg in draft.legs if leg.account.kind in FLOORED_KINDS]
+    return [leg.account.owner_id for draft in drafts for leg in draft.legs if leg.account.has_floor]
 
 
 def _post_once(book: Book, draft: TransferDraft, posted: dict[UUID, Transfer]) -> Outcome:

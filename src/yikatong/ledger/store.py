@@ -74,7 +74,7 @@ def lock_open_gates(*, bucket: int, accounts: Sequence[AccountName]) -> Statemen
     params = (
         wire.int2(bucket),
         wire.uuid_array([account.id for account in accounts]),
-        wire.text_array([account.kind.value for account in accounts]),
+        wire.text_array([account.kind for account in accounts]),
         wire.uuid_array([account.owner_id for account in accounts]),
         wire.text_array([account.label for account in accounts]),
     )
@@ -103,7 +103,7 @@ def insert_transfers(*, bucket: int, transfers: Sequence[TransferDraft], now: da
         wire.int8_array([leg.amount_fen for leg in legs]),
         wire.instant(now),
         wire.uuid_array([transfer.id for transfer in transfers]),
-        wire.text_array([transfer.kind.value for transfer in transfers]),
+        wire.text_array([transfer.kind for transfer in transfers]),
         wire.uuid_array([transfer.reference for transfer in transfers]),
         wire.int4_array(firsts),
         wire.int4_array(lasts),
@@ -144,7 +144,7 @@ def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) ->
         wire.int2(bucket),
         wire.int2(writer),
         wire.uuid_array([leg.account.id for leg in changes]),
-        wire.text_array([leg.account.kind.value for leg in changes]),
+        wire.text_array([leg.account.kind for leg in changes]),
         wire.uuid_array([leg.account.owner_id for leg in changes]),
         wire.text_array([leg.account.label for leg in changes]),
         wire.int8_array([leg.amount_fen for leg in changes]),
@@ -161,7 +161,7 @@ def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> Counte
         wire.uuid_array([hold.owner_id for hold in holds]),
         wire.uuid_array([hold.account_id for hold in holds]),
         wire.int8_array([hold.amount_fen for hold in holds]),
-        wire.text_array([hold.status.value for hold in holds]),
+        wire.text_array([hold.status for hold in holds]),
         wire.uuid_array([hold.reference for hold in holds]),
         wire.instant_array([hold.expires_at for hold in holds]),
         wire.instant_array([hold.ended_at for hold in holds]),
@@ -176,7 +176,7 @@ def end_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedSt
         wire.int2(bucket),
         wire.instant(now),
         wire.uuid_array([hold.id for hold in holds]),
-        wire.text_array([hold.status.value for hold in holds]),
+        wire.text_array([hold.status for hold in holds]),
         wire.uuid_array([hold.transfer_id for hold in holds]),
     )
     return CountedStatement(_Q["end_holds"], params, rows_expected=len(holds))
@@ -209,7 +209,7 @@ async def insert_many_accounts(
         buckets=list(buckets),
         owner_ids=[account.owner_id for account in accounts],
         ids=[account.id for account in accounts],
-        kinds=[account.kind.value for account in accounts],
+        kinds=[account.kind for account in accounts],
         labels=[account.label for account in accounts],
         now=now,
     )
