@@ -45,13 +45,15 @@ _STREETS = (
 )
 
 Indexes = NDArray[np.int64]
+Raw = NDArray[np.void]
+"""The 16 bytes of a UUID each."""
 
 
 class People(NamedTuple):
-    """Columns of some people, in order of their place in the population; -1 in a column of places says nobody."""
+    """Columns of some people, in order of their place in the population; nobody is place -1 and an id of zeros."""
 
     place: Indexes
-    id: NDArray[np.bytes_]
+    id: Raw
     name: Texts
     id_number: NDArray[np.bytes_]
     male: NDArray[np.bool_]
@@ -65,6 +67,8 @@ class People(NamedTuple):
     partner: Indexes
     mother: Indexes
     father: Indexes
+    mother_id: Raw
+    father_id: Raw
 
     @property
     def size(self) -> int:
@@ -122,11 +126,10 @@ def residents_of(people: People) -> Iterator[MadeUpResident]:
     rows: Any = zip(*(column.tolist() for column in people), strict=True)
     for row in rows:
         place, raw_id, name, id_number, male, born_on, nation, phone, address, division, household, role, *kin = row
-        partner, mother, father = (None if relative == NOBODY else relative for relative in kin)
+        partner, mother, father = (None if relative == NOBODY else relative for relative in kin[:3])
         yield MadeUpResident(
             place=place,
-            # NumPy cuts trailing zero bytes off.
-            id=UUID(bytes=raw_id.ljust(16, b"\0")),
+            id=UUID(bytes=raw_id),
             name=name,
             id_number=id_number.decode(),
             male=male,
@@ -173,9 +176,10 @@ def _make_block(random: np.random.Generator, number: int, on: date, giver: Numbe
     home = families.household
     district = random.integers(0, DISTRICTS, BLOCK)[home]
     first = number * BLOCK
+    ids = _ids(random, number, on)
     return People(
         place=first + np.arange(BLOCK),
-        id=_ids(random, number, on),
+        id=ids,
         name=SURNAMES[surname] + draw_given_names(random, born_in, male),
         id_number=giver.give(
             district=district,
@@ -194,6 +198,8 @@ def _make_block(random: np.random.Generator, number: int, on: date, giver: Numbe
         partner=_in_population(families.partner, first),
         mother=_in_population(families.mother, first),
         father=_in_population(families.father, first),
+        mother_id=_ids_of(families.mother, ids),
+        father_id=_ids_of(families.father, ids),
     )
 
 
@@ -229,17 +235,30 @@ def _forget_who_is_missing(people: People, count: int) -> People:
     def known(places: Indexes) -> Indexes:
         return np.where(places < count, places, NOBODY)
 
-    return people._replace(partner=known(people.partner), mother=known(people.mother), father=known(people.father))
+    return people._replace(
+        partner=known(people.partner),
+        mother=known(people.mother),
+        father=known(people.father),
+        mother_id=np.where(people.mother < count, people.mother_id, np.void(bytes(16))),
+        father_id=np.where(people.father < count, people.father_id, np.void(bytes(16))),
+    )
 
 
-def _ids(random: np.random.Generator, number: int, on: date) -> NDArray[np.bytes_]:
+def _ids_of(places: Indexes, ids: Raw) -> Raw:
+    """The ids of relatives in the same block; zeros for nobody."""
+    found = ids[places]
+    found[places == NOBODY] = np.void(bytes(16))
+    return found
+
+
+def _ids(random: np.random.Generator, number: int, on: date) -> Raw:
     """UUIDv7 (RFC 9562 §5.7) that rise with the place; a millisecond of the day for each 1024 people."""
     place = number * BLOCK + np.arange(BLOCK, dtype=np.int64)
     midnight = (np.datetime64(on, "D") - np.datetime64("1970-01-01", "D")).astype(np.int64) * MILLISECONDS_A_DAY
     high = (midnight + (place >> 10)) << 16 | 0x7000 | (place & 0x3FF) << 2
     low = random.integers(0, 2**62, BLOCK, dtype=np.int64).astype(np.uint64) | np.uint64(1 << 63)
     halves = np.stack([high.astype(np.uint64), low], axis=1).astype(">u8")
-    return halves.view("S16").ravel()
+    return halves.view("V16").ravel()
 
 
 def _addresses(random: np.random.Generator, district: Indexes) -> Texts:

@@ -153,5 +153,8 @@ def test_a_population_of_nobody_or_of_too_many_is_refused(count: int, batch_size
 def test_columns_and_people_say_the_same() -> None:
     people = whole()
 
-    assert [person.id for person in POPULATION] == [UUID(bytes=raw.ljust(16, b"\0")) for raw in people.id.tolist()]
+    assert [person.id for person in POPULATION] == [UUID(bytes=raw) for raw in people.id.tolist()]
     assert [NOBODY if person.father is None else person.father for person in POPULATION] == people.father.tolist()
+    assert [bytes(16) if person.mother is None else POPULATION[person.mother].id.bytes for person in POPULATION] == (
+        people.mother_id.tolist()
+    )
