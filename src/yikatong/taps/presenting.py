@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
@@ -31,7 +32,7 @@ _PRESENTATIONS = ("code", "chip", "attested")
 class Presenting(msgspec.Struct, frozen=True, kw_only=True):
     """What reading a presentation needs: which regions are known, which keys, which database."""
 
-    regions: codes.RegionView
+    regions: Callable[[], codes.RegionView]
     database: Database
     vault: Vault
     bucket_count: int
@@ -67,7 +68,7 @@ def _read_code(
     presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
 ) -> TapWork:
     assert body.code is not None
-    read = codes.read_code_of_any_age(body.code, regions=presenting.regions)
+    read = codes.read_code_of_any_age(body.code, regions=presenting.regions())
     if read.resident_id is None:
         raise Refused(Reason.HOME_REGION_IS_NOT_CONNECTED, region=read.region)
     asked = None

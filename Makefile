@@ -1,0 +1,75 @@
+# Yikatong: everything a newcomer needs, in a few words.
+#
+#   make demo     a day in Tingting community, from nothing
+#   make test     every check and every test
+#   make bench    how fast it is, as ratios in one run
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off
+
+.PHONY: help demo serve story test quick lint types checks bench format lock migration reference clean
+
+help: ## the words this Makefile knows
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(VENV)/.run-ready ## one day in Tingting community; with a terminal attached it stays up and says where to look
+	@$(BIN)/yikatong demo $(ARGS)
+
+serve: $(VENV)/.run-ready ## serve the platform on http://127.0.0.1:8000
+	@$(BIN)/yikatong serve $(ARGS)
+
+story: $(VENV)/.run-ready ## the stories there are; ARGS=community-day plays one
+	@$(BIN)/yikatong story $(ARGS)
+
+test: checks ## all checks and tests, on a PostgreSQL of its own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+quick: $(VENV)/.dev-ready ## the tests that need no database
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not database" tests/house tests/vectors tests/rooms/kernel
+
+checks: $(VENV)/.dev-ready ## format, lint, types
+	@$(BIN)/ruff format --check --quiet src simulator tests || (echo "run: make format" && exit 1)
+	@$(BIN)/ruff check --quiet src simulator tests
+	@$(BIN)/mypy --no-error-summary
+
+bench: $(VENV)/.run-ready ## the benchmarks, as ratios against pgbench on the same server
+	@$(BIN)/yikatong bench $(ARGS)
+
+format: $(VENV)/.dev-ready ## bring the code into its form
+	@$(BIN)/ruff format --quiet src simulator tests
+	@$(BIN)/ruff check --quiet --fix src simulator tests
+
+reference: $(VENV)/.run-ready ## write docs/reference anew from the code
+	@$(BIN)/yikatong reference
+
+migration: $(VENV)/.run-ready ## write the first migration anew from the rooms' schemas (only before a release)
+	@$(BIN)/yikatong db initial-migration
+
+lock: $(VENV)/.dev-ready ## resolve the dependencies anew into the lock files
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean: ## remove the virtual environment and caches; data folders stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Python 3.11 or newer is needed; say PYTHON=python3.11" && exit 1)
+	@echo "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || (rm -rf $(VENV); echo "The venv module is missing. On Debian: apt-get install python3-venv" && exit 1)
+
+$(VENV)/.run-ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing what the platform runs on (locked, with digests)"
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev-ready: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing what the checks and tests need (locked, with digests)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run-ready

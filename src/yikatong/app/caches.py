@@ -1,0 +1,70 @@
+"""What a worker keeps in memory for the tap path, valid for the versions that each batch reads."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from yikatong.access import service as access
+from yikatong.catalogue import service as catalogue
+from yikatong.catalogue.model import Snapshot
+from yikatong.codes.service import RegionView
+from yikatong.plumbing.database import Connection, Database
+
+CATALOGUE = "catalogue"
+REGIONS = "regions"
+
+
+class WorkerCaches:
+    """The catalogue, the regions' keys, and the callers authenticated before."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        callers: access.CallerCache,
+        load_regions: Callable[[Connection], Awaitable[RegionView]],
+    ) -> None:
+        """Nothing is kept until `fill`."""
+        self._database = database
+        self._load_regions = load_regions
+        self.callers = callers
+        self._snapshot: Snapshot | None = None
+        self._regions: RegionView | None = None
+        self._versions: dict[str, int] = {}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The catalogue as last read."""
+        assert self._snapshot is not None
+        return self._snapshot
+
+    @property
+    def regions(self) -> RegionView:
+        """The regions' keys as last read."""
+        assert self._regions is not None
+        return self._regions
+
+    async def fill(self, versions: Mapping[str, int]) -> None:
+        """Read everything for the first time."""
+        self.callers.forget_all_if(versions.get(access.VERSION_SUBJECT, 0))
+        async with self._database.transaction() as conn:
+            self._snapshot = await catalogue.load_snapshot(conn)
+            self._regions = await self._load_regions(conn)
+        self._versions = dict(versions)
+
+    async def renew(self, versions: Mapping[str, int]) -> bool:
+        """Read again what these versions make stale; True when callers must prove themselves again.
+
+        What is read may be newer than the versions that asked for it, which only makes the next batch read it again.
+        """
+        if versions == self._versions:
+            return False
+        stale = {subject for subject, version in versions.items() if self._versions.get(subject, 0) != version}
+        async with self._database.transaction() as conn:
+            if CATALOGUE in stale:
+                self._snapshot = await catalogue.load_snapshot(conn)
+            if REGIONS in stale:
+                self._regions = await self._load_regions(conn)
+        self._versions = dict(versions)
+        if access.VERSION_SUBJECT not in stale:
+            return False
+        self.callers.forget_all_if(versions[access.VERSION_SUBJECT])
+        return True
