@@ -512,10 +512,10 @@ class Vault(Protocol):
         """The mark of an ID number: 32 bytes, the same each time, meaningless without the key."""
         ...
 
-    async def hash_password(self, password: str) -> str:
-        """Hash a password with pepper and salt."""
+    def hash_password(self, password: str) -> str:
+        """Hash a password with pepper and salt; slow on purpose, so it is called off the event loop."""
         ...
 
-    async def is_password(self, password: str, *, password_hash: str) -> bool:
+    def is_password(self, password: str, *, password_hash: str) -> bool:
         """Whether a password is the one that was hashed; the caller counts attempts."""
         ...

@@ -10,6 +10,7 @@ from yikatong.cards.rules.holder import (
     decide_shown_payment,
     shown_spent_on,
 )
+from yikatong.cards.rules.persons import mask_name
 from yikatong.cards.service.applications import apply_for_card
 from yikatong.cards.service.devices import (
     enrol_device,
@@ -147,6 +148,7 @@ __all__ = [
     "lock_gate",
     "lock_gates",
     "make_production_batch",
+    "mask_name",
     "prove_password",
     "put_region_rule",
     "read_return",

@@ -1,0 +1,67 @@
+"""A vault for tests: real sealing and marks, with keys of its own and a password hash that costs little."""
+
+import hashlib
+import hmac
+import os
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+
+class TestDataKey:
+    """A data key of one owner."""
+
+    __test__ = False
+
+    def __init__(self, key: bytes, *, wrapped: bytes, owner: UUID) -> None:
+        self._key = AESGCM(key)
+        self._owner = owner
+        self.wrapped = wrapped
+
+    def seal(self, plain: bytes, *, field: str) -> bytes:
+        """Seal under the field's name and the owner."""
+        nonce = os.urandom(12)
+        return nonce + self._key.encrypt(nonce, plain, self._owner.bytes + field.encode())
+
+    def open(self, sealed: bytes, *, field: str) -> bytes:
+        """Open what was sealed so."""
+        return self._key.decrypt(sealed[:12], sealed[12:], self._owner.bytes + field.encode())
+
+
+class TestVault:
+    """Master key, mark key and pepper of one test run."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._master = AESGCM(os.urandom(32))
+        self._mark_key = os.urandom(32)
+        self._pepper = os.urandom(32)
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+    def new_data_key(self, *, owner: UUID) -> TestDataKey:
+        """Make a data key."""
+        key, nonce = os.urandom(32), os.urandom(12)
+        return TestDataKey(key, wrapped=nonce + self._master.encrypt(nonce, key, owner.bytes), owner=owner)
+
+    def open_data_key(self, wrapped: bytes, *, owner: UUID) -> TestDataKey:
+        """Unwrap a data key."""
+        key = self._master.decrypt(wrapped[:12], wrapped[12:], owner.bytes)
+        return TestDataKey(key, wrapped=wrapped, owner=owner)
+
+    def mark_id_number(self, id_number: str) -> bytes:
+        """The mark of an ID number."""
+        return hmac.digest(self._mark_key, id_number.encode(), hashlib.sha256)
+
+    def hash_password(self, password: str) -> str:
+        """Hash with pepper and salt."""
+        return self._hasher.hash(hmac.digest(self._pepper, password.encode(), hashlib.sha256))
+
+    def is_password(self, password: str, *, password_hash: str) -> bool:
+        """Whether the password was hashed so."""
+        try:
+            return self._hasher.verify(password_hash, hmac.digest(self._pepper, password.encode(), hashlib.sha256))
+        except VerifyMismatchError:
+            return False
