@@ -49,7 +49,7 @@ async def register_newcomers(
     Raises psycopg.errors.UniqueViolation when another load registers the same person at the same moment, or when
     a number comes twice among these.
     """
-    marks = [vault.mark_id_number(newcomer.person.id_number) for newcomer in newcomers]
+    marks = [vault.mark_id_number(newcomer.person.id_number.upper()) for newcomer in newcomers]
     known = set(await fetch_column(conn, QUERIES["list_known_marks"], {"marks": marks}))
     fresh = [(mark, newcomer) for mark, newcomer in zip(marks, newcomers, strict=True) if mark not in known]
     rows = _rows_of(fresh, region=region, terms=terms, vault=vault, now=now)
