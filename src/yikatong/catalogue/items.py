@@ -37,12 +37,15 @@ async def publish_item(conn: AsyncConnection[Any], *, terms: ItemTerms) -> Publi
     The same terms again are already so. A code keeps its number for ever, over entries and regions.
 
     Refuses, in this order:
-        ITEM_TERMS_DO_NOT_FIT, ITEM_ENDS_BEFORE_IT_BEGINS    see `rules.verify_terms`
+        ITEM_TERMS_DO_NOT_FIT, ITEM_ENDS_BEFORE_IT_BEGINS    see `rules.verify_terms`; the platform's
+                                                             own list is no name for another
         REGION_IS_UNKNOWN, REGION_IS_NOT_HOSTED              unless the list is the country's
         ITEM_PERIODS_OVERLAP                                 another entry counts on one of these days
         ITEM_NUMBERS_ARE_USED_UP                             a new code finds no number
     """
     rules.verify_terms(terms)
+    if terms.is_of(seeds.LIST_NAME):
+        raise Refused(Reason.ITEM_TERMS_DO_NOT_FIT, term="list_version")
     if terms.region != NATIONAL:
         await places.get_hosted_region(conn, code=terms.region)
     # Moving the version on first makes changes of the list take turns, so that two cannot overlap unseen.
@@ -158,14 +161,14 @@ async def seed_items(conn: AsyncConnection[Any], *, item_list: seeds.ItemList | 
     Refuses ITEM_TERMS_DO_NOT_FIT, then ITEM_ENDS_BEFORE_IT_BEGINS when the version is older than the entries it ends.
     """
     wanted = item_list or seeds.read_item_list()
-    plan = rules.plan_list(await store.list_open_entries(conn, list_name=wanted.name + " "), wanted.items)
+    plan = rules.plan_list(await store.list_entries(conn), wanted.items, list_name=wanted.name)
     if not plan.to_add and not plan.to_end:
         return SeededList(0, 0, plan.unchanged_count)
     for item in plan.to_add:
         rules.verify_terms(item)
     await versions.bump(conn, subject=SUBJECT)
     # Another loader may have been quicker; behind the version's lock the list stands still.
-    plan = rules.plan_list(await store.list_open_entries(conn, list_name=wanted.name + " "), wanted.items)
+    plan = rules.plan_list(await store.list_entries(conn), wanted.items, list_name=wanted.name)
     for item in plan.to_end:
         rules.verify_end(item, until=wanted.valid_from, today=wanted.valid_from)
     await store.end_items(conn, items=plan.to_end, until=wanted.valid_from)

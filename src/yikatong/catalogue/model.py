@@ -165,6 +165,14 @@ class ItemTerms(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the entry counts on a day."""
         return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
 
+    def item_key(self) -> tuple[str, str]:
+        """Region and code: of these, one entry counts on a day."""
+        return (self.region, self.code)
+
+    def is_of(self, list_name: str) -> bool:
+        """Whether the entry came by a version of a list; list versions read `<name> <version>`."""
+        return self.list_version.startswith(list_name + " ")
+
     def search_text(self) -> str:
         """What a search looks through: code, names and aliases, in small letters."""
         return "\n".join((self.code, self.name_zh, self.name_en, *self.aliases)).casefold()

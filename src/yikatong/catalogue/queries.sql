@@ -11,13 +11,6 @@ FROM catalogue.item i
 WHERE i.region = %(region)s AND i.code = %(code)s
 ORDER BY i.valid_from;
 
--- name: list_open_entries
--- sentence: returns the entries without an end whose list version begins with the name of a list.
-SELECT i.*
-FROM catalogue.item i
-WHERE i.valid_until IS NULL AND starts_with(i.list_version, %(list_name)s)
-ORDER BY i.region, i.code;
-
 -- name: find_item
 -- sentence: returns the entry that counts on a day in the first of some areas that has one.
 SELECT i.*

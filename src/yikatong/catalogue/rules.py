@@ -1,9 +1,10 @@
 """Pure decisions of the catalogue: what fits on the list, what a terminal may do and learn."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import pairwise
+from typing import TypeVar
 
 import msgspec
 
@@ -26,6 +27,9 @@ _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LINE = re.compile(r"[a-z][a-z_]{0,31}")
 _FUNDING = re.compile(r"bank|purse|benefit:[a-z0-9]+(-[a-z0-9]+)*")
 CODE_LENGTH_MAX = 24
+
+_Dated = TypeVar("_Dated", ItemTerms, Item, Recognition)
+_Key = TypeVar("_Key")
 
 _FORMS_OF_CLASS = {
     ItemClass.IDENTITY: (Form.CARD, Form.QR, Form.FACE),
@@ -139,20 +143,30 @@ class ListPlan(msgspec.Struct, frozen=True):
     unchanged_count: int
 
 
-def plan_list(current: Iterable[Item], wanted: Iterable[Item]) -> ListPlan:
-    """Compare the open entries of a list with its new version.
+def plan_list(entries: Sequence[Item], wanted: Iterable[Item], *, list_name: str) -> ListPlan:
+    """Compare every entry there is with a new version of one list.
 
-    An entry whose terms are the same stays, with the version it came by; one whose terms differ ends, and a new one
-    begins; one that is not wanted any more ends.
+    An open entry of the list whose terms are wanted stays, with the version it came by; one whose terms differ ends,
+    and a new one begins; one that is not wanted any more ends. What the installation published or ended itself
+    stands: a wanted entry that would overlap with it is left out. A code keeps the number it has.
     """
-    open_entries = {(item.region, item.code): item for item in current}
-    wanted_entries = {(item.region, item.code): item for item in wanted}
+    open_entries = {item.item_key(): item for item in entries if item.valid_until is None and item.is_of(list_name)}
+    numbers = {item.code: item.number for item in entries}
+    wanted_entries = {
+        item.item_key(): msgspec.structs.replace(item, number=numbers.get(item.code, item.number)) for item in wanted
+    }
     same = {key for key, item in wanted_entries.items() if key in open_entries and _is_same(open_entries[key], item)}
-    return ListPlan(
-        to_end=tuple(item for key, item in open_entries.items() if key not in same),
-        to_add=tuple(item for key, item in wanted_entries.items() if key not in same),
-        unchanged_count=len(same),
+    to_end = tuple(item for key, item in open_entries.items() if key not in same)
+    standing: dict[tuple[str, str], list[Item]] = {}
+    for item in entries:
+        if item not in to_end:
+            standing.setdefault(item.item_key(), []).append(item)
+    to_add = tuple(
+        item
+        for key, item in wanted_entries.items()
+        if not any(_overlap(entry, item) for entry in standing.get(key, ()))
     )
+    return ListPlan(to_end=to_end, to_add=to_add, unchanged_count=len(same))
 
 
 def _is_same(entry: Item, wanted: Item) -> bool:
@@ -230,11 +244,10 @@ def is_same_terminal(known: Terminal, wanted: Terminal) -> bool:
     return msgspec.structs.replace(wanted, id=known.id, registered_at=known.registered_at) == known
 
 
-def list_overlaps(entries: Sequence[ItemTerms]) -> list[tuple[str, str]]:
-    """Region and code of every item two of whose entries overlap; `entries` is sorted by region, code and day."""
+def list_overlaps(rows: Sequence[_Dated], key_of: Callable[[_Dated], _Key]) -> list[_Key]:
+    """The key of every two rows that overlap though they speak of the same; rows are sorted by key and day."""
     return [
-        (later.region, later.code)
-        for earlier, later in pairwise(entries)
-        if (earlier.region, earlier.code) == (later.region, later.code)
-        and (earlier.valid_until is None or later.valid_from < earlier.valid_until)
+        key_of(later)
+        for earlier, later in pairwise(rows)
+        if key_of(earlier) == key_of(later) and _overlap(earlier, later)
     ]

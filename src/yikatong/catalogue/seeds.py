@@ -1,8 +1,9 @@
 """The item list that comes with the platform: data/items.csv, data/sources.csv and data/terms.yaml.
 
 The list gathers items named in public sources, each with its source; it is not any official list. `items.csv` holds
-the legal columns, one row an entry of each region it names; `sources.csv` the documents that rows cite by a short tag; `terms.yaml` the terms
-of use, first by class of item, then by scene, then for single items that a service line serves.
+the legal columns, one row an entry of each region it names; `sources.csv` the documents that rows cite by a short
+tag; `terms.yaml` the terms of use, first by class of item, then by scene, then for single items that a service line
+serves.
 """
 
 import csv
@@ -15,6 +16,9 @@ import yaml
 
 from yikatong.catalogue.model import FormBasis, Item, ItemClass
 from yikatong.catalogue.rules import forms_of_class
+
+LIST_NAME = "named-items"
+"""The name of the platform's list; an installation gives its own entries another."""
 
 
 class ItemList(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +42,9 @@ def read_item_list() -> ItemList:
     """Read the list that comes with the platform. Raises ValueError naming the row that cannot be read."""
     terms = yaml.load(_read_text("terms.yaml"), Loader=yaml.CSafeLoader)
     sources = {row["tag"]: row["source"] for row in _read_rows("sources.csv")}
-    head = {"list_version": f"{terms['name']} {terms['version']}", "valid_from": terms["valid_from"]}
+    head = {"list_version": f"{LIST_NAME} {terms['version']}", "valid_from": terms["valid_from"]}
     return ItemList(
-        name=terms["name"],
+        name=LIST_NAME,
         version=terms["version"],
         valid_from=terms["valid_from"],
         items=tuple(

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 
 from yikatong.catalogue import store
 from yikatong.catalogue.items import SUBJECT
-from yikatong.catalogue.model import Recognition, Snapshot
+from yikatong.catalogue.model import Item, Recognition, Snapshot
 from yikatong.plumbing import versions
 
 _Key = TypeVar("_Key")
@@ -22,7 +22,7 @@ async def load_snapshot(conn: AsyncConnection[Any]) -> Snapshot:
     version = (await versions.read_all(conn)).get(SUBJECT, 0)
     return Snapshot(
         version=version,
-        items=_group(await store.list_entries(conn), lambda item: (item.region, item.code)),
+        items=_group(await store.list_entries(conn), Item.item_key),
         code_of_number=await store.list_item_numbers(conn),
         terminals={terminal.id: terminal for terminal in await store.list_terminals(conn)},
         providers={provider.id: provider for provider in await store.list_providers(conn)},

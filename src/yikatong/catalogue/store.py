@@ -56,11 +56,6 @@ async def list_entries_of(conn: AsyncConnection[Any], *, region: str, code: str)
     return await _all(conn, "list_entries_of", Item, region=region, code=code)
 
 
-async def list_open_entries(conn: AsyncConnection[Any], *, list_name: str) -> list[Item]:
-    """The entries without an end that came by a list."""
-    return await _all(conn, "list_open_entries", Item, list_name=list_name)
-
-
 async def find_item(conn: AsyncConnection[Any], *, areas: Sequence[str], code: str, on: date) -> Item | None:
     """The entry that counts on a day in the first of the areas that has one."""
     return await _one(conn, "find_item", Item, areas=list(areas), code=code, on=on)
