@@ -1,0 +1,1 @@
+"""The HTTP edge: bounds, authentication, records, idempotency, problem details, OpenAPI, health and metrics."""

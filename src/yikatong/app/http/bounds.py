@@ -1,0 +1,74 @@
+"""Bounds: how large and how slow a body may be, and how many calls may be on their way."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from yikatong.app.http.reasons import Reason
+from yikatong.kernel.outcomes import Refused
+
+BODY_SECONDS_MAX = 10.0
+CALLS_AT_ONCE_MAX = 1024
+
+
+async def read_body(receive: Receive, *, headers_say: str | None, bytes_max: int) -> bytes:
+    """A body, read whole before anything looks into it.
+
+    Refuses BODY_IS_TOO_LARGE as soon as the header or the bytes say so, BODY_CAME_TOO_SLOWLY after ten seconds.
+    `headers_say` is the Content-Length. Raises ClientDisconnect when the caller goes away half-way.
+    """
+    if headers_say is not None and headers_say.isascii() and headers_say.isdigit() and int(headers_say) > bytes_max:
+        raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=bytes_max)
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _read(receive, bytes_max=bytes_max)
+    except TimeoutError:
+        raise Refused(Reason.BODY_CAME_TOO_SLOWLY) from None
+
+
+async def _read(receive: Receive, *, bytes_max: int) -> bytes:
+    parts: list[bytes] = []
+    bytes_read = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        bytes_read += len(part)
+        if bytes_read > bytes_max:
+            raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=bytes_max)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def verify_json(content_type: str | None) -> str:
+    """A content type that is JSON in UTF-8; refuses CONTENT_TYPE_IS_NOT_JSON."""
+    kind, _, parameters = (content_type or "").partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
+        raise Refused(Reason.CONTENT_TYPE_IS_NOT_JSON)
+    return kind
+
+
+class CallsAtOnce:
+    """Counts the calls on their way in this process and refuses more than it may hold."""
+
+    def __init__(self, calls_max: int = CALLS_AT_ONCE_MAX) -> None:
+        """At most `calls_max` at once."""
+        self._calls_max = calls_max
+        self._calls_count = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Hold a place for one call; refuses SERVER_IS_BUSY when there is none."""
+        if self._calls_count >= self._calls_max:
+            raise Refused(Reason.SERVER_IS_BUSY)
+        self._calls_count += 1
+        try:
+            yield
+        finally:
+            self._calls_count -= 1

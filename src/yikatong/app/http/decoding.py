@@ -1,0 +1,89 @@
+"""Decoding: a body and a query become the types a route names, or a refusal that names the field."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from yikatong.app.http.reasons import Reason
+from yikatong.kernel import outcomes
+from yikatong.kernel.outcomes import Refused
+
+_PARAMETERS_MAX = 40
+
+
+def body_reader(shape: Any) -> Callable[[bytes], Any]:
+    """A reader of bodies of one type; a route without a body takes none, or an empty object.
+
+    Refuses BODY_IS_NOT_JSON, then BODY_IS_NOT_ACCEPTED.
+    """
+    if shape is None:
+        return _read_no_body
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)
+
+    def read(body: bytes) -> Any:
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _refused(Reason.BODY_IS_NOT_ACCEPTED, error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise Refused(Reason.BODY_IS_NOT_JSON) from None
+
+    return read
+
+
+def query_reader(shape: Any) -> Callable[[str], Any]:
+    """A reader of queries into one Struct; a route without a query passes over what is sent.
+
+    A parameter comes once, unless its field is a sequence. Refuses QUERY_IS_NOT_ACCEPTED.
+    """
+    if shape is None:
+        return _read_no_query
+    repeated = {field.encode_name for field in msgspec.structs.fields(shape) if _takes_many(field.type)}
+
+    def read(query: str) -> Any:
+        values = _read_parameters(query, repeated=repeated)
+        try:
+            return msgspec.convert(values, shape, strict=False)
+        except msgspec.ValidationError as error:
+            raise _refused(Reason.QUERY_IS_NOT_ACCEPTED, error) from None
+
+    return read
+
+
+def _read_no_body(body: bytes) -> None:
+    if body.strip() not in (b"", b"{}"):
+        raise Refused(Reason.BODY_IS_NOT_ACCEPTED, fault="This address takes no body", field="$")
+
+
+def _read_no_query(query: str) -> None:
+    return None
+
+
+def _read_parameters(query: str, *, repeated: set[str]) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_PARAMETERS_MAX, errors="strict")
+    except ValueError:
+        raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It cannot be read", field="$") from None
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in repeated:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It came twice", field=f"$.{name[:80]}")
+        else:
+            values[name] = value
+    return values
+
+
+def _takes_many(kind: Any) -> bool:
+    info = msgspec.inspect.type_info(kind)
+    kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
+    return any(isinstance(one, msgspec.inspect.CollectionType) for one in kinds)
+
+
+def _refused(reason: outcomes.Reason, error: msgspec.ValidationError) -> Refused:
+    """msgspec says what is wrong and, behind ` - at `, where as a JSON path."""
+    fault, _, place = str(error).partition(" - at ")
+    return Refused(reason, fault=fault.rstrip("."), field=place.strip("`") or "$")

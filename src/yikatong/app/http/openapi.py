@@ -1,0 +1,250 @@
+"""The OpenAPI 3.1 document, written from the routes themselves: what a route says is what the document says."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from yikatong import __version__
+from yikatong.access.model import Reason as AccessReason
+from yikatong.app.http.dispatch import PendingAnswer
+from yikatong.app.http.openapi_schemas import Schemas
+from yikatong.app.http.plain import PlainRoute
+from yikatong.app.http.problems import DOOR_REASONS, MEDIA_TYPE, problem_of
+from yikatong.app.http.reasons import Reason
+from yikatong.kernel import outcomes
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.http import CallerKind, Route, RouteKind
+
+_SCHEME_BY_CALLER = {
+    CallerKind.OPERATOR: ("operatorSession", "经办人会话", "The session token of an operator, from sign-in"),
+    CallerKind.STAFF: ("staffSession", "服务机构人员会话", "The session token of a provider's staff, from sign-in"),
+    CallerKind.TERMINAL: ("terminalKey", "终端密钥", "The key issued to a terminal"),
+    CallerKind.PARTNER: ("partnerKey", "合作方密钥", "The key issued to a partner's system"),
+    CallerKind.WALLET: ("walletSession", "钱包会话", "The session token of an enrolled device"),
+}
+_ANYTIME = (Reason.SERVER_FAULT, Reason.SERVER_IS_BUSY, Reason.DATABASE_IS_BUSY, Reason.TIME_RAN_OUT)
+_DESCRIPTION = (
+    "One card, one code, every public service; every fen accounted for.\n\n"
+    "居民服务一卡通平台接口。金额一律为整数分（`_fen`）；时刻为UTC（ISO 8601）；拒绝一律以 "
+    "`application/problem+json`（RFC 9457）返回，`reason` 为稳定的原因名。"
+)
+
+
+def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes:
+    """The whole document as JSON."""
+    schemas = Schemas.of(routes, plain)
+    paths: dict[str, dict[str, Any]] = defaultdict(dict)
+    used: set[outcomes.Reason] = set()
+    for route in routes:
+        reasons = reasons_of(route)
+        used.update(reasons)
+        paths[route.path][route.method.lower()] = _operation(route, reasons, schemas)
+    for address in plain:
+        paths[address.path]["get"] = _plain_operation(address, schemas)
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Yikatong 一卡通",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "tags": [{"name": tag} for tag in sorted({route.tag for route in routes} | {"platform"})],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": _security_schemes(),
+            "parameters": _PARAMETERS,
+            "headers": _HEADERS,
+            "examples": {reason.name: _example(reason) for reason in sorted(used, key=lambda each: each.name)},
+        },
+    }
+    return msgspec.json.encode(document)
+
+
+def reasons_of(route: Route) -> tuple[outcomes.Reason, ...]:
+    """Every reason for which a route may refuse: the edge's in the order of refusal, then the room's own."""
+    reasons: list[outcomes.Reason] = []
+    is_command = route.kind is RouteKind.COMMAND
+    if route.body is not None or is_command:
+        reasons += [Reason.BODY_IS_TOO_LARGE, Reason.BODY_CAME_TOO_SLOWLY]
+    if route.body is not None:
+        reasons.append(Reason.CONTENT_TYPE_IS_NOT_JSON)
+    if route.callers:
+        reasons += [*DOOR_REASONS, AccessReason.CALLER_IS_NOT_ADMITTED]
+    if route.permission is not None:
+        reasons.append(AccessReason.PERMISSION_IS_MISSING)
+    reasons += _scope_reasons(route)
+    if route.looks:
+        reasons.append(AccessReason.PURPOSE_IS_MISSING)
+    if route.query is not None:
+        reasons.append(Reason.QUERY_IS_NOT_ACCEPTED)
+    if route.body is not None:
+        reasons.append(Reason.BODY_IS_NOT_JSON)
+    if route.body is not None or is_command:
+        reasons.append(Reason.BODY_IS_NOT_ACCEPTED)
+    reasons.append(Reason.VALUE_CANNOT_BE_STORED)
+    if is_command:
+        reasons.append(Reason.ANOTHER_COMMAND_CAME_FIRST)
+    if is_command and route.callers:
+        reasons += [
+            AccessReason.IDEMPOTENCY_KEY_IS_MALFORMED,
+            AccessReason.IDEMPOTENCY_KEY_IS_TAKEN,
+            AccessReason.ANSWER_CANNOT_BE_REPEATED,
+        ]
+    return tuple(dict.fromkeys([*reasons, *route.reasons, *_ANYTIME]))
+
+
+def _scope_reasons(route: Route) -> list[outcomes.Reason]:
+    by_part = {
+        "{region}": AccessReason.REGION_IS_OUT_OF_SCOPE,
+        "{division}": AccessReason.DIVISION_IS_OUT_OF_SCOPE,
+        "{provider_id}": AccessReason.PROVIDER_IS_OUT_OF_SCOPE,
+    }
+    return [reason for part, reason in by_part.items() if route.callers and part in route.path]
+
+
+def _operation(route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": f"{route.summary_en} · {route.summary_zh}",
+        "description": _describe(route),
+        "parameters": [*schemas.path_parameters(route.path), *schemas.query_parameters(route), *_headers_taken(route)],
+        "responses": _responses(route, reasons, schemas),
+        "security": [{_SCHEME_BY_CALLER[kind][0]: []} for kind in route.callers],
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": schemas.body(route)}}
+    return operation
+
+
+def _describe(route: Route) -> str:
+    said = [f"{route.summary_en}.", f"{route.summary_zh}。"]
+    if route.permission is not None:
+        said.append(f"Operators, staff and partners need the permission `{route.permission}`. 需要该权限。")
+    if route.looks:
+        said.append("Shows a person's data: needs a purpose and leaves a record. 涉及个人信息：须说明用途并留痕。")
+    if route.second_person:
+        said.append("Takes effect when a second operator approves it. 须由另一名经办人审批后生效。")
+    return "\n\n".join(said)
+
+
+def _headers_taken(route: Route) -> list[dict[str, str]]:
+    taken = ["RequestId"]
+    if route.kind is RouteKind.COMMAND and route.callers:
+        taken.append("IdempotencyKey")
+    if route.looks:
+        taken.append("PurposeOfOwnData" if CallerKind.WALLET in route.callers else "Purpose")
+    return [{"$ref": f"#/components/parameters/{name}"} for name in taken]
+
+
+def _responses(route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas) -> dict[str, Any]:
+    answers: dict[int, Any] = {route.status: route.answer, **route.other_answers}
+    if route.second_person:
+        answers = {202: PendingAnswer, **route.other_answers}
+    responses: dict[str, Any] = {str(status): _answer(status, kind, schemas) for status, kind in answers.items()}
+    by_status: dict[int, list[outcomes.Reason]] = defaultdict(list)
+    for reason in reasons:
+        by_status[reason.text.status].append(reason)
+    for status in sorted(by_status):
+        responses[str(status)] = _refusals(by_status[status])
+    return responses
+
+
+def _answer(status: int, kind: Any, schemas: Schemas) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "Done · 成功", "headers": _RESPONSE_HEADERS}
+    if status != 204:
+        answer["content"] = {"application/json": {"schema": schemas.schema(kind)}}
+    if status == 202:
+        answer["description"] = "Accepted, not yet done · 已受理"
+    return answer
+
+
+def _refusals(reasons: Sequence[outcomes.Reason]) -> dict[str, Any]:
+    names = [reason.name for reason in reasons]
+    return {
+        "description": "\n".join(f"`{reason.name}` {reason.text.en} {reason.text.zh}" for reason in reasons),
+        "headers": _RESPONSE_HEADERS,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "allOf": [{"$ref": "#/components/schemas/Problem"}],
+                    "properties": {"reason": {"enum": names}},
+                },
+                "examples": {name: {"$ref": f"#/components/examples/{name}"} for name in names},
+            }
+        },
+    }
+
+
+def _plain_operation(address: PlainRoute, schemas: Schemas) -> dict[str, Any]:
+    content = (
+        {"text/plain": {"schema": {"type": "string"}}}
+        if address.answer is None
+        else {"application/json": {"schema": schemas.schema(address.answer)}}
+    )
+    return {
+        "operationId": address.name,
+        "tags": ["platform"],
+        "summary": f"{address.summary_en} · {address.summary_zh}",
+        "responses": {
+            **{str(status): {"description": address.summary_en, "content": content} for status in address.statuses},
+            "500": _refusals([Reason.SERVER_FAULT]),
+        },
+        "security": [],
+    }
+
+
+def _example(reason: outcomes.Reason) -> dict[str, Any]:
+    problem = problem_of(Refused(reason), request_id="01932c5e0f6a7c3e9b1c2d3e4f5a6b7c")
+    return {"summary": reason.text.en, "value": msgspec.to_builtins(problem)}
+
+
+def _security_schemes() -> dict[str, Any]:
+    return {
+        name: {"type": "http", "scheme": "bearer", "description": f"{zh}。{en}."}
+        for name, zh, en in _SCHEME_BY_CALLER.values()
+    }
+
+
+_PARAMETERS: Mapping[str, Any] = {
+    "RequestId": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "required": False,
+        "description": "An id of your own for this request; another form is replaced. 请求编号，可自带。",
+        "schema": {"type": "string"},
+        "example": "01932c5e0f6a7c3e9b1c2d3e4f5a6b7c",
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "The same key with the same command is answered, not done again. 幂等键：相同请求只执行一次。",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$", "minLength": 1, "maxLength": 128},
+        "example": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    },
+    "Purpose": {
+        "name": "Purpose",
+        "in": "header",
+        "required": True,
+        "description": "Why a person's data is looked at; percent-encoded unless ASCII. 查询用途（非ASCII须编码）。",
+        "schema": {"type": "string", "pattern": "^[!-$&-~][ -$&-~]{0,198}[!-$&-~]$", "minLength": 2, "maxLength": 200},
+        "example": "loss report at the counter",
+    },
+    "PurposeOfOwnData": {
+        "name": "Purpose",
+        "in": "header",
+        "required": False,
+        "description": "As for other looks; a wallet looking at its own resident may leave it out. 本人查询可不填。",
+        "schema": {"type": "string", "pattern": "^[!-$&-~][ -$&-~]{0,198}[!-$&-~]$", "minLength": 2, "maxLength": 200},
+        "example": "my own data",
+    },
+}
+_HEADERS: Mapping[str, Any] = {
+    "RequestId": {"description": "The id of this request. 请求编号。", "schema": {"type": "string"}},
+}
+_RESPONSE_HEADERS = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}

@@ -1,0 +1,99 @@
+"""The server: worker processes on one socket, ended gracefully, replaced when they die."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.supervisors.multiprocess import Multiprocess
+
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.metrics import forget_worker, share_among_workers
+from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.telemetry import configure_logs, configure_traces
+
+Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[ASGIApp]]
+"""Opens what a worker needs and gives its application; a function of a module, so that a fresh process finds it."""
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_SECONDS = 20
+
+
+def run_server(
+    settings: Settings,
+    *,
+    address: ServerAddress,
+    compose: Compose,
+    tell: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then let the calls on their way end.
+
+    Each of `settings.workers` processes composes an application of its own, with its own connections. One that dies
+    is replaced within a second; when this process dies, they end too. `tell` hears the address once the port is ours.
+    """
+    share_among_workers(Path(settings.data_folder) / "metrics")
+    config = uvicorn.Config(
+        Worker(settings, address, compose),
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    socket = config.bind_socket()
+    host, port = socket.getsockname()[:2]
+    tell(f"http://{host}:{port}")
+    Multiprocess(config, sockets=[socket]).run()
+
+
+class Worker:
+    """The application of one process, composed when the process starts."""
+
+    def __init__(self, settings: Settings, address: ServerAddress, compose: Compose) -> None:
+        """Made in the parent and sent to each process; nothing is opened yet."""
+        self._settings = settings
+        self._address = address
+        self._compose = compose
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a call, or the life of the process."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        end_with_parent()
+        configure_logs(level=self._settings.log_level, format=self._settings.log_format)
+        traces = configure_traces(sample_ratio=self._settings.trace_sample_ratio)
+        async with AsyncExitStack() as stack:
+            self._app = await stack.enter_async_context(self._compose(self._settings, self._address))
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        if traces is not None:
+            await asyncio.to_thread(traces.shutdown)
+        forget_worker(os.getpid())
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent dies, so that no orphan keeps the port (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
