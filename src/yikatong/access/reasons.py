@@ -114,11 +114,32 @@ class Reason(outcomes.Reason):
     ACCESS_KEY_ID_IS_UNKNOWN = ReasonText(
         404, "No key with this id in this region.", "本地区没有该密钥。", "Check the id.", "请核对编号。"
     )
+    RECORD_IS_UNKNOWN = ReasonText(
+        404,
+        "No such record.",
+        "没有该留痕记录。",
+        "Page with `next_before` of the page before.",
+        "请使用上一页返回的next_before翻页。",
+    )
+    EXPIRY_IS_NOT_AHEAD = ReasonText(
+        422,
+        "A key must end later than it begins.",
+        "密钥到期时间须晚于当前时间。",
+        "Name an instant ahead, or none.",
+        "请填写将来的时间或不填。",
+    )
     RESIDENT_TO_LOOK_AT_IS_UNREADABLE = ReasonText(
         404, "This is not the id of a resident.", "持卡人编号无法识别。", "Check the id.", "请核对编号。"
     )
     ROLE_IS_UNKNOWN = ReasonText(
         404, "No such role in this region.", "本地区没有该角色。", "List the roles under /v1/roles.", "请查询角色列表。"
+    )
+    ROLE_NAME_IS_MALFORMED = ReasonText(
+        422,
+        "A role's name is 2 to 40 small letters, digits and underscores, a letter first.",
+        "角色名应为2至40个小写字母、数字或下划线，以字母开头。",
+        "Choose another name; nothing was changed.",
+        "请更换角色名；未作任何改动。",
     )
     GRANT_EXCEEDS_OWN_RIGHTS = ReasonText(
         403,

@@ -38,6 +38,9 @@ SESSION_TOUCHED_EVERY = timedelta(minutes=1)
 NO_DIVISION = ("none",)
 """The prefix of no division code: what an operator without a role may see."""
 
+NO_BODY = (b"", b"{}")
+"""What a command without a body is sent with."""
+
 _SECRET_CHARS = 43
 _KEY_TOKEN_CHARS = len(KEY_PREFIX) + 32 + 1 + _SECRET_CHARS
 _SESSION_TOKEN_CHARS = len(SESSION_PREFIX) + _SECRET_CHARS
@@ -219,6 +222,21 @@ def verify_may_give(giver: Caller, *, permissions: Iterable[str], divisions: tup
     wider = giver.divisions and (not divisions or not all(prefix.startswith(giver.divisions) for prefix in divisions))
     if beyond or wider:
         raise Refused(Reason.GRANT_EXCEEDS_OWN_RIGHTS)
+
+
+def verify_role_name(name: str) -> str:
+    """A name for a role; refuses ROLE_NAME_IS_MALFORMED."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    if not 2 <= len(name) <= 40 or name[0] not in letters or not set(name) <= set(letters + "0123456789_"):
+        raise Refused(Reason.ROLE_NAME_IS_MALFORMED)
+    return name
+
+
+def verify_ahead(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """An end that lies ahead, or none; refuses EXPIRY_IS_NOT_AHEAD."""
+    if expires_at is not None and expires_at <= now:
+        raise Refused(Reason.EXPIRY_IS_NOT_AHEAD)
+    return expires_at
 
 
 class Lockout(NamedTuple):

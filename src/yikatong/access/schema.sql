@@ -106,7 +106,9 @@ CREATE TABLE access.session (
     opened_at timestamptz NOT NULL,
     used_at timestamptz NOT NULL,
     ends_at timestamptz NOT NULL CHECK (ends_at > opened_at),
-    ended_at timestamptz
+    ended_at timestamptz,
+    CHECK (kind <> 'wallet' OR (resident_id IS NOT NULL AND device_id IS NOT NULL)),
+    CHECK (kind <> 'staff' OR provider_id IS NOT NULL)
 );
 CREATE INDEX session_of_subject ON access.session (subject_id) WHERE ended_at IS NULL;
 CREATE INDEX session_of_resident ON access.session (resident_id) WHERE ended_at IS NULL AND resident_id IS NOT NULL;

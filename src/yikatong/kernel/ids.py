@@ -40,6 +40,7 @@ PREFIX_BY_KIND: dict[str, str] = {
     "partner": "prt_",
     "session": "ses_",
     "record": "rec_",
+    "key": "key_",
     "notice": "ntc_",
     "card_batch": "cbt_",
     "refund": "rfd_",

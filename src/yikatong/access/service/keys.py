@@ -169,6 +169,11 @@ async def end_sessions_of(conn: Conn, *, subject_id: UUID, now: datetime) -> int
     return await keys.end_sessions_of(conn, subject_id=subject_id, ended_at=now)
 
 
+async def delete_sessions(conn: Conn, *, before: datetime, limit: int) -> int:
+    """Delete sessions whose whole time was over before an instant; how many there were."""
+    return await keys.delete_sessions(conn, before=before, limit=limit)
+
+
 async def authenticate(conn: Conn, *, token: str, now: datetime) -> Caller:
     """The caller whom a bearer token stands for.
 

@@ -178,10 +178,17 @@ async def set_attestation_limits(conn: Conn, *, operator_id: UUID, region: str, 
 
 
 async def put_role(conn: Conn, *, role: Role, giver: Caller) -> Change:
-    """Add a role to the giver's region, or replace it; refuses GRANT_EXCEEDS_OWN_RIGHTS."""
+    """Add a role to the giver's region, or replace it; refuses ROLE_NAME_IS_MALFORMED, GRANT_EXCEEDS_OWN_RIGHTS.
+
+    Nobody replaces a role that permits more than they hold, for that would take rights they could not give back.
+    """
+    rules.verify_role_name(role.name)
     rules.verify_may_give(giver, permissions=role.permissions, divisions=giver.divisions)
-    if await people.find_role(conn, region=role.region, name=role.name) == role:
+    before = await people.find_role(conn, region=role.region, name=role.name)
+    if before == role:
         return Change.ALREADY_SO
+    if before is not None:
+        rules.verify_may_give(giver, permissions=before.permissions, divisions=giver.divisions)
     await people.put_role(conn, role=role)
     return Change.DONE
 
