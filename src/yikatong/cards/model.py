@@ -1,5 +1,6 @@
 """What cards speaks of: residents, cards, e-cards, devices, families, and what a decision needs to know of them."""
 
+from collections.abc import Awaitable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -512,10 +513,10 @@ class Vault(Protocol):
         """The mark of an ID number: 32 bytes, the same each time, meaningless without the key."""
         ...
 
-    def hash_password(self, password: str) -> str:
-        """Hash a password with pepper and salt; slow on purpose, so it is called off the event loop."""
+    def hash_password(self, password: str) -> Awaitable[str]:
+        """Hash a password with pepper and salt, off the event loop."""
         ...
 
-    def is_password(self, password: str, *, password_hash: str) -> bool:
+    def is_password(self, password: str, *, password_hash: str) -> Awaitable[bool]:
         """Whether a password is the one that was hashed; the caller counts attempts."""
         ...

@@ -55,11 +55,11 @@ class TestVault:
         """The mark of an ID number."""
         return hmac.digest(self._mark_key, id_number.encode(), hashlib.sha256)
 
-    def hash_password(self, password: str) -> str:
+    async def hash_password(self, password: str) -> str:
         """Hash with pepper and salt."""
         return self._hasher.hash(hmac.digest(self._pepper, password.encode(), hashlib.sha256))
 
-    def is_password(self, password: str, *, password_hash: str) -> bool:
+    async def is_password(self, password: str, *, password_hash: str) -> bool:
         """Whether the password was hashed so."""
         try:
             return self._hasher.verify(password_hash, hmac.digest(self._pepper, password.encode(), hashlib.sha256))

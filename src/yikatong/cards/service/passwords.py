@@ -1,6 +1,5 @@
 """The e-card's six-digit password: one for all channels, never proof alone, locked after six wrong attempts."""
 
-import asyncio
 from typing import Any
 
 import psycopg
@@ -21,7 +20,7 @@ async def verify_new_password(password: str, *, id_number: str, vault: Vault) ->
     refused = decide_password(password, id_number=id_number)
     if refused is not None:
         raise Refused(refused)
-    return await asyncio.to_thread(vault.hash_password, password)
+    return await vault.hash_password(password)
 
 
 async def prove_password(
@@ -39,7 +38,7 @@ async def prove_password(
     locked = decide_attempt(e_card.password_failures)
     if locked is not None:
         return Refused(locked)
-    if not await asyncio.to_thread(vault.is_password, password, password_hash=e_card.password_hash):
+    if not await vault.is_password(password, password_hash=e_card.password_hash):
         failures = e_card.password_failures + 1
         await store.set_password_failures(conn, bucket=bucket, e_card_id=e_card.id, failures=failures)
         return Refused(Reason.PASSWORD_IS_WRONG)
