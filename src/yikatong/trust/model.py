@@ -1,13 +1,12 @@
 """The types of trust: algorithms, keys, envelopes, claims, lists, and the reasons why something is not trusted."""
 
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 import msgspec
 
-from yikatong.kernel import outcomes
-from yikatong.kernel.outcomes import ReasonText
+from yikatong.trust.reasons import Reason as Reason
 
 
 class Algorithm(IntEnum):
@@ -62,7 +61,7 @@ class VerifyingKey(Protocol):
 class Sign1(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a COSE_Sign1 (RFC 9052 §4.2), taken apart and not yet verified.
 
-    `protected` is the header as signed; `algorithm` and `key_id` are what the headers say.
+    `protected` is the header as signed; `algorithm`, `key_id` and `type` (RFC 9596) are what the headers say.
     """
 
     protected: bytes
@@ -70,6 +69,7 @@ class Sign1(msgspec.Struct, frozen=True, kw_only=True):
     key_id: bytes | None
     payload: bytes
     signature: bytes
+    type: str | int | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,76 +97,122 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 CborMap = dict[Any, Any]
 
 
-class Reason(outcomes.Reason):
-    """Why something is not trusted."""
+class StatusList(msgspec.Struct, frozen=True, kw_only=True):
+    """A status list as read (Token Status List §4, §5.2): `bits` for each place, least significant first, in `data`.
 
-    ENVELOPE_IS_TOO_LARGE = ReasonText(
-        413,
-        "The signed message is larger than this place accepts.",
-        "签名报文超过此处允许的长度。",
-        "Nothing was read. Send a message within the stated size.",
-        "报文未被读取，请按规定长度发送。",
-    )
-    ENVELOPE_IS_MALFORMED = ReasonText(
-        400,
-        "The signed message is not a well-formed COSE_Sign1.",
-        "签名报文不是格式正确的 COSE_Sign1。",
-        "Nothing was kept. Scan again, or report the sender's software.",
-        "未保留任何内容，请重新扫码，或反馈发送方软件问题。",
-    )
-    CLAIMS_ARE_MALFORMED = ReasonText(
-        400,
-        "The claims of the certificate cannot be read.",
-        "证书声明无法读取。",
-        "Nothing was kept. Refresh the certificate.",
-        "未保留任何内容，请刷新证书。",
-    )
-    KEY_IS_MALFORMED = ReasonText(
-        400,
-        "The key is not a valid key of its algorithm.",
-        "密钥不是该算法的有效密钥。",
-        "Nothing was kept. Make a new key and try again.",
-        "未保留任何内容，请生成新的密钥后重试。",
-    )
-    ALGORITHM_IS_NOT_KNOWN = ReasonText(
-        422,
-        "The key or message names an algorithm that is not used here.",
-        "密钥或报文所用算法不在本平台支持范围内。",
-        "Nothing was kept. Use ES256, EdDSA or SM2.",
-        "未保留任何内容，请使用 ES256、EdDSA 或 SM2。",
-    )
-    ALGORITHM_IS_NOT_THE_PINNED_ONE = ReasonText(
-        403,
-        "The message names another algorithm than the one its key is pinned to.",
-        "报文所用算法与该密钥指定的算法不一致。",
-        "Nothing was accepted. A genuine sender uses the pinned algorithm.",
-        "未接受该报文，真实发送方只会使用指定算法。",
-    )
-    SIGNATURE_DOES_NOT_MATCH = ReasonText(
-        403,
-        "The signature is not this key's signature of this message.",
-        "签名与密钥和报文不符。",
-        "Nothing was accepted. Show a fresh code.",
-        "未接受该报文，请出示新的卡码。",
-    )
-    SM2_IS_NOT_AVAILABLE_HERE = ReasonText(
-        422,
-        "This machine's cryptographic library has no SM2.",
-        "本机密码库不支持 SM2。",
-        "Nothing was checked. Install OpenSSL 3 (libcrypto.so.3) with SM2, or use an outside module.",
-        "未进行校验，请安装支持 SM2 的 OpenSSL 3（libcrypto.so.3），或使用外部密码机。",
-    )
-    TEXT_IS_NOT_BASE45 = ReasonText(
-        400,
-        "The scanned text is not Base45.",
-        "扫描到的文本不是 Base45 编码。",
-        "Nothing was kept. Scan again.",
-        "未保留任何内容，请重新扫码。",
-    )
-    ALIAS_DOES_NOT_OPEN = ReasonText(
-        403,
-        "The alias was not sealed by this region.",
-        "该别名不是本地区签发的。",
-        "Nothing was accepted. Refresh the certificate.",
-        "未接受该别名，请刷新证书。",
-    )
+    `ttl_seconds` is how long a copy may be kept before a newer one is asked for.
+    """
+
+    subject: str
+    issued_at: datetime
+    expires_at: datetime | None
+    ttl_seconds: int | None
+    bits: int
+    data: bytes
+
+
+class RegionKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a region on the trust list; `valid_until` is exclusive, `revoked_at` is None while it is good."""
+
+    region: str
+    key_id: bytes
+    public_key: PublicKey
+    valid_from_at: datetime
+    valid_until: datetime
+    revoked_at: datetime | None = None
+
+
+class TrustList(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of trusted regions: `sequence` only grows; `roots` are the keys that may sign the next list."""
+
+    sequence: int
+    issued_at: datetime
+    expires_at: datetime
+    roots: tuple[PublicKey, ...]
+    keys: tuple[RegionKey, ...]
+
+
+class HeldTrustList(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier holds: the roots it accepts next, and the last accepted list with its envelope, if any."""
+
+    roots: tuple[PublicKey, ...]
+    trust_list: TrustList | None = None
+    envelope: bytes = b""
+
+
+class SealCipher(IntEnum):
+    """A cipher of seals, under its number in their header; the length of a key says which it is for."""
+
+    AES_256_GCM = 1
+    SM4_GCM = 2
+
+
+class KeyKind(StrEnum):
+    """What a held key does: sign, wrap other keys, make marks, or be a secret that is used in this process."""
+
+    SIGNING = "signing"
+    WRAPPING = "wrapping"
+    MARKING = "marking"
+    SECRET = "secret"  # noqa: S105  a kind of key, no secret
+
+
+class WantedKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that a holder is to have: its name, what it does, and for signing its algorithm."""
+
+    name: str
+    kind: KeyKind
+    algorithm: Algorithm | None = None
+    cipher: SealCipher = SealCipher.AES_256_GCM
+
+
+class HeldKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that is held, without its secret; the newest of a name is the present one."""
+
+    name: str
+    kind: KeyKind
+    key_id: bytes
+    made_at: datetime
+    public_key: PublicKey | None = None
+
+
+class HeldSigner(msgspec.Struct, frozen=True, kw_only=True):
+    """The present signing key of a name, with the id that goes into headers."""
+
+    key_id: bytes
+    key: SigningKey
+
+
+class KeyHolder(Protocol):
+    """Holds the private and master keys, in files or in a cryptographic module; nothing secret but `secrets` leaves it.
+
+    Calls are plain calls: a file holder works in memory; a module is asked over a local socket within a short time
+    limit and may refuse any call with KEY_HOLDER_DOES_NOT_ANSWER.
+    """
+
+    def held_keys(self) -> tuple[HeldKey, ...]:
+        """Every key, oldest first."""
+        ...
+
+    def signer(self, name: str) -> HeldSigner:
+        """The present signing key of a name; refuses with KEY_IS_NOT_HELD."""
+        ...
+
+    def sign(self, key_id: bytes, message: bytes) -> bytes:
+        """Sign with a key by its id; refuses with KEY_IS_NOT_HELD."""
+        ...
+
+    def wrap(self, plain: bytes, context: bytes) -> bytes:
+        """Wrap a data key with the present master key."""
+        ...
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """Unwrap with whichever master key wrapped it; refuses with SEAL_DOES_NOT_OPEN."""
+        ...
+
+    def mark(self, name: str, text: bytes) -> bytes:
+        """The 32-byte mark of a text; refuses with KEY_IS_NOT_HELD."""
+        ...
+
+    def secrets(self, name: str) -> tuple[bytes, ...]:
+        """The 64-byte secrets of a name, the present one first; refuses with KEY_IS_NOT_HELD."""
+        ...

@@ -1,4 +1,4 @@
-"""What other rooms use of trust: keys and envelopes, claims, Base45, the alias."""
+"""What other rooms use of trust, by subject."""
 
 from yikatong.trust.algorithms import (
     algorithm_of,
@@ -8,15 +8,54 @@ from yikatong.trust.algorithms import (
     signing_key,
     verifying_key,
 )
+from yikatong.trust.held_lists import find_status_list, hold_status_list, hold_trust_list, read_held_trust_list
+from yikatong.trust.keys_at_rest.external_holder import ExternalKeyHolder
+from yikatong.trust.keys_at_rest.file_holder import FileKeyHolder, open_key_folder
+from yikatong.trust.keys_at_rest.key_file import KeysAtRestError
+from yikatong.trust.keys_at_rest.vault import KeyHolderVault, OpenDataKey, keys_of_region, wanted_keys
+from yikatong.trust.rfc2104_hmac.marks import mark
 from yikatong.trust.rfc5297_siv.alias import ALIAS_OVERHEAD, open_alias, seal_alias
 from yikatong.trust.rfc8392_cwt.claims import decode_claims, encode_claims
 from yikatong.trust.rfc8949_cbor.strict import decode_strict, encode
 from yikatong.trust.rfc9052_cose.keys import decode_cose_key, encode_cose_key, from_cose_map, to_cose_map
 from yikatong.trust.rfc9052_cose.sign1 import decode_sign1, sign_sign1, verify_sign1
+from yikatong.trust.rfc9106_argon2.passwords import hash_password, verify_password
 from yikatong.trust.rfc9285_base45.base45 import decode_base45, encode_base45
+from yikatong.trust.sp800_38d_gcm.seal import new_data_key, seal, unseal, unwrap, wrap
+from yikatong.trust.token_status_list.status_list import (
+    INVALID,
+    SUSPENDED,
+    VALID,
+    StatusListBuilder,
+    accept_status_list,
+    read_status_list,
+    sign_status_list,
+    status_at,
+    verify_fresh,
+)
+from yikatong.trust.trusted_regions.document import sign_trust_list, verify_trust_list
+from yikatong.trust.trusted_regions.rules import (
+    accept_trust_list,
+    accept_trust_lists,
+    get_region_key,
+    keys_in_force,
+    verify_fresh_trust_list,
+)
 
 __all__ = [
     "ALIAS_OVERHEAD",
+    "INVALID",
+    "SUSPENDED",
+    "VALID",
+    "ExternalKeyHolder",
+    "FileKeyHolder",
+    "KeyHolderVault",
+    "KeysAtRestError",
+    "OpenDataKey",
+    "StatusListBuilder",
+    "accept_status_list",
+    "accept_trust_list",
+    "accept_trust_lists",
     "algorithm_of",
     "decode_base45",
     "decode_claims",
@@ -27,15 +66,39 @@ __all__ = [
     "encode_base45",
     "encode_claims",
     "encode_cose_key",
+    "find_status_list",
     "from_cose_map",
+    "get_region_key",
+    "hash_password",
+    "hold_status_list",
+    "hold_trust_list",
     "key_id_of",
+    "keys_in_force",
+    "keys_of_region",
+    "mark",
+    "new_data_key",
     "new_signing_key",
     "open_alias",
+    "open_key_folder",
     "parse_verifying_key",
+    "read_held_trust_list",
+    "read_status_list",
+    "seal",
     "seal_alias",
     "sign_sign1",
+    "sign_status_list",
+    "sign_trust_list",
     "signing_key",
+    "status_at",
     "to_cose_map",
+    "unseal",
+    "unwrap",
+    "verify_fresh",
+    "verify_fresh_trust_list",
+    "verify_password",
     "verify_sign1",
+    "verify_trust_list",
     "verifying_key",
+    "wanted_keys",
+    "wrap",
 ]

@@ -16,7 +16,7 @@ _COSE_KEY = 1
 _STANDING = -65918
 """Our claim's number, of the range for private use (below -65536, RFC 8392 §9.1)."""
 _SECONDS_MAX = 2**32 - 1
-_STANDING_MAX = (0xFF, 0xFFFF, 0xFFFF_FFFF)
+_LEVEL_MAX, _CONCESSION_MAX, _STATUS_INDEX_MAX = 0xFF, 0xFFFF, 0xFFFF_FFFF
 
 _Of = TypeVar("_Of", str, bytes)
 
@@ -77,7 +77,10 @@ def _standing_row(standing: Standing | None) -> list[int] | None:
 
 
 def _fits(row: list[int]) -> bool:
-    return all(type(value) is int and 0 <= value <= top for value, top in zip(row, _STANDING_MAX, strict=True))
+    level, concession, status_index = row
+    if type(level) is not int or type(concession) is not int or type(status_index) is not int:
+        return False
+    return 0 <= level <= _LEVEL_MAX and 0 <= concession <= _CONCESSION_MAX and 0 <= status_index <= _STATUS_INDEX_MAX
 
 
 def _of(kind: type[_Of], values: CborMap, number: int) -> _Of | None:

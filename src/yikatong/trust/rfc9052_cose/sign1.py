@@ -11,13 +11,20 @@ from yikatong.trust.model import Algorithm, Reason, Sign1, SigningKey, Verifying
 from yikatong.trust.rfc8949_cbor.strict import bytes_header, decode_strict, encode
 
 _TAG = b"\xd2"
-_ALGORITHM, _CRITICAL, _KEY_ID = 1, 2, 4
+_ALGORITHM, _CRITICAL, _KEY_ID, _TYPE = 1, 2, 4, 16
 _SIG_STRUCTURE = b"\x84\x6aSignature1"
 
 
-def sign_sign1(payload: bytes, key: SigningKey, *, key_id: bytes | None = None, external_aad: bytes = b"") -> bytes:
-    """Sign a payload and write the envelope; the key id, when given, stands in the protected header."""
-    protected = _protected_of(key.public_key.algorithm, key_id)
+def sign_sign1(
+    payload: bytes,
+    key: SigningKey,
+    *,
+    key_id: bytes | None = None,
+    message_type: str | None = None,
+    external_aad: bytes = b"",
+) -> bytes:
+    """Sign a payload and write the envelope; key id and message type (RFC 9596) go into the protected header."""
+    protected = _protected_of(key.public_key.algorithm, key_id, message_type)
     signature = key.sign(signed_bytes(protected, payload, external_aad))
     return b"".join(
         (
@@ -45,12 +52,19 @@ def decode_sign1(data: bytes, bytes_max: int) -> Sign1:
     try:
         parts = decode_strict(data[1:] if data[:1] == _TAG else data)
         protected, unprotected, payload, signature = _four(parts)
-        algorithm, key_id = _read_protected(protected)
+        algorithm, key_id, message_type = _read_protected(protected)
     except ValueError:
         raise Refused(Reason.ENVELOPE_IS_MALFORMED) from None
     if unprotected:
         key_id = _key_id_beside(unprotected, protected, key_id)
-    return Sign1(protected=protected, algorithm=algorithm, key_id=key_id, payload=payload, signature=signature)
+    return Sign1(
+        protected=protected,
+        algorithm=algorithm,
+        key_id=key_id,
+        payload=payload,
+        signature=signature,
+        type=message_type,
+    )
 
 
 def verify_sign1(sign1: Sign1, key: VerifyingKey, external_aad: bytes = b"") -> bytes:
@@ -80,10 +94,9 @@ def signed_bytes(protected: bytes, payload: bytes, external_aad: bytes = b"") ->
 
 
 @lru_cache(maxsize=256)
-def _protected_of(algorithm: Algorithm, key_id: bytes | None) -> bytes:
-    if key_id is None:
-        return encode({_ALGORITHM: int(algorithm)})
-    return encode({_ALGORITHM: int(algorithm), _KEY_ID: key_id})
+def _protected_of(algorithm: Algorithm, key_id: bytes | None, message_type: str | None) -> bytes:
+    header = {_ALGORITHM: int(algorithm), _KEY_ID: key_id, _TYPE: message_type}
+    return encode({label: value for label, value in header.items() if value is not None})
 
 
 def _four(parts: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
@@ -98,15 +111,17 @@ def _four(parts: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
 
 
 @lru_cache(maxsize=1024)
-def _read_protected(protected: bytes) -> tuple[int, bytes | None]:
-    """Algorithm and key id of a protected header; few headers occur, so they are read once."""
+def _read_protected(protected: bytes) -> tuple[int, bytes | None, str | int | None]:
+    """Algorithm, key id and type of a protected header; few headers occur, so they are read once."""
     header = decode_strict(protected)
     if type(header) is not dict or _CRITICAL in header:
         raise ValueError("not a header map without critical parameters")
-    algorithm, key_id = header.get(_ALGORITHM), header.get(_KEY_ID)
+    algorithm, key_id, message_type = header.get(_ALGORITHM), header.get(_KEY_ID), header.get(_TYPE)
     if type(algorithm) is not int or not (key_id is None or type(key_id) is bytes):
         raise ValueError("algorithm or key id of a wrong type")
-    return algorithm, key_id
+    if message_type is not None and type(message_type) not in (str, int):
+        raise ValueError("a type is text or a number (RFC 9596 §2)")
+    return algorithm, key_id, message_type
 
 
 def _key_id_beside(unprotected: dict[Any, Any], protected: bytes, key_id: bytes | None) -> bytes | None:

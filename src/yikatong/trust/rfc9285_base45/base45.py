@@ -4,6 +4,8 @@ All groups are converted at once: each group is a lane of one big integer, so a 
 work of a loop. A lane is wide enough that no product reaches its neighbour.
 """
 
+from functools import lru_cache
+
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust.model import Reason
 
@@ -27,7 +29,7 @@ def encode_base45(data: bytes) -> str:
     lanes[3::_LANE] = data[0 : 2 * count : 2]
     lanes[4::_LANE] = data[1::2]
     groups = int.from_bytes(lanes)
-    twelve_bits = int.from_bytes(b"\x00\x00\x00\x0f\xff" * count)
+    twelve_bits = _lowest_twelve_bits(count)
     tens = groups * _RECIPROCAL_22 >> 22 & twelve_bits
     high = tens * _RECIPROCAL_16 >> 16 & twelve_bits
     digits = (groups - 45 * tens | tens - 45 * high << 8 | high << 16).to_bytes(count * _LANE)
@@ -53,9 +55,11 @@ def decode_base45(text: str, chars_max: int) -> bytes:
     if _NOT_A_DIGIT in digits:
         raise Refused(Reason.TEXT_IS_NOT_BASE45)
     tail = _decode_pair(digits[-2:]) if left else b""
-    groups = _lanes(digits, 0, count) + 45 * _lanes(digits, 1, count) + 2025 * _lanes(digits, 2, count)
+    number, lowest = int.from_bytes(digits[: 3 * count]), _lowest_bytes(count)
+    # The first digit of a group is its units, and stands in the highest byte of its lane.
+    groups = (number >> 16 & lowest) + 45 * (number >> 8 & lowest) + 2025 * (number & lowest)
     lanes = groups.to_bytes(3 * count)
-    if any(lanes[0::3]):
+    if lanes[0::3] != bytes(count):
         raise Refused(Reason.TEXT_IS_NOT_BASE45)
     data = bytearray(2 * count)
     data[0::2] = lanes[1::3]
@@ -63,10 +67,16 @@ def decode_base45(text: str, chars_max: int) -> bytes:
     return bytes(data) + tail
 
 
-def _lanes(digits: bytes, first: int, count: int) -> int:
-    lanes = bytearray(3 * count)
-    lanes[2::3] = digits[first : 3 * count : 3]
-    return int.from_bytes(lanes)
+@lru_cache(maxsize=1024)
+def _lowest_bytes(count: int) -> int:
+    """A mask of the lowest byte of each three-byte lane."""
+    return int.from_bytes(b"\x00\x00\xff" * count)
+
+
+@lru_cache(maxsize=1024)
+def _lowest_twelve_bits(count: int) -> int:
+    """A mask of the lowest twelve bits of each lane of `_LANE` bytes."""
+    return int.from_bytes(b"\x00\x00\x00\x0f\xff" * count)
 
 
 def _decode_pair(digits: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""RFC 9106: Argon2id: what is kept of a password."""

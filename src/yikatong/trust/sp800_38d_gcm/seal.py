@@ -1,0 +1,93 @@
+"""Seals: AES-256-GCM or SM4-GCM under a versioned header, with their context authenticated.
+
+seal    = version (1) ‖ cipher (1) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+wrapped = version (1) ‖ cipher (1) ‖ key id of the master key (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)
+
+The authenticated data are the header up to the nonce and then the context, so that a seal opens only where it was made
+for. Nonces are random: one key makes at most 2**32 seals (NIST SP 800-38D §8.3); a data key makes a few dozen.
+"""
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
+from cryptography.hazmat.primitives.ciphers.modes import GCM
+
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.ids import Ids
+from yikatong.trust.model import Reason, SealCipher
+
+_VERSION = 1
+_NONCE, _TAG = 12, 16
+MASTER_KEY_ID_BYTES = 4
+KEY_BYTES = {SealCipher.AES_256_GCM: 32, SealCipher.SM4_GCM: 16}
+_CIPHER_OF_LENGTH = {size: cipher for cipher, size in KEY_BYTES.items()}
+
+
+def new_data_key(ids: Ids, cipher: SealCipher = SealCipher.AES_256_GCM) -> bytes:
+    """A fresh data key: 32 bytes for AES-256-GCM, 16 for SM4-GCM."""
+    return ids.random_bytes(KEY_BYTES[cipher])
+
+
+def seal(data_key: bytes, plaintext: bytes, context: bytes, *, ids: Ids) -> bytes:
+    """Seal bytes for a context, with the cipher that the key's length names; 30 bytes longer than what is sealed."""
+    header = bytes((_VERSION, _cipher_of(data_key)))
+    nonce = ids.random_bytes(_NONCE)
+    return header + nonce + _encrypt(data_key, nonce, plaintext, header + context)
+
+
+def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
+    """Open a seal; refuses with SEAL_DOES_NOT_OPEN whatever this key did not seal for this context."""
+    header, nonce, rest = sealed[:2], sealed[2 : 2 + _NONCE], sealed[2 + _NONCE :]
+    if header != bytes((_VERSION, _cipher_of(data_key))) or len(rest) < _TAG:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN)
+    return _decrypt(data_key, nonce, rest, header + context)
+
+
+def wrap(master_key: bytes, key_id: bytes, plain: bytes, context: bytes, *, ids: Ids) -> bytes:
+    """Wrap a key with a master key, whose id stands in the header."""
+    header = bytes((_VERSION, _cipher_of(master_key))) + key_id
+    nonce = ids.random_bytes(_NONCE)
+    return header + nonce + _encrypt(master_key, nonce, plain, header + context)
+
+
+def master_key_id(wrapped: bytes) -> bytes:
+    """The id of the master key that wrapped; refuses with SEAL_DOES_NOT_OPEN what is no wrapped key."""
+    if len(wrapped) < 2 + MASTER_KEY_ID_BYTES + _NONCE + _TAG or wrapped[0] != _VERSION:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN)
+    return wrapped[2 : 2 + MASTER_KEY_ID_BYTES]
+
+
+def unwrap(master_key: bytes, wrapped: bytes, context: bytes) -> bytes:
+    """Unwrap a key; refuses with SEAL_DOES_NOT_OPEN what this master key did not wrap for this context."""
+    at = 2 + MASTER_KEY_ID_BYTES
+    header, nonce, rest = wrapped[:at], wrapped[at : at + _NONCE], wrapped[at + _NONCE :]
+    if header[:2] != bytes((_VERSION, _cipher_of(master_key))) or len(rest) < _TAG:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN)
+    return _decrypt(master_key, nonce, rest, header + context)
+
+
+def _cipher_of(key: bytes) -> SealCipher:
+    cipher = _CIPHER_OF_LENGTH.get(len(key))
+    if cipher is None:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN)
+    return cipher
+
+
+def _encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
+    if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
+        return AESGCM(key).encrypt(nonce, plaintext, associated)
+    encryptor = Cipher(SM4(key), GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(associated)
+    return encryptor.update(plaintext) + encryptor.finalize() + encryptor.tag
+
+
+def _decrypt(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+    try:
+        if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
+            return AESGCM(key).decrypt(nonce, sealed, associated)
+        decryptor = Cipher(SM4(key), GCM(nonce, sealed[-_TAG:])).decryptor()
+        decryptor.authenticate_additional_data(associated)
+        return decryptor.update(sealed[:-_TAG]) + decryptor.finalize()
+    except InvalidTag:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN) from None
