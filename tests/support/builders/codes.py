@@ -1,11 +1,18 @@
 """Regions with keys, certificates, codes and challenges, for tests of codes and above."""
 
+import os
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+import psycopg
 
+from simulator.wallet import Wallet
+from tests.support.builders.cards import CardWorld
 from tests.support.world import NOON
+from yikatong.cards import service as cards
+from yikatong.cards.model import Registered
 from yikatong.codes import service as codes
 from yikatong.codes.model import (
     Asked,
@@ -13,13 +20,15 @@ from yikatong.codes.model import (
     CodeKind,
     Posture,
     ReadCode,
-    SceneGroup,
+    Refreshed,
     StoredCertificate,
 )
 from yikatong.codes.service import OwnRegion, RegionView, SeenCertificates
 from yikatong.kernel.ids import DeviceId, ECardId, ProviderId, ResidentId, TerminalId
+from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
-from yikatong.trust.model import Algorithm, PublicKey, SigningKey, Standing
+from yikatong.trust.model import Algorithm, HeldKey, HeldSigner, PublicKey, SigningKey, Standing
+from yikatong.trust.model import Reason as TrustReason
 
 BUCKET_COUNT = 16
 CANTEEN = UUID("01890000-0000-7000-8000-000000000001")
@@ -172,11 +181,97 @@ def changed(challenge: Challenge, **fields: object) -> Challenge:
     return msgspec.structs.replace(challenge, **fields)
 
 
+class KeysInMemory:
+    """A key holder of one test: signing keys and alias secrets of regions, made when first asked for."""
+
+    def __init__(self, *regions: str) -> None:
+        """Hold keys for these regions alone."""
+        self._signers = {region: trust.new_signing_key(Algorithm.ES256) for region in regions}
+        self._secrets = {region: (os.urandom(64),) for region in regions}
+
+    def signer(self, name: str) -> HeldSigner:
+        """The key that signs for a region."""
+        key = self._signers.get(name.removeprefix("region-"))
+        if key is None:
+            raise Refused(TrustReason.KEY_IS_NOT_HELD, name=name)
+        return HeldSigner(key_id=trust.key_id_of(key.public_key), key=key)
+
+    def secrets(self, name: str) -> tuple[bytes, ...]:
+        """The secrets that seal a region's aliases."""
+        return self._secrets[name.removeprefix("alias-")]
+
+    def held_keys(self) -> tuple[HeldKey, ...]:
+        """Nobody asks this holder for its list."""
+        raise NotImplementedError
+
+    def sign(self, key_id: bytes, message: bytes) -> bytes:
+        """Nobody signs by key id with this holder."""
+        raise NotImplementedError
+
+    def wrap(self, plain: bytes, context: bytes) -> bytes:
+        """This holder has no master key."""
+        raise NotImplementedError
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """This holder has no master key."""
+        raise NotImplementedError
+
+    def mark(self, name: str, text: bytes) -> bytes:
+        """This holder has no mark key."""
+        raise NotImplementedError
+
+
+class CodeWorld(CardWorld):
+    """A world of cards whose residents have wallets."""
+
+    def __init__(self, conn: psycopg.AsyncConnection[Any], *, now: datetime = NOON) -> None:
+        super().__init__(conn, now=now)
+        self.keys = KeysInMemory(self.region)
+
+    def regions(self, *, seen_max: int = 0) -> RegionView:
+        """What the region's own counter knows."""
+        own = {self.region: OwnRegion(self.keys.secrets(f"alias-{self.region}"))}
+        return RegionView(keys={}, own=own, bucket_count=self.terms.bucket_count, seen=SeenCertificates(seen_max))
+
+    async def a_wallet(self, resident: Registered) -> Wallet:
+        """An enrolled wallet of a resident, not refreshed yet."""
+        wallet = Wallet()
+        enrolled = await self.enrolled(resident, key=wallet.enrolment_key)
+        wallet.enrolled_as(enrolled.device_id)
+        return wallet
+
+    async def refreshed(self, resident: Registered, wallet: Wallet, *, per_scene: int = 2) -> Refreshed:
+        """Refresh a wallet at the world's time."""
+        assert wallet.device_id is not None
+        device = await cards.find_device(
+            self.conn, bucket=resident.bucket, resident_id=resident.resident_id, device_id=wallet.device_id
+        )
+        assert device is not None
+        refreshed = await codes.refresh(
+            self.conn,
+            device=device,
+            request=wallet.refresh_request(self.now, per_scene=per_scene),
+            holder=self.keys,
+            now=self.now,
+            ids=self.ids,
+        )
+        wallet.take_certificates(refreshed.certificates)
+        wallet.set_clock(server_time=refreshed.server_time, now=self.now)
+        return refreshed
+
+    async def a_filled_wallet(self, resident: Registered) -> Wallet:
+        """An enrolled and refreshed wallet of a resident."""
+        wallet = await self.a_wallet(resident)
+        await self.refreshed(resident, wallet)
+        return wallet
+
+
 __all__ = [
     "BUCKET_COUNT",
     "CertifiedPhone",
+    "CodeWorld",
     "KeyedRegion",
-    "SceneGroup",
+    "KeysInMemory",
     "a_challenge",
     "asked",
     "changed",

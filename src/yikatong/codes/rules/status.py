@@ -2,7 +2,13 @@
 
 from hashlib import shake_128
 
+from yikatong.codes.model import CertificateState
+
 BLOCK_SIZE = 65_536
+BITS = 2
+STATUS_OF = {CertificateState.ACTIVE: 0, CertificateState.REVOKED: 1, CertificateState.SUSPENDED: 2}
+"""VALID, INVALID and SUSPENDED of Token Status List §7.1."""
+
 _ROUNDS = 4
 
 

@@ -17,8 +17,18 @@ from yikatong.codes.rules.confirmation import decide_confirmation, read_confirma
 from yikatong.codes.rules.foreign import StatusSeen, decide_foreign
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
+from yikatong.codes.service.certificates import (
+    refresh,
+    restore_certificates,
+    revoke_certificates,
+    suspend_certificates,
+)
+from yikatong.codes.service.keys import Issuer, get_issuer, view_regions, wanted_keys
+from yikatong.codes.service.status_lists import get_status_lists, publish_status_list, status_list_name
+from yikatong.codes.store import find_certificates
 
 __all__ = [
+    "Issuer",
     "OwnRegion",
     "RegionView",
     "SeenCertificates",
@@ -30,21 +40,32 @@ __all__ = [
     "decide_foreign",
     "decide_presented",
     "expiry_of",
+    "find_certificates",
+    "get_issuer",
+    "get_status_lists",
     "issue_certificate",
     "mint_code",
     "open_certificate",
+    "publish_status_list",
     "read_challenge",
     "read_chip",
     "read_code",
     "read_code_of_any_age",
     "read_confirmation",
     "read_refresh",
+    "refresh",
+    "restore_certificates",
+    "revoke_certificates",
     "seal_resident",
     "sign_chip",
     "sign_confirmation",
     "sign_refresh",
+    "status_list_name",
+    "suspend_certificates",
     "verify_challenge",
     "verify_chip",
+    "view_regions",
+    "wanted_keys",
     "write_challenge",
     "write_code",
 ]

@@ -1,0 +1,92 @@
+"""Which keys of a region are used here, by what name a key holder keeps them, and which regions a counter knows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from yikatong.codes.reasons import Reason
+from yikatong.codes.rules.regions import OwnRegion, RegionView
+from yikatong.kernel.outcomes import Refused
+from yikatong.trust import service as trust
+from yikatong.trust.model import (
+    Algorithm,
+    KeyHolder,
+    KeyKind,
+    RegionKey,
+    SigningKey,
+    TrustList,
+    VerifyingKey,
+    WantedKey,
+)
+from yikatong.trust.model import Reason as TrustReason
+
+
+class Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    """A region's present keys: what signs its certificates and status lists, and what seals its aliases."""
+
+    region: str
+    key_id: bytes
+    key: SigningKey
+    alias_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Issuer({self.region})"
+
+
+def region_key_name(region: str) -> str:
+    """The name under which a key holder keeps the key that signs a region's certificates and status lists."""
+    return f"region-{region}"
+
+
+def alias_key_name(region: str) -> str:
+    """The name under which a key holder keeps the secrets that seal a region's aliases."""
+    return f"alias-{region}"
+
+
+def wanted_keys(region: str, *, algorithm: Algorithm = Algorithm.ES256) -> tuple[WantedKey, ...]:
+    """The keys a key holder must have for a region that issues codes here."""
+    return (
+        WantedKey(name=region_key_name(region), kind=KeyKind.SIGNING, algorithm=algorithm),
+        WantedKey(name=alias_key_name(region), kind=KeyKind.SECRET),
+    )
+
+
+def get_issuer(holder: KeyHolder, region: str) -> Issuer:
+    """The present keys of a region; refuses with REGION_ISSUES_NO_CODES when the holder has none for it."""
+    try:
+        signer = holder.signer(region_key_name(region))
+        alias_keys = holder.secrets(alias_key_name(region))
+    except Refused as refused:
+        if refused.reason is TrustReason.KEY_IS_NOT_HELD:
+            raise Refused(Reason.REGION_ISSUES_NO_CODES, region=region) from None
+        raise
+    return Issuer(region=region, key_id=signer.key_id, key=signer.key, alias_key=alias_keys[0])
+
+
+def view_regions(
+    trust_list: TrustList | None,
+    *,
+    holder: KeyHolder,
+    own_regions: Iterable[str],
+    bucket_count: int,
+    now: datetime,
+) -> RegionView:
+    """What a counter knows of regions at this moment: keys of the trust list in force, alias keys of its own regions.
+
+    Certificates seen through an earlier view do not count in this one.
+    """
+    return RegionView(
+        keys=_keys_in_force([] if trust_list is None else trust_list.keys, now=now),
+        own={region: OwnRegion(holder.secrets(alias_key_name(region))) for region in own_regions},
+        bucket_count=bucket_count,
+    )
+
+
+def _keys_in_force(keys: Sequence[RegionKey], *, now: datetime) -> dict[str, dict[bytes, VerifyingKey]]:
+    by_region: dict[str, dict[bytes, VerifyingKey]] = {}
+    for key in keys:
+        is_revoked = key.revoked_at is not None and key.revoked_at <= now
+        if key.valid_from_at <= now < key.valid_until and not is_revoked:
+            by_region.setdefault(key.region, {})[key.key_id] = trust.verifying_key(key.public_key)
+    return by_region
