@@ -4,6 +4,8 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -81,13 +83,15 @@ class TestServer:
         return make_conninfo("", **{**conninfo_to_dict(outside), "dbname": name})
 
 
-def build_schema(conninfo: str) -> dict[str, str]:
-    """Make every room's tables; gives the error of each room whose schema does not stand, the others stand anyway."""
+def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None) -> dict[str, str]:
+    """Make the tables of some rooms (all); gives the error of each schema that does not stand, the others do anyway."""
     failures: dict[str, str] = {}
     with psycopg.connect(conninfo, autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVING_ROLE]).fetchone():
             conn.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(SERVING_ROLE)))
         for room, text in room_schemas():
+            if rooms is not None and room not in rooms:
+                continue
             if conn.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [room]).fetchone():
                 continue
             try:
@@ -96,3 +100,15 @@ def build_schema(conninfo: str) -> dict[str, str]:
             except psycopg.Error as error:
                 failures[room] = str(error)
     return failures
+
+
+@contextmanager
+def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
+    """An empty database on the server of another, for tests that need one; dropped at the end of the block."""
+    name = f"yikatong_empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(beside, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield ServerAddress(conninfo=make_conninfo("", **{**conninfo_to_dict(beside), "dbname": name}))
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,6 +1,7 @@
 """Other processes that tests start and end."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,3 +68,11 @@ def next_line(process: "subprocess.Popen[str]") -> str:
     """The next line a process says; empty when it ended."""
     assert process.stdout is not None
     return process.stdout.readline().rstrip("\n")
+
+
+def a_free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

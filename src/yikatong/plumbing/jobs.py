@@ -43,12 +43,17 @@ class JobCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that runs by itself. `lease` is how long a dead worker holds it up; a living one renews in time."""
+    """Work that runs by itself.
+
+    `lease` is how long a dead worker holds it up; a living one renews in time. A run longer than `timeout` is ended
+    and counts as failed.
+    """
 
     name: str
     schedule: Schedule
     run: Callable[[JobCall], Awaitable[None]]
     lease: timedelta = timedelta(minutes=1)
+    timeout: timedelta = timedelta(hours=1)
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,28 +110,39 @@ class JobRunner:
                 await conn.execute(_QUERIES["enter_job"], {"name": job.name, "next_at": job.schedule(now)})
 
     async def run(self, *, pause_seconds: float = 1.0) -> None:
-        """Work until cancelled."""
-        entered = False
-        while True:
-            try:
-                if not entered:
-                    await self.enter()
-                    entered = True
-                await self.run_due()
-            except psycopg.Error as error:
-                log.warning("jobs could not be read", error=type(error).__name__)
-            await asyncio.sleep(pause_seconds)
+        """Work until cancelled; each job in a loop of its own, so that a long one holds up no other."""
+        await self._enter_when_possible(pause_seconds)
+        await asyncio.gather(*(self._keep_running(job, pause_seconds) for job in self._jobs))
 
     async def run_due(self) -> list[str]:
-        """Run each job that is due and that no other worker has; gives the names of those run."""
-        ran = []
-        for job in self._jobs:
-            lease_id = self._call.ids.new()
-            failures_count = await self._lease(job, lease_id)
-            if failures_count is not None:
-                await self._run(job, lease_id, failures_count=failures_count)
-                ran.append(job.name)
-        return ran
+        """Run each job that is due and that no other worker has, one after another; gives the names of those run."""
+        return [job.name for job in self._jobs if await self._run_if_due(job)]
+
+    async def _enter_when_possible(self, pause_seconds: float) -> None:
+        while True:
+            try:
+                await self.enter()
+            except psycopg.Error as error:
+                log.warning("jobs could not be entered", error=type(error).__name__)
+                await asyncio.sleep(pause_seconds)
+            else:
+                return
+
+    async def _keep_running(self, job: Job, pause_seconds: float) -> None:
+        while True:
+            try:
+                await self._run_if_due(job)
+            except psycopg.Error as error:
+                log.warning("job could not be read", job=job.name, error=type(error).__name__)
+            await asyncio.sleep(pause_seconds)
+
+    async def _run_if_due(self, job: Job) -> bool:
+        lease_id = self._call.ids.new()
+        failures_count = await self._lease(job, lease_id)
+        if failures_count is None:
+            return False
+        await self._run(job, lease_id, failures_count=failures_count)
+        return True
 
     async def _lease(self, job: Job, lease_id: UUID) -> int | None:
         now = self._call.clock.now()
@@ -140,7 +156,7 @@ class JobRunner:
         renewing = asyncio.create_task(self._renew(job, lease_id))
         began = time.monotonic()
         try:
-            (failure,) = await asyncio.gather(job.run(self._call), return_exceptions=True)
+            (failure,) = await asyncio.gather(self._run_bounded(job), return_exceptions=True)
         finally:
             renewing.cancel()
         outcome = "done" if failure is None else "failed"
@@ -157,6 +173,10 @@ class JobRunner:
         async with self._call.database.transaction() as conn:
             if await (await conn.execute(_QUERIES["finish_job"], finish)).fetchone() is None:
                 log.warning("job outlived its lease", job=job.name)
+
+    async def _run_bounded(self, job: Job) -> None:
+        async with asyncio.timeout(job.timeout.total_seconds()):
+            await job.run(self._call)
 
     async def _renew(self, job: Job, lease_id: UUID) -> None:
         while True:

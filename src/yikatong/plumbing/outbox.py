@@ -80,6 +80,11 @@ async def unpark(conn: psycopg.AsyncConnection[Any], *, id: UUID) -> bool:
     return await (await conn.execute(_QUERIES["unpark_event"], {"id": id})).fetchone() is not None
 
 
+async def purge(conn: psycopg.AsyncConnection[Any], *, made_before: datetime) -> int:
+    """Remove events so old that nobody will take them any more, parked or of a topic without subscribers."""
+    return (await conn.execute(_QUERIES["purge_events"], {"made_before": made_before})).rowcount
+
+
 class Relay:
     """Hands events to subscribers. Any number may run, in any process; the database lets one of them work."""
 
@@ -93,7 +98,10 @@ class Relay:
         tries_max: int = 8,
         subscriber_timeout_seconds: float = 30,
     ) -> None:
-        """`subscribers` are called in their order, by topic; an event nobody subscribed is removed."""
+        """`subscribers` are called in their order, by topic.
+
+        Events of other topics are left alone: during an upgrade they are for the relay of the newer release.
+        """
         self._database = database
         self._clock = clock
         self._subscribers = subscribers
@@ -117,7 +125,11 @@ class Relay:
         async with self._database.transaction() as conn:
             if not await self._is_alone(conn):
                 return 0
-            parameters = {"now": self._clock.now(), "count_max": self._batch_size}
+            parameters = {
+                "topics": list(self._subscribers),
+                "now": self._clock.now(),
+                "count_max": self._batch_size,
+            }
             rows = await (await conn.execute(_QUERIES["lock_events"], parameters)).fetchall()
             if not rows:
                 return 0
@@ -162,7 +174,7 @@ class Relay:
         is_last = tries_count >= self._tries_max
         error = describe_failure(failure)
         EVENTS.labels(topic=event.topic, outcome="parked" if is_last else "failed").inc()
-        log.warning("event failed", topic=event.topic, event=str(event.id), tries=tries_count, error=error)
+        log.warning("event failed", topic=event.topic, id=str(event.id), tries=tries_count, error=error)
         await conn.execute(
             _QUERIES["postpone_event"],
             {

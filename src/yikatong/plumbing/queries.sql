@@ -34,9 +34,9 @@ INSERT INTO plumbing.outbox (id, topic, payload, made_at) VALUES ($1, $2, $3, $4
 SELECT pg_try_advisory_xact_lock(%(key)s);
 
 -- name: lock_events
--- sentence: the oldest events that are due, locked
+-- sentence: the oldest events of some topics that are due, locked
 SELECT id, topic, payload, made_at, tries_count FROM plumbing.outbox
-WHERE parked_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %(now)s)
+WHERE topic = ANY(%(topics)s) AND parked_at IS NULL AND (next_try_at IS NULL OR next_try_at <= %(now)s)
 ORDER BY id LIMIT %(count_max)s
 FOR UPDATE;
 
@@ -64,6 +64,10 @@ SELECT count(*) FROM plumbing.outbox WHERE parked_at IS NOT NULL;
 UPDATE plumbing.outbox SET tries_count = 0, next_try_at = NULL, parked_at = NULL
 WHERE id = %(id)s AND parked_at IS NOT NULL
 RETURNING id;
+
+-- name: purge_events
+-- sentence: removes events made before an instant, whatever holds them up
+DELETE FROM plumbing.outbox WHERE made_at < %(made_before)s;
 
 -- name: enter_job
 -- sentence: makes a job known; one that is known keeps its row

@@ -1,20 +1,145 @@
-"""The database's two roles and the bounds of its sessions."""
+"""The database's two roles, the bounds of its sessions, and the same on a server that somebody else runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from yikatong.plumbing.database import Database
+from tests.support.database import a_fresh_database, build_schema, folder_of_our_own
+from tests.support.processes import a_free_port
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.database import Connection, Database, SessionLimits
+from yikatong.plumbing.database_server import database_server, session_limits
+from yikatong.plumbing.postgres.configuration import TcpListener
+from yikatong.plumbing.postgres.errors import DataFolderInUseError
+from yikatong.plumbing.postgres.server import EmbeddedPostgres
+from yikatong.plumbing.roles import ServingRoleError
+from yikatong.plumbing.settings import Settings
 
 pytestmark = pytest.mark.anyio
+_REPOSITORY = Path(__file__).parents[3]
 
 
-async def test_traffic_runs_as_the_serving_role(db: Database) -> None:
+@pytest.fixture(scope="module")
+def outside() -> Iterator[EmbeddedPostgres]:
+    """A server that is not ours to start: known by its address alone, reached by TCP with a password."""
+    folder = folder_of_our_own()
+    server = EmbeddedPostgres(folder, tcp=TcpListener(port=a_free_port(), password="correct horse"))
+    with server:
+        with psycopg.connect(server.address(database="postgres").conninfo, autocommit=True) as conn:
+            conn.execute("DROP ROLE yikatong_serving")
+        yield server
+    shutil.rmtree(folder)
+
+
+async def value(conn: Connection, question: str) -> object:
+    row = await (await conn.execute(question.encode())).fetchone()
+    return row[0] if row else None
+
+
+async def test_traffic_runs_as_the_serving_role_and_the_rest_as_the_owner(db: Database) -> None:
     async with db.transaction() as conn:
-        row = await (await conn.execute("SELECT current_user")).fetchone()
-    assert ("yikatong_serving",) == row
+        assert await value(conn, "SELECT current_user") == "yikatong_serving"
+    async with db.owner_transaction() as conn:
+        assert await value(conn, "SELECT current_user") != "yikatong_serving"
 
 
-async def test_the_serving_role_cannot_make_tables(db: Database) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+async def test_the_serving_role_cannot_make_or_empty_tables(db: Database) -> None:
+    for forbidden in ("CREATE TABLE plumbing.extra (id int)", "TRUNCATE plumbing.outbox", "DROP SCHEMA plumbing"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with db.transaction() as conn:
+                await conn.execute(forbidden.encode())
+
+
+async def test_a_transaction_that_raises_leaves_nothing(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
         async with db.transaction() as conn:
-            await conn.execute("CREATE TABLE plumbing.extra (id int)")
+            await conn.execute("INSERT INTO plumbing.version (subject, version) VALUES ('half', 1)")
+            raise ZeroDivisionError
+    async with db.transaction() as conn:
+        assert await value(conn, "SELECT count(*) FROM plumbing.version WHERE subject = 'half'") == 0
+
+
+async def test_sessions_are_bounded_and_live_in_utc(db: Database) -> None:
+    conn = await db.connect_serving()
+    shown = [await value(conn, f"SHOW {name}") for name in ("timezone", "statement_timeout", "lock_timeout")]
+    assert shown == ["UTC", "30s", "10s"]
+    assert await value(conn, "SHOW idle_in_transaction_session_timeout") == "1min"
+    assert conn.autocommit
+    await conn.close()
+
+
+async def test_a_statement_that_runs_too_long_ends(db: Database) -> None:
+    limits = session_limits(Settings(statement_timeout_seconds=1))
+    async with await Database.open(db.address, limits=limits) as database:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            async with database.transaction() as conn:
+                await conn.execute("SELECT pg_sleep(60)")
+
+
+async def test_an_outside_server_gets_the_serving_role_and_traffic_takes_it_on(outside: EmbeddedPostgres) -> None:
+    with database_server(Settings(database_url=outside.tcp_address())) as address:
+        async with await Database.open(address, limits=SessionLimits()) as database:
+            assert build_schema(address.conninfo, rooms=["plumbing"]) == {}
+            async with database.transaction() as conn:
+                assert await value(conn, "SELECT current_user") == "yikatong_serving"
+                assert await value(conn, "SELECT count(*) FROM plumbing.outbox") == 0
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with database.transaction() as conn:
+                    await conn.execute("CREATE TABLE plumbing.extra (id int)")
+
+
+async def test_a_serving_login_of_its_own_is_used_as_it_is(outside: EmbeddedPostgres) -> None:
+    with psycopg.connect(outside.address().conninfo, autocommit=True) as conn:
+        conn.execute("CREATE ROLE waiter LOGIN PASSWORD 'tray'")
+    serving = outside.tcp_address().replace("yikatong:correct%20horse", "waiter:tray")
+    address = ServerAddress(conninfo=outside.tcp_address(), serving_conninfo=serving)
+    async with await Database.open(address) as database, database.transaction() as conn:
+        assert await value(conn, "SELECT current_user") == "waiter"
+
+
+async def test_a_server_that_lets_nobody_make_roles_is_told_what_to_run(outside: EmbeddedPostgres) -> None:
+    with psycopg.connect(outside.address().conninfo, autocommit=True) as conn:
+        conn.execute("CREATE ROLE modest LOGIN PASSWORD 'm'")
+    with a_fresh_database(outside.address().conninfo) as empty:
+        modest = ServerAddress(conninfo=empty.conninfo.replace("user=yikatong", "user=modest"))
+        with pytest.raises(
+            ServingRoleError, match=r"An administrator of the server runs:.*GRANT yikatong_serving TO modest"
+        ):
+            await Database.open(modest)
+
+
+def test_the_whole_suite_runs_on_a_server_named_by_its_address(outside: EmbeddedPostgres) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests/rooms/plumbing/test_jobs.py",
+        "tests/rooms/plumbing/test_schema.py",
+    ]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(("YIKATONG_", "PYTEST_"))}
+    environment |= {"YIKATONG_DATABASE_URL": outside.tcp_address(), "PYTHONPATH": "src:."}
+    run = subprocess.run(command, cwd=_REPOSITORY, env=environment, capture_output=True, text=True)  # noqa: S603  our own tests
+    assert run.returncode == 0, run.stdout
+    with psycopg.connect(outside.address(database="postgres").conninfo) as conn:
+        left = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'yikatong!_%' ESCAPE '!'").fetchall()
+    assert left == [], "what the run made is gone"
+
+
+def test_a_second_process_may_join_the_server_that_runs_on_the_folder() -> None:
+    folder = folder_of_our_own()
+    settings = Settings(data_folder=str(folder))
+    with database_server(settings) as address:
+        with database_server(settings, may_join=True) as joined:
+            assert joined == address
+        with pytest.raises(DataFolderInUseError), database_server(settings):
+            pass
+        with psycopg.connect(address.conninfo) as conn:
+            assert conn.execute(sql.SQL("SELECT 1")).fetchone() == (1,)
+    shutil.rmtree(folder)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.support.database import folder_of_our_own
-from tests.support.processes import a_python_process, interpreter_for, next_line
+from tests.support.processes import a_free_port, a_python_process, interpreter_for, next_line
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.postgres.binaries import wheel_programs
 from yikatong.plumbing.postgres.configuration import TcpListener
@@ -37,13 +36,6 @@ def server() -> Iterator[EmbeddedPostgres]:
     with server:
         yield server
     shutil.rmtree(made)
-
-
-def a_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def ask(conninfo: str, question: str) -> object:
@@ -136,6 +128,24 @@ def test_a_process_file_of_a_dead_server_is_no_obstacle(folder: Path) -> None:
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(folder: Path) -> None:
     with pytest.raises(ServerDidNotStartError, match="shared_buffers"):
         EmbeddedPostgres(folder, overrides={"shared_buffers": "nonsense"}).start()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    (folder / "file").write_text("not a folder")
+    with pytest.raises(DataFolderOutOfReachError, match=rf"{folder}/file/house cannot be used: .*DATA_FOLDER"):
+        EmbeddedPostgres(folder / "file/house").start()
+
+
+def test_a_cluster_moved_to_another_disk_is_still_guarded(folder: Path) -> None:
+    with EmbeddedPostgres(folder / "house"):
+        pass
+    (folder / "house/postgres/data").rename(folder / "moved")
+    (folder / "house/postgres/data").symlink_to(folder / "moved")
+    with a_python_process(CHILD, str(folder / "house")) as child:
+        leave_a_row(next_line(child))
+        child.kill()
+    with EmbeddedPostgres(folder / "house") as address:
+        assert ask(address.conninfo, "SELECT word FROM kept") == "here"
 
 
 def test_the_socket_is_closed_to_other_accounts(server: EmbeddedPostgres) -> None:

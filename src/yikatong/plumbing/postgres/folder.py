@@ -96,7 +96,7 @@ def wait_until_left(cluster: Path) -> None:
     Raises DataFolderInUseError when a postmaster stays: then somebody started it by hand.
     """
     began = time.monotonic()
-    while pids := _processes_in(cluster):
+    while pids := _processes_in(cluster.resolve()):
         waited = time.monotonic() - began
         postmaster = _postmaster_of(cluster)
         if postmaster in pids:

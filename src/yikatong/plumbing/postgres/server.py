@@ -25,7 +25,11 @@ from yikatong.plumbing.postgres.account import account_for
 from yikatong.plumbing.postgres.binaries import programs_for
 from yikatong.plumbing.postgres.cluster import make_cluster
 from yikatong.plumbing.postgres.configuration import TcpListener, port_of, write_configuration
-from yikatong.plumbing.postgres.errors import EmbeddedPostgresError, ServerDidNotStartError
+from yikatong.plumbing.postgres.errors import (
+    DataFolderOutOfReachError,
+    EmbeddedPostgresError,
+    ServerDidNotStartError,
+)
 from yikatong.plumbing.postgres.folder import (
     FolderLock,
     make_data_folder,
@@ -87,13 +91,20 @@ class EmbeddedPostgres:
     def start(self) -> ServerAddress:
         """Start the server, making its cluster at the first start; ready for connections when this returns.
 
-        Raises, in this order: DataFolderInUseError, DataFolderOfAnotherVersionError, DataFolderOutOfReachError,
+        Raises, in this order: DataFolderOutOfReachError (cannot be made or written), DataFolderInUseError,
+        DataFolderOutOfReachError (closed to the database's account), DataFolderOfAnotherVersionError,
         ServerDidNotStartError.
         """
         cluster = self._folder / "postgres" / "data"
         account = account_for(cluster)
-        make_data_folder(self._folder, account)
-        self._lock.take()
+        try:
+            make_data_folder(self._folder, account)
+            self._lock.take()
+        except OSError as error:
+            raise DataFolderOutOfReachError(
+                f"The data folder {self._folder} cannot be used: {error.strerror}. "
+                "Name another with YIKATONG_DATA_FOLDER."
+            ) from None
         try:
             verify_reach(cluster.parent, account)
             programs = programs_for(account, copies=cluster.parent)

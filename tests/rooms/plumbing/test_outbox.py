@@ -1,0 +1,198 @@
+"""Events reach their subscribers exactly once, in order, and one that fails holds up no other."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.support.database import a_fresh_database, build_schema
+from tests.support.processes import a_python_process, next_line
+from tests.support.world import FixedClock, SeededIds
+from yikatong.plumbing import outbox, versions
+from yikatong.plumbing.database import Connection, Database
+from yikatong.plumbing.outbox import Event, Relay, Subscriber
+from yikatong.plumbing.pipeline import BatchConnection
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def own(db: Database) -> AsyncIterator[Database]:
+    """A database of this module alone: one relay works at a time, so those of other workers would be in the way."""
+    with a_fresh_database(db.address.conninfo) as address:
+        build_schema(address.conninfo, rooms=["plumbing"])
+        async with await Database.open(address) as database:
+            yield database
+
+
+def a_topic(ids: SeededIds) -> str:
+    return f"test.{ids.new().hex}"
+
+
+async def publish(db: Database, topic: str, *payloads: Any, ids: SeededIds, clock: FixedClock) -> list[UUID]:
+    made = []
+    for payload in payloads:
+        async with db.transaction() as conn:
+            made.append(ids.new())
+            await outbox.publish(conn, id=made[-1], topic=topic, payload=payload, now=clock.now())
+    return made
+
+
+def a_relay(db: Database, topic: str, *subscribers: Subscriber, clock: FixedClock, tries_max: int = 3) -> Relay:
+    return Relay(db, clock=clock, subscribers={topic: subscribers}, tries_max=tries_max)
+
+
+async def relay_all(relay: Relay) -> None:
+    while await relay.run_once():
+        pass
+
+
+async def relay_until_gone(db: Database, relay: Relay, topic: str) -> None:
+    """The server notices a killed relay a moment later and only then lets go of its lock."""
+    while await waiting(db, topic):
+        await relay.run_once()
+
+
+async def waiting(db: Database, topic: str) -> int:
+    async with db.transaction() as conn:
+        row = await (await conn.execute("SELECT count(*) FROM plumbing.outbox WHERE topic = %s", [topic])).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_events_come_in_order_and_go(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    heard: list[Event] = []
+
+    async def hear(_: Connection, event: Event) -> None:
+        heard.append(event)
+
+    made = await publish(own, topic, {"n": 1}, {"n": 2}, {"n": 3}, ids=ids, clock=clock)
+    await relay_all(a_relay(own, topic, hear, clock=clock))
+    assert [event.payload for event in heard] == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert [event.id for event in heard] == made
+    assert await waiting(own, topic) == 0
+
+
+async def test_events_of_topics_it_does_not_know_are_left_to_a_newer_release(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    await publish(own, topic, {}, ids=ids, clock=clock)
+    await relay_all(a_relay(own, a_topic(ids), clock=clock))
+    assert await waiting(own, topic) == 1
+    async with own.transaction() as conn:
+        assert await outbox.purge(conn, made_before=clock.now()) == 0
+        assert await outbox.purge(conn, made_before=clock.now() + timedelta(days=1)) >= 1
+    assert await waiting(own, topic) == 0
+
+
+async def test_an_event_of_a_rolled_back_transaction_is_never_heard(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    with pytest.raises(ZeroDivisionError):
+        async with own.transaction() as conn:
+            await outbox.publish(conn, id=ids.new(), topic=topic, payload={}, now=clock.now())
+            raise ZeroDivisionError
+    assert await waiting(own, topic) == 0
+
+
+async def test_a_failing_event_is_tried_later_then_parked_and_holds_up_no_other(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    heard: list[Any] = []
+
+    async def hear(conn: Connection, event: Event) -> None:
+        heard.append(event.payload)
+        await versions.bump(conn, subject=f"{topic}.{event.payload}")
+        if event.payload == "poison":
+            raise KeyError("no account 6222021234567890123")
+
+    relay = a_relay(own, topic, hear, clock=clock, tries_max=3)
+    poison, _ = await publish(own, topic, "poison", "good", ids=ids, clock=clock)
+    await relay_all(relay)
+    assert heard == ["poison", "good"]
+    for _ in range(4):
+        clock.advance(timedelta(minutes=1))
+        await relay_all(relay)
+    assert heard == ["poison", "good", "poison", "poison"]
+    async with own.transaction() as conn:
+        (parked,) = [event for event in await outbox.list_parked(conn) if event.id == poison]
+        numbers = await versions.read_all(conn)
+    assert (parked.tries_count, parked.last_error) == (3, "KeyError: 'no account [account number]'")
+    assert f"{topic}.good" in numbers
+    assert f"{topic}.poison" not in numbers, "what the failed subscriber wrote is rolled back"
+
+
+async def test_a_parked_event_can_be_given_to_the_relay_again(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    works = False
+
+    async def hear(_: Connection, __: Event) -> None:
+        assert works
+
+    relay = a_relay(own, topic, hear, clock=clock, tries_max=1)
+    (event_id,) = await publish(own, topic, {}, ids=ids, clock=clock)
+    await relay_all(relay)
+    works = True
+    async with own.transaction() as conn:
+        assert await outbox.unpark(conn, id=event_id)
+        assert not await outbox.unpark(conn, id=event_id)
+    await relay_all(relay)
+    assert await waiting(own, topic) == 0
+
+
+async def test_only_one_relay_works_at_a_time(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    counts: list[int] = []
+    second = a_relay(own, topic, clock=clock)
+
+    async def hear(_: Connection, __: Event) -> None:
+        counts.append(await second.run_once())
+
+    await publish(own, topic, {}, ids=ids, clock=clock)
+    await relay_all(a_relay(own, topic, hear, clock=clock))
+    assert counts == [0]
+
+
+async def test_effects_are_exactly_once_when_the_relay_is_killed_in_the_middle(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    await publish(own, topic, {}, ids=ids, clock=clock)
+    address = [own.address.conninfo, own.address.serving_conninfo or ""]
+    with a_python_process("tests.support.relay_child", topic, *address) as child:
+        assert next_line(child) == "effect written, not committed"
+        child.kill()
+        child.wait()
+
+    async def count(conn: Connection, _: Event) -> None:
+        await versions.bump(conn, subject=topic)
+
+    relay = a_relay(own, topic, count, clock=clock)
+    await relay_until_gone(own, relay, topic)
+    async with own.transaction() as conn:
+        assert (await versions.read_all(conn))[topic] == 1
+
+
+async def test_a_batch_publishes_and_reads_versions_in_its_pipeline(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    async with own.transaction() as conn:
+        await versions.bump(conn, subject=topic)
+        assert await versions.bump(conn, subject=topic) == 2
+    batch = await BatchConnection.over(await own.connect_serving())
+    event = outbox.publishing(id=ids.new(), topic=topic, payload={"taps": [1, 2]}, now=clock.now())
+    read, _ = await batch.run([versions.reading(), event])
+    await batch.close()
+    heard: list[Event] = []
+
+    async def hear(_: Connection, event: Event) -> None:
+        heard.append(event)
+
+    await relay_all(a_relay(own, topic, hear, clock=clock))
+    assert (topic, 2) in read.rows
+    assert [(event.payload, event.made_at) for event in heard] == [({"taps": [1, 2]}, clock.now())]
