@@ -14,13 +14,6 @@ class Reason(AnyReason):
         "Nothing was done. Look up the items of this region under /v1/items.",
         "未作任何办理。请查询本地区的应用项目清单。",
     )
-    ITEM_IS_NOT_SERVED_YET = ReasonText(
-        409,
-        "The item is on the list, but no service line of this platform serves it yet.",
-        "该事项已列入清单，但本平台尚未开通办理。",
-        "Nothing was done. Use the place named in the list.",
-        "未作任何办理。请到清单所列场所办理。",
-    )
     ITEM_PERIODS_OVERLAP = ReasonText(
         409,
         "Another entry of this item counts on some of these days.",
@@ -98,26 +91,19 @@ class Reason(AnyReason):
         "Nothing was changed. Make a fresh key on the device.",
         "未作任何改动。请在设备上生成新密钥。",
     )
-    TERMINAL_MAY_NOT_SERVE_THIS_ITEM = ReasonText(
-        403,
-        "This terminal is not registered for the item.",
-        "该终端未登记办理此事项。",
-        "Nothing was done. Use a terminal registered for this purpose.",
-        "未作任何办理。请使用登记用于此事项的终端。",
+    PURPOSES_DO_NOT_COVER_THE_ITEM = ReasonText(
+        422,
+        "The terminal shall serve an item that belongs to none of its purposes.",
+        "终端拟办理的事项不属于其任何用途。",
+        "Nothing was changed. Add the purpose, or leave the item out.",
+        "未作任何改动。请增加相应用途或去掉该事项。",
     )
-    TERMINAL_MAY_NOT_LEARN_THIS = ReasonText(
-        403,
-        "The terminal asks for data beyond its purpose or the item.",
-        "该终端索取的信息超出其用途或事项范围。",
-        "Nothing was shown. Ask only for what the item names.",
-        "未提供任何信息。请仅索取事项所列信息。",
-    )
-    REGION_IS_NOT_RECOGNISED_HERE = ReasonText(
-        403,
-        "Cards of this region are not recognised here for the item.",
-        "该地区的卡在本地不适用于此事项。",
-        "Nothing was done. The item list says where the card counts.",
-        "未作任何办理。请查看应用项目清单所列适用地区。",
+    PURPOSES_DO_NOT_COVER_THE_DATA = ReasonText(
+        422,
+        "The terminal shall learn data that no item of its purposes tells.",
+        "终端拟获取的信息超出其用途所涉事项的范围。",
+        "Nothing was changed. Ask only for what the items of its purposes name.",
+        "未作任何改动。请仅申请其用途所涉事项列明的信息。",
     )
     RECOGNITION_PERIODS_OVERLAP = ReasonText(
         409,

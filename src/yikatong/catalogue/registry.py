@@ -154,7 +154,7 @@ async def register_terminal(
     Refuses, in this order:
         KEY_IS_MALFORMED, SM2_IS_NOT_AVAILABLE_HERE          trust cannot read the public key
         PROVIDER_IS_UNKNOWN, PLACE_IS_UNKNOWN
-        ITEM_IS_NOT_ON_THE_LIST, TERMINAL_MAY_NOT_SERVE_THIS_ITEM, TERMINAL_MAY_NOT_LEARN_THIS
+        ITEM_IS_NOT_ON_THE_LIST, PURPOSES_DO_NOT_COVER_THE_ITEM, PURPOSES_DO_NOT_COVER_THE_DATA
                                                              see `rules.verify_terminal_terms`
         TERMINAL_KEY_IS_REGISTERED                           another terminal has the key, or had it once
     """

@@ -18,7 +18,6 @@ from yikatong.catalogue.model import (
     Reason,
     Recognition,
     Scene,
-    Snapshot,
     Terminal,
 )
 from yikatong.kernel.outcomes import Refused
@@ -113,21 +112,6 @@ def verify_recognition_fits(rows: Iterable[Recognition], recognition: Recognitio
     return recognition
 
 
-def verify_recognised(
-    snapshot: Snapshot, *, from_region: str, to_region: str, item: Item, on: date
-) -> Recognition | None:
-    """Return what makes a region's cards count in another for an item; None when it is one region.
-
-    Refuses REGION_IS_NOT_RECOGNISED_HERE.
-    """
-    if from_region == to_region:
-        return None
-    recognition = snapshot.find_recognition(from_region=from_region, to_region=to_region, item=item, on=on)
-    if recognition is None:
-        raise Refused(Reason.REGION_IS_NOT_RECOGNISED_HERE, region=from_region, item=item.code)
-    return recognition
-
-
 def verify_end(entry: ItemTerms, *, until: date, today: date) -> date:
     """Return the day when an entry may end on it; refuses ITEM_ENDS_BEFORE_IT_BEGINS."""
     if until <= entry.valid_from or until < today:
@@ -174,39 +158,6 @@ def _is_same(entry: Item, wanted: Item) -> bool:
     return msgspec.structs.replace(wanted, **as_published) == entry
 
 
-def verify_terminal_serves(terminal: Terminal, item: Item) -> Item:
-    """Return the item when the terminal may serve it.
-
-    Refuses, in this order:
-        TERMINAL_IS_REVOKED                 whatever the item
-        TERMINAL_MAY_NOT_SERVE_THIS_ITEM    its scene is none of the terminal's purposes, or the terminal's list of
-                                            items leaves it out
-        ITEM_IS_NOT_SERVED_YET              no service line takes it
-    """
-    if terminal.revoked_at is not None:
-        raise Refused(Reason.TERMINAL_IS_REVOKED)
-    is_listed = terminal.items is None or item.code in terminal.items
-    if item.scene not in terminal.purposes or not is_listed:
-        raise Refused(Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM, item=item.code)
-    if item.line is None:
-        raise Refused(Reason.ITEM_IS_NOT_SERVED_YET, item=item.code)
-    return item
-
-
-def decide_learns(terminal: Terminal, item: Item) -> tuple[DataKind, ...]:
-    """What a tap of this item tells this terminal: what both the item and the terminal's purpose allow."""
-    return tuple(kind for kind in item.learns if kind in terminal.learns)
-
-
-def verify_learns(terminal: Terminal, item: Item, *, asked: Sequence[DataKind]) -> tuple[DataKind, ...]:
-    """Return what a terminal asks to learn when all of it is allowed; refuses TERMINAL_MAY_NOT_LEARN_THIS."""
-    allowed = decide_learns(terminal, item)
-    for kind in asked:
-        if kind not in allowed:
-            raise Refused(Reason.TERMINAL_MAY_NOT_LEARN_THIS, asked=kind.value)
-    return tuple(asked)
-
-
 def verify_terminal_terms(
     on_list: Sequence[ItemTerms],
     *,
@@ -217,21 +168,21 @@ def verify_terminal_terms(
     """Let pass what a terminal may be registered for; `on_list` are the items in force in its region.
 
     Refuses, in this order:
-        ITEM_IS_NOT_ON_THE_LIST             one of its items is not in force in the region
-        TERMINAL_MAY_NOT_SERVE_THIS_ITEM    one of its items belongs to none of its purposes
-        TERMINAL_MAY_NOT_LEARN_THIS         no item that it may serve tells what it wants to learn
+        ITEM_IS_NOT_ON_THE_LIST           one of its items is not in force in the region
+        PURPOSES_DO_NOT_COVER_THE_ITEM    one of its items belongs to none of its purposes
+        PURPOSES_DO_NOT_COVER_THE_DATA    no item that it may serve tells what it wants to learn
     """
     by_code = {terms.code: terms for terms in on_list}
     for code in items or ():
         if code not in by_code:
             raise Refused(Reason.ITEM_IS_NOT_ON_THE_LIST, item=code)
         if by_code[code].scene not in purposes:
-            raise Refused(Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM, item=code)
+            raise Refused(Reason.PURPOSES_DO_NOT_COVER_THE_ITEM, item=code)
     served = [terms for terms in on_list if terms.scene in purposes and (items is None or terms.code in items)]
     told = {kind for terms in served for kind in terms.learns}
     for kind in learns:
         if kind not in told:
-            raise Refused(Reason.TERMINAL_MAY_NOT_LEARN_THIS, asked=kind.value)
+            raise Refused(Reason.PURPOSES_DO_NOT_COVER_THE_DATA, asked=kind.value)
 
 
 def is_same_provider(known: Provider, wanted: Provider) -> bool:

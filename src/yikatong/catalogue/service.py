@@ -24,13 +24,6 @@ from yikatong.catalogue.registry import (
     register_terminal,
     revoke_terminal,
 )
-from yikatong.catalogue.rules import (
-    decide_learns,
-    forms_of_class,
-    verify_learns,
-    verify_recognised,
-    verify_terminal_serves,
-)
 from yikatong.catalogue.seeds import ItemList, read_item_list
 from yikatong.catalogue.snapshot import load_snapshot
 
@@ -39,12 +32,10 @@ __all__ = [
     "ItemList",
     "SeededList",
     "allow_purposes",
-    "decide_learns",
     "end_item",
     "end_recognition",
     "find_item",
     "find_provider",
-    "forms_of_class",
     "get_item",
     "get_place",
     "get_provider",
@@ -62,7 +53,4 @@ __all__ = [
     "revoke_terminal",
     "seed_items",
     "set_recognition",
-    "verify_learns",
-    "verify_recognised",
-    "verify_terminal_serves",
 ]

@@ -1,4 +1,4 @@
-"""What fits on the list; what a terminal may serve and learn; whose cards count where."""
+"""What fits on the list; what a terminal may be registered for; whose cards count where."""
 
 from datetime import date
 from typing import Any
@@ -6,8 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.builders.catalogue import a_recognition, a_terminal_value, an_item, item_terms
-from tests.support.world import NOON
+from tests.support.builders.catalogue import a_recognition, an_item, item_terms
 from yikatong.catalogue import rules
 from yikatong.catalogue.model import (
     DataKind,
@@ -98,69 +97,12 @@ def test_an_entry_that_shares_a_day_with_another_is_refused(valid_from: date, va
     assert Reason.ITEM_PERIODS_OVERLAP is refused.value.reason
 
 
-def test_a_terminal_serves_the_items_of_its_purposes() -> None:
-    item = an_item(scene=Scene.COMMUNITY)
-
-    assert item == rules.verify_terminal_serves(a_terminal_value(purposes=(Scene.COMMUNITY,)), item)
-
-
-def test_a_terminal_of_another_purpose_may_not_serve_an_item() -> None:
-    with pytest.raises(Refused) as refused:
-        rules.verify_terminal_serves(a_terminal_value(purposes=(Scene.CULTURE,)), an_item())
-
-    assert Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM is refused.value.reason
-
-
-def test_a_terminal_with_a_list_serves_no_other_item_of_its_purposes() -> None:
-    with pytest.raises(Refused) as refused:
-        rules.verify_terminal_serves(a_terminal_value(items=("another-item",)), an_item())
-
-    assert Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM is refused.value.reason
-
-
-def test_revoked_comes_before_not_allowed_comes_before_not_served() -> None:
-    unserved = an_item(line=None)
-    refusals = []
-    for terminal in (
-        a_terminal_value(purposes=(Scene.CULTURE,), revoked_at=NOON),
-        a_terminal_value(purposes=(Scene.CULTURE,)),
-        a_terminal_value(),
-    ):
-        with pytest.raises(Refused) as refused:
-            rules.verify_terminal_serves(terminal, unserved)
-        refusals.append(refused.value.reason)
-
-    assert [
-        Reason.TERMINAL_IS_REVOKED,
-        Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM,
-        Reason.ITEM_IS_NOT_SERVED_YET,
-    ] == refusals
-
-
-def test_a_tap_tells_what_both_item_and_terminal_allow() -> None:
-    item = an_item(learns=(DataKind.PRESENCE_ONLY, DataKind.NAME))
-    terminal = a_terminal_value(learns=(DataKind.NAME, DataKind.ID_NUMBER))
-
-    assert (DataKind.NAME,) == rules.decide_learns(terminal, item)
-    assert (DataKind.NAME,) == rules.verify_learns(terminal, item, asked=[DataKind.NAME])
-
-
-@pytest.mark.parametrize("asked", [DataKind.ID_NUMBER, DataKind.PRESENCE_ONLY])
-def test_a_terminal_that_asks_for_more_is_refused(asked: DataKind) -> None:
-    item = an_item(learns=(DataKind.PRESENCE_ONLY, DataKind.NAME))
-    terminal = a_terminal_value(learns=(DataKind.NAME, DataKind.ID_NUMBER))
-    with pytest.raises(Refused) as refused:
-        rules.verify_learns(terminal, item, asked=[asked])
-
-    assert Reason.TERMINAL_MAY_NOT_LEARN_THIS is refused.value.reason
-
-
 def test_a_terminal_cannot_be_registered_to_learn_what_its_items_never_tell() -> None:
     meal = item_terms("990101")
     with pytest.raises(Refused) as refused:
         rules.verify_terminal_terms([meal], purposes=[Scene.COMMUNITY], learns=[DataKind.ID_NUMBER], items=None)
 
-    assert Reason.TERMINAL_MAY_NOT_LEARN_THIS is refused.value.reason
+    assert Reason.PURPOSES_DO_NOT_COVER_THE_DATA is refused.value.reason
 
 
 def test_an_unlisted_item_comes_before_one_of_another_purpose() -> None:
@@ -171,7 +113,7 @@ def test_an_unlisted_item_comes_before_one_of_another_purpose() -> None:
         rules.verify_terminal_terms([meal], purposes=[Scene.HEALTH], learns=[], items=["test-meal"])
 
     assert Reason.ITEM_IS_NOT_ON_THE_LIST is unlisted.value.reason
-    assert Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM is other_purpose.value.reason
+    assert Reason.PURPOSES_DO_NOT_COVER_THE_ITEM is other_purpose.value.reason
 
 
 def test_a_region_s_own_entry_comes_before_its_province_s_and_the_country_s() -> None:
@@ -211,29 +153,18 @@ def test_what_a_snapshot_does_not_know_is_refused_by_name() -> None:
     assert Reason.PROVIDER_IS_UNKNOWN is provider.value.reason
 
 
-def test_a_region_s_own_cards_need_no_recognition() -> None:
-    recognised = rules.verify_recognised(
-        a_snapshot(), from_region="990101", to_region="990101", item=an_item(), on=TODAY
-    )
-
-    assert recognised is None
-
-
-def test_a_class_recognition_covers_its_items_one_way() -> None:
+def test_a_class_recognition_covers_its_items_one_way_from_its_first_day() -> None:
     recognition = a_recognition(from_region="500116", to_region="440100")
     snapshot = a_snapshot(recognitions=(recognition,))
+    meal = an_item()
 
-    there = rules.verify_recognised(snapshot, from_region="500116", to_region="440100", item=an_item(), on=TODAY)
-    with pytest.raises(Refused) as back:
-        rules.verify_recognised(snapshot, from_region="440100", to_region="500116", item=an_item(), on=TODAY)
-    with pytest.raises(Refused) as too_early:
-        rules.verify_recognised(
-            snapshot, from_region="500116", to_region="440100", item=an_item(), on=date(2026, 10, 31)
-        )
+    there = snapshot.find_recognition(from_region="500116", to_region="440100", item=meal, on=TODAY)
+    back = snapshot.find_recognition(from_region="440100", to_region="500116", item=meal, on=TODAY)
+    too_early = snapshot.find_recognition(from_region="500116", to_region="440100", item=meal, on=date(2026, 10, 31))
 
     assert recognition == there
-    assert Reason.REGION_IS_NOT_RECOGNISED_HERE is back.value.reason
-    assert Reason.REGION_IS_NOT_RECOGNISED_HERE is too_early.value.reason
+    assert back is None
+    assert too_early is None
 
 
 def test_an_item_recognition_covers_that_item_alone() -> None:

@@ -373,12 +373,12 @@ async def test_a_terminal_is_refused_for_its_key_then_provider_then_place_then_p
         Reason.PROVIDER_IS_UNKNOWN,
         Reason.PLACE_IS_UNKNOWN,
         Reason.ITEM_IS_NOT_ON_THE_LIST,
-        Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM,
-        Reason.TERMINAL_MAY_NOT_LEARN_THIS,
+        Reason.PURPOSES_DO_NOT_COVER_THE_ITEM,
+        Reason.PURPOSES_DO_NOT_COVER_THE_DATA,
     ] == refusals
 
 
-async def test_purposes_decide_what_a_terminal_serves_from_the_next_snapshot_on(db: Database) -> None:
+async def test_a_change_of_purposes_counts_from_the_next_snapshot_on(db: Database) -> None:
     ids = SeededIds()
     async with db.transaction() as conn:
         provider = await a_provider(conn, ids, region=await a_region(conn))
@@ -395,14 +395,25 @@ async def test_purposes_decide_what_a_terminal_serves_from_the_next_snapshot_on(
         first, second = await service.allow_purposes(conn, **wanted), await service.allow_purposes(conn, **wanted)
         after = await service.load_snapshot(conn)
 
+    changed = after.get_terminal(terminal.id)
     assert (Change.DONE, Change.ALREADY_SO) == (first, second)
     assert after.version > before.version
-    entry = after.get_item(provider.region, "library-entry", TODAY)
-    with pytest.raises(Refused) as refused:
-        service.verify_terminal_serves(before.get_terminal(terminal.id), entry)
-    assert Reason.TERMINAL_MAY_NOT_SERVE_THIS_ITEM is refused.value.reason
-    assert entry == service.verify_terminal_serves(after.get_terminal(terminal.id), entry)
-    assert (DataKind.AGE_BAND,) == service.decide_learns(after.get_terminal(terminal.id), entry)
+    assert (Scene.COMMUNITY,) == before.get_terminal(terminal.id).purposes
+    assert ((Scene.CULTURE,), (DataKind.AGE_BAND,)) == (changed.purposes, changed.learns)
+    assert ("library-entry",) == changed.items
+
+
+async def test_a_revoked_terminal_gets_no_new_purposes(db: Database) -> None:
+    ids = SeededIds()
+    async with db.transaction() as conn:
+        provider = await a_provider(conn, ids, region=await a_region(conn))
+        terminal, _, _ = await a_terminal(conn, ids, provider=provider)
+        where: dict[str, Any] = {"region": provider.region, "terminal_id": terminal.id, "now": NOON}
+        await service.revoke_terminal(conn, **where)
+        with pytest.raises(Refused) as refused:
+            await service.allow_purposes(conn, **where, purposes=(Scene.CULTURE,), learns=(), items=None)
+
+    assert Reason.TERMINAL_IS_REVOKED is refused.value.reason
 
 
 async def test_another_regions_terminal_is_unknown(db: Database) -> None:
@@ -454,10 +465,9 @@ async def test_recognition_counts_until_the_day_it_ends(db: Database) -> None:
     assert (Change.DONE, Change.ALREADY_SO) == (first, second)
     assert (Change.DONE, Change.ALREADY_SO) == (ended, again)
     entry = snapshot.get_item(away, "library-entry", TODAY)
-    assert service.verify_recognised(snapshot, from_region=home, to_region=away, item=entry, on=date(2026, 12, 31))
-    with pytest.raises(Refused) as refused:
-        service.verify_recognised(snapshot, from_region=home, to_region=away, item=entry, on=NEXT_YEAR)
-    assert Reason.REGION_IS_NOT_RECOGNISED_HERE is refused.value.reason
+    regions = {"from_region": home, "to_region": away}
+    assert snapshot.find_recognition(**regions, item=entry, on=date(2026, 12, 31)) is not None
+    assert snapshot.find_recognition(**regions, item=entry, on=NEXT_YEAR) is None
 
 
 async def test_recognition_is_refused_in_a_fixed_order(db: Database) -> None:
