@@ -31,6 +31,8 @@ ROOM_FOLDERS = {"rules", "store", "service", "api", "model"}
 """A file that became large may be a folder of the same name, split by noun."""
 
 MORE_OF_A_ROOM = {
+    # The words of notices in both languages.
+    "notices": {"data"},
     # Seed data that the room itself puts into its tables, and the code that reads it.
     "places": {"data", "seeds.py"},
     "catalogue": {"data", "seeds.py"},

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from yikatong import __version__
+import yikatong
 from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.dispatch import PendingAnswer
 from yikatong.app.http.openapi_schemas import Schemas
@@ -47,7 +47,7 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes
         "openapi": "3.1.0",
         "info": {
             "title": "Yikatong 一卡通",
-            "version": __version__,
+            "version": yikatong.__version__,
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

@@ -1,0 +1,69 @@
+"""Pure decisions of notices: words from a template, when to try again."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from yikatong.kernel.instants import SHANGHAI
+from yikatong.kernel.money import show_yuan
+from yikatong.notices.model import NextTry, TemplateWords, Words
+
+TRIES_MAX = 8
+LEASE = timedelta(minutes=2)
+"""A worker that leased a notice and died is waited for so long; a gateway answers within seconds."""
+
+_FIRST_PAUSE = timedelta(seconds=30)
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_PARAM_LENGTH_MAX = 120
+
+
+def places_of(words: TemplateWords) -> frozenset[str]:
+    """The parameters that a template's words ask for, in either language."""
+    texts = (words.zh.title, words.zh.text, words.en.title, words.en.text)
+    return frozenset(name for text in texts for name in _PLACE.findall(text))
+
+
+def verify_params(params: Mapping[str, str | int], *, words: TemplateWords) -> Mapping[str, str | int]:
+    """Give back parameters that are exactly those a template asks for.
+
+    Raises ValueError otherwise, and for a text too long, an amount that is no whole number or an instant that cannot
+    be read: a mistake of the room that sends, never of a caller.
+    """
+    if params.keys() != places_of(words):
+        raise ValueError(f"a notice needs {sorted(places_of(words))} and got {sorted(params)}")
+    for name, value in params.items():
+        _show(name, value)
+        if isinstance(value, str) and len(value) > _PARAM_LENGTH_MAX:
+            raise ValueError(f"{name} of a notice is too long")
+    return params
+
+
+def word_notice(words: TemplateWords, *, params: Mapping[str, str | int]) -> TemplateWords:
+    """The words of a notice in both languages, its parameters filled in."""
+    return TemplateWords(zh=_fill_both(words.zh, params), en=_fill_both(words.en, params))
+
+
+def decide_next_try(*, tries_count: int, now: datetime) -> NextTry:
+    """When to try again after so many tries: 30 seconds, doubled each time; given up after the eighth."""
+    if tries_count >= TRIES_MAX:
+        return NextTry(None)
+    return NextTry(now + _FIRST_PAUSE * 2 ** (tries_count - 1))
+
+
+def _fill_both(words: Words, params: Mapping[str, str | int]) -> Words:
+    return Words(title=_fill(words.title, params), text=_fill(words.text, params))
+
+
+def _fill(text: str, params: Mapping[str, str | int]) -> str:
+    return _PLACE.sub(lambda place: _show(place[1], params[place[1]]), text)
+
+
+def _show(name: str, value: str | int) -> str:
+    """Amounts as yuan, instants as Shanghai time, everything else as it is."""
+    if name.endswith("_fen"):
+        if not isinstance(value, int):
+            raise ValueError(f"{name} of a notice is no whole number of fen")
+        return show_yuan(value)
+    if name.endswith("_at"):
+        return datetime.fromisoformat(str(value)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return str(value)

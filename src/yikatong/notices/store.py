@@ -1,0 +1,93 @@
+"""Statements of notices, one typed function each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from yikatong.notices.model import Draft, Notice
+from yikatong.plumbing.queries import load_queries
+
+_QUERIES = load_queries(__package__)
+_LATEST = UUID(int=2**128 - 1)
+
+Conn = AsyncConnection[Any]
+
+
+async def _run(conn: Conn, name: str, /, **values: Any) -> list[dict[str, Any]]:
+    async with conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_QUERIES[name], values)
+        return await cursor.fetchall() if cursor.description is not None else []
+
+
+async def insert_notices(
+    conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID], made_at: datetime
+) -> None:
+    """Add notices of one bucket, due at once."""
+    await _run(
+        conn,
+        "insert_notices",
+        bucket=bucket,
+        resident_ids=[draft.resident_id for draft in drafts],
+        notice_ids=list(notice_ids),
+        templates=[draft.template for draft in drafts],
+        params=[Jsonb(dict(draft.params)) for draft in drafts],
+        made_at=made_at,
+    )
+
+
+async def lease_due(conn: Conn, *, bucket: int, now: datetime, lease_until: datetime, limit: int) -> tuple[Notice, ...]:
+    """Lease notices of one bucket that are due."""
+    rows = await _run(conn, "lease_due", bucket=bucket, now=now, lease_until=lease_until, limit=limit)
+    return msgspec.convert(rows, tuple[Notice, ...])
+
+
+async def mark_sent(conn: Conn, *, bucket: int, notice: Notice, channel: str, sent_at: datetime) -> None:
+    """Write that a notice was taken."""
+    await _run(
+        conn,
+        "mark_sent",
+        bucket=bucket,
+        resident_id=notice.resident_id,
+        notice_id=notice.notice_id,
+        channel=channel,
+        sent_at=sent_at,
+    )
+
+
+async def mark_failed(conn: Conn, *, bucket: int, notice: Notice, failure: str, next_try_at: datetime | None) -> None:
+    """Write why a try failed."""
+    await _run(
+        conn,
+        "mark_failed",
+        bucket=bucket,
+        resident_id=notice.resident_id,
+        notice_id=notice.notice_id,
+        failure=failure,
+        next_try_at=next_try_at,
+    )
+
+
+async def list_notices(
+    conn: Conn, *, bucket: int, resident_id: UUID, before: UUID | None, limit: int
+) -> tuple[Notice, ...]:
+    """A resident's notices, the newest first."""
+    rows = await _run(
+        conn, "list_notices", bucket=bucket, resident_id=resident_id, before=before or _LATEST, limit=limit
+    )
+    return msgspec.convert(rows, tuple[Notice, ...])
+
+
+async def delete_notices(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
+    """Delete old notices of one bucket; how many there were."""
+    return len(await _run(conn, "delete_notices", bucket=bucket, before=before, limit=limit))
+
+
+async def list_impossible(conn: Conn, *, templates: Sequence[str]) -> list[dict[str, Any]]:
+    """Notices that cannot be; none when all is well."""
+    return await _run(conn, "impossible_notices", templates=list(templates))
