@@ -99,6 +99,8 @@ class MadeUpResident(NamedTuple):
     partner: int | None
     mother: int | None
     father: int | None
+    mother_id: UUID | None
+    father_id: UUID | None
 
 
 def generate(seed: int, count: int, on: date, *, batch_size: int = 50_000) -> Iterator[People]:
@@ -127,6 +129,7 @@ def residents_of(people: People) -> Iterator[MadeUpResident]:
     for row in rows:
         place, raw_id, name, id_number, male, born_on, nation, phone, address, division, household, role, *kin = row
         partner, mother, father = (None if relative == NOBODY else relative for relative in kin[:3])
+        mother_id, father_id = kin[3:]
         yield MadeUpResident(
             place=place,
             id=UUID(bytes=raw_id),
@@ -143,6 +146,8 @@ def residents_of(people: People) -> Iterator[MadeUpResident]:
             partner=partner,
             mother=mother,
             father=father,
+            mother_id=None if mother is None else UUID(bytes=mother_id),
+            father_id=None if father is None else UUID(bytes=father_id),
         )
 
 

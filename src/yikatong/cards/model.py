@@ -1,6 +1,6 @@
 """What cards speaks of: residents, cards, e-cards, devices, families, and what a decision needs to know of them."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -491,6 +491,10 @@ class DataKey(Protocol):
 
     def seal(self, plain: bytes, *, field: str) -> bytes:
         """Seal a field; what is sealed opens only under the same name and owner."""
+        ...
+
+    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Seal several fields by name, each as `seal` would."""
         ...
 
     def open(self, sealed: bytes, *, field: str) -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -25,6 +26,10 @@ class TestDataKey:
         nonce = os.urandom(12)
         return nonce + self._key.encrypt(nonce, plain, self._owner.bytes + field.encode())
 
+    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Seal several fields."""
+        return {field: self.seal(text, field=field) for field, text in plain.items()}
+
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open what was sealed so."""
         return self._key.decrypt(sealed[:12], sealed[12:], self._owner.bytes + field.encode())
@@ -35,10 +40,13 @@ class TestVault:
 
     __test__ = False
 
-    def __init__(self) -> None:
-        self._master = AESGCM(os.urandom(32))
-        self._mark_key = os.urandom(32)
-        self._pepper = os.urandom(32)
+    def __init__(self, secret: bytes | None = None) -> None:
+        """Two vaults of one secret, in two processes perhaps, hold the same keys."""
+        secret = secret or os.urandom(32)
+        master, self._mark_key, self._pepper = (
+            hashlib.sha256(bytes((number,)) + secret).digest() for number in range(3)
+        )
+        self._master = AESGCM(master)
         self._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
     def new_data_key(self, *, owner: UUID) -> TestDataKey:

@@ -78,7 +78,7 @@ def seal_person(person: Person, *, resident_id: ResidentId, vault: Vault) -> Sea
     """Seal every field under a new data key of the resident."""
     key = vault.new_data_key(owner=resident_id)
     texts = {**{field: getattr(person, field) for field in _FIELDS}, "birth": person.birth.isoformat()}
-    sealed = {field: key.seal(text.encode(), field=field) for field, text in texts.items()}
+    sealed = key.seal_fields({field: text.encode() for field, text in texts.items()})
     return SealedPerson(wrapped_key=key.wrapped, **sealed)
 
 
