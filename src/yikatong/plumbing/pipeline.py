@@ -85,6 +85,11 @@ class BatchConnection:
         """Whether the server has gone away; the owner then opens another."""
         return self._pg.status != pq.ConnStatus.OK
 
+    @property
+    def backend_pid(self) -> int:
+        """The server process behind this connection."""
+        return self._pg.backend_pid
+
     async def close(self) -> None:
         """Close the connection; what was not committed is rolled back by the server."""
         await self._conn.close()

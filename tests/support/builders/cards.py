@@ -24,6 +24,7 @@ from yikatong.cards.model import (
     Registered,
     Shell,
     Terms,
+    Vault,
 )
 from yikatong.cards.outside import AccountAnswer, AccountVerdict, FaceAnswer
 from yikatong.cards.rules.return_file import COLUMNS
@@ -111,7 +112,7 @@ class CardWorld:
         self.now = now
         self.region = region or a_region_code()
         self.ids = SeededIds()
-        self.vault = VAULT
+        self.vault: Vault = VAULT
         self.terms = TERMS
         self.bank = ABank()
         self.faces = FacesThatMatch()

@@ -148,6 +148,11 @@ class Counter:
         return await answer
 
     @property
+    def backend_pid(self) -> int | None:
+        """The server process behind this counter's connection."""
+        return None if self._conn is None else self._conn.backend_pid
+
+    @property
     def length(self) -> int:
         """How many works stand in line."""
         return len(self._line_up)
