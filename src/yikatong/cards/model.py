@@ -145,7 +145,6 @@ class RegionRule(msgspec.Struct, frozen=True, kw_only=True):
 
     formal_loss_can_be_released: bool = False
     replacement_wait_months: int = 6
-    card_years: int = 10
     family_list: FamilyListName = FamilyListName.TEN_PLACES
 
 

@@ -1,16 +1,15 @@
 -- name: find_region_rule
 -- What a region has decided for itself, or no row.
-SELECT formal_loss_can_be_released, replacement_wait_months, card_years, family_list
+SELECT formal_loss_can_be_released, replacement_wait_months, family_list
 FROM cards.region_rule WHERE region = %(region)s;
 
 -- name: put_region_rule
 -- Sets what a region decides for itself.
-INSERT INTO cards.region_rule (region, formal_loss_can_be_released, replacement_wait_months, card_years, family_list)
-VALUES (%(region)s, %(formal_loss_can_be_released)s, %(replacement_wait_months)s, %(card_years)s, %(family_list)s)
+INSERT INTO cards.region_rule (region, formal_loss_can_be_released, replacement_wait_months, family_list)
+VALUES (%(region)s, %(formal_loss_can_be_released)s, %(replacement_wait_months)s, %(family_list)s)
 ON CONFLICT (region) DO UPDATE SET
     formal_loss_can_be_released = excluded.formal_loss_can_be_released,
     replacement_wait_months = excluded.replacement_wait_months,
-    card_years = excluded.card_years,
     family_list = excluded.family_list;
 
 -- name: claim_id_mark

@@ -6,7 +6,6 @@ CREATE TABLE cards.region_rule (
     region text PRIMARY KEY,
     formal_loss_can_be_released boolean NOT NULL,
     replacement_wait_months smallint NOT NULL CHECK (replacement_wait_months BETWEEN 0 AND 120),
-    card_years smallint NOT NULL CHECK (card_years BETWEEN 1 AND 50),
     family_list text NOT NULL CHECK (family_list IN ('ten_places', 'eight_relatives'))
 );
 

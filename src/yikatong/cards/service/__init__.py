@@ -90,6 +90,7 @@ from yikatong.cards.service.production import (
     read_return,
     write_batch_file,
 )
+from yikatong.cards.service.scopes import get_resident_for, view_person_for
 from yikatong.cards.store.tap_batch import load_holders, lock_gates, write_gates
 
 __all__ = [
@@ -132,6 +133,7 @@ __all__ = [
     "get_holder",
     "get_region_rule",
     "get_resident",
+    "get_resident_for",
     "grant_concession",
     "is_suspended",
     "issue_e_card",
@@ -172,6 +174,7 @@ __all__ = [
     "verify_guardian",
     "verify_session_request",
     "view_person",
+    "view_person_for",
     "write_batch_file",
     "write_gates",
 ]
