@@ -79,9 +79,6 @@ class Reason(outcomes.Reason):
     STATUS_LIST_IS_MISSING = ReasonText(
         422, "This terminal has no status list of the issuing region.", "终端没有发卡地区的状态名单。", *_ASK_DESK
     )
-    STATUS_LIST_IS_TOO_OLD = ReasonText(
-        422, "The issuing region's status list is older than this item allows.", "发卡地区状态名单已过期。", *_ASK_DESK
-    )
     CODE_ANSWERS_ANOTHER_CHALLENGE = ReasonText(
         422, "The code answers another till code than the one shown here.", "卡码应答的不是本收银台的码。", *_SCAN_AGAIN
     )
@@ -180,10 +177,10 @@ class Reason(outcomes.Reason):
     CONFIRMATION_IS_OUT_OF_TIME = ReasonText(
         422, "The confirmation was not made just now.", "确认信息不是当时作出。", *_TRY_REQUEST_AGAIN
     )
-    CONFIRMATION_IS_FOR_ANOTHER_TAP = ReasonText(
+    CONFIRMATION_NAMES_ANOTHER_TAP = ReasonText(
         422, "The confirmation names another tap.", "确认的不是这笔用卡。", *_TRY_REQUEST_AGAIN
     )
-    CONFIRMATION_IS_FOR_ANOTHER_PAYMENT = ReasonText(
+    CONFIRMATION_NAMES_ANOTHER_PAYMENT = ReasonText(
         422,
         "The confirmation names another amount, payee or item.",
         "确认的金额、收款方或事项不同。",

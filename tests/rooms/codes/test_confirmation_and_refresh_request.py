@@ -61,11 +61,11 @@ def test_a_confirmation_is_refused_in_its_order() -> None:
     )
     assert Reason.CONFIRMATION_IS_OUT_OF_TIME is refusal_of(lambda: confirmed(a_confirmation(), seconds_later=90))
     confirmation = confirmed(a_confirmation())
-    assert Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP is codes.decide_confirmation(
+    assert Reason.CONFIRMATION_NAMES_ANOTHER_TAP is codes.decide_confirmation(
         confirmation, tap_id=TapId(uuid4()), expected=asked(amount_fen=1)
     )
     for other in (asked(amount_fen=1), asked(payee_id=uuid4()), asked(item_number=1)):
-        assert Reason.CONFIRMATION_IS_FOR_ANOTHER_PAYMENT is codes.decide_confirmation(
+        assert Reason.CONFIRMATION_NAMES_ANOTHER_PAYMENT is codes.decide_confirmation(
             confirmation, tap_id=TAP, expected=other
         )
 

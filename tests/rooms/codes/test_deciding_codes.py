@@ -10,9 +10,9 @@ from tests.support.builders.codes import CANTEEN, CertifiedPhone, asked
 from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.codes.model import Asked, CertificateState, Form, Presented, Reason, StoredCertificate, Strength
-from yikatong.codes.service import StatusSeen
 from yikatong.trust import service as trust
-from yikatong.trust.model import Algorithm
+from yikatong.trust.model import Algorithm, StatusList
+from yikatong.trust.model import Reason as TrustReason
 
 
 @dataclass
@@ -120,29 +120,43 @@ def test_a_thief_with_a_seen_alias_and_a_key_of_his_own_is_not_the_stored_key() 
     assert Reason.SHOW_KEY_IS_NOT_THE_STORED_ONE is decided
 
 
+def a_status_list(status: int, *, days_ago: int = 0) -> StatusList:
+    """A list of the block of a certificate, made some days ago and good for ten; every place has one status."""
+    issued_at = NOON - timedelta(days=days_ago)
+    return StatusList(
+        subject="list",
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(days=10),
+        ttl_seconds=600,
+        bits=2,
+        data=bytes([status * 0b01010101]) * 16_384,
+    )
+
+
 def test_another_region_refuses_in_its_order() -> None:
     phone = CertifiedPhone()
     text = phone.code(answer=asked())
     read = codes.read_code(text, regions=phone.region.seen_elsewhere(), now=NOON)
     day = timedelta(days=1)
     unsigned = msgspec.structs.replace(read, claims=None)
+    short = msgspec.structs.replace(a_status_list(trust.INVALID), data=b"")
 
-    def decide(status: StatusSeen | None, *, days_later: int = 0, expected: Asked | None = None) -> object:
-        return codes.decide_foreign(read, status, now=NOON + days_later * day, age_max=day, expected=expected)
-
-    def seen(state: CertificateState, *, days_ago: int = 0) -> StatusSeen:
-        return StatusSeen(state, NOON - days_ago * day)
+    def decide(status_list: StatusList | None, *, days_later: int = 0, expected: Asked | None = None) -> object:
+        return codes.decide_foreign(read, status_list, now=NOON + days_later * day, age_max=day, expected=expected)
 
     assert Reason.ISSUING_REGION_IS_UNKNOWN is codes.decide_foreign(
         unsigned, None, now=NOON, age_max=day, expected=None
     )
     assert Reason.CERTIFICATE_HAS_EXPIRED is decide(None, days_later=3)
     assert Reason.STATUS_LIST_IS_MISSING is decide(None)
-    assert Reason.STATUS_LIST_IS_TOO_OLD is decide(seen(CertificateState.REVOKED, days_ago=2))
-    assert Reason.CERTIFICATE_IS_REVOKED is decide(seen(CertificateState.REVOKED))
-    assert Reason.CERTIFICATE_IS_SUSPENDED is decide(seen(CertificateState.SUSPENDED))
-    assert Reason.CODE_ANSWERS_ANOTHER_CHALLENGE is decide(seen(CertificateState.ACTIVE))
-    assert read is decide(seen(CertificateState.ACTIVE, days_ago=1), expected=asked())
+    assert TrustReason.STATUS_LIST_IS_EXPIRED is decide(a_status_list(trust.INVALID, days_ago=10))
+    assert TrustReason.STATUS_LIST_IS_TOO_OLD is decide(a_status_list(trust.INVALID, days_ago=2))
+    assert TrustReason.STATUS_INDEX_IS_NOT_ON_THE_LIST is decide(short)
+    assert Reason.CERTIFICATE_IS_SUSPENDED is decide(a_status_list(trust.SUSPENDED))
+    assert Reason.CERTIFICATE_IS_REVOKED is decide(a_status_list(trust.INVALID))
+    assert Reason.CERTIFICATE_IS_REVOKED is decide(a_status_list(3))
+    assert Reason.CODE_ANSWERS_ANOTHER_CHALLENGE is decide(a_status_list(trust.VALID))
+    assert read is decide(a_status_list(trust.VALID, days_ago=1), expected=asked())
 
 
 @pytest.mark.parametrize("minute", [0, 1, 59])

@@ -306,7 +306,7 @@ async def test_refreshes_at_the_same_moment_take_different_blocks(db: Database) 
     async with db.transaction() as conn:
         world = CodeWorld(conn)
         first, second = await world.a_card_holder(), await world.a_card_holder()
-        wallets = [await world.a_wallet(first), await world.a_wallet(second)]
+        wallets = [await world.a_filled_wallet(first), await world.a_wallet(second)]
     async with db.transaction() as one, db.transaction() as other:
         world.conn = one
         given = [await world.refreshed(first, wallets[0])]

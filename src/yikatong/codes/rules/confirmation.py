@@ -74,13 +74,13 @@ def read_confirmation(data: bytes, *, device_key: VerifyingKey, now: datetime) -
 def decide_confirmation(confirmation: Confirmation, *, tap_id: TapId, expected: Asked) -> Reason | None:
     """Say whether a confirmation is for this tap and this payment; None when it is.
 
-    Refuses in this order: CONFIRMATION_IS_FOR_ANOTHER_TAP, CONFIRMATION_IS_FOR_ANOTHER_PAYMENT.
+    Refuses in this order: CONFIRMATION_NAMES_ANOTHER_TAP, CONFIRMATION_NAMES_ANOTHER_PAYMENT.
     """
     if confirmation.tap_id != tap_id:
-        return Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP
+        return Reason.CONFIRMATION_NAMES_ANOTHER_TAP
     said = (confirmation.amount_fen, confirmation.payee_id, confirmation.item_number)
     if said != (expected.amount_fen, expected.payee_id, expected.item_number):
-        return Reason.CONFIRMATION_IS_FOR_ANOTHER_PAYMENT
+        return Reason.CONFIRMATION_NAMES_ANOTHER_PAYMENT
     return None
 
 

@@ -3,11 +3,15 @@
 from hashlib import shake_128
 
 from yikatong.codes.model import CertificateState
+from yikatong.trust import service as trust
 
 BLOCK_SIZE = 65_536
 BITS = 2
-STATUS_OF = {CertificateState.ACTIVE: 0, CertificateState.REVOKED: 1, CertificateState.SUSPENDED: 2}
-"""VALID, INVALID and SUSPENDED of Token Status List §7.1."""
+STATUS_OF = {
+    CertificateState.ACTIVE: trust.VALID,
+    CertificateState.REVOKED: trust.INVALID,
+    CertificateState.SUSPENDED: trust.SUSPENDED,
+}
 
 _ROUNDS = 4
 

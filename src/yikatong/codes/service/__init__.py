@@ -14,7 +14,7 @@ from yikatong.codes.rules.code import (
     write_code,
 )
 from yikatong.codes.rules.confirmation import decide_confirmation, read_confirmation, sign_confirmation
-from yikatong.codes.rules.foreign import StatusSeen, decide_foreign
+from yikatong.codes.rules.foreign import decide_foreign
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
 from yikatong.codes.service.certificates import (
@@ -23,7 +23,7 @@ from yikatong.codes.service.certificates import (
     revoke_certificates,
     suspend_certificates,
 )
-from yikatong.codes.service.keys import Issuer, get_issuer, view_regions, wanted_keys
+from yikatong.codes.service.keys import Issuer, get_issuer, view_regions
 from yikatong.codes.service.status_lists import get_status_lists, publish_status_list, status_list_name
 from yikatong.codes.store import find_certificates
 
@@ -32,7 +32,6 @@ __all__ = [
     "OwnRegion",
     "RegionView",
     "SeenCertificates",
-    "StatusSeen",
     "decide_age",
     "decide_answer",
     "decide_attested",
@@ -65,7 +64,6 @@ __all__ = [
     "verify_challenge",
     "verify_chip",
     "view_regions",
-    "wanted_keys",
     "write_challenge",
     "write_code",
 ]

@@ -1,6 +1,6 @@
 """Which keys of a region are used here, by what name a key holder keeps them, and which regions a counter knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -10,14 +10,9 @@ from yikatong.codes.rules.regions import OwnRegion, RegionView
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
 from yikatong.trust.model import (
-    Algorithm,
     KeyHolder,
-    KeyKind,
-    RegionKey,
     SigningKey,
     TrustList,
-    VerifyingKey,
-    WantedKey,
 )
 from yikatong.trust.model import Reason as TrustReason
 
@@ -42,14 +37,6 @@ def region_key_name(region: str) -> str:
 def alias_key_name(region: str) -> str:
     """The name under which a key holder keeps the secrets that seal a region's aliases."""
     return f"alias-{region}"
-
-
-def wanted_keys(region: str, *, algorithm: Algorithm = Algorithm.ES256) -> tuple[WantedKey, ...]:
-    """The keys a key holder must have for a region that issues codes here."""
-    return (
-        WantedKey(name=region_key_name(region), kind=KeyKind.SIGNING, algorithm=algorithm),
-        WantedKey(name=alias_key_name(region), kind=KeyKind.SECRET),
-    )
 
 
 def get_issuer(holder: KeyHolder, region: str) -> Issuer:
@@ -77,16 +64,7 @@ def view_regions(
     Certificates seen through an earlier view do not count in this one.
     """
     return RegionView(
-        keys=_keys_in_force([] if trust_list is None else trust_list.keys, now=now),
+        keys={} if trust_list is None else trust.keys_in_force(trust_list, now=now),
         own={region: OwnRegion(holder.secrets(alias_key_name(region))) for region in own_regions},
         bucket_count=bucket_count,
     )
-
-
-def _keys_in_force(keys: Sequence[RegionKey], *, now: datetime) -> dict[str, dict[bytes, VerifyingKey]]:
-    by_region: dict[str, dict[bytes, VerifyingKey]] = {}
-    for key in keys:
-        is_revoked = key.revoked_at is not None and key.revoked_at <= now
-        if key.valid_from_at <= now < key.valid_until and not is_revoked:
-            by_region.setdefault(key.region, {})[key.key_id] = trust.verifying_key(key.public_key)
-    return by_region
