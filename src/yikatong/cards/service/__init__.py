@@ -1,5 +1,6 @@
 """What other rooms use of cards: one function a use case, taking an open transaction first."""
 
+from yikatong.cards.outside import BankAccounts, FaceCheck
 from yikatong.cards.rules.device_messages import enrolment_message, session_message
 from yikatong.cards.rules.e_cards import is_suspended
 from yikatong.cards.rules.holder import (
@@ -35,6 +36,7 @@ from yikatong.cards.service.e_cards import (
     unlink_channel,
 )
 from yikatong.cards.service.endings import CARD_CANCELLED, cancel_card, replace_card
+from yikatong.cards.service.faces import verify_face
 from yikatong.cards.service.families import (
     add_family_member,
     add_guardian,
@@ -97,6 +99,8 @@ __all__ = [
     "BATCH_RETURNED",
     "CARD_CANCELLED",
     "CARD_CHANGED",
+    "BankAccounts",
+    "FaceCheck",
     "activate",
     "add_family_member",
     "add_guardian",
@@ -171,6 +175,7 @@ __all__ = [
     "unlink_channel",
     "unlock_card",
     "verify_enrolment_signature",
+    "verify_face",
     "verify_guardian",
     "verify_session_request",
     "view_person",

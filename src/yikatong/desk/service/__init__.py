@@ -1,0 +1,37 @@
+"""What the edge uses of desk."""
+
+from yikatong.desk.service.counter import (
+    BALANCE_MOVED,
+    cancel,
+    hand_out_and_activate,
+    lock,
+    purse_of,
+    release_loss,
+    replace,
+    report_loss,
+    unlock,
+)
+from yikatong.desk.service.wallets import (
+    associate,
+    enrol,
+    open_again,
+    revoke_device,
+    unlink_channel,
+)
+
+__all__ = [
+    "BALANCE_MOVED",
+    "associate",
+    "cancel",
+    "enrol",
+    "hand_out_and_activate",
+    "lock",
+    "open_again",
+    "purse_of",
+    "release_loss",
+    "replace",
+    "report_loss",
+    "revoke_device",
+    "unlink_channel",
+    "unlock",
+]
