@@ -1,16 +1,16 @@
 """What rooms that keep personal fields use: data keys by owner, the mark of an ID number, passwords."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import UUID
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.model import Algorithm, KeyHolder, KeyKind, Reason, SealCipher, WantedKey
-from yikatong.trust.rfc9106_argon2.passwords import hash_password, verify_password
-from yikatong.trust.sp800_38d_gcm.seal import new_data_key, seal, unseal
+from yikatong.trust.rfc9106_argon2.passwords import SALT_BYTES, hash_password, verify_password
+from yikatong.trust.sp800_38d_gcm.seal import new_data_key, seal, seal_many, unseal
 
 MASTER, ID_NUMBER_MARK, PEPPER = "master", "id-number-mark", "pepper"
-_SALT_BYTES = 16
 
 
 def wanted_keys(
@@ -53,6 +53,11 @@ class OpenDataKey:
         """Seal a field; what is sealed opens only under the same name and owner."""
         return seal(self._data_key, plain, self._context(field), ids=self._ids)
 
+    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Seal several fields by name, each as `seal` would."""
+        parts = [(text, self._context(field)) for field, text in plain.items()]
+        return dict(zip(plain, seal_many(self._data_key, parts, ids=self._ids), strict=True))
+
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open a sealed field; refuses with SEAL_DOES_NOT_OPEN when it was not sealed so."""
         return unseal(self._data_key, sealed, self._context(field))
@@ -88,7 +93,7 @@ class KeyHolderVault:
 
     async def hash_password(self, password: str) -> str:
         """Hash a password with pepper and a fresh salt, in another thread."""
-        salt = self._ids.random_bytes(_SALT_BYTES)
+        salt = self._ids.random_bytes(SALT_BYTES)
         return await asyncio.to_thread(hash_password, self._peppered(password), salt)
 
     async def verify_password(self, password: str, *, password_hash: str) -> None:

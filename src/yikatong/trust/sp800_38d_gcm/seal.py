@@ -7,6 +7,8 @@ The authenticated data are the header up to the nonce and then the context, so t
 for. Nonces are random: one key makes at most 2**32 seals (NIST SP 800-38D §8.3); a data key makes a few dozen.
 """
 
+from collections.abc import Sequence
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,7 +35,22 @@ def seal(data_key: bytes, plaintext: bytes, context: bytes, *, ids: Ids) -> byte
     """Seal bytes for a context, with the cipher that the key's length names; 30 bytes longer than what is sealed."""
     header = bytes((_VERSION, _cipher_of(data_key)))
     nonce = ids.random_bytes(_NONCE)
-    return header + nonce + _encrypt(data_key, nonce, plaintext, header + context)
+    return header + nonce + encrypt(data_key, nonce, plaintext, header + context)
+
+
+def seal_many(data_key: bytes, parts: Sequence[tuple[bytes, bytes]], *, ids: Ids) -> list[bytes]:
+    """Seal several plaintexts, each for its context, as `seal` would; the key is set up and chance asked once."""
+    cipher = _cipher_of(data_key)
+    if cipher is not SealCipher.AES_256_GCM:
+        return [seal(data_key, plaintext, context, ids=ids) for plaintext, context in parts]
+    nonces = ids.random_bytes(_NONCE * len(parts))
+    header = bytes((_VERSION, cipher))
+    encrypt = AESGCM(data_key).encrypt
+    sealed = []
+    for at, (plaintext, context) in enumerate(parts):
+        nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
+        sealed.append(header + nonce + encrypt(nonce, plaintext, header + context))
+    return sealed
 
 
 def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
@@ -41,14 +58,14 @@ def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
     header, nonce, rest = sealed[:2], sealed[2 : 2 + _NONCE], sealed[2 + _NONCE :]
     if header != bytes((_VERSION, _cipher_of(data_key))) or len(rest) < _TAG:
         raise Refused(Reason.SEAL_DOES_NOT_OPEN)
-    return _decrypt(data_key, nonce, rest, header + context)
+    return decrypt(data_key, nonce, rest, header + context)
 
 
 def wrap(master_key: bytes, key_id: bytes, plain: bytes, context: bytes, *, ids: Ids) -> bytes:
     """Wrap a key with a master key, whose id stands in the header."""
     header = bytes((_VERSION, _cipher_of(master_key))) + key_id
     nonce = ids.random_bytes(_NONCE)
-    return header + nonce + _encrypt(master_key, nonce, plain, header + context)
+    return header + nonce + encrypt(master_key, nonce, plain, header + context)
 
 
 def master_key_id(wrapped: bytes) -> bytes:
@@ -64,7 +81,7 @@ def unwrap(master_key: bytes, wrapped: bytes, context: bytes) -> bytes:
     header, nonce, rest = wrapped[:at], wrapped[at : at + _NONCE], wrapped[at + _NONCE :]
     if header[:2] != bytes((_VERSION, _cipher_of(master_key))) or len(rest) < _TAG:
         raise Refused(Reason.SEAL_DOES_NOT_OPEN)
-    return _decrypt(master_key, nonce, rest, header + context)
+    return decrypt(master_key, nonce, rest, header + context)
 
 
 def _cipher_of(key: bytes) -> SealCipher:
@@ -74,7 +91,8 @@ def _cipher_of(key: bytes) -> SealCipher:
     return cipher
 
 
-def _encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
+def encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
+    """Ciphertext and tag, by the cipher that the key's length names; a nonce serves a key once."""
     if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
         return AESGCM(key).encrypt(nonce, plaintext, associated)
     encryptor = Cipher(SM4(key), GCM(nonce)).encryptor()
@@ -82,7 +100,8 @@ def _encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> b
     return encryptor.update(plaintext) + encryptor.finalize() + encryptor.tag
 
 
-def _decrypt(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+def decrypt(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+    """The plaintext of ciphertext and tag; refuses with SEAL_DOES_NOT_OPEN."""
     try:
         if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
             return AESGCM(key).decrypt(nonce, sealed, associated)
