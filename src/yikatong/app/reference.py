@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yikatong
 from yikatong.kernel.outcomes import Reason
+from yikatong.plumbing.settings import settings_reference
 
 _HOMES = frozenset({"model", "reasons"})
 """The modules in which a room keeps its reasons."""
@@ -63,6 +64,7 @@ def write_pages(folder: Path) -> None:
     """Write all pages into a folder, normally `docs/reference` of the repository."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "reasons.md").write_text(reasons_page(), encoding="utf-8")
+    (folder / "settings.md").write_text(settings_reference(), encoding="utf-8")
 
 
 if __name__ == "__main__":

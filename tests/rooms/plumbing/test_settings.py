@@ -95,4 +95,6 @@ def test_every_retention_names_its_clause_or_calls_itself_the_houses_own() -> No
 
 
 def test_the_reference_page_is_what_the_code_says() -> None:
-    assert _REFERENCE.read_text(encoding="utf-8") == settings_reference(), "write it anew: yikatong docs"
+    assert _REFERENCE.read_text(encoding="utf-8") == settings_reference(), (
+        "the page is old: write it anew with `python -m yikatong.app.reference`"
+    )
