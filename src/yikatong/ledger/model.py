@@ -210,16 +210,28 @@ class AccountStatement(msgspec.Struct, frozen=True):
 class DayTotal(msgspec.Struct, frozen=True):
     """What one day did to one account without a floor in one bucket.
 
-    `opening_fen` and `closing_fen` are its balances in that bucket at the day's begin and end;
-    the counts and sums are by kind of transfer.
+    `opening_fen` and `closing_fen` are its balances in that bucket at the day's begin and end; the counts and sums
+    are by kind of transfer; `settled_later_fen` sums its settlements and debts posted after the day (negative: paid).
     """
 
     bucket: int
     account: AccountName
     opening_fen: int
     closing_fen: int
+    settled_later_fen: int
     counts: Mapping[str, int]
     sums_fen: Mapping[str, int]
+
+
+class DayChange(msgspec.Struct, frozen=True):
+    """All entries of one day and one kind of transfer on an account without a floor, over all buckets."""
+
+    owner_id: UUID
+    label: str
+    day_on: date
+    kind: TransferKind
+    entry_count: int
+    sum_fen: int
 
 
 class TrialLine(msgspec.Struct, frozen=True):

@@ -183,17 +183,19 @@ FROM ledger.account AS a
 WHERE a.bucket = %(bucket)s AND a.owner_id = %(owner_id)s AND a.id = %(id)s;
 
 -- name: list_day_totals
--- sentence: for every account of one kind without a floor, in every bucket: the balance now, the entries after a day, and that day's entries by kind of transfer
+-- sentence: for accounts of one kind without a floor, in every bucket: balance at a day's end, that day by kind, later settlements
 WITH account AS (
     SELECT bucket, account_id, owner_id, label, sum(posted_fen)::bigint AS posted_fen
     FROM ledger.open_account
-    WHERE kind = %(kind)s
+    WHERE kind = %(kind)s AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
     GROUP BY bucket, account_id, owner_id, label
 ),
 later AS (
-    SELECT e.bucket, e.account_id, sum(e.amount_fen)::bigint AS sum_fen
+    SELECT e.bucket, e.account_id, sum(e.amount_fen)::bigint AS sum_fen,
+        coalesce(sum(e.amount_fen) FILTER (WHERE t.kind IN ('settlement', 'debt')), 0)::bigint AS settled_fen
     FROM ledger.entry AS e
     JOIN account AS a ON a.bucket = e.bucket AND a.account_id = e.account_id
+    JOIN ledger.transfer AS t ON t.bucket = e.bucket AND t.id = e.transfer_id
     WHERE e.posted_on > %(day)s
     GROUP BY e.bucket, e.account_id
 ),
@@ -206,11 +208,20 @@ of_day AS (
     GROUP BY e.bucket, e.account_id, t.kind
 )
 SELECT a.bucket, a.account_id, a.owner_id, a.label, a.posted_fen - coalesce(l.sum_fen, 0) AS closing_fen,
-    d.kind, d.entry_count, d.sum_fen
+    coalesce(l.settled_fen, 0) AS settled_later_fen, d.kind, d.entry_count, d.sum_fen
 FROM account AS a
 LEFT JOIN later AS l ON l.bucket = a.bucket AND l.account_id = a.account_id
 LEFT JOIN of_day AS d ON d.bucket = a.bucket AND d.account_id = a.account_id
 ORDER BY a.owner_id, a.label, a.bucket, d.kind;
+
+-- name: list_day_changes
+-- sentence: for every account of one kind without a floor, over all buckets: count and sum of its entries by day and kind
+SELECT a.owner_id, a.label, e.posted_on, t.kind, count(*), sum(e.amount_fen)::bigint
+FROM (SELECT DISTINCT bucket, account_id, owner_id, label FROM ledger.open_account WHERE kind = %(kind)s) AS a
+JOIN ledger.entry AS e ON e.bucket = a.bucket AND e.account_id = a.account_id
+JOIN ledger.transfer AS t ON t.bucket = e.bucket AND t.id = e.transfer_id
+GROUP BY a.owner_id, a.label, e.posted_on, t.kind
+ORDER BY a.owner_id, a.label, e.posted_on, t.kind;
 
 -- name: list_trial_lines
 -- sentence: number and sum of accounts by kind over all buckets

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 from psycopg.errors import UniqueViolation
 
 from yikatong.kernel.ids import AccountId, HoldId
@@ -26,6 +27,7 @@ from yikatong.ledger.model import (
     AccountName,
     AccountStatement,
     Balance,
+    DayChange,
     DayTotal,
     Hold,
     HoldDraft,
@@ -45,6 +47,7 @@ __all__ = [
     "Book",
     "accounts_of",
     "close_account",
+    "day_changes",
     "day_totals",
     "find_account",
     "freeze_account",
@@ -310,25 +313,35 @@ async def statement_of(
     return AccountStatement(account.id, from_on, until_on, opening_fen, tuple(lines), closing_fen)
 
 
-async def day_totals(conn: Conn, *, kind: AccountKind, day: date) -> tuple[DayTotal, ...]:
-    """What a Shanghai day did to every account of a kind without a floor, by bucket, accounts without entries included.
+async def day_totals(
+    conn: Conn, *, kind: AccountKind, day: date, account: AccountName | None = None
+) -> tuple[DayTotal, ...]:
+    """What a Shanghai day did to every account of a kind without a floor, or to one, by bucket.
 
-    One statement reads balances and entries, so that they belong together however much is posted meanwhile.
+    Accounts without entries on that day are there too. One statement reads balances and entries, so that they
+    belong together however much is posted meanwhile.
     """
+    rows = await store.list_day_totals(conn, kind=kind, day=day, account_id=None if account is None else account.id)
     totals: dict[tuple[AccountId, int], DayTotal] = {}
-    for bucket, account_id, owner_id, label, closing_fen, transfer_kind, count, sum_fen in await store.list_day_totals(
-        conn, kind=kind, day=day
-    ):
-        key = (AccountId(account_id), bucket)
+    for bucket, account_id, owner_id, label, closing_fen, settled_later_fen, transfer_kind, count, sum_fen in rows:
         name = name_account(owner_id, kind, label)
-        before = totals.get(key) or DayTotal(bucket, name, closing_fen, closing_fen, {}, {})
+        total = totals.get((account_id, bucket)) or DayTotal(
+            bucket, name, closing_fen, closing_fen, settled_later_fen, {}, {}
+        )
         if transfer_kind is not None:
-            before = DayTotal(
-                bucket, name, before.opening_fen - sum_fen, closing_fen,
-                {**before.counts, transfer_kind: count}, {**before.sums_fen, transfer_kind: sum_fen},
-            )  # fmt: skip
-        totals[key] = before
+            total = structs.replace(
+                total,
+                opening_fen=total.opening_fen - sum_fen,
+                counts={**total.counts, transfer_kind: count},
+                sums_fen={**total.sums_fen, transfer_kind: sum_fen},
+            )
+        totals[account_id, bucket] = total
     return tuple(totals.values())
+
+
+async def day_changes(conn: Conn, *, kind: AccountKind) -> tuple[DayChange, ...]:
+    """Every day of every account of a kind without a floor, by owner and day, for recomputing."""
+    return tuple(await store.list_day_changes(conn, kind=kind))
 
 
 async def trial_balance(conn: Conn) -> tuple[TrialLine, ...]:

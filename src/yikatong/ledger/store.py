@@ -14,6 +14,7 @@ from yikatong.ledger.model import (
     AccountName,
     AccountWrite,
     Balance,
+    DayChange,
     Hold,
     HoldStatus,
     Leg,
@@ -280,10 +281,18 @@ async def find_balance(conn: Conn, *, bucket: int, account: AccountName, now: da
     return Balance(posted_fen, held_fen, posted_fen - held_fen - floor_fen)
 
 
-async def list_day_totals(conn: Conn, *, kind: AccountKind, day: date) -> list[tuple[Any, ...]]:
-    """Rows of bucket, account, owner, label, closing balance, and per kind of transfer its name, count and sum."""
-    cursor = await conn.execute(_Q["list_day_totals"], {"kind": kind.value, "day": day})
+async def list_day_totals(
+    conn: Conn, *, kind: AccountKind, day: date, account_id: AccountId | None
+) -> list[tuple[Any, ...]]:
+    """Rows of bucket, account, owner, label, closing, later settlements, and per kind of transfer: kind, count, sum."""
+    cursor = await conn.execute(_Q["list_day_totals"], {"kind": kind.value, "day": day, "account_id": account_id})
     return await cursor.fetchall()
+
+
+async def list_day_changes(conn: Conn, *, kind: AccountKind) -> list[DayChange]:
+    """Every day of every account of a kind without a floor."""
+    cursor = await conn.execute(_Q["list_day_changes"], {"kind": kind.value})
+    return [DayChange(row[0], row[1], row[2], _TRANSFER_KINDS[row[3]], *row[4:]) for row in await cursor.fetchall()]
 
 
 async def list_differences(conn: Conn, *, query: str) -> list[tuple[int, UUID, int | None, int | None]]:
