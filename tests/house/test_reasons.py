@@ -14,6 +14,8 @@ REASONS = [(room, reason) for room, reasons in all_reasons().items() for reason 
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 OTHERS_ARE_AWAY = (503, 504)
 """The only statuses of a refusal that are not the caller's matter: an outside organisation did not answer."""
+OUR_MISTAKE = "SERVER_FAULT"
+"""The one reason that is a fault of ours (500)."""
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -32,9 +34,8 @@ def faults_of_names(reasons: list[tuple[str, outcomes.Reason]]) -> list[str]:
 
 def faults_of_text(name: str, text: ReasonText) -> list[str]:
     """A reason's status says whose matter it is; its English is English, its Chinese Chinese, each a sentence."""
-    faults = (
-        [] if 400 <= text.status < 500 or text.status in OTHERS_ARE_AWAY else [f"{name} has the status {text.status}"]
-    )
+    is_answer = 400 <= text.status < 500 or text.status in OTHERS_ARE_AWAY or name == OUR_MISTAKE
+    faults = [] if is_answer else [f"{name} has the status {text.status}"]
     faults += [
         f"{name} says in English: {words}"
         for words in (text.en, text.remedy_en)

@@ -53,7 +53,7 @@ class TemplateWords(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A notice about to be made. In `params` `_fen` is a whole number, `_at` an instant in ISO 8601, else a short text."""
+    """A notice about to be made. In `params` `_fen` is a whole number, `_at` an ISO 8601 instant, else a short text."""
 
     resident_id: UUID
     template: Template
