@@ -60,7 +60,7 @@ class WorkerCaches:
         stale = {subject for subject, version in versions.items() if self._versions.get(subject, 0) != version}
         async with self._database.transaction() as conn:
             if CATALOGUE in stale:
-                self._snapshot = await catalogue.load_snapshot(conn)
+                self._snapshot = await catalogue.load_snapshot(conn, known=self._snapshot)
             if REGIONS in stale:
                 self._regions = await self._load_regions(conn)
         self._versions = dict(versions)

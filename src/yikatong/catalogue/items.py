@@ -19,7 +19,7 @@ from yikatong.catalogue.model import (
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import service as places
-from yikatong.places.model import NATIONAL
+from yikatong.places.model import NATIONAL, enclosing_codes
 from yikatong.plumbing import versions
 
 SUBJECT = "catalogue"
@@ -49,14 +49,14 @@ async def publish_item(conn: AsyncConnection[Any], *, terms: ItemTerms) -> Publi
     if terms.region != NATIONAL:
         await places.get_hosted_region(conn, code=terms.region)
     # Moving the version on first makes changes of the list take turns, so that two cannot overlap unseen.
-    await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
     entries = await store.list_entries_of(conn, region=terms.region, code=terms.code)
     for entry in entries:
         if _terms_of(entry) == terms:
             return PublishedItem(Change.ALREADY_SO, entry)
     rules.verify_no_overlap(entries, terms)
     item = Item(**msgspec.structs.asdict(terms), number=await _number_of(conn, code=terms.code))
-    await store.insert_items(conn, items=[item])
+    await store.insert_items(conn, items=[item], version=version)
     return PublishedItem(Change.DONE, item)
 
 
@@ -84,7 +84,7 @@ async def end_item(conn: AsyncConnection[Any], *, region: str, code: str, until:
         ITEM_IS_NOT_ON_THE_LIST       the region has no entry of its own
         ITEM_ENDS_BEFORE_IT_BEGINS    the day lies before today or not after the entry's first day
     """
-    await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
     entries = await store.list_entries_of(conn, region=region, code=code)
     if not entries:
         raise Refused(Reason.ITEM_IS_NOT_ON_THE_LIST, item=code, region=region)
@@ -92,13 +92,13 @@ async def end_item(conn: AsyncConnection[Any], *, region: str, code: str, until:
     if entry.valid_until == until:
         return PublishedItem(Change.ALREADY_SO, entry)
     rules.verify_end(entry, until=until, today=day_of(now))
-    await store.end_items(conn, items=[entry], until=until)
+    await store.end_items(conn, items=[entry], until=until, version=version)
     return PublishedItem(Change.DONE, msgspec.structs.replace(entry, valid_until=until))
 
 
 async def find_item(conn: AsyncConnection[Any], *, region: str, code: str, on: date) -> Item | None:
     """The entry that counts in a region on a day: its own, else its city's or province's, else the country's."""
-    return await store.find_item(conn, areas=places.enclosing_codes(region), code=code, on=on)
+    return await store.find_item(conn, areas=enclosing_codes(region), code=code, on=on)
 
 
 async def get_item(conn: AsyncConnection[Any], *, region: str, code: str, on: date) -> Item:
@@ -133,7 +133,7 @@ async def list_items(
     """
     return await store.list_items(
         conn,
-        areas=places.enclosing_codes(region),
+        areas=enclosing_codes(region),
         on=on,
         search=search.strip().casefold(),
         scene=scene,
@@ -166,12 +166,12 @@ async def seed_items(conn: AsyncConnection[Any], *, item_list: seeds.ItemList | 
         return SeededList(0, 0, plan.unchanged_count)
     for item in plan.to_add:
         rules.verify_terms(item)
-    await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
     # Another loader may have been quicker; behind the version's lock the list stands still.
     plan = rules.plan_list(await store.list_entries(conn), wanted.items, list_name=wanted.name)
     for item in plan.to_end:
         rules.verify_end(item, until=wanted.valid_from, today=wanted.valid_from)
-    await store.end_items(conn, items=plan.to_end, until=wanted.valid_from)
+    await store.end_items(conn, items=plan.to_end, until=wanted.valid_from, version=version)
     await store.insert_item_numbers(conn, numbers=[(item.number, item.code) for item in plan.to_add])
-    await store.insert_items(conn, items=plan.to_add)
+    await store.insert_items(conn, items=plan.to_add, version=version)
     return SeededList(len(plan.to_add), len(plan.to_end), plan.unchanged_count)

@@ -4,6 +4,13 @@ SELECT i.*
 FROM catalogue.item i
 ORDER BY i.region, i.code, i.valid_from;
 
+-- name: list_entries_changed
+-- sentence: returns every entry of the items that changed after a version, in order of region, code and day.
+SELECT i.*
+FROM catalogue.item i
+WHERE (i.region, i.code) IN (SELECT c.region, c.code FROM catalogue.item c WHERE c.changed_version > %(after_version)s)
+ORDER BY i.region, i.code, i.valid_from;
+
 -- name: list_entries_of
 -- sentence: returns every entry a region ever had of one item, oldest first.
 SELECT i.*
@@ -69,27 +76,28 @@ ON CONFLICT DO NOTHING;
 INSERT INTO catalogue.item (
     region, code, valid_from, valid_until, number, list_version, source, name_zh, name_en, aliases, scenario_zh,
     place_zh, forms, form_basis, item_class, scene, line, least_strength, assurance_level, learns, funding,
-    amount_required, amount_fen_max, confirm_above_fen, clause, search_text
+    amount_required, amount_fen_max, confirm_above_fen, clause, search_text, changed_version
 ) VALUES (
     %(region)s, %(code)s, %(valid_from)s, %(valid_until)s, %(number)s, %(list_version)s, %(source)s, %(name_zh)s,
     %(name_en)s, %(aliases)s, %(scenario_zh)s, %(place_zh)s, %(forms)s, %(form_basis)s, %(item_class)s, %(scene)s,
     %(line)s, %(least_strength)s, %(assurance_level)s, %(learns)s, %(funding)s, %(amount_required)s,
-    %(amount_fen_max)s, %(confirm_above_fen)s, %(clause)s, %(search_text)s
+    %(amount_fen_max)s, %(confirm_above_fen)s, %(clause)s, %(search_text)s,
+    %(changed_version)s
 );
 
 -- name: end_item
 -- sentence: sets the day on which an entry ends.
 UPDATE catalogue.item
-SET valid_until = %(valid_until)s
+SET valid_until = %(valid_until)s, changed_version = %(changed_version)s
 WHERE region = %(region)s AND code = %(code)s AND valid_from = %(valid_from)s;
 
 -- name: insert_provider
 -- sentence: adds a provider and returns its id, or nothing when its region knows the credit code already.
 INSERT INTO catalogue.provider (
-    id, region, credit_code, name_zh, name_en, kind, receivable_limit_fen, bank_reference, registered_at
+    id, region, credit_code, name_zh, name_en, kind, receivable_limit_fen, bank_reference, registered_at, changed_version
 ) VALUES (
     %(id)s, %(region)s, %(credit_code)s, %(name_zh)s, %(name_en)s, %(kind)s, %(receivable_limit_fen)s,
-    %(bank_reference)s, %(registered_at)s
+    %(bank_reference)s, %(registered_at)s, %(changed_version)s
 )
 ON CONFLICT (region, credit_code) DO NOTHING
 RETURNING id;
@@ -103,13 +111,15 @@ SELECT * FROM catalogue.provider WHERE id = %(id)s;
 SELECT * FROM catalogue.provider WHERE region = %(region)s AND credit_code = %(credit_code)s;
 
 -- name: list_providers
--- sentence: returns every provider.
-SELECT * FROM catalogue.provider;
+-- sentence: returns every provider that changed after a version.
+SELECT * FROM catalogue.provider WHERE changed_version > %(after_version)s;
 
 -- name: insert_place
 -- sentence: adds a place and returns its id, or nothing when the provider has one of this name.
-INSERT INTO catalogue.place (id, provider_id, division, name_zh, name_en, registered_at)
-VALUES (%(id)s, %(provider_id)s, %(division)s, %(name_zh)s, %(name_en)s, %(registered_at)s)
+INSERT INTO catalogue.place (id, provider_id, division, name_zh, name_en, registered_at, changed_version)
+VALUES (
+    %(id)s, %(provider_id)s, %(division)s, %(name_zh)s, %(name_en)s, %(registered_at)s, %(changed_version)s
+)
 ON CONFLICT (provider_id, name_zh) DO NOTHING
 RETURNING id;
 
@@ -122,16 +132,17 @@ SELECT * FROM catalogue.place WHERE id = %(id)s;
 SELECT * FROM catalogue.place WHERE provider_id = %(provider_id)s AND name_zh = %(name_zh)s;
 
 -- name: list_places
--- sentence: returns every place.
-SELECT * FROM catalogue.place;
+-- sentence: returns every place that changed after a version.
+SELECT * FROM catalogue.place WHERE changed_version > %(after_version)s;
 
 -- name: insert_terminal
 -- sentence: adds a terminal and returns its id, or nothing when its public key is taken.
 INSERT INTO catalogue.terminal (
-    id, provider_id, place_id, region, label, purposes, learns, items, algorithm, public_key, registered_at, revoked_at
+    id, provider_id, place_id, region, label, purposes, learns, items, algorithm, public_key, registered_at, revoked_at,
+    changed_version
 ) VALUES (
     %(id)s, %(provider_id)s, %(place_id)s, %(region)s, %(label)s, %(purposes)s, %(learns)s, %(items)s, %(algorithm)s,
-    %(public_key)s, %(registered_at)s, %(revoked_at)s
+    %(public_key)s, %(registered_at)s, %(revoked_at)s, %(changed_version)s
 )
 ON CONFLICT (public_key) DO NOTHING
 RETURNING id;
@@ -145,8 +156,8 @@ SELECT * FROM catalogue.terminal WHERE id = %(id)s;
 SELECT * FROM catalogue.terminal WHERE public_key = %(public_key)s;
 
 -- name: list_terminals
--- sentence: returns every terminal.
-SELECT * FROM catalogue.terminal;
+-- sentence: returns every terminal that changed after a version.
+SELECT * FROM catalogue.terminal WHERE changed_version > %(after_version)s;
 
 -- name: list_terminals_of_provider
 -- sentence: returns the terminals of a provider, oldest first.
@@ -155,14 +166,14 @@ SELECT * FROM catalogue.terminal WHERE provider_id = %(provider_id)s ORDER BY re
 -- name: revoke_terminal
 -- sentence: revokes a terminal that is in service and returns its id.
 UPDATE catalogue.terminal
-SET revoked_at = %(revoked_at)s
+SET revoked_at = %(revoked_at)s, changed_version = %(changed_version)s
 WHERE id = %(id)s AND revoked_at IS NULL
 RETURNING id;
 
 -- name: update_terminal_terms
 -- sentence: sets what a terminal is for, what it may learn, and which items it serves.
 UPDATE catalogue.terminal
-SET purposes = %(purposes)s, learns = %(learns)s, items = %(items)s
+SET purposes = %(purposes)s, learns = %(learns)s, items = %(items)s, changed_version = %(changed_version)s
 WHERE id = %(id)s;
 
 -- name: insert_recognition

@@ -1,4 +1,8 @@
-"""Use cases of the registry: providers, their places, their terminals."""
+"""Use cases of the registry: providers, their places, their terminals.
+
+Each change moves the catalogue's version on before it writes: changes take turns, so that a worker that has read a
+version has read every change up to it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,6 +31,7 @@ from yikatong.kernel.ids import PlaceId, ProviderId, TerminalId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import service as places
+from yikatong.places.model import enclosing_codes
 from yikatong.plumbing import versions
 from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.ids import Ids
@@ -68,8 +73,8 @@ async def register_provider(
         bank_reference=bank_reference,
         registered_at=now,
     )
-    if await store.insert_provider(conn, provider=provider):
-        await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
+    if await store.insert_provider(conn, provider=provider, version=version):
         return RegisteredProvider(Change.DONE, provider)
     known = await store.find_provider_by_credit_code(conn, region=region, credit_code=code)
     if known is None or not rules.is_same_provider(known, provider):
@@ -115,8 +120,8 @@ async def register_place(
         name_en=name_en,
         registered_at=now,
     )
-    if await store.insert_place(conn, place=place):
-        await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
+    if await store.insert_place(conn, place=place, version=version):
         return RegisteredPlace(Change.DONE, place)
     known = await store.find_place_by_name(conn, provider_id=provider.id, name_zh=name_zh)
     if known is None or (known.division, known.name_en) != (division, name_en):
@@ -175,7 +180,8 @@ async def register_terminal(
         public_key=trust.encode_cose_key(key),
         registered_at=now,
     )
-    if not await store.insert_terminal(conn, terminal=terminal):
+    version = await versions.bump(conn, subject=SUBJECT)
+    if not await store.insert_terminal(conn, terminal=terminal, version=version):
         return await _find_same_terminal(conn, terminal)
     issued = await access.issue_key(
         conn,
@@ -190,7 +196,6 @@ async def register_terminal(
         now=now,
         ids=ids,
     )
-    await versions.bump(conn, subject=SUBJECT)
     return RegisteredTerminal(change=Change.DONE, terminal=terminal, key_id=issued.key_id, token=issued.token)
 
 
@@ -210,7 +215,7 @@ async def _verify_terms(
     items: Sequence[str] | None,
     now: datetime,
 ) -> None:
-    on_list = await store.list_items_in_force(conn, areas=places.enclosing_codes(region), on=day_of(now))
+    on_list = await store.list_items_in_force(conn, areas=enclosing_codes(region), on=day_of(now))
     rules.verify_terminal_terms(on_list, purposes=purposes, learns=learns, items=items)
 
 
@@ -250,8 +255,10 @@ async def allow_purposes(
     if wanted == (terminal.purposes, terminal.learns, terminal.items):
         return Change.ALREADY_SO
     await _verify_terms(conn, region=region, purposes=purposes, learns=learns, items=items, now=now)
-    await store.update_terminal_terms(conn, terminal_id=terminal.id, purposes=purposes, learns=learns, items=items)
-    await versions.bump(conn, subject=SUBJECT)
+    version = await versions.bump(conn, subject=SUBJECT)
+    await store.update_terminal_terms(
+        conn, terminal_id=terminal.id, purposes=purposes, learns=learns, items=items, version=version
+    )
     return Change.DONE
 
 
@@ -261,8 +268,8 @@ async def revoke_terminal(conn: AsyncConnection[Any], *, region: str, terminal_i
     It counts from the next batch on. Refuses TERMINAL_IS_UNKNOWN.
     """
     terminal = await get_terminal(conn, region=region, terminal_id=terminal_id)
-    if not await store.revoke_terminal(conn, terminal_id=terminal.id, revoked_at=now):
+    version = await versions.bump(conn, subject=SUBJECT)
+    if not await store.revoke_terminal(conn, terminal_id=terminal.id, revoked_at=now, version=version):
         return Change.ALREADY_SO
     await access.revoke_keys_of(conn, subject_id=terminal.id, now=now)
-    await versions.bump(conn, subject=SUBJECT)
     return Change.DONE

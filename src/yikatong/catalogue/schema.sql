@@ -1,5 +1,7 @@
 CREATE SCHEMA catalogue;
 
+-- `changed_version` is the catalogue's version as of a row's last change, so that a worker reads only what is new.
+
 -- reference
 -- Which small number stands for which item code inside a card code's answer; a number never changes its code.
 CREATE TABLE catalogue.item_number (
@@ -40,11 +42,13 @@ CREATE TABLE catalogue.item (
     confirm_above_fen bigint CHECK (confirm_above_fen BETWEEN 0 AND amount_fen_max),
     clause text NOT NULL CHECK (length(clause) <= 400),
     search_text text NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
     PRIMARY KEY (region, code, valid_from),
     CHECK (amount_required = (amount_fen_max > 0)),
     CHECK (NOT amount_required OR line IS NULL OR cardinality(funding) > 0)
 );
 CREATE UNIQUE INDEX item_in_force ON catalogue.item (region, code) WHERE valid_until IS NULL;
+CREATE INDEX item_changed ON catalogue.item (changed_version);
 
 -- reference
 -- Organisations that serve residents; the bank reference is the bank's own handle, never an account number.
@@ -58,8 +62,10 @@ CREATE TABLE catalogue.provider (
     receivable_limit_fen bigint NOT NULL CHECK (receivable_limit_fen BETWEEN 0 AND 10000000000000),
     bank_reference text CHECK (bank_reference ~ '^[A-Za-z][A-Za-z0-9._:-]{2,63}$'),
     registered_at timestamptz NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
     UNIQUE (region, credit_code)
 );
+CREATE INDEX provider_changed ON catalogue.provider (changed_version);
 
 -- reference
 -- Where a provider serves.
@@ -70,8 +76,10 @@ CREATE TABLE catalogue.place (
     name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 120),
     name_en text NOT NULL CHECK (length(name_en) <= 200),
     registered_at timestamptz NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
     UNIQUE (provider_id, name_zh)
 );
+CREATE INDEX place_changed ON catalogue.place (changed_version);
 
 -- reference
 -- Devices that taps are made at, with the purposes they are allowed and the public key that signs their challenges.
@@ -87,9 +95,11 @@ CREATE TABLE catalogue.terminal (
     algorithm text NOT NULL,
     public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) BETWEEN 32 AND 512),
     registered_at timestamptz NOT NULL,
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    changed_version bigint NOT NULL CHECK (changed_version > 0)
 );
 CREATE INDEX terminal_of_provider ON catalogue.terminal (provider_id);
+CREATE INDEX terminal_changed ON catalogue.terminal (changed_version);
 
 -- reference
 -- Which region's cards are recognised in another region, for a class of items or for one item.

@@ -13,22 +13,37 @@ from yikatong.plumbing import versions
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
 
+_NOTHING = Snapshot(version=0, items={}, code_of_number={}, terminals={}, providers={}, places={}, recognitions={})
 
-async def load_snapshot(conn: AsyncConnection[Any]) -> Snapshot:
+
+async def load_snapshot(conn: AsyncConnection[Any], *, known: Snapshot | None = None) -> Snapshot:
     """Load everything the tap path asks of the catalogue; good until the version of the subject moves on.
 
-    The version is read first: what changes while the rest is read makes the snapshot stale, never wrongly fresh.
+    With a `known` snapshot only what changed after it is read. The version is read first: what changes while the
+    rest is read makes the snapshot stale, never wrongly fresh.
     """
     version = (await versions.read_all(conn)).get(SUBJECT, 0)
+    before = known or _NOTHING
+    after = before.version
     return Snapshot(
         version=version,
-        items=_group(await store.list_entries(conn), Item.item_key),
+        items={**before.items, **await _read_items(conn, after_version=after)},
         code_of_number=await store.list_item_numbers(conn),
-        terminals={terminal.id: terminal for terminal in await store.list_terminals(conn)},
-        providers={provider.id: provider for provider in await store.list_providers(conn)},
-        places={place.id: place for place in await store.list_places(conn)},
+        terminals={
+            **before.terminals,
+            **{row.id: row for row in await store.list_terminals(conn, after_version=after)},
+        },
+        providers={
+            **before.providers,
+            **{row.id: row for row in await store.list_providers(conn, after_version=after)},
+        },
+        places={**before.places, **{row.id: row for row in await store.list_places(conn, after_version=after)}},
         recognitions=_group(await store.list_recognitions(conn), Recognition.key),
     )
+
+
+async def _read_items(conn: AsyncConnection[Any], *, after_version: int) -> dict[tuple[str, str], tuple[Item, ...]]:
+    return _group(await store.list_entries_changed(conn, after_version=after_version), Item.item_key)
 
 
 def _group(rows: Iterable[_Row], key_of: Callable[[_Row], _Key]) -> dict[_Key, tuple[_Row, ...]]:

@@ -51,6 +51,11 @@ async def list_entries(conn: AsyncConnection[Any]) -> list[Item]:
     return await _all(conn, "list_entries", Item)
 
 
+async def list_entries_changed(conn: AsyncConnection[Any], *, after_version: int) -> list[Item]:
+    """Every entry of the items that changed after a version, by region, code and day."""
+    return await _all(conn, "list_entries_changed", Item, after_version=after_version)
+
+
 async def list_entries_of(conn: AsyncConnection[Any], *, region: str, code: str) -> list[Item]:
     """Every entry a region ever had of one item, oldest first."""
     return await _all(conn, "list_entries_of", Item, region=region, code=code)
@@ -120,26 +125,32 @@ async def insert_item_numbers(conn: AsyncConnection[Any], *, numbers: Iterable[t
         await cursor.executemany(_QUERIES["insert_item_number"], rows)
 
 
-async def insert_items(conn: AsyncConnection[Any], *, items: Iterable[Item]) -> None:
+async def insert_items(conn: AsyncConnection[Any], *, items: Iterable[Item], version: int) -> None:
     """Add entries."""
     async with conn.cursor() as cursor:
-        rows = [_values(item) | {"search_text": item.search_text()} for item in items]
+        rows = [_values(item) | {"search_text": item.search_text(), "changed_version": version} for item in items]
         await cursor.executemany(_QUERIES["insert_item"], rows)
 
 
-async def end_items(conn: AsyncConnection[Any], *, items: Iterable[Item], until: date) -> None:
+async def end_items(conn: AsyncConnection[Any], *, items: Iterable[Item], until: date, version: int) -> None:
     """Set the day on which entries end."""
     async with conn.cursor() as cursor:
         rows = [
-            {"region": item.region, "code": item.code, "valid_from": item.valid_from, "valid_until": until}
+            {
+                "region": item.region,
+                "code": item.code,
+                "valid_from": item.valid_from,
+                "valid_until": until,
+                "changed_version": version,
+            }
             for item in items
         ]
         await cursor.executemany(_QUERIES["end_item"], rows)
 
 
-async def insert_provider(conn: AsyncConnection[Any], *, provider: Provider) -> bool:
+async def insert_provider(conn: AsyncConnection[Any], *, provider: Provider, version: int) -> bool:
     """Add a provider; False when its region knows the credit code already."""
-    return bool(await _rows(conn, "insert_provider", _values(provider)))
+    return bool(await _rows(conn, "insert_provider", _values(provider) | {"changed_version": version}))
 
 
 async def find_provider(conn: AsyncConnection[Any], *, provider_id: UUID) -> Provider | None:
@@ -152,14 +163,14 @@ async def find_provider_by_credit_code(conn: AsyncConnection[Any], *, region: st
     return await _one(conn, "find_provider_by_credit_code", Provider, region=region, credit_code=credit_code)
 
 
-async def list_providers(conn: AsyncConnection[Any]) -> list[Provider]:
-    """Every provider."""
-    return await _all(conn, "list_providers", Provider)
+async def list_providers(conn: AsyncConnection[Any], *, after_version: int = 0) -> list[Provider]:
+    """Every provider that changed after a version."""
+    return await _all(conn, "list_providers", Provider, after_version=after_version)
 
 
-async def insert_place(conn: AsyncConnection[Any], *, place: Place) -> bool:
+async def insert_place(conn: AsyncConnection[Any], *, place: Place, version: int) -> bool:
     """Add a place; False when the provider has one of this name."""
-    return bool(await _rows(conn, "insert_place", _values(place)))
+    return bool(await _rows(conn, "insert_place", _values(place) | {"changed_version": version}))
 
 
 async def find_place(conn: AsyncConnection[Any], *, place_id: UUID) -> Place | None:
@@ -172,14 +183,14 @@ async def find_place_by_name(conn: AsyncConnection[Any], *, provider_id: UUID, n
     return await _one(conn, "find_place_by_name", Place, provider_id=provider_id, name_zh=name_zh)
 
 
-async def list_places(conn: AsyncConnection[Any]) -> list[Place]:
-    """Every place."""
-    return await _all(conn, "list_places", Place)
+async def list_places(conn: AsyncConnection[Any], *, after_version: int = 0) -> list[Place]:
+    """Every place that changed after a version."""
+    return await _all(conn, "list_places", Place, after_version=after_version)
 
 
-async def insert_terminal(conn: AsyncConnection[Any], *, terminal: Terminal) -> bool:
+async def insert_terminal(conn: AsyncConnection[Any], *, terminal: Terminal, version: int) -> bool:
     """Add a terminal; False when its public key is taken."""
-    return bool(await _rows(conn, "insert_terminal", _values(terminal)))
+    return bool(await _rows(conn, "insert_terminal", _values(terminal) | {"changed_version": version}))
 
 
 async def find_terminal(conn: AsyncConnection[Any], *, terminal_id: UUID) -> Terminal | None:
@@ -192,9 +203,9 @@ async def find_terminal_by_key(conn: AsyncConnection[Any], *, public_key: bytes)
     return await _one(conn, "find_terminal_by_key", Terminal, public_key=public_key)
 
 
-async def list_terminals(conn: AsyncConnection[Any]) -> list[Terminal]:
-    """Every terminal."""
-    return await _all(conn, "list_terminals", Terminal)
+async def list_terminals(conn: AsyncConnection[Any], *, after_version: int = 0) -> list[Terminal]:
+    """Every terminal that changed after a version."""
+    return await _all(conn, "list_terminals", Terminal, after_version=after_version)
 
 
 async def list_terminals_of_provider(conn: AsyncConnection[Any], *, provider_id: UUID) -> list[Terminal]:
@@ -202,9 +213,11 @@ async def list_terminals_of_provider(conn: AsyncConnection[Any], *, provider_id:
     return await _all(conn, "list_terminals_of_provider", Terminal, provider_id=provider_id)
 
 
-async def revoke_terminal(conn: AsyncConnection[Any], *, terminal_id: UUID, revoked_at: datetime) -> bool:
+async def revoke_terminal(conn: AsyncConnection[Any], *, terminal_id: UUID, revoked_at: datetime, version: int) -> bool:
     """Revoke a terminal; False when it was revoked already."""
-    return bool(await _rows(conn, "revoke_terminal", {"id": terminal_id, "revoked_at": revoked_at}))
+    return bool(
+        await _rows(conn, "revoke_terminal", {"id": terminal_id, "revoked_at": revoked_at, "changed_version": version})
+    )
 
 
 async def update_terminal_terms(
@@ -214,6 +227,7 @@ async def update_terminal_terms(
     purposes: Sequence[Scene],
     learns: Sequence[DataKind],
     items: Sequence[str] | None,
+    version: int,
 ) -> None:
     """Set what a terminal is for, what it may learn, and which items it serves."""
     values = {
@@ -221,6 +235,7 @@ async def update_terminal_terms(
         "purposes": list(purposes),
         "learns": list(learns),
         "items": None if items is None else list(items),
+        "changed_version": version,
     }
     await _rows(conn, "update_terminal_terms", values)
 

@@ -22,6 +22,15 @@ DivisionCodeText = Annotated[
 ]
 
 
+def enclosing_codes(code: str) -> tuple[str, ...]:
+    """The code, then the codes of its city, its province and the country, each once.
+
+    A county 500116 stands in 500100, 500000 and 000000; a province stands in the country only.
+    """
+    chain = (code, code[:4] + "00", code[:2] + "0000", NATIONAL)
+    return tuple(dict.fromkeys(chain))
+
+
 class Level(StrEnum):
     """What a division is. `special` codes stand outside GB/T 2260; `unassigned` ones are for synthetic people."""
 

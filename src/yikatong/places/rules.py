@@ -10,15 +10,6 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.places.model import NATIONAL, Division, Reason, Region
 
 
-def enclosing_codes(code: str) -> tuple[str, ...]:
-    """The code, then the codes of its city, its province and the country, each once.
-
-    A county 500116 stands in 500100, 500000 and 000000; a province stands in the country only.
-    """
-    chain = (code, code[:4] + "00", code[:2] + "0000", NATIONAL)
-    return tuple(dict.fromkeys(chain))
-
-
 def verify_can_open(region: Region) -> Region:
     """Return the region when it may be opened; refuses REGION_IS_THE_WHOLE_COUNTRY."""
     if region.code == NATIONAL:

@@ -8,7 +8,6 @@ from psycopg import AsyncConnection
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import rules, seeds, store
 from yikatong.places.model import Division, Reason, Region
-from yikatong.places.rules import enclosing_codes as enclosing_codes
 
 
 async def open_region(conn: AsyncConnection[Any], *, region: Region) -> Change:

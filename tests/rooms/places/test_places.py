@@ -11,8 +11,8 @@ from yikatong.kernel.identifiers.division import PROVINCES
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import seeds, service
 from yikatong.places.audit import audit
-from yikatong.places.model import Level, Reason
-from yikatong.places.rules import enclosing_codes, list_overlaps, list_successors
+from yikatong.places.model import Level, Reason, enclosing_codes
+from yikatong.places.rules import list_overlaps, list_successors
 from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio
