@@ -13,7 +13,6 @@ from psycopg import AsyncConnection
 
 from yikatong.access import service as access
 from yikatong.catalogue import rules, store
-from yikatong.catalogue.items import SUBJECT
 from yikatong.catalogue.model import (
     DataKind,
     Place,
@@ -26,6 +25,7 @@ from yikatong.catalogue.model import (
     Scene,
     Terminal,
 )
+from yikatong.catalogue.service.items import SUBJECT
 from yikatong.kernel.identifiers.credit_code import read_credit_code
 from yikatong.kernel.ids import PlaceId, ProviderId, TerminalId
 from yikatong.kernel.instants import day_of

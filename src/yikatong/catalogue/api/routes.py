@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from yikatong.catalogue import handlers, shapes
+from yikatong.catalogue.api import handlers, shapes
 from yikatong.catalogue.model import Item, Reason
 from yikatong.kernel.identifiers.reasons import Reason as IdentifierReason
 from yikatong.places.model import Reason as PlacesReason

@@ -6,8 +6,8 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from yikatong.catalogue import rules, store
-from yikatong.catalogue.items import SUBJECT
 from yikatong.catalogue.model import ItemClass, Reason, Recognition, RecognitionKey, RecognitionScope
+from yikatong.catalogue.service.items import SUBJECT
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import service as places

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from yikatong.access import service as access
-from yikatong.catalogue import service, shapes
+from yikatong.catalogue import service
+from yikatong.catalogue.api import shapes
 from yikatong.catalogue.model import ItemTerms, Reason, Recognition, Terminal
 from yikatong.kernel.ids import read_id
 from yikatong.kernel.instants import day_of

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from psycopg import AsyncConnection
 
 from yikatong.catalogue import store
-from yikatong.catalogue.items import SUBJECT
 from yikatong.catalogue.model import Item, Recognition, Snapshot
+from yikatong.catalogue.service.items import SUBJECT
 from yikatong.plumbing import versions
 
 _Key = TypeVar("_Key")

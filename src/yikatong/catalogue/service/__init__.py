@@ -1,6 +1,7 @@
 """What other rooms use of the catalogue; every function that takes `conn` works in its open transaction."""
 
-from yikatong.catalogue.items import (
+from yikatong.catalogue.seeds import ItemList, read_item_list
+from yikatong.catalogue.service.items import (
     SUBJECT,
     SeededList,
     end_item,
@@ -11,8 +12,8 @@ from yikatong.catalogue.items import (
     publish_item,
     seed_items,
 )
-from yikatong.catalogue.recognition import end_recognition, list_recognitions, set_recognition
-from yikatong.catalogue.registry import (
+from yikatong.catalogue.service.recognition import end_recognition, list_recognitions, set_recognition
+from yikatong.catalogue.service.registry import (
     allow_purposes,
     find_provider,
     get_place,
@@ -24,8 +25,7 @@ from yikatong.catalogue.registry import (
     register_terminal,
     revoke_terminal,
 )
-from yikatong.catalogue.seeds import ItemList, read_item_list
-from yikatong.catalogue.snapshot import load_snapshot
+from yikatong.catalogue.service.snapshot import load_snapshot
 
 __all__ = [
     "SUBJECT",
