@@ -44,6 +44,8 @@ _STREETS = (
     "锦绣",
 )
 
+_ROLES = tuple(Role)
+
 Indexes = NDArray[np.int64]
 Raw = NDArray[np.void]
 """The 16 bytes of a UUID each."""
@@ -131,23 +133,23 @@ def residents_of(people: People) -> Iterator[MadeUpResident]:
         partner, mother, father = (None if relative == NOBODY else relative for relative in kin[:3])
         mother_id, father_id = kin[3:]
         yield MadeUpResident(
-            place=place,
-            id=UUID(bytes=raw_id),
-            name=name,
-            id_number=id_number.decode(),
-            male=male,
-            born_on=born_on,
-            nation=nation,
-            phone=phone.decode(),
-            address=address,
-            division=str(division),
-            household=household,
-            role=Role(role),
-            partner=partner,
-            mother=mother,
-            father=father,
-            mother_id=None if mother is None else UUID(bytes=mother_id),
-            father_id=None if father is None else UUID(bytes=father_id),
+            place,
+            UUID(bytes=raw_id),
+            name,
+            id_number.decode(),
+            male,
+            born_on,
+            nation,
+            phone.decode(),
+            address,
+            str(division),
+            household,
+            _ROLES[role],
+            partner,
+            mother,
+            father,
+            None if mother is None else UUID(bytes=mother_id),
+            None if father is None else UUID(bytes=father_id),
         )
 
 

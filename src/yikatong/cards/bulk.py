@@ -72,14 +72,14 @@ def _rows_of(
     fresh: Iterable[tuple[bytes, Newcomer]], *, region: str, terms: Terms, vault: Vault, now: datetime
 ) -> _Rows:
     rows = _Rows([], [], [], [], [])
-    today = day_of(now)
+    today, alive = day_of(now), ResidentStatus.ALIVE.value
     for mark, newcomer in fresh:
         resident_id = newcomer.id
         bucket = bucket_of(resident_id, terms.bucket_count)
         person = read_person(newcomer.person, on=today, synthetic_allowed=terms.synthetic_allowed)
         sealed = seal_person(person, resident_id=resident_id, vault=vault)
         rows.id_marks.append((mark, resident_id, now))
-        rows.residents.append((bucket, resident_id, region, newcomer.division, ResidentStatus.ALIVE.value, now, now))
+        rows.residents.append((bucket, resident_id, region, newcomer.division, alive, now, now))
         rows.persons.append((bucket, resident_id, *msgspec.structs.astuple(sealed)))
         rows.gates.append((bucket, resident_id, 0, 0, 0, 0, False))
         for guardian_id, relation in newcomer.guardians:

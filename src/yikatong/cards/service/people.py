@@ -77,8 +77,18 @@ async def _find_registered(
 def seal_person(person: Person, *, resident_id: ResidentId, vault: Vault) -> SealedPerson:
     """Seal every field under a new data key of the resident."""
     key = vault.new_data_key(owner=resident_id)
-    texts = {**{field: getattr(person, field) for field in _FIELDS}, "birth": person.birth.isoformat()}
-    sealed = key.seal_fields({field: text.encode() for field, text in texts.items()})
+    sealed = key.seal_fields(
+        {
+            "name": person.name.encode(),
+            "id_number": person.id_number.encode(),
+            "id_type": person.id_type.encode(),
+            "sex": person.sex.encode(),
+            "birth": person.birth.isoformat().encode(),
+            "nation": person.nation.encode(),
+            "phone": person.phone.encode(),
+            "address": person.address.encode(),
+        }
+    )
     return SealedPerson(wrapped_key=key.wrapped, **sealed)
 
 

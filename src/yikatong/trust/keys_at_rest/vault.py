@@ -55,7 +55,8 @@ class OpenDataKey:
 
     def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
         """Seal several fields by name, each as `seal` would."""
-        parts = [(text, self._context(field)) for field, text in plain.items()]
+        owner = self._owner.bytes
+        parts = [(text, owner + field.encode()) for field, text in plain.items()]
         return dict(zip(plain, seal_many(self._data_key, parts, ids=self._ids), strict=True))
 
     def open(self, sealed: bytes, *, field: str) -> bytes:
