@@ -101,3 +101,48 @@ WHERE list.region = %(region)s AND NOT EXISTS (
 -- name: find_status_lists
 -- sentence: The published lists of a region, by block number.
 SELECT number, made_at, good_until, token FROM codes.status_list WHERE region = %(region)s ORDER BY number;
+
+-- name: audit_serials
+-- sentence: For yikatong audit: residents whose next serial is not beyond every serial given.
+SELECT given.resident_id, given.last_serial, serial.next_serial
+FROM (
+    SELECT bucket, resident_id, max(serial) AS last_serial FROM codes.certificate GROUP BY bucket, resident_id
+) AS given
+LEFT JOIN codes.serial AS serial ON serial.bucket = given.bucket AND serial.resident_id = given.resident_id
+WHERE serial.next_serial IS NULL OR serial.next_serial <= given.last_serial
+ORDER BY given.resident_id;
+
+-- name: audit_indexes
+-- sentence: For yikatong audit: status indexes that two certificates of a region had at one time.
+SELECT region, status_index
+FROM (
+    SELECT region, status_index, made_at,
+           lag(expires_at) OVER (PARTITION BY region, status_index ORDER BY made_at) AS held_until
+    FROM codes.certificate
+) AS given
+WHERE held_until > made_at
+ORDER BY region, status_index;
+
+-- name: audit_blocks
+-- sentence: For yikatong audit: unexpired certificates whose block is missing or believed dead, by region and index.
+SELECT given.region, given.status_index
+FROM codes.certificate AS given
+LEFT JOIN codes.status_block AS block
+  ON block.region = given.region AND block.number = given.status_index / 65536
+WHERE block.number IS NULL OR block.live_until < given.expires_at
+ORDER BY given.region, given.status_index;
+
+-- name: audit_published
+-- sentence: For yikatong audit: every published list.
+SELECT region, number, made_at, token FROM codes.status_list ORDER BY region, number;
+
+-- name: audit_states_settled
+-- sentence: For yikatong audit: index and state of a block's certificates that lived when its list was made, settled before.
+SELECT status_index, state FROM codes.certificate
+WHERE region = %(region)s AND status_index >= %(first_index)s AND status_index < %(first_index)s + 65536
+  AND expires_at > %(made_at)s AND state_at <= %(settled_at)s
+ORDER BY status_index;
+
+-- name: audit_active_residents
+-- sentence: For yikatong audit: residents with an active certificate, by bucket.
+SELECT DISTINCT bucket, resident_id FROM codes.certificate WHERE state = 'active' ORDER BY bucket, resident_id;

@@ -195,3 +195,10 @@ class Reason(outcomes.Reason):
         "Nothing was changed. Ask the region's own server.",
         "未作任何变更。请向该地区平台查询。",
     )
+    TRUST_LIST_IS_NOT_HELD = ReasonText(
+        404,
+        "This installation holds no list of trusted regions.",
+        "本平台未持有互认地区名单。",
+        "Nothing was changed. Ask the keeper of the list.",
+        "未作任何变更。请向名单管理方索取。",
+    )

@@ -145,6 +145,12 @@ async def find_status_lists(conn: Conn, *, region: str) -> list[PublishedList]:
     ]
 
 
+async def list_rows(conn: Conn, *, query: str, **params: Any) -> list[tuple[Any, ...]]:
+    """Every row of one of the audit's queries."""
+    cursor = await conn.execute(QUERIES[query], params)
+    return [tuple(row) for row in await cursor.fetchall()]
+
+
 async def _value(conn: Conn, query: str, params: dict[str, Any]) -> int:
     cursor = await conn.execute(QUERIES[query], params)
     row = await cursor.fetchone()

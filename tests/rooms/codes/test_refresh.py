@@ -10,7 +10,7 @@ import pytest
 
 from simulator.wallet import Wallet
 from tests.support.builders.cards import OPERATOR
-from tests.support.builders.codes import CodeWorld, asked
+from tests.support.builders.codes import CodeWorld, asked, keys_of
 from tests.support.world import NOON
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardReason
@@ -148,7 +148,7 @@ async def test_a_region_without_keys_issues_no_codes(db: Database) -> None:
         world = CodeWorld(conn)
         resident = await world.a_card_holder()
         wallet = await world.a_wallet(resident)
-        world.keys = type(world.keys)()
+        world.keys = keys_of()
         with pytest.raises(Refused) as refused:
             await world.refreshed(resident, wallet)
 

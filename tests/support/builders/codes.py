@@ -2,6 +2,8 @@
 
 import os
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +12,7 @@ import psycopg
 
 from simulator.wallet import Wallet
 from tests.support.builders.cards import CardWorld
-from tests.support.world import NOON
+from tests.support.world import NOON, SeededIds
 from yikatong.cards import service as cards
 from yikatong.cards.model import Registered
 from yikatong.codes import service as codes
@@ -25,10 +27,8 @@ from yikatong.codes.model import (
 )
 from yikatong.codes.service import OwnRegion, RegionView, SeenCertificates
 from yikatong.kernel.ids import DeviceId, ECardId, ProviderId, ResidentId, TerminalId
-from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
-from yikatong.trust.model import Algorithm, HeldKey, HeldSigner, PublicKey, SigningKey, Standing
-from yikatong.trust.model import Reason as TrustReason
+from yikatong.trust.model import Algorithm, KeyHolder, PublicKey, SigningKey, Standing
 
 BUCKET_COUNT = 16
 CANTEEN = UUID("01890000-0000-7000-8000-000000000001")
@@ -181,44 +181,16 @@ def changed(challenge: Challenge, **fields: object) -> Challenge:
     return msgspec.structs.replace(challenge, **fields)
 
 
-class KeysInMemory:
-    """A key holder of one test: signing keys and alias secrets of regions, made when first asked for."""
-
-    def __init__(self, *regions: str) -> None:
-        """Hold keys for these regions alone."""
-        self._signers = {region: trust.new_signing_key(Algorithm.ES256) for region in regions}
-        self._secrets = {region: (os.urandom(64),) for region in regions}
-
-    def signer(self, name: str) -> HeldSigner:
-        """The key that signs for a region."""
-        key = self._signers.get(name.removeprefix("region-"))
-        if key is None:
-            raise Refused(TrustReason.KEY_IS_NOT_HELD, name=name)
-        return HeldSigner(key_id=trust.key_id_of(key.public_key), key=key)
-
-    def secrets(self, name: str) -> tuple[bytes, ...]:
-        """The secrets that seal a region's aliases."""
-        return self._secrets[name.removeprefix("alias-")]
-
-    def held_keys(self) -> tuple[HeldKey, ...]:
-        """Nobody asks this holder for its list."""
-        raise NotImplementedError
-
-    def sign(self, key_id: bytes, message: bytes) -> bytes:
-        """Nobody signs by key id with this holder."""
-        raise NotImplementedError
-
-    def wrap(self, plain: bytes, context: bytes) -> bytes:
-        """This holder has no master key."""
-        raise NotImplementedError
-
-    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """This holder has no master key."""
-        raise NotImplementedError
-
-    def mark(self, name: str, text: bytes) -> bytes:
-        """This holder has no mark key."""
-        raise NotImplementedError
+def keys_of(*regions: str) -> KeyHolder:
+    """A key holder with fresh keys of these regions alone; its folder is gone, the keys are in memory."""
+    with TemporaryDirectory() as folder:
+        return trust.open_key_folder(
+            Path(folder) / "keys",
+            key_encryption_key=os.urandom(32),
+            wanted=[key for region in regions for key in trust.keys_of_region(region)],
+            now=NOON,
+            ids=SeededIds(),
+        )
 
 
 class CodeWorld(CardWorld):
@@ -226,7 +198,7 @@ class CodeWorld(CardWorld):
 
     def __init__(self, conn: psycopg.AsyncConnection[Any], *, now: datetime = NOON) -> None:
         super().__init__(conn, now=now)
-        self.keys = KeysInMemory(self.region)
+        self.keys = keys_of(self.region)
 
     def regions(self, *, seen_max: int = 0) -> RegionView:
         """What the region's own counter knows."""
@@ -271,8 +243,8 @@ __all__ = [
     "CertifiedPhone",
     "CodeWorld",
     "KeyedRegion",
-    "KeysInMemory",
     "a_challenge",
     "asked",
     "changed",
+    "keys_of",
 ]

@@ -1,0 +1,189 @@
+"""HTTP routes of codes: a wallet refreshes its certificates; anyone reads status lists and the trusted regions."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from yikatong.cards import service as cards
+from yikatong.cards.model import Reason as CardReason
+from yikatong.codes import service
+from yikatong.codes.model import Reason, SceneGroup
+from yikatong.kernel.ids import DeviceId, ResidentId, bucket_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.trust import service as trust
+from yikatong.trust.model import HeldTrustList, KeyHolder
+
+Base64Url = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", max_length=4096, description="base64url without padding")]
+
+
+class RefreshBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A refresh request as the device's enrolment key signed it (docs/formats/card-code)."""
+
+    request: Base64Url
+
+
+class CertificateAnswer(Struct, frozen=True):
+    """One certificate, beside the show key it was asked for."""
+
+    scene_group: SceneGroup
+    show_key: str
+    certificate: str
+    expires_at: datetime
+
+
+class RefreshAnswer(Struct, frozen=True):
+    """A pool of certificates in the order asked, and the server's time to set the wallet's clock by."""
+
+    certificates: tuple[CertificateAnswer, ...]
+    server_time: datetime
+
+
+class StatusListAnswer(Struct, frozen=True):
+    """The signed list of one block of 65536 places: a Status List Token in CWT form."""
+
+    number: int
+    subject: str
+    made_at: datetime
+    good_until: datetime
+    token: str
+
+
+class StatusListsAnswer(Struct, frozen=True):
+    """The lists of every block with a certificate that has not expired; a block that is not here has none."""
+
+    region: str
+    lists: tuple[StatusListAnswer, ...]
+
+
+class TrustListAnswer(Struct, frozen=True):
+    """The signed list of trusted regions that is held here."""
+
+    sequence: int
+    expires_at: datetime
+    envelope: str
+
+
+def routes(*, holder: KeyHolder, pinned: HeldTrustList, bucket_count: int) -> tuple[Route, ...]:
+    """The routes of codes; `pinned` is the root of trust that this installation was given."""
+    return (_refresh_route(holder, bucket_count), _status_lists_route(), _trust_list_route(pinned))
+
+
+def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
+    async def refresh_wallet(call: Call, body: RefreshBody, query: None) -> RefreshAnswer:
+        caller = call.by()
+        assert caller.resident_id is not None
+        assert caller.device_id is not None
+        resident_id = ResidentId(caller.resident_id)
+        device = await cards.get_device(
+            call.conn,
+            bucket=bucket_of(resident_id, bucket_count),
+            resident_id=resident_id,
+            device_id=DeviceId(caller.device_id),
+        )
+        refreshed = await service.refresh(
+            call.conn, device=device, request=_read(body.request), holder=holder, now=call.now, ids=call.ids
+        )
+        return RefreshAnswer(
+            certificates=tuple(
+                CertificateAnswer(one.scene_group, _write(one.show_key), _write(one.certificate), one.expires_at)
+                for one in refreshed.certificates
+            ),
+            server_time=refreshed.server_time,
+        )
+
+    return Route(
+        method="POST",
+        path="/v1/wallet/refresh",
+        name="refresh_wallet",
+        tag="wallet",
+        summary_en="Give a wallet a fresh pool of show-key certificates",
+        summary_zh="为电子卡更新一组展码证书",
+        kind=RouteKind.COMMAND,
+        callers=(CallerKind.WALLET,),
+        handle=refresh_wallet,
+        body=RefreshBody,
+        answer=RefreshAnswer,
+        reasons=(
+            CardReason.DEVICE_IS_NOT_KNOWN,
+            CardReason.DEVICE_IS_REVOKED,
+            Reason.REFRESH_IS_NOT_READABLE,
+            Reason.REFRESH_SIGNATURE_IS_FALSE,
+            Reason.REFRESH_IS_OUT_OF_TIME,
+            Reason.REFRESH_ASKS_TOO_MANY,
+            Reason.SHOW_KEY_IS_NOT_A_KEY,
+            Reason.SHOW_KEY_STANDS_TWICE,
+            Reason.REGION_ISSUES_NO_CODES,
+        ),
+        body_bytes_max=8_192,
+    )
+
+
+def _status_lists_route() -> Route:
+    async def list_status_lists(call: Call, body: None, query: None) -> StatusListsAnswer:
+        region = call.path["region"]
+        published = await service.get_status_lists(call.conn, region=region)
+        return StatusListsAnswer(
+            region=region,
+            lists=tuple(
+                StatusListAnswer(
+                    number=one.number,
+                    subject=service.status_list_name(region, one.number),
+                    made_at=one.made_at,
+                    good_until=one.good_until,
+                    token=_write(one.token),
+                )
+                for one in published
+            ),
+        )
+
+    return _open_route(
+        path="/v1/status-lists/{region}",
+        handle=list_status_lists,
+        answer=StatusListsAnswer,
+        summary_en="Show a region's signed status lists: which certificates are revoked or suspended",
+        summary_zh="查询某地区已签名的证书状态名单",
+        reasons=(Reason.STATUS_LIST_IS_NOT_PUBLISHED,),
+    )
+
+
+def _trust_list_route(pinned: HeldTrustList) -> Route:
+    async def get_trust_list(call: Call, body: None, query: None) -> TrustListAnswer:
+        held = await trust.read_held_trust_list(call.conn, pinned=pinned, now=call.now)
+        if held.trust_list is None:
+            raise Refused(Reason.TRUST_LIST_IS_NOT_HELD)
+        return TrustListAnswer(
+            sequence=held.trust_list.sequence,
+            expires_at=held.trust_list.expires_at,
+            envelope=_write(held.envelope),
+        )
+
+    return _open_route(
+        path="/v1/trust-list",
+        handle=get_trust_list,
+        answer=TrustListAnswer,
+        summary_en="Show the signed list of trusted regions that is held here",
+        summary_zh="查询本平台持有的互认地区名单",
+        reasons=(Reason.TRUST_LIST_IS_NOT_HELD,),
+    )
+
+
+def _open_route(*, handle: Any, **parts: Any) -> Route:
+    """A look-up open to anyone."""
+    return Route(
+        method="GET", name=handle.__name__, tag="trust", kind=RouteKind.QUERY, callers=(), handle=handle, **parts
+    )
+
+
+def _read(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        raise Refused(Reason.REFRESH_IS_NOT_READABLE) from None
+
+
+def _write(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
