@@ -239,7 +239,12 @@ async def test_purposes_and_recognitions_are_set_in_the_callers_region(db: Datab
         body = {"from_region": peer, "scope": "class", "subject": "identity", "valid_from": "2026-11-25"}
         recognised = await ask(conn, "set_recognition", caller=operator, body=body)
         listed = await ask(conn, "list_recognitions", query={"region": peer})
+        ending = {"from_region": peer, "scope": "class", "subject": "identity", "until": "2026-12-01"}
+        ended = await ask(conn, "end_recognition", caller=operator, body=ending)
+        unknown = await reason_of(conn, "end_recognition", caller=operator, body=ending | {"subject": "payment"})
 
+    assert {"change": "done"} == ended
+    assert Reason.RECOGNITION_IS_UNKNOWN is unknown
     assert ({"change": "done"}, {"change": "done"}) == (allowed, recognised)
     assert [(peer, region, "identity")] == [
         (row["from_region"], row["to_region"], row["subject"]) for row in listed["recognitions"]

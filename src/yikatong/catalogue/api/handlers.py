@@ -180,3 +180,17 @@ async def set_recognition(call: Call, body: shapes.RecognitionBody, query: None)
     """Let another region's cards count in the caller's."""
     recognition = Recognition(to_region=call.by().region, **msgspec.structs.asdict(body))
     return shapes.ChangeAnswer(await service.set_recognition(call.conn, recognition=recognition))
+
+
+async def end_recognition(call: Call, body: shapes.EndRecognitionBody, query: None) -> shapes.ChangeAnswer:
+    """Stop accepting another region's cards in the caller's."""
+    change = await service.end_recognition(
+        call.conn,
+        from_region=body.from_region,
+        to_region=call.by().region,
+        scope=body.scope,
+        subject=body.subject,
+        until=body.until,
+        now=call.now,
+    )
+    return shapes.ChangeAnswer(change)

@@ -223,4 +223,13 @@ def _recognition_routes() -> tuple[Route, ...]:
                 Reason.RECOGNITION_PERIODS_OVERLAP,
             ),
         ),
+        _command(
+            "/v1/recognitions/end",
+            handlers.end_recognition,
+            shapes.ChangeAnswer,
+            ("Stop accepting another region's cards in this region", "终止认可外地卡"),
+            body=shapes.EndRecognitionBody,
+            permission=PUBLISH,
+            reasons=(Reason.RECOGNITION_IS_UNKNOWN,),
+        ),
     )

@@ -263,6 +263,15 @@ class RecognitionBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     valid_until: date | None = None
 
 
+class EndRecognitionBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When another region's cards stop counting in the caller's region: the first day on which they no longer do."""
+
+    from_region: DivisionCodeText
+    scope: RecognitionScope
+    subject: Annotated[str, Meta(max_length=24, description="an item class or an item code", examples=["payment"])]
+    until: date
+
+
 class RecognitionsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Whose recognitions to list: those a region gives or enjoys, or all."""
 
