@@ -1,0 +1,112 @@
+"""The simulated bank over HTTP, as `yikatong.app.outside.bank` calls it, and the knobs that only a simulator has."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.bank import SimulatedBank, Trouble
+from yikatong.app.outside.bank import AccountCheckShape, shape_of
+from yikatong.payouts.outside import BankDidNotAnswer, DebitRequest
+
+Shape = TypeVar("Shape")
+
+
+class OpenAccountShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An account to open."""
+
+    number: str
+    name: str
+    id_number: str
+    phone: str
+    balance_fen: int
+    is_active: bool = True
+
+
+class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the bank fails at the next requests."""
+
+    trouble: Trouble
+    times: int = 1
+
+
+def bank_app(bank: SimulatedBank) -> Starlette:
+    """Serve a simulated bank. What does not fit is 400; an answer that is lost is 504 without a body."""
+
+    async def check_account(request: Request) -> Response:
+        shape = await _read(request, AccountCheckShape)
+        return _json(await bank.confirm_account(**msgspec.structs.asdict(shape)))
+
+    async def ask(request: Request) -> Response:
+        return _json(shape_of(await bank.ask(await _read(request, DebitRequest))))
+
+    async def query(request: Request) -> Response:
+        return _json(shape_of(await bank.query(bank_code=_bank(request), request_id=_id(request))))
+
+    async def reverse(request: Request) -> Response:
+        return _json(shape_of(await bank.reverse(bank_code=_bank(request), request_id=_id(request))))
+
+    async def list_day(request: Request) -> Response:
+        day = date.fromisoformat(request.path_params["day"])
+        return _json(await bank.list_day(bank_code=_bank(request), day=day))
+
+    async def open_account(request: Request) -> Response:
+        shape = await _read(request, OpenAccountShape)
+        return _json({"token": bank.open_account(**msgspec.structs.asdict(shape))})
+
+    async def open_payee(request: Request) -> Response:
+        bank.open_payee(request.path_params["token"])
+        return Response(status_code=204)
+
+    async def fail_next(request: Request) -> Response:
+        shape = await _read(request, TroubleShape)
+        bank.fail_next(shape.trouble, times=shape.times)
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            Route("/account-checks", _guarded(check_account), methods=["POST"]),
+            Route("/requests", _guarded(ask), methods=["POST"]),
+            Route("/requests/{bank}/{id}", _guarded(query), methods=["GET"]),
+            Route("/requests/{bank}/{id}/reversal", _guarded(reverse), methods=["POST"]),
+            Route("/days/{bank}/{day}", _guarded(list_day), methods=["GET"]),
+            Route("/simulator/accounts", _guarded(open_account), methods=["POST"]),
+            Route("/simulator/payees/{token}", _guarded(open_payee), methods=["PUT"]),
+            Route("/simulator/trouble", _guarded(fail_next), methods=["POST"]),
+        ]
+    )
+
+
+def _guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except BankDidNotAnswer:
+            return Response(status_code=504)
+        except (msgspec.DecodeError, ValueError):
+            return Response(status_code=400)
+
+    return answer
+
+
+async def _read(request: Request, shape: type[Shape]) -> Shape:
+    return msgspec.json.decode(await request.body(), type=shape)
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def _bank(request: Request) -> str:
+    bank_code: str = request.path_params["bank"]
+    return bank_code
+
+
+def _id(request: Request) -> UUID:
+    return UUID(request.path_params["id"])

@@ -1,0 +1,1 @@
+"""Adapters to organisations outside, over HTTP; each stands behind the Protocol of the room that needs it."""
