@@ -1,5 +1,6 @@
 """The application item list, providers, places, terminals: frozen values, and the view of them that taps use."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
@@ -35,6 +36,7 @@ __all__ = [
     "SceneGroup",
     "Snapshot",
     "Terminal",
+    "is_item_code",
     "scene_group",
 ]
 
@@ -125,6 +127,15 @@ class DataKind(StrEnum):
     CARD_NUMBER = "card_number"
     INSURED_PERSON = "insured_person"
     ID_NUMBER = "id_number"
+
+
+_ITEM_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ITEM_CODE_LENGTH_MAX = 24
+
+
+def is_item_code(text: str) -> bool:
+    """Whether a text has the form of an item's code: words of small letters and digits, joined by hyphens."""
+    return len(text) <= ITEM_CODE_LENGTH_MAX and _ITEM_CODE.fullmatch(text) is not None
 
 
 class ItemTerms(msgspec.Struct, frozen=True, kw_only=True):

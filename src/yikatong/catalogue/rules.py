@@ -19,13 +19,12 @@ from yikatong.catalogue.model import (
     Recognition,
     Scene,
     Terminal,
+    is_item_code,
 )
 from yikatong.kernel.outcomes import Refused
 
-_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LINE = re.compile(r"[a-z][a-z_]{0,31}")
 _FUNDING = re.compile(r"bank|purse|benefit:[a-z0-9]+(-[a-z0-9]+)*")
-CODE_LENGTH_MAX = 24
 
 _Dated = TypeVar("_Dated", ItemTerms, Item, Recognition)
 _Key = TypeVar("_Key")
@@ -68,7 +67,7 @@ def _find_unfit_term(terms: ItemTerms) -> str | None:
     has_amount = terms.amount_fen_max > 0
     confirm_above_fen = terms.confirm_above_fen or 0
     fits = {
-        "code": _CODE.fullmatch(terms.code) is not None and len(terms.code) <= CODE_LENGTH_MAX,
+        "code": is_item_code(terms.code),
         "forms": bool(terms.forms) and _are_distinct(terms.forms),
         "item_class": terms.item_class is not ItemClass.BENEFIT or terms.forms == (Form.ACCOUNT,),
         "line": terms.line is None or _LINE.fullmatch(terms.line) is not None,

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
 from yikatong.places import service
-from yikatong.places.model import Division, DivisionCodeText, Reason, Region
+from yikatong.places.model import Division, DivisionCodeText, Reason, Region, is_division_code
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
 
@@ -63,6 +64,8 @@ async def _list_divisions(call: Call, body: None, query: DivisionsQuery) -> Divi
 
 async def _get_division(call: Call, body: None, query: None) -> DivisionAnswer:
     code = call.path["code"]
+    if not is_division_code(code):
+        raise Refused(Reason.DIVISION_IS_UNKNOWN)
     return DivisionAnswer(
         history=await service.list_history(call.conn, code=code),
         successors=await service.list_successors(call.conn, code=code, on=day_of(call.now)),

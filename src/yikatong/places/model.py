@@ -22,6 +22,11 @@ DivisionCodeText = Annotated[
 ]
 
 
+def is_division_code(text: str) -> bool:
+    """Whether a text has the form of a division code: six ASCII digits."""
+    return len(text) == 6 and text.isascii() and text.isdigit()
+
+
 def enclosing_codes(code: str) -> tuple[str, ...]:
     """The code, then the codes of its city, its province and the country, each once.
 

@@ -257,9 +257,15 @@ async def test_anyone_reads_regions_and_divisions(db: Database) -> None:
         regions = await ask(conn, "list_regions", query={"hosted": "true"})
         page = await ask(conn, "list_divisions", query={"under": "310", "limit": "2"})
         history = await ask(conn, "get_division", code="310225")
-        reason = await reason_of(conn, "get_division", code="69'000")
+        reasons = {(await reason_of(conn, "get_division", code=code)).name for code in ("69'000", "690000", "6\0")}
 
     assert region in {row["code"] for row in regions["regions"]}
     assert (["310000", "310100"], "310100") == ([row["code"] for row in page["divisions"]], page["next_after"])
     assert (["310119"], ["310115"]) == (history["history"][0]["successors"], history["successors"])
-    assert "DIVISION_IS_UNKNOWN" == reason.name
+    assert {"DIVISION_IS_UNKNOWN"} == reasons
+
+
+@pytest.mark.parametrize("code", ["", "no-such-item", "A", "a\0b", "a" * 10_000, "食堂"])
+async def test_a_code_that_cannot_be_one_is_on_no_list(db: Database, code: str) -> None:
+    async with db.transaction() as conn:
+        assert Reason.ITEM_IS_NOT_ON_THE_LIST is await reason_of(conn, "get_item", code=code)

@@ -11,6 +11,8 @@ from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
 
 _PARAMETERS_MAX = 40
+_NUL_IN_JSON = b"\\u0000"
+"""How JSON writes U+0000, which the database keeps in no text; it has no use in any field."""
 
 
 def body_reader(shape: Any) -> Callable[[bytes], Any]:
@@ -23,6 +25,8 @@ def body_reader(shape: Any) -> Callable[[bytes], Any]:
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)
 
     def read(body: bytes) -> Any:
+        if _NUL_IN_JSON in body:
+            raise Refused(Reason.BODY_IS_NOT_ACCEPTED, fault="It holds the character U+0000", field="$")
         try:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
@@ -68,6 +72,8 @@ def _read_parameters(query: str, *, repeated: set[str]) -> dict[str, Any]:
         raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It cannot be read", field="$") from None
     values: dict[str, Any] = {}
     for name, value in pairs:
+        if "\0" in value:
+            raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It holds the character U+0000", field=f"$.{name[:80]}")
         if name in repeated:
             values.setdefault(name, []).append(value)
         elif name in values:

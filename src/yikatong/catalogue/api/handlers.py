@@ -9,7 +9,7 @@ import msgspec
 from yikatong.access import service as access
 from yikatong.catalogue import service
 from yikatong.catalogue.api import shapes
-from yikatong.catalogue.model import ItemTerms, Reason, Recognition, Terminal
+from yikatong.catalogue.model import ItemTerms, Reason, Recognition, Terminal, is_item_code
 from yikatong.kernel.ids import read_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
@@ -22,6 +22,14 @@ def _read_id(kind: str, text: str, reason: Reason) -> UUID:
         return read_id(kind, text)
     except ValueError:
         raise Refused(reason) from None
+
+
+def _read_code(call: Call) -> str:
+    """The item code in the path; what cannot be one is on no list."""
+    code = call.path["code"]
+    if not is_item_code(code):
+        raise Refused(Reason.ITEM_IS_NOT_ON_THE_LIST)
+    return code
 
 
 def _read_public_key(text: str) -> bytes:
@@ -54,7 +62,7 @@ async def list_items(call: Call, body: None, query: shapes.ItemsQuery) -> shapes
 async def get_item(call: Call, body: None, query: shapes.ItemQuery) -> Any:
     """One item."""
     on = query.on or day_of(call.now)
-    return await service.get_item(call.conn, region=query.region, code=call.path["code"], on=on)
+    return await service.get_item(call.conn, region=query.region, code=_read_code(call), on=on)
 
 
 async def publish_item(call: Call, body: shapes.PublishItemBody, query: None) -> shapes.PublishedItemAnswer:
@@ -67,7 +75,7 @@ async def publish_item(call: Call, body: shapes.PublishItemBody, query: None) ->
 async def end_item(call: Call, body: shapes.EndItemBody, query: None) -> shapes.PublishedItemAnswer:
     """End an entry of the caller's region."""
     ended = await service.end_item(
-        call.conn, region=call.by().region, code=call.path["code"], until=body.until, now=call.now
+        call.conn, region=call.by().region, code=_read_code(call), until=body.until, now=call.now
     )
     return shapes.PublishedItemAnswer(ended.change, ended.item)
 
