@@ -16,9 +16,9 @@ from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 class NoticesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page, the newest first."""
 
-    before: Annotated[
-        str | None, Meta(pattern="^ntc_[0-9a-f]{32}$", description="the last notice of the page before")
-    ] = None
+    before: (
+        Annotated[str, Meta(pattern="^ntc_[0-9a-f]{32}$", description="the last notice of the page before")] | None
+    ) = None
     limit: Annotated[int, Meta(ge=1, le=100, description="how many at most")] = 20
 
 

@@ -23,9 +23,9 @@ class ApprovalsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A page of requests in one state, the newest first."""
 
     state: ApprovalState = ApprovalState.PENDING
-    before: Annotated[
-        str | None, Meta(pattern="^apr_[0-9a-f]{32}$", description="the last request of the page before")
-    ] = None
+    before: (
+        Annotated[str, Meta(pattern="^apr_[0-9a-f]{32}$", description="the last request of the page before")] | None
+    ) = None
     limit: PageSize = 50
 
 

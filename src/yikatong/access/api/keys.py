@@ -23,7 +23,7 @@ class PartnerKeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     label: Annotated[str, Meta(min_length=1, max_length=120, examples=["borrowing desk, main hall"])]
     permissions: Permissions
-    expires_at: Annotated[datetime | None, Meta(tz=True, description="null: until it is revoked")] = None
+    expires_at: Annotated[datetime, Meta(tz=True, description="left out: until it is revoked")] | None = None
 
 
 class IssuedKeyAnswer(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class KeyAnswer(Struct, frozen=True, kw_only=True):
 class KeysQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of keys in order of making."""
 
-    after: Annotated[str | None, Meta(pattern="^key_[0-9a-f]{32}$", description="the last key of the page before")] = (
+    after: Annotated[str, Meta(pattern="^key_[0-9a-f]{32}$", description="the last key of the page before")] | None = (
         None
     )
     limit: PageSize = 50

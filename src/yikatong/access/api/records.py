@@ -22,7 +22,7 @@ class RecordsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     since: Instant | None = None
     until: Instant | None = None
     kind: RecordKind | None = None
-    what: Annotated[str | None, Meta(max_length=80, description="the name of a route")] = None
+    what: Annotated[str, Meta(max_length=80, description="the name of a route")] | None = None
     before: RecordIdText | None = None
     limit: PageSize = 50
 

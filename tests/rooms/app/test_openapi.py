@@ -1,0 +1,125 @@
+"""The document says what the routes do, and its page asks no other host for anything."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.support.builders.access import an_operator
+from tests.support.builders.http import Toys, bearer, toys
+from yikatong.plumbing.database import Database
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def toy(db: Database) -> AsyncIterator[Toys]:
+    async with toys(db) as made:
+        yield made
+
+
+@pytest.fixture
+async def document(toy: Toys) -> dict[str, Any]:
+    read: dict[str, Any] = (await toy.client.get("/openapi.json")).json()
+    return read
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                yield value["$ref"]
+            for part in value.values():
+                yield from references(part)
+        elif isinstance(value, list):
+            for part in value:
+                yield from references(part)
+
+    for reference in references(document):
+        place: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            assert step in place, reference
+            place = place[step]
+
+
+async def test_it_is_of_version_3_1_in_both_languages(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    for name, operation in operations(document):
+        assert re.search("[\u4e00-\u9fff]", operation["summary"]), name
+        assert re.search("[A-Za-z]", operation["summary"]), name
+
+
+async def test_objects_are_closed(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        if schema.get("type") == "object":
+            assert "additionalProperties" in schema, name
+    assert document["components"]["schemas"]["NoteBody"]["additionalProperties"] is False
+
+
+async def test_a_route_names_who_may_call_it_and_each_reason_it_may_refuse_for(document: dict[str, Any]) -> None:
+    put = document["paths"]["/v1/notes"]["post"]
+    conflict = put["responses"]["409"]["content"]["application/problem+json"]
+
+    assert [{"operatorSession": []}] == put["security"]
+    assert {"SHELF_IS_FULL", "IDEMPOTENCY_KEY_IS_TAKEN"} <= set(conflict["schema"]["properties"]["reason"]["enum"])
+    assert [] == document["paths"]["/v1/notes/open"]["post"]["security"]
+
+
+async def test_parameters_stand_for_path_query_and_headers(document: dict[str, Any]) -> None:
+    look = document["paths"]["/v1/residents/{resident_id}/note"]["get"]["parameters"]
+    listed = document["paths"]["/v1/notes"]["get"]["parameters"]
+
+    assert "^res_[0-9a-f]{32}$" == look[0]["schema"]["pattern"]
+    assert {"$ref": "#/components/parameters/PurposeOfOwnData"} in look
+    assert ["limit", "label"] == [each["name"] for each in listed if each.get("in") == "query"]
+
+
+async def test_what_waits_for_a_second_person_is_answered_202_alone(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/v1/notes/second"]["post"]["responses"]
+
+    assert ["202"] == [status for status in responses if status.startswith("2")]
+
+
+async def test_a_refusal_fits_the_schema_of_problems(document: dict[str, Any], toy: Toys, db: Database) -> None:
+    async with db.transaction() as conn:
+        token = (await an_operator(conn)).token
+    schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+    for response in (
+        await toy.client.get("/v1/nothing"),
+        await toy.client.post("/v1/notes", json={"text": 5}, headers=bearer(token)),
+        await toy.client.post("/v1/notes", json={"text": "too much"}, headers=bearer(token)),
+    ):
+        jsonschema_rs.validate(schema, response.json())
+
+
+async def test_the_page_loads_scripts_and_styles_from_here_alone(toy: Toys) -> None:
+    page = await toy.client.get("/docs")
+
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert sources
+    for source in sources:
+        assert source.startswith("/docs/")
+        assert 200 == (await toy.client.get(source)).status_code
+    assert not re.search(r"https?:", page.text + (await toy.client.get("/docs/start.js")).text)
+
+
+async def test_the_browser_is_told_to_ask_no_other_host(toy: Toys) -> None:
+    policy = (await toy.client.get("/docs")).headers["content-security-policy"]
+
+    assert "default-src 'none'" in policy
+    for part in policy.split("; "):
+        assert set(part.split()[1:]) <= {"'none'", "'self'", "data:"}, part
+
+
+async def test_the_styles_of_the_page_name_no_other_host(toy: Toys) -> None:
+    styles = (await toy.client.get("/docs/static/swagger-ui.css")).text
+
+    assert [] == re.findall(r"url\(\s*['\"]?(?:https?:)?//|@import", styles)
