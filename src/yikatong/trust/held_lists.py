@@ -4,15 +4,28 @@ What is read back is verified again from the roots that are pinned outside the d
 code trusts nobody.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.trust import store
-from yikatong.trust.model import HeldTrustList, Reason, StatusList, VerifyingKey
+from yikatong.trust.keys_at_rest.signing import HolderSigningKey
+from yikatong.trust.model import (
+    HeldTrustList,
+    KeyHolder,
+    Reason,
+    RegionKey,
+    StatusList,
+    TrustList,
+    VerifyingKey,
+)
 from yikatong.trust.token_status_list.status_list import read_status_list
+from yikatong.trust.trusted_regions.document import sign_trust_list
 from yikatong.trust.trusted_regions.rules import accept_trust_list, follow_trust_lists
 
 _LISTS_AT_ONCE = 500
+ROOT = "root"
+LIFE = timedelta(days=30)
+"""How long a list is good for unless its publisher says otherwise."""
 
 
 async def read_held_trust_list(conn: store.Conn, *, pinned: HeldTrustList, now: datetime) -> HeldTrustList:
@@ -44,6 +57,52 @@ async def hold_trust_list(conn: store.Conn, envelope: bytes, *, pinned: HeldTrus
         conn, trust_list=accepted.trust_list, envelope=accepted.envelope, accepted_at=now
     )
     return Change.of(kept)
+
+
+def pin_own_roots(holder: KeyHolder) -> HeldTrustList:
+    """What an installation that is its own root of trust pins: its first root; later ones follow list by list.
+
+    Refuses with KEY_IS_NOT_HELD when the holder has no root.
+    """
+    return HeldTrustList(roots=(_root_keys(holder)[0].public_key,))
+
+
+async def publish_trust_list(
+    conn: store.Conn, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime, life: timedelta = LIFE
+) -> TrustList:
+    """Sign the next list with the root that may sign it, naming the present root for the one after, and hold it.
+
+    Refuses with KEY_IS_NOT_HELD when no root of the holder may sign, else what `accept_trust_list` refuses.
+    """
+    await store.lock_trust_lists(conn)
+    pinned = pin_own_roots(holder)
+    held = await read_held_trust_list(conn, pinned=pinned, now=now)
+    roots = _root_keys(holder)
+    allowed = [root for root in roots if root.public_key in held.roots]
+    if not allowed:
+        raise Refused(Reason.KEY_IS_NOT_HELD, name=ROOT)
+    issued_at = now.replace(microsecond=0)
+    trust_list = TrustList(
+        sequence=1 if held.trust_list is None else held.trust_list.sequence + 1,
+        issued_at=issued_at,
+        expires_at=issued_at + life,
+        roots=(roots[-1].public_key,),
+        keys=keys,
+    )
+    await hold_trust_list(conn, sign_trust_list(trust_list, allowed[-1]), pinned=pinned, now=now)
+    return trust_list
+
+
+def _root_keys(holder: KeyHolder) -> list[HolderSigningKey]:
+    """The roots of a holder, oldest first."""
+    found = [
+        HolderSigningKey(holder, key.key_id, key.public_key)
+        for key in holder.held_keys()
+        if key.name == ROOT and key.public_key is not None
+    ]
+    if not found:
+        raise Refused(Reason.KEY_IS_NOT_HELD, name=ROOT)
+    return found
 
 
 async def hold_status_list(

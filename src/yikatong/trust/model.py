@@ -216,3 +216,7 @@ class KeyHolder(Protocol):
     def secrets(self, name: str) -> tuple[bytes, ...]:
         """The 64-byte secrets of a name, the present one first; refuses with KEY_IS_NOT_HELD."""
         ...
+
+    def reload(self) -> None:
+        """Learn of keys that another process made."""
+        ...

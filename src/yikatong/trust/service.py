@@ -8,7 +8,14 @@ from yikatong.trust.algorithms import (
     signing_key,
     verifying_key,
 )
-from yikatong.trust.held_lists import find_status_list, hold_status_list, hold_trust_list, read_held_trust_list
+from yikatong.trust.held_lists import (
+    find_status_list,
+    hold_status_list,
+    hold_trust_list,
+    pin_own_roots,
+    publish_trust_list,
+    read_held_trust_list,
+)
 from yikatong.trust.keys_at_rest.external_holder import ExternalKeyHolder
 from yikatong.trust.keys_at_rest.file_holder import FileKeyHolder, open_key_folder
 from yikatong.trust.keys_at_rest.key_file import KeysAtRestError
@@ -81,6 +88,8 @@ __all__ = [
     "open_alias",
     "open_key_folder",
     "parse_verifying_key",
+    "pin_own_roots",
+    "publish_trust_list",
     "read_held_trust_list",
     "read_status_list",
     "seal",

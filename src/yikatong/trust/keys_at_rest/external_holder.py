@@ -15,30 +15,13 @@ from typing import Any
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust.algorithms import algorithm_of
+from yikatong.trust.keys_at_rest.signing import HolderSigningKey
 from yikatong.trust.model import HeldKey, HeldSigner, KeyKind, PublicKey, Reason
 from yikatong.trust.rfc8949_cbor.strict import decode_strict, encode
 
 VERSION = 1
 MESSAGE_BYTES_MAX = 1024 * 1024
 _REASONS = {reason.name: reason for reason in (Reason.KEY_IS_NOT_HELD, Reason.SEAL_DOES_NOT_OPEN)}
-
-
-class ModuleSigningKey:
-    """A SigningKey whose private half stays in the module."""
-
-    def __init__(self, holder: "ExternalKeyHolder", key_id: bytes, public_key: PublicKey) -> None:
-        """Refer to a key of the module."""
-        self._holder = holder
-        self._key_id = key_id
-        self.public_key = public_key
-
-    def sign(self, message: bytes) -> bytes:
-        """Let the module sign; refuses with KEY_HOLDER_DOES_NOT_ANSWER or KEY_IS_NOT_HELD."""
-        return self._holder.sign(self._key_id, message)
-
-    def private_bytes(self) -> bytes:
-        """Refuses always, with KEY_STAYS_IN_ITS_MODULE."""
-        raise Refused(Reason.KEY_STAYS_IN_ITS_MODULE)
 
 
 class ExternalKeyHolder:
@@ -64,7 +47,7 @@ class ExternalKeyHolder:
         """The present signing key of a name, as a key that asks the module; refuses with KEY_IS_NOT_HELD."""
         for about in reversed(self.held_keys()):
             if about.name == name and about.public_key is not None:
-                key = ModuleSigningKey(self, about.key_id, about.public_key)
+                key = HolderSigningKey(self, about.key_id, about.public_key)
                 return HeldSigner(key_id=about.key_id, key=key)
         raise Refused(Reason.KEY_IS_NOT_HELD, name=name)
 
@@ -90,6 +73,9 @@ class ExternalKeyHolder:
         if type(lent) is not list or not all(type(secret) is bytes for secret in lent):
             raise Refused(Reason.KEY_HOLDER_DOES_NOT_ANSWER)
         return tuple(lent)
+
+    def reload(self) -> None:
+        """Nothing to do: the module is asked each time."""
 
     def close(self) -> None:
         """Close this thread's connection."""
