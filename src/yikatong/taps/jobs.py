@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
-from yikatong.taps import store
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.counter.works import BankWork, ExpireWork
 from yikatong.taps.model import WaitingRow
 from yikatong.taps.outside import DebitOutcome, Debits
+from yikatong.taps.service import list_overdue_taps
 
 _BANK_AFTER = timedelta(seconds=15)
 _COUNT_MAX = 200
@@ -21,7 +21,7 @@ async def end_waiting_taps(*, database: Database, counter: Counter, debits: Debi
     """
     now = clock.now()
     async with database.transaction() as conn:
-        rows = await store.list_overdue(conn, now=now, bank_before=now - _BANK_AFTER, count_max=_COUNT_MAX)
+        rows = await list_overdue_taps(conn, now=now, bank_before=now - _BANK_AFTER, count_max=_COUNT_MAX)
     for row in rows:
         await _end(row, counter=counter, debits=debits, clock=clock)
     return len(rows)

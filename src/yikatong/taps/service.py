@@ -28,6 +28,11 @@ from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 Conn = psycopg.AsyncConnection[Any]
 
 
+async def list_overdue_taps(conn: Conn, *, now: datetime, bank_before: datetime, count_max: int) -> list[WaitingRow]:
+    """Waiting taps past their deadline, and those that were sent to a bank before `bank_before`."""
+    return await store.list_overdue(conn, now=now, bank_before=bank_before, count_max=count_max)
+
+
 class Tapping:
     """Everything a worker needs to take taps: the counter, the caches, the keys, the banks."""
 

@@ -10,7 +10,7 @@ from yikatong.codes import service as codes
 from yikatong.codes.model import ReadCode
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountName
-from yikatong.ledger.rules import Book
+from yikatong.ledger.service import Book
 from yikatong.lines.model import ServiceLine
 from yikatong.plumbing import versions
 from yikatong.plumbing.pipeline import BEGIN, BatchConnection, Statement

@@ -8,7 +8,7 @@ from uuid import UUID
 from yikatong.cards.model import Gate, GateUpdate, Holder
 from yikatong.catalogue.model import Snapshot
 from yikatong.codes.model import StoredCertificate
-from yikatong.ledger.rules import Book
+from yikatong.ledger.service import Book
 from yikatong.lines.model import ServiceLine, TapInHand
 from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWork
 from yikatong.taps.store import RefundRow, ReversalRow
