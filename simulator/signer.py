@@ -10,7 +10,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +68,30 @@ class Signer(socketserver.ThreadingUnixStreamServer):
     def __init__(self, socket_path: str, holder: KeyHolder) -> None:
         """Listen at a path that only this account may open."""
         self.holder = holder
+        self._connections: set[socket.socket] = set()
         former = os.umask(0o177)
         try:
             super().__init__(socket_path, _Connection)
         finally:
             os.umask(former)
+
+    def answer_all(self, connection: socket.socket) -> None:
+        """Answer until the other side closes, sends what is no message, or the module ends."""
+        self._connections.add(connection)
+        try:
+            while True:
+                send_message(connection, answer(self.holder, receive_message(connection)))
+        except (EOFError, ValueError, OSError):
+            return
+        finally:
+            self._connections.discard(connection)
+
+    def end(self) -> None:
+        """Stop listening and cut every connection."""
+        self.shutdown()
+        for connection in tuple(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -83,11 +102,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Answer until the connection ends."""
-        try:
-            while True:
-                send_message(self.request, answer(self.server.holder, receive_message(self.request)))
-        except (EOFError, ValueError, OSError):
-            return
+        self.server.answer_all(self.request)
 
 
 @contextmanager
@@ -99,7 +114,7 @@ def serving(socket_path: Path, holder: KeyHolder) -> Iterator[Signer]:
         try:
             yield signer
         finally:
-            signer.shutdown()
+            signer.end()
             thread.join()
             socket_path.unlink(missing_ok=True)
 

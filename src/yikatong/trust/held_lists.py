@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.trust import store
+from yikatong.trust.algorithms import key_id_of
 from yikatong.trust.keys_at_rest.signing import HolderSigningKey
 from yikatong.trust.model import (
     HeldTrustList,
@@ -29,15 +30,16 @@ LIFE = timedelta(days=30)
 
 
 async def read_held_trust_list(conn: store.Conn, *, pinned: HeldTrustList, now: datetime) -> HeldTrustList:
-    """The newest list held, reached step by step from what is pinned (roots, and perhaps a list to begin at).
+    """The newest list held, reached step by step from the roots that are pinned.
 
-    Gives `pinned` itself when nothing later is held. Refuses what `accept_trust_list` refuses but for
-    expiry, which only a row written past this code brings about.
+    Gives `pinned` itself when no list of its line is held. Refuses what `accept_trust_list` refuses but for expiry,
+    which only a row written past this code brings about.
     """
     held = pinned
+    line = _line_of(pinned)
     while True:
         sequence = 0 if held.trust_list is None else held.trust_list.sequence
-        envelopes = await store.list_trust_lists_after(conn, sequence=sequence, count_max=_LISTS_AT_ONCE)
+        envelopes = await store.list_trust_lists_after(conn, line=line, sequence=sequence, count_max=_LISTS_AT_ONCE)
         held = follow_trust_lists(envelopes, held, now=now)
         if len(envelopes) < _LISTS_AT_ONCE:
             return held
@@ -54,9 +56,14 @@ async def hold_trust_list(conn: store.Conn, envelope: bytes, *, pinned: HeldTrus
     if accepted is held or accepted.trust_list is None:
         return Change.ALREADY_SO
     kept = await store.insert_trust_list(
-        conn, trust_list=accepted.trust_list, envelope=accepted.envelope, accepted_at=now
+        conn, line=_line_of(pinned), trust_list=accepted.trust_list, envelope=accepted.envelope, accepted_at=now
     )
     return Change.of(kept)
+
+
+def _line_of(pinned: HeldTrustList) -> bytes:
+    """The name of a line of lists: the id of the root that is pinned first."""
+    return key_id_of(pinned.roots[0], 8)
 
 
 def pin_own_roots(holder: KeyHolder) -> HeldTrustList:

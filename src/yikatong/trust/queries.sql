@@ -3,18 +3,17 @@
 SELECT pg_advisory_xact_lock(%(key)s);
 
 -- name: list_trust_lists_after
--- sentence: returns the envelopes of the lists after a sequence, oldest first.
-SELECT envelope FROM trust.trust_list WHERE sequence > %(sequence)s ORDER BY sequence LIMIT %(count_max)s;
-
--- name: find_trust_list
--- sentence: returns the envelope of the list of a sequence.
-SELECT envelope FROM trust.trust_list WHERE sequence = %(sequence)s;
+-- sentence: returns the envelopes of a line's lists after a sequence, oldest first.
+SELECT envelope FROM trust.trust_list
+WHERE line = %(line)s AND sequence > %(sequence)s
+ORDER BY sequence
+LIMIT %(count_max)s;
 
 -- name: insert_trust_list
 -- sentence: keeps an accepted list and returns its sequence, or nothing when that sequence is taken.
-INSERT INTO trust.trust_list (sequence, issued_at, expires_at, accepted_at, envelope)
-VALUES (%(sequence)s, %(issued_at)s, %(expires_at)s, %(accepted_at)s, %(envelope)s)
-ON CONFLICT (sequence) DO NOTHING
+INSERT INTO trust.trust_list (line, sequence, issued_at, expires_at, accepted_at, envelope)
+VALUES (%(line)s, %(sequence)s, %(issued_at)s, %(expires_at)s, %(accepted_at)s, %(envelope)s)
+ON CONFLICT (line, sequence) DO NOTHING
 RETURNING sequence;
 
 -- name: find_status_list_snapshot

@@ -1,14 +1,16 @@
 CREATE SCHEMA trust;
 
 -- reference
--- Every list of trusted regions that was accepted, as it was signed, so that who missed one can follow the roots.
+-- Every list of trusted regions that was accepted, as it was signed, so that who missed one can follow the roots;
+-- a line of lists is known by the key id of the root it begins with.
 CREATE TABLE trust.trust_list (
+    line bytea NOT NULL CHECK (octet_length(line) = 8),
     sequence bigint NOT NULL CHECK (sequence >= 1),
     issued_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     accepted_at timestamptz NOT NULL,
     envelope bytea NOT NULL CHECK (octet_length(envelope) <= 1048576),
-    PRIMARY KEY (sequence),
+    PRIMARY KEY (line, sequence),
     CHECK (issued_at < expires_at)
 );
 

@@ -25,21 +25,18 @@ async def lock_trust_lists(conn: Conn) -> None:
     await conn.execute(_QUERIES["lock_trust_lists"], {"key": _LOCK})
 
 
-async def list_trust_lists_after(conn: Conn, *, sequence: int, count_max: int) -> tuple[bytes, ...]:
-    """Envelopes of the lists after a sequence, oldest first."""
-    values = {"sequence": sequence, "count_max": count_max}
+async def list_trust_lists_after(conn: Conn, *, line: bytes, sequence: int, count_max: int) -> tuple[bytes, ...]:
+    """Envelopes of a line's lists after a sequence, oldest first."""
+    values = {"line": line, "sequence": sequence, "count_max": count_max}
     return tuple(await _envelopes(conn, "list_trust_lists_after", values))
 
 
-async def find_trust_list(conn: Conn, *, sequence: int) -> bytes | None:
-    """Envelope of the list of a sequence."""
-    found = await _envelopes(conn, "find_trust_list", {"sequence": sequence})
-    return found[0] if found else None
-
-
-async def insert_trust_list(conn: Conn, *, trust_list: TrustList, envelope: bytes, accepted_at: datetime) -> bool:
+async def insert_trust_list(
+    conn: Conn, *, line: bytes, trust_list: TrustList, envelope: bytes, accepted_at: datetime
+) -> bool:
     """Keep an accepted list; False when its sequence is taken."""
     values = {
+        "line": line,
         "sequence": trust_list.sequence,
         "issued_at": trust_list.issued_at,
         "expires_at": trust_list.expires_at,
