@@ -35,8 +35,14 @@ async def test_a_life_lived_by_the_use_cases_leaves_no_difference(db: Database) 
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        ("UPDATE cards.card SET state = 'locked' WHERE id = %(card)s", "is locked since version 4, its last event says active since 4"),
-        ("UPDATE cards.card SET state_version = 99 WHERE id = %(card)s", "is active since version 99, its last event says active since 4"),
+        (
+            "UPDATE cards.card SET state = 'locked' WHERE id = %(card)s",
+            "is locked since version 4, its last event says active since 4",
+        ),
+        (
+            "UPDATE cards.card SET state_version = 99 WHERE id = %(card)s",
+            "is active since version 99, its last event says active since 4",
+        ),
         (
             "UPDATE cards.card_event SET state_before = 'locked' WHERE card_id = %(card)s AND command = 'activate'",
             "begins at locked, the one before ended at sealed",

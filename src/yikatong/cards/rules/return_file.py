@@ -133,9 +133,14 @@ def read_return_file(data: bytes) -> ReturnFile:
 
 
 def compare_return(read: ReturnFile, expected: Sequence[ExpectedCard]) -> tuple[LineError, ...]:
-    """Compare a file's lines with what was sent: every card once, for the same person and bank; none besides."""
+    """Compare a file's lines with what was sent: every card once, for the same person and bank; none besides.
+
+    While lines cannot be read, their errors alone are told: a card would seem missing whose line is only misspelt.
+    """
+    if read.errors:
+        return read.errors
     by_number = {card.card_number: card for card in expected}
-    errors = list(read.errors)
+    errors: list[LineError] = []
     seen: set[str] = set()
     for line in read.lines:
         card = by_number.get(line.card_number)
@@ -156,7 +161,10 @@ def compare_return(read: ReturnFile, expected: Sequence[ExpectedCard]) -> tuple[
 
 def refuse_lines(errors: Sequence[LineError]) -> Refused:
     """Make the refusal that names the wrong lines."""
-    about = {f"line_{error.line}": error.what for error in errors}
+    about: dict[str, str] = {}
+    for error in errors:
+        before = about.get(f"line_{error.line}")
+        about[f"line_{error.line}"] = error.what if before is None else f"{before}; {error.what}"
     return Refused(Reason.RETURN_FILE_HAS_ERRORS, error_count=len(errors), **about)
 
 
