@@ -96,6 +96,10 @@ class SimulatedBank:
         """Fail in this way at the next requests."""
         self._troubles.extend([trouble] * times)
 
+    def end_trouble(self) -> None:
+        """Fail no more."""
+        self._troubles.clear()
+
     async def confirm_account(
         self, *, bank_code: str, bank_card_number: str, name: str, id_number: str, phone: str
     ) -> AccountAnswer:

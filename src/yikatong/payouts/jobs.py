@@ -159,12 +159,16 @@ async def pay_settlements(database: Database, *, calls: BankCalls, terms: Settli
     """
     async with database.transaction() as conn:
         under_way = await service.list_settlements_under_way(conn)
-    return sum([await _pay(database, settlement, calls, terms, clock) for settlement in under_way])
+    ended_count = 0
+    for settlement in under_way:
+        ended_count += await pay_settlement(database, settlement=settlement, calls=calls, terms=terms, clock=clock)
+    return ended_count
 
 
-async def _pay(
-    database: Database, settlement: Settlement, calls: BankCalls, terms: SettlingTerms, clock: Clock
+async def pay_settlement(
+    database: Database, *, settlement: Settlement, calls: BankCalls, terms: SettlingTerms, clock: Clock
 ) -> bool:
+    """Ask the bank to pay one settlement, once, and post what became of it; whether it has ended."""
     async with database.transaction() as conn:
         provider = await catalogue.find_provider(conn, provider_id=settlement.provider_id)
         if provider is None or provider.bank_reference is None:

@@ -140,6 +140,11 @@ async def settle_provider(
     return await store.find_settlement(conn, provider_id=provider_id, day=day)
 
 
+async def find_settlement(conn: Conn, *, provider_id: ProviderId, day: date) -> Settlement | None:
+    """The settlement of a provider's day, or None when nothing was to be paid."""
+    return await store.find_settlement(conn, provider_id=provider_id, day=day)
+
+
 async def list_settlements_under_way(conn: Conn, *, limit: int = 1_000) -> list[Settlement]:
     """Settlements that are prepared or sent, oldest first."""
     return await store.list_settlements_under_way(conn, limit=limit)

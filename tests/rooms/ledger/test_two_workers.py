@@ -136,7 +136,7 @@ async def the_one_that_stands(
     raise AssertionError(f"the database has {found} and {shop_fen}")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=rounds)
 async def test_two_workers_do_what_one_after_the_other_would_do(db: Database, plan: list[Round]) -> None:
     workers = [await BatchConnection.over(await db.connect_serving()) for _ in range(2)]
