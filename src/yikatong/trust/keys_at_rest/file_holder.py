@@ -33,13 +33,16 @@ class FileKeyHolder:
     def _take(self, keys: Iterable[KeptKey]) -> None:
         self._keys = sorted(keys, key=lambda key: (key.about.made_at, key.about.key_id))
         self._by_id = {key.about.key_id: key for key in self._keys}
+        self._by_name: dict[tuple[str, KeyKind], list[KeptKey]] = {}
+        for key in reversed(self._keys):
+            self._by_name.setdefault((key.about.name, key.about.kind), []).append(key)
 
     def _of(self, name: str, kind: KeyKind) -> list[KeptKey]:
         """The keys of a name, newest first."""
-        found = [key for key in self._keys if key.about.name == name and key.about.kind is kind]
-        if not found:
+        found = self._by_name.get((name, kind))
+        if found is None:
             raise Refused(Reason.KEY_IS_NOT_HELD, name=name)
-        return found[::-1]
+        return found
 
     def held_keys(self) -> tuple[HeldKey, ...]:
         """Every key without its secret, oldest first."""
