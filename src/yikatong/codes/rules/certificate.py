@@ -6,7 +6,8 @@ from uuid import UUID
 from yikatong.codes.model import RegionClaims
 from yikatong.codes.reasons import Reason
 from yikatong.codes.rules.envelope import verify_envelope
-from yikatong.codes.rules.regions import OpenedCertificate, OwnRegion, RegionView
+from yikatong.codes.rules.forms import read_certificate_form
+from yikatong.codes.rules.regions import OwnRegion, RecognisedCertificate, RegionView
 from yikatong.codes.rules.wire import read_region
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Refused
@@ -49,24 +50,27 @@ def issue_certificate(
     return trust.sign_sign1(trust.encode_claims(claims), region_key, key_id=key_id)
 
 
-def open_certificate(certificate: bytes, regions: RegionView) -> OpenedCertificate:
+def recognise_certificate(certificate: bytes, regions: RegionView) -> RecognisedCertificate:
     """Recognise a certificate: by its alias when the region is our own, by the region's signature otherwise.
 
     Refuses in this order: CODE_IS_NOT_READABLE, ISSUING_REGION_IS_UNKNOWN; then for an own region ALIAS_IS_FALSE; for
-    another ISSUING_KEY_IS_UNKNOWN, CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE, CERTIFICATE_SIGNATURE_IS_FALSE; last
-    CODE_IS_NOT_READABLE when the show key is no key of its algorithm.
+    another ISSUING_KEY_IS_UNKNOWN, CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE, CERTIFICATE_SIGNATURE_IS_FALSE.
     """
-    seen = regions.seen.find(certificate)
-    if seen is not None:
-        return seen
     envelope, claims, region, alias = _take_apart(certificate)
     own = regions.own.get(region)
     if own is not None:
-        opened = _open_own(own, region=region, alias=alias, claims=claims)
-    else:
-        opened = _open_other(regions, region=region, alias=alias, claims=claims, envelope=envelope)
-    regions.seen.keep(certificate, opened)
-    return opened
+        return _recognise_own(own, region=region, alias=alias, claims=claims)
+    return _recognise_other(regions, region=region, alias=alias, claims=claims, envelope=envelope)
+
+
+def parse_show_key(show_key: PublicKey) -> VerifyingKey:
+    """Parse the show key of a certificate; refuses with CODE_IS_NOT_READABLE what is no key of its algorithm."""
+    try:
+        return trust.parse_verifying_key(show_key)
+    except Refused as refused:
+        if refused.reason is TrustReason.KEY_IS_MALFORMED:
+            raise Refused(Reason.CODE_IS_NOT_READABLE) from None
+        raise
 
 
 def _context(region: str) -> bytes:
@@ -75,8 +79,7 @@ def _context(region: str) -> bytes:
 
 def _take_apart(certificate: bytes) -> tuple[Sign1, Claims, str, bytes]:
     try:
-        envelope = trust.decode_sign1(certificate, CERTIFICATE_BYTES_MAX)
-        claims = trust.decode_claims(envelope.payload)
+        envelope, claims = read_certificate_form(certificate) or _read_strictly(certificate)
         region = read_region(claims.issuer)
     except (Refused, ValueError):
         raise Refused(Reason.CODE_IS_NOT_READABLE) from None
@@ -88,16 +91,17 @@ def _take_apart(certificate: bytes) -> tuple[Sign1, Claims, str, bytes]:
     return envelope, claims, region, alias
 
 
-def _open_own(own: OwnRegion, *, region: str, alias: bytes, claims: Claims) -> OpenedCertificate:
+def _read_strictly(certificate: bytes) -> tuple[Sign1, Claims]:
+    envelope = trust.decode_sign1(certificate, CERTIFICATE_BYTES_MAX)
+    return envelope, trust.decode_claims(envelope.payload)
+
+
+def _recognise_own(own: OwnRegion, *, region: str, alias: bytes, claims: Claims) -> RecognisedCertificate:
+    assert claims.confirmation is not None
     plain = _open_alias(own, region, alias)
-    return OpenedCertificate(
-        region,
-        alias,
-        ResidentId(UUID(bytes=plain[:_RESIDENT_BYTES])),
-        int.from_bytes(plain[_RESIDENT_BYTES:]),
-        None,
-        *_show_key(claims),
-    )
+    resident_id = ResidentId(UUID(bytes=plain[:_RESIDENT_BYTES]))
+    serial = int.from_bytes(plain[_RESIDENT_BYTES:])
+    return RecognisedCertificate(region, alias, resident_id, serial, None, claims.confirmation)
 
 
 def _open_alias(own: OwnRegion, region: str, alias: bytes) -> bytes:
@@ -109,9 +113,9 @@ def _open_alias(own: OwnRegion, region: str, alias: bytes) -> bytes:
     raise Refused(Reason.ALIAS_IS_FALSE, region=region)
 
 
-def _open_other(
+def _recognise_other(
     regions: RegionView, *, region: str, alias: bytes, claims: Claims, envelope: Sign1
-) -> OpenedCertificate:
+) -> RecognisedCertificate:
     keys = regions.keys.get(region)
     if keys is None:
         raise Refused(Reason.ISSUING_REGION_IS_UNKNOWN, region=region)
@@ -124,20 +128,11 @@ def _open_other(
         other_algorithm=Reason.CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE,
         false_signature=Reason.CERTIFICATE_SIGNATURE_IS_FALSE,
     )
+    assert claims.confirmation is not None
     assert claims.expires_at is not None
     assert claims.standing is not None
     standing = claims.standing
     proven = RegionClaims(
         envelope.key_id, claims.expires_at, standing.level, standing.concession, standing.status_index
     )
-    return OpenedCertificate(region, alias, None, None, proven, *_show_key(claims))
-
-
-def _show_key(claims: Claims) -> tuple[PublicKey, VerifyingKey]:
-    assert claims.confirmation is not None
-    try:
-        return claims.confirmation, trust.parse_verifying_key(claims.confirmation)
-    except Refused as refused:
-        if refused.reason is TrustReason.KEY_IS_MALFORMED:
-            raise Refused(Reason.CODE_IS_NOT_READABLE) from None
-        raise
+    return RecognisedCertificate(region, alias, None, None, proven, claims.confirmation)

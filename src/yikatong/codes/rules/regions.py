@@ -20,16 +20,22 @@ class OwnRegion(msgspec.Struct, frozen=True):
         return "OwnRegion(secret)"
 
 
-class OpenedCertificate(msgspec.Struct, frozen=True):
-    """A certificate taken apart and recognised, with its show key parsed; see ReadCode for the fields."""
+class RecognisedCertificate(msgspec.Struct, frozen=True):
+    """A certificate that its region made, told by alias or signature; see ReadCode for the fields."""
 
     region: str
     alias: bytes
     resident_id: ResidentId | None
     serial: int | None
     claims: RegionClaims | None
-    public_key: PublicKey
-    verifying_key: VerifyingKey
+    show_key: PublicKey
+
+
+class OpenedCertificate(msgspec.Struct, frozen=True):
+    """A certificate recognised, with its show key parsed."""
+
+    known: RecognisedCertificate
+    show_key: VerifyingKey
 
 
 class SeenCertificates:

@@ -1,20 +1,13 @@
 """What other rooms use of codes: reading and deciding presentations, giving and stopping certificates, status lists."""
 
 from yikatong.codes.rules.attested import decide_attested
-from yikatong.codes.rules.certificate import expiry_of, issue_certificate, open_certificate, seal_resident
+from yikatong.codes.rules.certificate import expiry_of, issue_certificate, seal_resident
 from yikatong.codes.rules.challenge import read_challenge, verify_challenge, write_challenge
 from yikatong.codes.rules.chip import read_chip, sign_chip, verify_chip
-from yikatong.codes.rules.code import (
-    decide_age,
-    decide_answer,
-    decide_presented,
-    mint_code,
-    read_code,
-    read_code_of_any_age,
-    write_code,
-)
+from yikatong.codes.rules.code import decide_age, decide_answer, decide_presented, mint_code, write_code
 from yikatong.codes.rules.confirmation import decide_confirmation, read_confirmation, sign_confirmation
 from yikatong.codes.rules.foreign import decide_foreign
+from yikatong.codes.rules.reading import read_code, read_code_of_any_age, read_codes_of_any_age
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
 from yikatong.codes.service.certificates import (
@@ -44,12 +37,12 @@ __all__ = [
     "get_status_lists",
     "issue_certificate",
     "mint_code",
-    "open_certificate",
     "publish_status_list",
     "read_challenge",
     "read_chip",
     "read_code",
     "read_code_of_any_age",
+    "read_codes_of_any_age",
     "read_confirmation",
     "read_refresh",
     "refresh",
