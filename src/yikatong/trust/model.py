@@ -18,7 +18,7 @@ class Algorithm(IntEnum):
 
 
 SM2_SIGNER_ID = b"1234567812345678"
-"""The signer id that enters an SM2 digest unless a region sets another (GB/T 35276-2017 §10)."""
+"""The signer id that enters an SM2 digest unless a region sets another (GB/T 35276-2017)."""
 
 
 class PublicKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from yikatong.trust.keys_at_rest.external_holder import ExternalKeyHolder
 from yikatong.trust.keys_at_rest.file_holder import FileKeyHolder, open_key_folder
 from yikatong.trust.keys_at_rest.key_file import KeysAtRestError
 from yikatong.trust.keys_at_rest.vault import KeyHolderVault, OpenDataKey, keys_of_region, wanted_keys
+from yikatong.trust.measure import VerificationCost, measure_verification
 from yikatong.trust.rfc2104_hmac.marks import mark
 from yikatong.trust.rfc5297_siv.alias import ALIAS_OVERHEAD, open_alias, seal_alias
 from yikatong.trust.rfc8392_cwt.claims import decode_claims, encode_claims
@@ -60,6 +61,7 @@ __all__ = [
     "KeysAtRestError",
     "OpenDataKey",
     "StatusListBuilder",
+    "VerificationCost",
     "accept_status_list",
     "accept_trust_list",
     "accept_trust_lists",
@@ -83,6 +85,7 @@ __all__ = [
     "keys_in_force",
     "keys_of_region",
     "mark",
+    "measure_verification",
     "new_data_key",
     "new_signing_key",
     "open_alias",

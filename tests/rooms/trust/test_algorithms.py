@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from tests.rooms.trust.vectors import a_point, vectors
 from tests.support.builders.trust import a_key, refuses
 from yikatong.trust.model import Algorithm, PublicKey, Reason
-from yikatong.trust.service import algorithm_of, key_id_of, parse_verifying_key, signing_key, verifying_key
+from yikatong.trust.service import (
+    algorithm_of,
+    key_id_of,
+    measure_verification,
+    parse_verifying_key,
+    signing_key,
+    verifying_key,
+)
 
 ALL = list(Algorithm)
 KEYS = {algorithm: a_key(algorithm) for algorithm in ALL}
@@ -157,3 +164,11 @@ def test_a_key_id_depends_on_algorithm_and_key() -> None:
 
     assert 3 == len(ids)
     assert {8} == {len(key_id) for key_id in ids}
+
+
+@pytest.mark.parametrize("algorithm", ALL)
+def test_what_an_envelope_costs_is_measured_against_the_bare_check(algorithm: Algorithm) -> None:
+    cost = measure_verification(algorithm, count=20)
+
+    assert algorithm.name == cost.algorithm
+    assert cost.envelope_per_second / cost.bare_per_second == pytest.approx(cost.ratio)
