@@ -4,9 +4,8 @@ It keeps the order of refusals of `app.http.dispatch`; what it leaves out is wha
 stands for an idempotency key, the tap's row for the record.
 """
 
-from collections.abc import Callable
-
 import time
+from collections.abc import Callable
 
 import msgspec
 from prometheus_client import Counter

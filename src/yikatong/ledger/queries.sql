@@ -312,3 +312,7 @@ FROM (
 GROUP BY bucket
 HAVING sum(purse_fen) + sum(nostro_fen) <> 0
 ORDER BY bucket;
+
+-- name: count_transfers
+-- sentence: how many transfers of a kind there are, over all buckets
+SELECT count(*) FROM ledger.transfer WHERE kind = %(kind)s

@@ -307,6 +307,11 @@ async def list_trial_lines(conn: Conn) -> list[TrialLine]:
     return [TrialLine(_KINDS[kind], count, posted_fen) for kind, count, posted_fen in await cursor.fetchall()]
 
 
+async def count_transfers(conn: Conn, *, kind: TransferKind) -> int:
+    """How many transfers of a kind there are."""
+    return await _number(conn, "count_transfers", kind=kind.value)
+
+
 async def _changed(conn: Conn, query: str, **params: Any) -> bool:
     cursor = await conn.execute(_Q[query], params)
     return await cursor.fetchone() is not None

@@ -111,6 +111,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = None
 
+    key_module_socket: Annotated[
+        str | None,
+        Meta(
+            description="Unix socket of a cryptographic module that holds every private and master key. Without it "
+            "they are encrypted files in the data folder."
+        ),
+    ] = None
+
+    # --- outside organisations
+    bank_url: Annotated[str | None, Meta(description="Address of the bank gateway for debits and account checks.")] = None
+    face_check_url: Annotated[str | None, Meta(description="Address of the real-person check with liveness.")] = None
+    message_gateway_url: Annotated[str | None, Meta(description="Address of the gateway for push and SMS.")] = None
+
     # --- logs, metrics, traces
     log_level: Annotated[LogLevel, Meta(description="Least level that is written.")] = "info"
     log_format: Annotated[LogFormat, Meta(description="`json` for machines, `console` for people.")] = "json"

@@ -122,3 +122,47 @@ FROM taps.tap WHERE bucket = %(bucket)s AND id = %(tap_id)s
 -- One tap that waits.
 SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at
 FROM taps.waiting WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s
+
+-- name: page_taps
+-- Taps after one, in the order of their keys.
+SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,
+       reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence
+FROM taps.tap WHERE (bucket, id) > (%(bucket)s, %(tap_id)s) ORDER BY bucket, id LIMIT %(count_max)s
+
+-- name: page_given_back
+-- Refunds and reversals that moved money, after one, in the order of their transfers' keys.
+SELECT bucket, tap_id, transfer_id, amount_fen FROM (
+    SELECT bucket, tap_id, transfer_id, amount_fen FROM taps.refund
+    UNION ALL SELECT bucket, tap_id, transfer_id, NULL::bigint FROM taps.reversal WHERE transfer_id IS NOT NULL
+) AS given WHERE (bucket, transfer_id) > (%(bucket)s, %(transfer_id)s) ORDER BY bucket, transfer_id LIMIT %(count_max)s
+
+-- name: audit_counts
+-- How many taps moved money, how many refunds and reversals did.
+SELECT (SELECT count(*) FROM taps.tap WHERE transfer_id IS NOT NULL), (SELECT count(*) FROM taps.refund),
+       (SELECT count(*) FROM taps.reversal WHERE transfer_id IS NOT NULL)
+
+-- name: audit_requests
+-- Taps, ended or waiting, whose request is not kept as theirs, and requests whose tap is nowhere.
+SELECT t.id, t.request_id FROM taps.tap AS t
+LEFT JOIN taps.request AS r ON r.terminal_id = t.terminal_id AND r.request_id = t.request_id AND r.tap_id = t.id
+WHERE r.tap_id IS NULL
+UNION ALL
+SELECT r.tap_id, r.request_id FROM taps.request AS r
+WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = r.bucket AND t.id = r.tap_id)
+  AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = r.bucket AND w.tap_id = r.tap_id)
+
+-- name: audit_refunds
+-- Taps of which more was given back than was paid, with both sums.
+SELECT t.id, t.amount_fen, sum(f.amount_fen)::bigint FROM taps.refund AS f
+JOIN taps.tap AS t ON t.bucket = f.bucket AND t.id = f.tap_id
+GROUP BY t.id, t.amount_fen HAVING sum(f.amount_fen) > t.amount_fen
+
+-- name: audit_both
+-- Taps that wait and have ended.
+SELECT w.tap_id FROM taps.waiting AS w JOIN taps.tap AS t ON t.bucket = w.bucket AND t.id = w.tap_id
+
+-- name: audit_second_uses
+-- Second uses whose first tap is nowhere.
+SELECT s.tap_id FROM taps.second_use AS s
+WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = s.bucket AND t.id = s.first_tap_id)
+  AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = s.bucket AND w.tap_id = s.first_tap_id)

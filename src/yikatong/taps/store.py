@@ -247,3 +247,33 @@ async def count_unread(conn: Conn, *, terminal_id: UUID, day: date) -> int:
     cursor = await conn.execute(QUERIES["count_unread"], {"terminal_id": terminal_id, "day": day})
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+async def page_taps(conn: Conn, *, bucket: int, tap_id: UUID, count_max: int) -> list[TapRow]:
+    """Taps after one, in the order of their keys."""
+    async with conn.cursor(row_factory=class_row(TapRow)) as cursor:
+        await cursor.execute(QUERIES["page_taps"], {"bucket": bucket, "tap_id": tap_id, "count_max": count_max})
+        return await cursor.fetchall()
+
+
+class GivenBack(NamedTuple):
+    """A refund, or (without an amount) a reversal, that moved money."""
+
+    bucket: int
+    tap_id: UUID
+    transfer_id: UUID
+    amount_fen: int | None
+
+
+async def page_given_back(conn: Conn, *, bucket: int, transfer_id: UUID, count_max: int) -> list[GivenBack]:
+    """Refunds and reversals after one, in the order of their transfers."""
+    cursor = await conn.execute(
+        QUERIES["page_given_back"], {"bucket": bucket, "transfer_id": transfer_id, "count_max": count_max}
+    )
+    return [GivenBack(*row) for row in await cursor.fetchall()]
+
+
+async def list_differences(conn: Conn, *, query: str) -> list[AnyRow]:
+    """The rows of one of the audit's statements."""
+    assert query.startswith("audit_")
+    return await (await conn.execute(QUERIES[query])).fetchall()

@@ -44,10 +44,17 @@ def query_reader(shape: Any) -> Callable[[str], Any]:
     """
     if shape is None:
         return _read_no_query
-    repeated = {field.encode_name for field in msgspec.structs.fields(shape) if _takes_many(field.type)}
+    fields = msgspec.structs.fields(shape)
+    repeated = {field.encode_name for field in fields if _takes_many(field.type)}
+    texts = {field.encode_name for field in fields if _takes_text(field.type)}
 
     def read(query: str) -> Any:
         values = _read_parameters(query, repeated=repeated)
+        for name, value in values.items():
+            if (
+                isinstance(value, str) and value.lower() == "null" and name not in texts
+            ):  # lenient conversion would take it for one that is left out
+                raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It is not of its type", field=f"$.{name[:80]}")
         try:
             return msgspec.convert(values, shape, strict=False)
         except msgspec.ValidationError as error:
@@ -84,9 +91,18 @@ def _read_parameters(query: str, *, repeated: set[str]) -> dict[str, Any]:
 
 
 def _takes_many(kind: Any) -> bool:
+    return any(isinstance(one, msgspec.inspect.CollectionType) for one in _kinds_of(kind))
+
+
+def _takes_text(kind: Any) -> bool:
+    return any(isinstance(one, msgspec.inspect.StrType) for one in _kinds_of(kind))
+
+
+def _kinds_of(kind: Any) -> tuple[msgspec.inspect.Type, ...]:
     info = msgspec.inspect.type_info(kind)
-    kinds = info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
-    return any(isinstance(one, msgspec.inspect.CollectionType) for one in kinds)
+    if isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    return info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
 
 
 def _refused(reason: outcomes.Reason, error: msgspec.ValidationError) -> Refused:

@@ -163,14 +163,13 @@ class Dispatcher:
         return self.verify_rights(admitted, path=path)
 
     def _purpose(self, request: Request, caller: Caller | None) -> str | None:
-        """The header Purpose: UTF-8 as it is, or percent-encoded where a client can only send ASCII."""
-        said = request.headers.get("purpose")
-        text = None if said is None else unquote(said.encode("latin-1").decode("utf-8", "replace"))
-        if self.route.looks and not (text is None and caller is not None and caller.kind is CallerKind.WALLET):
-            return access.verify_purpose(text)
-        if self.route.looks:
+        """The header Purpose on looks; elsewhere it is kept if it can be read."""
+        said = read_purpose(request.headers.get("purpose"))
+        if not self.route.looks:
+            return said
+        if said is None and caller is not None and caller.kind is CallerKind.WALLET:
             return OWN_DATA
-        return text if text and text.isprintable() and len(text) <= 200 else None
+        return access.verify_purpose(said)
 
     def _kept_command(
         self, request: Request, *, asked: Asked, caller: Caller | None, token: str | None
@@ -233,6 +232,15 @@ class Dispatcher:
             bucket_count=self._house.settings.bucket_count,
             approval_id=approval_id,
         )
+
+
+def read_purpose(header: str | None) -> str | None:
+    """What the header Purpose says: ASCII, percent-decoded where that gives readable text; None for anything else."""
+    if header is None or not 2 <= len(header) <= access.PURPOSE_LENGTH_MAX or not header.isascii():
+        return None
+    decoded = unquote(header, errors="replace").strip()
+    readable = len(decoded) >= 2 and decoded.isprintable() and "\ufffd" not in decoded
+    return decoded if readable else header
 
 
 def _bearer_token(request: Request) -> str | None:

@@ -232,7 +232,7 @@ _PARAMETERS: Mapping[str, Any] = {
         "in": "header",
         "required": True,
         "description": "Why a person's data is looked at; percent-encoded unless ASCII. 查询用途（非ASCII须编码）。",
-        "schema": {"type": "string", "pattern": "^[!-$&-~][ -$&-~]{0,198}[!-$&-~]$", "minLength": 2, "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[!-~][ -~]{0,598}[!-~]$", "minLength": 2, "maxLength": 600},
         "example": "loss report at the counter",
     },
     "PurposeOfOwnData": {
@@ -240,7 +240,7 @@ _PARAMETERS: Mapping[str, Any] = {
         "in": "header",
         "required": False,
         "description": "As for other looks; a wallet looking at its own resident may leave it out. 本人查询可不填。",
-        "schema": {"type": "string", "pattern": "^[!-$&-~][ -$&-~]{0,198}[!-$&-~]$", "minLength": 2, "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[!-~][ -~]{0,598}[!-~]$", "minLength": 2, "maxLength": 600},
         "example": "my own data",
     },
 }

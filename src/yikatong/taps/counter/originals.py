@@ -221,9 +221,16 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
     state.let_wait(row)
     if decision.waits_for is WaitsFor.BANK:
         state.ask_bank(row, kept)
-    state.tell("tap_waiting", tap=str(row.tap_id), resident=str(row.resident_id), provider=str(kept.provider_id),
-               item=body.item, amount_fen=body.amount_fen, waits_for=row.waits_for)  # fmt: skip
+    if decision.waits_for is WaitsFor.CONFIRMATION:
+        tell_waiting(state, row, kept)
     return row
+
+
+def tell_waiting(state: BatchState, row: WaitingRow, kept: WaitingWork) -> None:
+    """Let the resident know of a tap that waits for a yes or no."""
+    body = kept.body
+    state.tell("tap_waiting", tap=str(row.tap_id), resident=str(row.resident_id), provider=str(kept.provider_id),
+               item=body.item, amount_fen=body.amount_fen, deadline_at=row.deadline_at.isoformat())  # fmt: skip
 
 
 def request_of(work: TapWork) -> Request:

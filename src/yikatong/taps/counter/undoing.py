@@ -40,8 +40,9 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
                 return fault
     state.facts.reversed.add(work.tap_id)
     state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
-    if transfer_id is not None:
-        state.tell("tap_reversed", tap=str(work.tap_id), resident=str(work.resident_id))
+    if transfer_id is not None and row is not None:
+        state.tell("tap_reversed", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),
+                   amount_fen=row.amount_fen)  # fmt: skip
     return Reversed(work.tap_id, found, already=False)
 
 

@@ -1,0 +1,169 @@
+"""The command line: `yikatong`."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from yikatong.app.audit import Audited, run_audit
+from yikatong.app.prepare import prepare
+from yikatong.app.reference import write_pages
+from yikatong.app.serve import serve as serve_until_ended
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.migrations import apply_migrations, list_waiting, read_applied
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
+from yikatong.plumbing.schema import write_initial_migration
+from yikatong.plumbing.settings import Settings, SettingsError, list_unknown_variables, read_settings
+
+app = typer.Typer(
+    name="yikatong",
+    help="一卡通: one card, one code, every public service; every fen accounted for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+database_app = typer.Typer(help="The database: status, migrate.", no_args_is_help=True)
+app.add_typer(database_app, name="db")
+
+errors = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; without it, the settings' own.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in a sentence, without a traceback."""
+    try:
+        app()
+    except (SettingsError, EmbeddedPostgresError) as error:
+        errors.print(f"[red]{error}[/red]")
+        sys.exit(2)
+
+
+def settings_now(**changes: Any) -> Settings:
+    """The settings of file and environment, with what the command line changed."""
+    for line in list_unknown_variables():
+        errors.print(f"[yellow]unknown setting {line}[/yellow]")
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(read_settings(), **given)
+
+
+def _folder(data: Path | None) -> str | None:
+    return None if data is None else str(data)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that serve.")] = None,
+    data: DataOption = None,
+) -> None:
+    """Serve the platform: database, workers and jobs, until Ctrl-C."""
+    settings = settings_now(host=host, port=port, workers=workers, data_folder=_folder(data))
+    with database_server(settings) as address:
+        made = asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
+        for region, first in made.items():
+            errors.print(
+                f"first operator of region {region}: [bold]{first.login_name}[/bold]  password {first.password}  "
+                "(shown this once; change it at the first sign-in)"
+            )
+        serve_until_ended(settings, address, tell=_say_where)
+
+
+def _say_where(address: str) -> None:
+    errors.print(f"serving on {address}  ·  API page {address}/docs  ·  metrics {address}/metrics  ·  Ctrl-C ends")
+
+
+@app.command()
+def audit(data: DataOption = None, json: JsonOption = False) -> None:
+    """Recompute everything; ends non-zero and names the first difference when there is one."""
+    settings = settings_now(data_folder=_folder(data))
+
+    async def run(address: ServerAddress) -> tuple[Audited, ...]:
+        async with await Database.open(address) as database:
+            return await run_audit(database, tell=lambda room: None if json else errors.print(f"auditing {room}"))
+
+    with database_server(settings, may_join=True) as address:
+        audited = asyncio.run(run(address))
+    differences = [difference for room in audited for difference in room.differences]
+    if json:
+        sys.stdout.write(msgspec.json.encode({"differences": differences, "rooms": audited}).decode() + "\n")
+    else:
+        _print_audit(audited)
+    if differences:
+        errors.print(f"[red]first difference: {differences[0]}[/red]")
+        raise typer.Exit(1)
+
+
+def _print_audit(audited: tuple[Audited, ...]) -> None:
+    table = Table(title="audit 审计", title_justify="left")
+    table.add_column("room")
+    table.add_column("differences", justify="right")
+    for room in audited:
+        table.add_row(room.room, str(len(room.differences)))
+    out.print(table)
+
+
+@database_app.command("status")
+def database_status(data: DataOption = None) -> None:
+    """Say which migrations are applied and which wait."""
+
+    async def run(address: ServerAddress) -> tuple[list[str], list[str]]:
+        async with await Database.open(address) as database:
+            conn = await database.connect_owner()
+            try:
+                return sorted(await read_applied(conn)), await list_waiting(conn)
+            finally:
+                await conn.close()
+
+    with database_server(settings_now(data_folder=_folder(data)), may_join=True) as address:
+        applied, waiting = asyncio.run(run(address))
+    for name in applied:
+        out.print(f"applied  {name}")
+    for name in waiting:
+        out.print(f"waiting  {name}")
+
+
+@database_app.command("migrate")
+def database_migrate(data: DataOption = None) -> None:
+    """Apply the migrations that wait."""
+
+    async def run(address: ServerAddress) -> list[str]:
+        async with await Database.open(address) as database:
+            conn = await database.connect_owner()
+            try:
+                return await apply_migrations(
+                    conn, now=SystemClock().now(), tell=lambda name: errors.print(f"applying {name}")
+                )
+            finally:
+                await conn.close()
+
+    with database_server(settings_now(data_folder=_folder(data)), may_join=True) as address:
+        applied = asyncio.run(run(address))
+    out.print(f"{len(applied)} applied" if applied else "nothing waits")
+
+
+@database_app.command("initial-migration", hidden=True)
+def database_initial_migration() -> None:
+    """Write the first migration anew from the rooms' schemas; only before the first release."""
+    out.print(str(write_initial_migration()))
+
+
+@app.command()
+def reference(
+    folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/reference"),
+) -> None:
+    """Write the reference pages of reasons and settings from the code."""
+    write_pages(folder)
+    out.print(f"written to {folder}")

@@ -1,0 +1,84 @@
+"""What runs by itself, in one process beside the workers: the outbox relay, the jobs, and the end of waiting taps."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from yikatong.app.outside.organisations import Organisations
+from yikatong.app.subscribers import Subscribers
+from yikatong.app.worker import Worker, open_worker
+from yikatong.codes import jobs as codes_jobs
+from yikatong.notices import jobs as notices_jobs
+from yikatong.payouts import jobs as payouts_jobs
+from yikatong.places import service as places
+from yikatong.plumbing import outbox
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.database import Connection
+from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
+from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.telemetry import configure_logs
+from yikatong.taps.jobs import end_waiting_taps
+
+BANK_CODES = ("102", "103", "104", "105", "301", "302", "303", "402")
+"""The banks whose days are reconciled: those that residents' cards come from (domain notes, bank codes)."""
+
+
+def run_jobs(settings: Settings, address: ServerAddress) -> None:
+    """Run everything that runs by itself until the process is ended; the main function of its process."""
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    asyncio.run(_run(settings, address))
+
+
+async def _run(settings: Settings, address: ServerAddress) -> None:
+    async with open_worker(settings, address) as worker:
+        house = worker.house
+        subscribers = Subscribers(ids=house.ids, bucket_count=settings.bucket_count, caches=worker.caches)
+        relay = outbox.Relay(
+            house.database,
+            clock=house.clock,
+            subscribers=subscribers.by_topic(),
+            batch_size=settings.outbox_batch_size,
+            tries_max=settings.outbox_tries_max,
+        )
+        runner = JobRunner(house.database, clock=house.clock, ids=house.ids, jobs=jobs_of(worker))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(relay.run(pause_seconds=settings.outbox_pause_milliseconds / 1000))
+            group.create_task(runner.run())
+
+
+def jobs_of(worker: Worker) -> Sequence[Job]:
+    """Every job of every room."""
+    settings, organisations = worker.house.settings, worker.organisations
+
+    async def own_regions(conn: Connection) -> list[str]:
+        return [region.code for region in await places.list_regions(conn, hosted=True)]
+
+    return (
+        _end_waiting(worker),
+        _purge_parked(settings),
+        *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
+        *notices_jobs.jobs(
+            organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
+        ),
+        *_bank_jobs(organisations),
+    )
+
+
+def _bank_jobs(organisations: Organisations) -> tuple[Job, ...]:
+    return payouts_jobs.jobs(bank=organisations.bank, terms=payouts_jobs.SettlingTerms(), bank_codes=BANK_CODES)
+
+
+def _end_waiting(worker: Worker) -> Job:
+    async def run(call: JobCall) -> None:
+        await end_waiting_taps(database=call.database, counter=worker.counter, debits=worker.debits, clock=call.clock)
+
+    return Job(name="taps.end_waiting", schedule=every(timedelta(seconds=3)), run=run)
+
+
+def _purge_parked(settings: Settings) -> Job:
+    async def run(call: JobCall) -> None:
+        before = call.clock.now() - timedelta(days=settings.retention_parked_event_days)
+        async with call.database.transaction() as conn:
+            await outbox.purge(conn, made_before=before)
+
+    return Job(name="plumbing.purge_parked", schedule=every(timedelta(hours=6)), run=run)

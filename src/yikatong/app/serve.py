@@ -1,0 +1,59 @@
+"""Serving: the database, the workers, and the process that runs what runs by itself, as one family of processes."""
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from yikatong.app.http.server import end_with_parent, run_server
+from yikatong.app.prepare import Tell
+from yikatong.app.runner import run_jobs
+from yikatong.app.worker import compose
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.settings import Settings
+
+_END_SECONDS = 10
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+def serve(settings: Settings, address: ServerAddress, *, tell: Tell) -> None:
+    """Serve a prepared database until SIGTERM or SIGINT; `tell` hears the address once the port is ours."""
+    with kept_alive(_run_jobs, settings, address):
+        run_server(settings, address=address, compose=compose, tell=tell)
+
+
+@contextmanager
+def kept_alive(
+    work: Callable[[Settings, ServerAddress], None], settings: Settings, address: ServerAddress
+) -> Iterator[None]:
+    """Keep one child process at work for as long as the block runs, a new one when it dies."""
+    ending = threading.Event()
+    thread = threading.Thread(target=_watch, args=(work, settings, address, ending), name="jobs", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join(_END_SECONDS)
+
+
+def _watch(
+    work: Callable[[Settings, ServerAddress], None],
+    settings: Settings,
+    address: ServerAddress,
+    ending: threading.Event,
+) -> None:
+    while not ending.is_set():
+        process = _SPAWN.Process(target=work, args=(settings, address), name="yikatong jobs", daemon=True)
+        process.start()
+        while process.is_alive() and not ending.wait(0.2):
+            pass
+        if ending.is_set():
+            process.terminate()
+        process.join(_END_SECONDS)
+        ending.wait(1.0)
+
+
+def _run_jobs(settings: Settings, address: ServerAddress) -> None:
+    end_with_parent()
+    run_jobs(settings, address)

@@ -1,0 +1,120 @@
+"""Who hears of what: news goes up from rooms by the outbox, and here it is handed on."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from yikatong.app.caches import WorkerCaches
+from yikatong.cards import service as cards
+from yikatong.desk import service as desk
+from yikatong.kernel.ids import ResidentId, bucket_of, read_id
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
+from yikatong.payouts import service as payouts
+from yikatong.payouts.model import DebitRequest, RequestKind
+from yikatong.plumbing import versions
+from yikatong.plumbing.database import Connection
+from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.outbox import Event, Subscriber
+from yikatong.taps.counter.writes import TOPIC as TAPS
+
+_TAP_TEMPLATES = {
+    "tap_paid": Template.TAP_PAID,
+    "tap_refunded": Template.TAP_REFUNDED,
+    "tap_reversed": Template.TAP_REVERSED,
+    "tap_waiting": Template.TAP_WAITS,
+    "code_used_twice": Template.CODE_USED_TWICE,
+}
+_CARD_TEMPLATES = {
+    "activate": Template.CARD_ACTIVATED,
+    "report_temporary_loss": Template.CARD_REPORTED_LOST,
+    "report_formal_loss": Template.CARD_REPORTED_LOST,
+    "release_loss": Template.CARD_RELEASED,
+    "lock": Template.CARD_LOCKED,
+}
+Hear = Callable[[Connection, Event, dict[str, Any]], Awaitable[None]]
+
+
+class Subscribers:
+    """Hands events to notices and to the banks' journal; each effect is in the transaction that removes the event."""
+
+    def __init__(self, *, ids: Ids, bucket_count: int, caches: WorkerCaches) -> None:
+        """`caches` give the catalogue, for the names in notices."""
+        self._ids = ids
+        self._bucket_count = bucket_count
+        self._caches = caches
+        self._hear_by_kind: dict[str, Hear] = {
+            "bank_back": self._want_debit_back,
+            "bank_credit": self._ask_credit,
+            **dict.fromkeys(_TAP_TEMPLATES, self._tell_of_tap),
+        }
+
+    def by_topic(self) -> Mapping[str, tuple[Subscriber, ...]]:
+        """Every topic that is published, with who hears of it; a topic without hearers is only removed."""
+        return {
+            TAPS: (self._hear_taps,),
+            cards.CARD_CHANGED: (self._hear_card,),
+            cards.CARD_CANCELLED: (),
+            cards.BATCH_RETURNED: (),
+            desk.BALANCE_MOVED: (),
+        }
+
+    async def _hear_taps(self, conn: Connection, event: Event) -> None:
+        await self._caches.renew(await versions.read_all(conn))
+        for told in event.payload["events"]:
+            await self._hear_by_kind[told["kind"]](conn, event, told)
+
+    async def _tell_of_tap(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
+        snapshot = self._caches.snapshot
+        provider = snapshot.find_provider(UUID(told["provider"]))
+        if provider is None:
+            return
+        params: dict[str, str | int] = {"place": provider.name_zh, "happened_at": event.made_at.isoformat()}
+        if told["kind"] != "code_used_twice":
+            params["amount_fen"] = told["amount_fen"] or 0
+        if told["kind"] in ("tap_paid", "tap_waiting"):
+            item = snapshot.find_item(provider.region, told["item"])
+            params["item"] = told["item"] if item is None else item.name_zh
+        if told["kind"] == "tap_waiting":
+            params["expires_at"] = told["deadline_at"]
+            del params["happened_at"]
+        await self._send(conn, UUID(told["resident"]), _TAP_TEMPLATES[told["kind"]], params, event)
+
+    async def _hear_card(self, conn: Connection, event: Event) -> None:
+        template = _CARD_TEMPLATES.get(event.payload["command"])
+        if template is not None:
+            resident_id = read_id("resident", event.payload["resident_id"])
+            await self._send(conn, resident_id, template, {"happened_at": event.made_at.isoformat()}, event)
+
+    async def _send(
+        self, conn: Connection, resident_id: UUID, template: Template, params: dict[str, str | int], event: Event
+    ) -> None:
+        await notices.send(
+            conn,
+            bucket=bucket_of(resident_id, self._bucket_count),
+            resident_id=resident_id,
+            template=template,
+            params=params,
+            now=event.made_at,
+            ids=self._ids,
+        )
+
+    async def _want_debit_back(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
+        """A debit for a tap that came to nothing: undone if it happened, prevented if it has yet to."""
+        await payouts.want_back(conn, request_id=UUID(told["tap"]), kind=RequestKind.DEBIT, now=event.made_at)
+
+    async def _ask_credit(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
+        """The bank's part of a refund, to the account that paid; journalled here, and brought about by a job."""
+        debit = await payouts.get_request(conn, request_id=UUID(told["tap"]))
+        assert debit.bank_code is not None
+        assert debit.bank_token is not None
+        request = DebitRequest(
+            id=UUID(told["refund"]),
+            kind=RequestKind.CREDIT,
+            bank_code=debit.bank_code,
+            bank_token=debit.bank_token,
+            amount_fen=told["amount_fen"],
+            payee=str(ResidentId(UUID(told["resident"]))),
+            memo=told["tap"],
+        )
+        await payouts.ask_bank(conn, request=request, now=event.made_at)

@@ -1,0 +1,65 @@
+"""What the house asks of the ledger, each inside the caller's transaction; and its part of a batch."""
+
+from yikatong.ledger.batch import (
+    load_holds,
+    load_open_totals,
+    load_pending_holds,
+    lock_accounts_of,
+    lock_open_gates,
+    write_book,
+)
+from yikatong.ledger.rules import Book
+from yikatong.ledger.service.accounts import (
+    accounts_of,
+    find_account,
+    freeze_account,
+    get_balance,
+    open_account,
+    open_balance,
+    open_many_accounts,
+    statement_of,
+    unfreeze_account,
+)
+from yikatong.ledger.service.holds import hold, post_hold, tidy_holds, void_hold
+from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
+from yikatong.ledger.service.reading import count_transfers, day_changes, day_totals, find_transfers, trial_balance
+from yikatong.ledger.service.working import COMMANDS
+from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+
+__all__ = [
+    "COMMANDS",
+    "BatchMustRerun",
+    "Book",
+    "accounts_of",
+    "close_account",
+    "count_transfers",
+    "day_changes",
+    "day_totals",
+    "find_account",
+    "find_transfers",
+    "freeze_account",
+    "get_balance",
+    "grant_benefit",
+    "hold",
+    "load_holds",
+    "load_open_totals",
+    "load_pending_holds",
+    "lock_accounts_of",
+    "lock_open_gates",
+    "open_account",
+    "open_balance",
+    "open_many_accounts",
+    "post",
+    "post_batch",
+    "post_hold",
+    "post_pipelined",
+    "run_in_order",
+    "statement_of",
+    "tidy_holds",
+    "top_up_purse",
+    "trial_balance",
+    "unfreeze_account",
+    "verify_won",
+    "void_hold",
+    "write_book",
+]

@@ -1,0 +1,1184 @@
+-- plumbing
+
+CREATE SCHEMA plumbing;
+
+-- local
+-- One row per applied migration file, with the digest of its text.
+CREATE TABLE plumbing.migration (
+    name text NOT NULL PRIMARY KEY,
+    digest bytea NOT NULL CHECK (octet_length(digest) = 32),
+    applied_at timestamptz NOT NULL
+);
+
+-- reference
+-- A number per subject (terminals, items, keys) that grows with each change; caches in workers are valid for it.
+CREATE TABLE plumbing.version (
+    subject text NOT NULL PRIMARY KEY,
+    version bigint NOT NULL CHECK (version > 0)
+);
+
+-- local
+-- What happened, waiting for its subscribers; a row goes when all have run, or is parked with its error.
+CREATE TABLE plumbing.outbox (
+    id uuid NOT NULL PRIMARY KEY,
+    topic text NOT NULL,
+    payload jsonb NOT NULL,
+    made_at timestamptz NOT NULL,
+    tries_count integer NOT NULL DEFAULT 0 CHECK (tries_count >= 0),
+    last_error text,
+    next_try_at timestamptz,
+    parked_at timestamptz
+);
+
+-- local
+-- Work that runs by itself: when it is next due, and who has it until when.
+CREATE TABLE plumbing.job (
+    name text NOT NULL PRIMARY KEY,
+    next_at timestamptz NOT NULL,
+    lease_until timestamptz,
+    lease_id uuid,
+    failures_count integer NOT NULL DEFAULT 0 CHECK (failures_count >= 0),
+    last_error text,
+    last_finished_at timestamptz,
+    CHECK ((lease_until IS NULL) = (lease_id IS NULL))
+);
+
+GRANT USAGE ON SCHEMA plumbing TO yikatong_serving;
+GRANT SELECT ON plumbing.migration TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON plumbing.version TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.outbox TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.job TO yikatong_serving;
+
+-- trust
+
+CREATE SCHEMA trust;
+
+-- reference
+-- Every list of trusted regions that was accepted, as it was signed, so that who missed one can follow the roots;
+-- a line of lists is known by the key id of the root it begins with.
+CREATE TABLE trust.trust_list (
+    line bytea NOT NULL CHECK (octet_length(line) = 8),
+    sequence bigint NOT NULL CHECK (sequence >= 1),
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    envelope bytea NOT NULL CHECK (octet_length(envelope) <= 1048576),
+    PRIMARY KEY (line, sequence),
+    CHECK (issued_at < expires_at)
+);
+
+-- reference
+-- The newest status list held of each subject of another region, as it was signed.
+CREATE TABLE trust.status_list_snapshot (
+    subject text NOT NULL CHECK (char_length(subject) BETWEEN 1 AND 512),
+    issued_at timestamptz NOT NULL,
+    fetched_at timestamptz NOT NULL,
+    envelope bytea NOT NULL CHECK (octet_length(envelope) <= 2097152),
+    PRIMARY KEY (subject)
+);
+
+GRANT USAGE ON SCHEMA trust TO yikatong_serving;
+GRANT SELECT, INSERT ON trust.trust_list TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON trust.status_list_snapshot TO yikatong_serving;
+
+-- places
+
+CREATE SCHEMA places;
+
+-- reference
+-- A region: an area with one issuing authority, hosted by this installation or known as a peer.
+CREATE TABLE places.region (
+    code text PRIMARY KEY CHECK (code ~ '^[0-9]{6}$' AND code <> '000000'),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 60),
+    name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 120),
+    hosted boolean NOT NULL,
+    opened_on date NOT NULL
+);
+
+-- reference
+-- What a division code meant between two days; a renamed division has a row for each meaning.
+CREATE TABLE places.division (
+    code text NOT NULL CHECK (code ~ '^[0-9]{6}$'),
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 60),
+    name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 120),
+    level text NOT NULL CHECK (level IN ('province', 'city', 'county', 'special', 'unassigned')),
+    successors text[] NOT NULL CHECK (successors = '{}' OR valid_until IS NOT NULL),
+    note text NOT NULL,
+    PRIMARY KEY (code, valid_from)
+);
+CREATE UNIQUE INDEX division_in_force ON places.division (code) WHERE valid_until IS NULL;
+
+GRANT USAGE ON SCHEMA places TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON places.region TO yikatong_serving;
+GRANT SELECT, INSERT ON places.division TO yikatong_serving;
+
+-- access
+
+CREATE SCHEMA access;
+
+-- reference
+-- Staff at a counter, with what each may attest for others; the password is an Argon2id hash.
+CREATE TABLE access.operator (
+    operator_id uuid PRIMARY KEY,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    login_name text NOT NULL CHECK (length(login_name) BETWEEN 2 AND 64),
+    display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 64),
+    password_hash text NOT NULL,
+    password_is_first boolean NOT NULL,
+    failed_count integer NOT NULL CHECK (failed_count >= 0),
+    locked_until timestamptz,
+    attested_tap_max_fen bigint NOT NULL CHECK (attested_tap_max_fen >= 0),
+    attested_day_max_fen bigint NOT NULL CHECK (attested_day_max_fen >= attested_tap_max_fen),
+    made_at timestamptz NOT NULL,
+    suspended_at timestamptz,
+    UNIQUE (region, login_name)
+);
+
+-- reference
+-- A named set of permissions in a region.
+CREATE TABLE access.role (
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    name text NOT NULL CHECK (name ~ '^[a-z][a-z0-9_]{1,39}$'),
+    label_zh text NOT NULL,
+    label_en text NOT NULL,
+    permissions text[] NOT NULL,
+    PRIMARY KEY (region, name)
+);
+
+-- reference
+-- Which operator holds which role, and within which division prefixes; none means the whole region.
+CREATE TABLE access.granted_role (
+    operator_id uuid NOT NULL REFERENCES access.operator (operator_id),
+    region text NOT NULL,
+    name text NOT NULL,
+    divisions text[] NOT NULL,
+    granted_by uuid,
+    granted_at timestamptz NOT NULL,
+    PRIMARY KEY (operator_id, name),
+    FOREIGN KEY (region, name) REFERENCES access.role (region, name)
+);
+
+-- reference
+-- Someone who works for a provider.
+CREATE TABLE access.provider_staff (
+    staff_id uuid PRIMARY KEY,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    provider_id uuid NOT NULL,
+    place_id uuid,
+    login_name text NOT NULL CHECK (length(login_name) BETWEEN 2 AND 64),
+    display_name text NOT NULL CHECK (length(display_name) BETWEEN 1 AND 64),
+    permissions text[] NOT NULL,
+    password_hash text NOT NULL,
+    password_is_first boolean NOT NULL,
+    failed_count integer NOT NULL CHECK (failed_count >= 0),
+    locked_until timestamptz,
+    made_at timestamptz NOT NULL,
+    suspended_at timestamptz,
+    UNIQUE (region, login_name)
+);
+
+-- reference
+-- An organisation whose system calls ours.
+CREATE TABLE access.partner (
+    partner_id uuid PRIMARY KEY,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 120),
+    name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 120),
+    made_at timestamptz NOT NULL,
+    suspended_at timestamptz
+);
+
+-- distributed by key_id
+-- A key of a terminal, a partner or another machine; its secret is kept as a digest.
+CREATE TABLE access.credential (
+    key_id uuid PRIMARY KEY,
+    secret_digest bytea NOT NULL CHECK (length(secret_digest) = 32),
+    kind text NOT NULL CHECK (kind IN ('operator', 'staff', 'terminal', 'partner', 'wallet')),
+    subject_id uuid NOT NULL,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    provider_id uuid,
+    place_id uuid,
+    permissions text[] NOT NULL,
+    label text NOT NULL CHECK (length(label) <= 120),
+    issued_at timestamptz NOT NULL,
+    expires_at timestamptz CHECK (expires_at > issued_at),
+    revoked_at timestamptz
+);
+CREATE INDEX credential_of_subject ON access.credential (subject_id);
+
+-- distributed by token_digest
+-- A signed-in operator, member of staff or wallet; its token is kept as a digest.
+CREATE TABLE access.session (
+    token_digest bytea PRIMARY KEY CHECK (length(token_digest) = 32),
+    session_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('operator', 'staff', 'wallet')),
+    subject_id uuid NOT NULL,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    provider_id uuid,
+    place_id uuid,
+    resident_id uuid,
+    device_id uuid,
+    permissions text[] NOT NULL,
+    opened_at timestamptz NOT NULL,
+    used_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL CHECK (ends_at > opened_at),
+    ended_at timestamptz,
+    CHECK (kind <> 'wallet' OR (resident_id IS NOT NULL AND device_id IS NOT NULL)),
+    CHECK (kind <> 'staff' OR provider_id IS NOT NULL)
+);
+CREATE INDEX session_of_subject ON access.session (subject_id) WHERE ended_at IS NULL;
+CREATE INDEX session_of_resident ON access.session (resident_id) WHERE ended_at IS NULL AND resident_id IS NOT NULL;
+CREATE INDEX session_by_end ON access.session (ends_at);
+
+-- distributed by approval_id
+-- A command that takes effect only after a second person agreed; its body holds no personal field.
+CREATE TABLE access.approval (
+    approval_id uuid PRIMARY KEY,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    what text NOT NULL,
+    path jsonb NOT NULL,
+    query bytea NOT NULL,
+    body bytea NOT NULL,
+    purpose text,
+    request_id text NOT NULL,
+    asked_by uuid NOT NULL,
+    asked_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL CHECK (expires_at > asked_at),
+    state text NOT NULL CHECK (state IN ('pending', 'approved', 'declined')),
+    decided_by uuid CHECK (decided_by <> asked_by),
+    decided_at timestamptz,
+    CHECK ((state = 'pending') = (decided_by IS NULL)),
+    CHECK ((state = 'pending') = (decided_at IS NULL))
+);
+CREATE INDEX approval_waiting ON access.approval (region, asked_at) WHERE state = 'pending';
+
+-- distributed by bucket
+-- written once
+-- One line per acknowledged command and per look at a person, in the bucket of the first resident it concerns.
+CREATE TABLE access.record (
+    bucket smallint NOT NULL,
+    record_id uuid NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('command', 'look')),
+    what text NOT NULL,
+    by_kind text NOT NULL CHECK (by_kind IN ('operator', 'staff', 'terminal', 'partner', 'wallet', 'anyone')),
+    by_id uuid,
+    region text,
+    resident_ids uuid[] NOT NULL,
+    subjects text[] NOT NULL,
+    request_id text NOT NULL,
+    request_digest bytea,
+    outcome text NOT NULL,
+    purpose text,
+    approval_id uuid,
+    PRIMARY KEY (bucket, record_id),
+    CHECK ((by_kind = 'anyone') = (by_id IS NULL)),
+    CHECK (kind <> 'look' OR purpose IS NOT NULL)
+);
+CREATE INDEX record_of_region ON access.record (region, record_id);
+CREATE INDEX record_of_approval ON access.record (approval_id) WHERE approval_id IS NOT NULL;
+
+-- distributed by bucket
+-- written once
+-- The same line once more under each resident whom it concerns, so that residents see who looked.
+CREATE TABLE access.concern (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('command', 'look')),
+    what text NOT NULL,
+    by_kind text NOT NULL,
+    by_id uuid,
+    purpose text,
+    PRIMARY KEY (bucket, resident_id, record_id)
+);
+
+-- distributed by caller_id
+-- What a command with an Idempotency-Key was answered, sealed for its caller; deleted after some days.
+CREATE TABLE access.idempotency (
+    caller_id uuid NOT NULL,
+    key_digest bytea NOT NULL CHECK (length(key_digest) = 32),
+    request_digest bytea NOT NULL CHECK (length(request_digest) = 32),
+    made_at timestamptz NOT NULL,
+    status smallint,
+    sealed_answer bytea,
+    record_id uuid,
+    PRIMARY KEY (caller_id, key_digest),
+    CHECK ((status IS NULL) = (sealed_answer IS NULL)),
+    CHECK ((status IS NULL) = (record_id IS NULL))
+);
+CREATE INDEX idempotency_by_age ON access.idempotency (made_at);
+
+-- distributed by operator_id
+-- What an operator attested for one tap; a released one no longer counts.
+CREATE TABLE access.attestation (
+    operator_id uuid NOT NULL,
+    tap_request uuid NOT NULL,
+    on_day date NOT NULL,
+    amount_fen bigint NOT NULL CHECK (amount_fen >= 0),
+    claimed_at timestamptz NOT NULL,
+    released_at timestamptz,
+    PRIMARY KEY (operator_id, tap_request)
+);
+
+-- distributed by operator_id
+-- What an operator attested in one Shanghai day, in all.
+CREATE TABLE access.attestation_day (
+    operator_id uuid NOT NULL,
+    on_day date NOT NULL,
+    attested_fen bigint NOT NULL CHECK (attested_fen >= 0),
+    PRIMARY KEY (operator_id, on_day)
+);
+
+-- distributed by bucket
+-- written once
+-- An operator may look at one minor's data for some hours, because a second person agreed.
+CREATE TABLE access.minor_look (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    operator_id uuid NOT NULL,
+    purpose text NOT NULL,
+    agreed_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL CHECK (ends_at > agreed_at),
+    PRIMARY KEY (bucket, resident_id, operator_id, agreed_at)
+);
+
+GRANT USAGE ON SCHEMA access TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.operator TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.role TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.granted_role TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.provider_staff TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.partner TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.credential TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.session TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.approval TO yikatong_serving;
+GRANT SELECT, INSERT ON access.record TO yikatong_serving;
+GRANT SELECT, INSERT ON access.concern TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON access.idempotency TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.attestation TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON access.attestation_day TO yikatong_serving;
+GRANT SELECT, INSERT ON access.minor_look TO yikatong_serving;
+
+-- notices
+
+CREATE SCHEMA notices;
+
+-- distributed by bucket
+-- What a resident is told: a template and its parameters, none of them personal, and how its delivery stands.
+CREATE TABLE notices.notice (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    notice_id uuid NOT NULL,
+    template text NOT NULL,
+    params jsonb NOT NULL,
+    made_at timestamptz NOT NULL,
+    tries_count integer NOT NULL CHECK (tries_count >= 0),
+    next_try_at timestamptz,
+    sent_at timestamptz,
+    channel text,
+    failure text CHECK (length(failure) <= 200),
+    PRIMARY KEY (bucket, resident_id, notice_id),
+    CHECK ((sent_at IS NULL) = (channel IS NULL)),
+    CHECK (sent_at IS NULL OR next_try_at IS NULL)
+);
+CREATE INDEX notice_due ON notices.notice (bucket, next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX notice_by_age ON notices.notice (bucket, made_at);
+
+GRANT USAGE ON SCHEMA notices TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notices.notice TO yikatong_serving;
+
+-- catalogue
+
+CREATE SCHEMA catalogue;
+
+-- `changed_version` is the catalogue's version as of a row's last change, so that a worker reads only what is new.
+
+-- reference
+-- Which small number stands for which item code inside a card code's answer; a number never changes its code.
+CREATE TABLE catalogue.item_number (
+    number integer PRIMARY KEY CHECK (number BETWEEN 1 AND 65535),
+    code text NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(code) <= 24)
+);
+
+-- reference
+-- Entries of the application item list, each with its four legal columns and its terms, from a day until another.
+CREATE TABLE catalogue.item (
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    code text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    number integer NOT NULL,
+    list_version text NOT NULL CHECK (length(list_version) BETWEEN 1 AND 60),
+    source text NOT NULL CHECK (length(source) BETWEEN 1 AND 300),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 120),
+    name_en text NOT NULL CHECK (length(name_en) BETWEEN 1 AND 200),
+    aliases text[] NOT NULL,
+    scenario_zh text NOT NULL CHECK (length(scenario_zh) BETWEEN 1 AND 400),
+    place_zh text NOT NULL CHECK (length(place_zh) BETWEEN 1 AND 200),
+    forms text[] NOT NULL CHECK (
+        cardinality(forms) > 0 AND forms <@ ARRAY['card', 'qr', 'face', 'online', 'account', 'document']
+    ),
+    form_basis text NOT NULL CHECK (form_basis IN ('stated', 'class_rule')),
+    item_class text NOT NULL CHECK (
+        item_class IN ('identity', 'query', 'payment', 'benefit', 'settlement', 'record')
+    ),
+    scene text NOT NULL,
+    line text CHECK (line ~ '^[a-z][a-z_]{0,31}$'),
+    least_strength smallint NOT NULL CHECK (least_strength BETWEEN 1 AND 3),
+    assurance_level smallint NOT NULL CHECK (assurance_level BETWEEN 0 AND 4),
+    learns text[] NOT NULL,
+    funding text[] NOT NULL,
+    amount_required boolean NOT NULL,
+    amount_fen_max bigint NOT NULL CHECK (amount_fen_max BETWEEN 0 AND 10000000000000),
+    confirm_above_fen bigint CHECK (confirm_above_fen BETWEEN 0 AND amount_fen_max),
+    clause text NOT NULL CHECK (length(clause) <= 400),
+    search_text text NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
+    PRIMARY KEY (region, code, valid_from),
+    CHECK (amount_required = (amount_fen_max > 0)),
+    CHECK (NOT amount_required OR line IS NULL OR cardinality(funding) > 0)
+);
+CREATE UNIQUE INDEX item_in_force ON catalogue.item (region, code) WHERE valid_until IS NULL;
+CREATE INDEX item_changed ON catalogue.item (changed_version);
+
+-- reference
+-- Organisations that serve residents; the bank reference is the bank's own handle, never an account number.
+CREATE TABLE catalogue.provider (
+    id uuid PRIMARY KEY,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    credit_code text NOT NULL CHECK (length(credit_code) = 18),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 120),
+    name_en text NOT NULL CHECK (length(name_en) <= 200),
+    kind text NOT NULL,
+    receivable_limit_fen bigint NOT NULL CHECK (receivable_limit_fen BETWEEN 0 AND 10000000000000),
+    bank_reference text CHECK (bank_reference ~ '^[A-Za-z][A-Za-z0-9._:-]{2,63}$'),
+    registered_at timestamptz NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
+    UNIQUE (region, credit_code)
+);
+CREATE INDEX provider_changed ON catalogue.provider (changed_version);
+
+-- reference
+-- Where a provider serves.
+CREATE TABLE catalogue.place (
+    id uuid PRIMARY KEY,
+    provider_id uuid NOT NULL REFERENCES catalogue.provider (id),
+    division text NOT NULL CHECK (division ~ '^[0-9]{6}$'),
+    name_zh text NOT NULL CHECK (length(name_zh) BETWEEN 1 AND 120),
+    name_en text NOT NULL CHECK (length(name_en) <= 200),
+    registered_at timestamptz NOT NULL,
+    changed_version bigint NOT NULL CHECK (changed_version > 0),
+    UNIQUE (provider_id, name_zh)
+);
+CREATE INDEX place_changed ON catalogue.place (changed_version);
+
+-- reference
+-- Devices that taps are made at, with the purposes they are allowed and the public key that signs their challenges.
+CREATE TABLE catalogue.terminal (
+    id uuid PRIMARY KEY,
+    provider_id uuid NOT NULL REFERENCES catalogue.provider (id),
+    place_id uuid NOT NULL REFERENCES catalogue.place (id),
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    label text NOT NULL CHECK (length(label) BETWEEN 1 AND 120),
+    purposes text[] NOT NULL CHECK (cardinality(purposes) > 0),
+    learns text[] NOT NULL,
+    items text[] CHECK (cardinality(items) > 0),
+    algorithm text NOT NULL,
+    public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) BETWEEN 32 AND 512),
+    registered_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    changed_version bigint NOT NULL CHECK (changed_version > 0)
+);
+CREATE INDEX terminal_of_provider ON catalogue.terminal (provider_id);
+CREATE INDEX terminal_changed ON catalogue.terminal (changed_version);
+
+-- reference
+-- Which region's cards are recognised in another region, for a class of items or for one item.
+CREATE TABLE catalogue.recognition (
+    from_region text NOT NULL CHECK (from_region ~ '^[0-9]{6}$'),
+    to_region text NOT NULL CHECK (to_region ~ '^[0-9]{6}$' AND to_region <> from_region),
+    scope text NOT NULL CHECK (scope IN ('class', 'item')),
+    subject text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date CHECK (valid_until > valid_from),
+    PRIMARY KEY (from_region, to_region, scope, subject, valid_from)
+);
+CREATE UNIQUE INDEX recognition_in_force ON catalogue.recognition (from_region, to_region, scope, subject)
+    WHERE valid_until IS NULL;
+
+GRANT USAGE ON SCHEMA catalogue TO yikatong_serving;
+GRANT SELECT, INSERT ON catalogue.item_number TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON catalogue.item TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON catalogue.provider TO yikatong_serving;
+GRANT SELECT, INSERT ON catalogue.place TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON catalogue.terminal TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON catalogue.recognition TO yikatong_serving;
+
+-- cards
+
+CREATE SCHEMA cards;
+
+-- reference
+-- What a region has decided for itself about cards; a region without a row follows the defaults of rules.
+CREATE TABLE cards.region_rule (
+    region text PRIMARY KEY,
+    formal_loss_can_be_released boolean NOT NULL,
+    replacement_wait_months smallint NOT NULL CHECK (replacement_wait_months BETWEEN 0 AND 120),
+    family_list text NOT NULL CHECK (family_list IN ('ten_places', 'eight_relatives'))
+);
+
+-- distributed by bucket
+-- People served: where they belong and whether they live; nothing personal.
+CREATE TABLE cards.resident (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    region text NOT NULL,
+    division text NOT NULL CHECK (division ~ '^[0-9]{6,12}$'),
+    status text NOT NULL CHECK (status IN ('alive', 'left', 'dead')),
+    made_at timestamptz NOT NULL,
+    status_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id)
+);
+
+-- distributed by bucket
+-- The only personal fields of the platform, each sealed with the resident's data key; erasure empties the row.
+CREATE TABLE cards.person (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    wrapped_key bytea,
+    name bytea,
+    id_number bytea,
+    id_type bytea,
+    sex bytea,
+    birth bytea,
+    nation bytea,
+    phone bytea,
+    address bytea,
+    erased_at timestamptz,
+    PRIMARY KEY (bucket, resident_id),
+    CHECK ((erased_at IS NULL) = (wrapped_key IS NOT NULL)),
+    CHECK (erased_at IS NULL OR num_nonnulls(name, id_number, id_type, sex, birth, nation, phone, address) = 0)
+);
+
+-- distributed by mark
+-- Which resident an ID number belongs to, by its keyed mark; a number is claimed once.
+CREATE TABLE cards.id_mark (
+    mark bytea PRIMARY KEY CHECK (octet_length(mark) = 32),
+    resident_id uuid NOT NULL,
+    made_at timestamptz NOT NULL
+);
+
+-- distributed by bucket
+-- One row a resident, locked first by every decision and command; carries the small-payment limits and what was spent.
+CREATE TABLE cards.gate (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    version bigint NOT NULL CHECK (version >= 0),
+    shown_limit_fen bigint NOT NULL CHECK (shown_limit_fen >= 0),
+    shown_day_limit_fen bigint NOT NULL CHECK (shown_day_limit_fen >= shown_limit_fen),
+    shown_on date,
+    shown_spent_fen bigint NOT NULL CHECK (shown_spent_fen >= 0),
+    unknown_posture_allowed boolean NOT NULL,
+    payments_frozen_at timestamptz,
+    PRIMARY KEY (bucket, resident_id),
+    CHECK (shown_spent_fen = 0 OR shown_on IS NOT NULL)
+);
+
+-- distributed by bucket
+-- Physical cards; state_version is the gate's version when the state last changed; algorithms are COSE numbers.
+CREATE TABLE cards.card (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    region text NOT NULL,
+    generation smallint NOT NULL CHECK (generation BETWEEN 0 AND 3),
+    bank_code text NOT NULL CHECK (bank_code ~ '^[0-9]{3}$'),
+    batch_id uuid,
+    card_number text CHECK (card_number ~ '^[A-Z][0-9]{8}$'),
+    state text NOT NULL CHECK (
+        state IN ('making', 'sealed', 'active', 'temporarily_lost', 'lost', 'locked', 'cancelled')
+    ),
+    state_version bigint NOT NULL CHECK (state_version > 0),
+    state_at timestamptz NOT NULL,
+    chip_algorithm integer CHECK (chip_algorithm IN (-7, -8, -65918)),
+    chip_public_key bytea,
+    issued_on date,
+    expires_on date,
+    photo_on_file boolean NOT NULL,
+    replaces_card_id uuid,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id),
+    CHECK (state IN ('making', 'cancelled') OR num_nulls(card_number, issued_on, expires_on) = 0),
+    CHECK (num_nulls(chip_algorithm, chip_public_key) IN (0, 2)),
+    CHECK (num_nulls(issued_on, expires_on) IN (0, 2)),
+    CHECK (issued_on < expires_on)
+);
+CREATE UNIQUE INDEX card_one_a_person ON cards.card (bucket, resident_id) WHERE state <> 'cancelled';
+CREATE INDEX card_by_resident ON cards.card (bucket, resident_id);
+CREATE INDEX card_to_be_made ON cards.card (bucket, region, made_at) WHERE state = 'making' AND batch_id IS NULL;
+CREATE INDEX card_by_batch ON cards.card (bucket, batch_id) WHERE batch_id IS NOT NULL;
+
+-- distributed by card_number
+-- Which card bears a number; a number is given once in an issuing region.
+CREATE TABLE cards.card_number (
+    card_number text NOT NULL CHECK (card_number ~ '^[A-Z][0-9]{8}$'),
+    region text NOT NULL,
+    resident_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    PRIMARY KEY (card_number, region)
+);
+
+-- distributed by bucket
+-- Written once: every change of a card's state, in the order of the gate's versions.
+CREATE TABLE cards.card_event (
+    bucket smallint NOT NULL,
+    card_id uuid NOT NULL,
+    gate_version bigint NOT NULL CHECK (gate_version > 0),
+    resident_id uuid NOT NULL,
+    command text NOT NULL,
+    state_before text,
+    state_after text NOT NULL,
+    reason text NOT NULL,
+    by_kind text NOT NULL,
+    by_id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, card_id, gate_version)
+);
+
+-- distributed by id
+-- Batches of cards sent to be made, and what came back.
+CREATE TABLE cards.production_batch (
+    id uuid PRIMARY KEY,
+    region text NOT NULL,
+    batch_number text NOT NULL CHECK (batch_number ~ '^[0-9A-Z]{8,32}$'),
+    card_count integer NOT NULL CHECK (card_count BETWEEN 1 AND 5000),
+    state text NOT NULL CHECK (state IN ('out', 'returned')),
+    made_count integer CHECK (made_count BETWEEN 0 AND card_count),
+    made_at timestamptz NOT NULL,
+    returned_at timestamptz,
+    CHECK ((state = 'returned') = (returned_at IS NOT NULL)),
+    CHECK ((made_count IS NULL) = (returned_at IS NULL))
+);
+
+-- distributed by bucket
+-- E-cards: the sign level, the password, and the gate's version at which the e-card was last associated with its card.
+CREATE TABLE cards.e_card (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    level smallint NOT NULL CHECK (level IN (1, 2)),
+    sign_no text NOT NULL CHECK (sign_no ~ '^[0-9A-F]{32}$'),
+    valid_until date NOT NULL,
+    associated_version bigint NOT NULL CHECK (associated_version > 0),
+    password_hash text NOT NULL,
+    password_failures smallint NOT NULL CHECK (password_failures BETWEEN 0 AND 6),
+    made_at timestamptz NOT NULL,
+    cancelled_at timestamptz,
+    PRIMARY KEY (bucket, id)
+);
+CREATE UNIQUE INDEX e_card_one_a_person ON cards.e_card (bucket, resident_id) WHERE cancelled_at IS NULL;
+
+-- distributed by bucket
+-- Channels in which an e-card was opened: the wallet app, a bank's app, a mini-program.
+CREATE TABLE cards.association (
+    bucket smallint NOT NULL,
+    e_card_id uuid NOT NULL,
+    channel text NOT NULL CHECK (channel ~ '^[a-z][a-z0-9_]{1,31}$'),
+    resident_id uuid NOT NULL,
+    linked_at timestamptz NOT NULL,
+    unlinked_at timestamptz,
+    PRIMARY KEY (bucket, e_card_id, channel)
+);
+CREATE INDEX association_by_resident ON cards.association (bucket, resident_id);
+
+-- distributed by bucket
+-- Devices a resident has enrolled, each by the public half of its enrolment key; when each last signed for a session.
+CREATE TABLE cards.device (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    e_card_id uuid NOT NULL,
+    channel text NOT NULL,
+    platform text NOT NULL CHECK (platform ~ '^[a-z][a-z0-9_.-]{1,31}$'),
+    shell text NOT NULL CHECK (shell IN ('native', 'web')),
+    algorithm integer NOT NULL CHECK (algorithm IN (-7, -8, -65918)),
+    public_key bytea NOT NULL,
+    enrolled_at timestamptz NOT NULL,
+    session_signed_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    PRIMARY KEY (bucket, id)
+);
+CREATE UNIQUE INDEX device_key_once ON cards.device (bucket, resident_id, public_key);
+
+-- distributed by bucket
+-- The bank account bound to a resident's e-card: an opaque token of the bank and the last four digits.
+CREATE TABLE cards.bank_binding (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    bank_code text NOT NULL CHECK (bank_code ~ '^[0-9]{3}$'),
+    token text NOT NULL CHECK (octet_length(token) BETWEEN 8 AND 128),
+    tail text NOT NULL CHECK (tail ~ '^[0-9]{4}$'),
+    bound_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (bucket, id)
+);
+CREATE UNIQUE INDEX bank_binding_one_a_person ON cards.bank_binding (bucket, resident_id) WHERE ended_at IS NULL;
+
+-- distributed by bucket
+-- Guardians, kept in the ward's bucket.
+CREATE TABLE cards.guardian (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    guardian_id uuid NOT NULL,
+    relation text NOT NULL CHECK (relation IN ('21', '22', '31', '32', '0')),
+    made_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (bucket, resident_id, guardian_id),
+    CHECK (resident_id <> guardian_id)
+);
+
+-- distributed by bucket
+-- Relatives whose e-cards a holder may show, kept in the holder's bucket.
+CREATE TABLE cards.family_member (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('elderly', 'child', 'spouse', 'other')),
+    made_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (bucket, resident_id, member_id),
+    CHECK (resident_id <> member_id)
+);
+
+-- distributed by bucket
+-- Concessions a resident holds; terminals learn that one is valid, never why.
+CREATE TABLE cards.concession (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    class text NOT NULL CHECK (class ~ '^[a-z][a-z0-9_]{1,31}$'),
+    granted_on date NOT NULL,
+    valid_until date NOT NULL,
+    PRIMARY KEY (bucket, resident_id, class),
+    CHECK (granted_on <= valid_until)
+);
+
+GRANT USAGE ON SCHEMA cards TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.region_rule TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.resident TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.person TO yikatong_serving;
+GRANT SELECT, INSERT, DELETE ON cards.id_mark TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.gate TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.card TO yikatong_serving;
+GRANT SELECT, INSERT ON cards.card_number TO yikatong_serving;
+GRANT SELECT, INSERT ON cards.card_event TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.production_batch TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.e_card TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.association TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.device TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.bank_binding TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.guardian TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.family_member TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON cards.concession TO yikatong_serving;
+
+-- ledger
+
+CREATE SCHEMA ledger;
+
+-- distributed by bucket
+-- An account with a floor: one row in its owner's bucket. Positive is what we owe the owner.
+CREATE TABLE ledger.account (
+    bucket smallint NOT NULL,
+    owner_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    label text NOT NULL,
+    floor_fen bigint NOT NULL,
+    posted_fen bigint NOT NULL,
+    held_fen bigint NOT NULL,
+    version bigint NOT NULL,
+    opened_at timestamptz NOT NULL,
+    frozen_at timestamptz,
+    closed_at timestamptz,
+    PRIMARY KEY (bucket, owner_id, id),
+    CONSTRAINT kind_has_a_floor CHECK (kind IN ('purse', 'benefit', 'allowance', 'budget')),
+    CONSTRAINT held_is_not_negative CHECK (held_fen >= 0),
+    CONSTRAINT floor_holds CHECK (posted_fen - held_fen >= floor_fen),
+    CONSTRAINT closed_is_empty CHECK (closed_at IS NULL OR (posted_fen = 0 AND held_fen = 0))
+);
+
+-- distributed by bucket
+-- An account without a floor: one row per bucket and writer, so that no payee is a place where payers queue.
+-- Writer 0 is the account's gate: whoever lowers an account that has a limit locks that row first.
+CREATE TABLE ledger.open_account (
+    bucket smallint NOT NULL,
+    account_id uuid NOT NULL,
+    writer smallint NOT NULL,
+    kind text NOT NULL,
+    owner_id uuid NOT NULL,
+    label text NOT NULL,
+    posted_fen bigint NOT NULL,
+    PRIMARY KEY (bucket, account_id, writer),
+    CONSTRAINT kind_has_no_floor CHECK (
+        kind IN (
+            'provider_receivable', 'provider_debt', 'bank_clearing', 'payout_clearing', 'region_clearing',
+            'reserve_nostro', 'reserve_clearing', 'escheat', 'funding'
+        )
+    )
+);
+
+-- distributed by bucket
+-- written once
+-- A transfer, whole: the accounts and, at the same places, what each gained. Its sides sum to zero.
+CREATE TABLE ledger.transfer (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    reference uuid NOT NULL,
+    accounts uuid[] NOT NULL,
+    legs bigint[] NOT NULL,
+    posted_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id),
+    CONSTRAINT kind_is_known CHECK (
+        kind IN (
+            'payment', 'refund', 'reversal', 'top_up', 'grant', 'settlement', 'payout', 'return', 'debt',
+            'closing', 'correction', 'reserve'
+        )
+    ),
+    CONSTRAINT legs_are_two_to_eight CHECK (
+        cardinality(legs) BETWEEN 2 AND 8 AND cardinality(accounts) = cardinality(legs)
+        AND array_lower(legs, 1) = 1 AND array_lower(accounts, 1) = 1
+    ),
+    CONSTRAINT legs_sum_to_zero CHECK (
+        legs[1] + legs[2] + coalesce(legs[3], 0) + coalesce(legs[4], 0) + coalesce(legs[5], 0)
+        + coalesce(legs[6], 0) + coalesce(legs[7], 0) + coalesce(legs[8], 0) = 0
+    ),
+    CONSTRAINT legs_are_not_zero CHECK (0 <> ALL (legs) AND array_position(legs, NULL) IS NULL)
+);
+
+-- distributed by bucket
+-- written once
+-- One side of a transfer under its account. The day comes first, so that what is written today stays together in the
+-- index and an account's days are found without reading other days.
+CREATE TABLE ledger.entry (
+    bucket smallint NOT NULL,
+    posted_on date NOT NULL,
+    account_id uuid NOT NULL,
+    transfer_id uuid NOT NULL,
+    ordinal smallint NOT NULL,
+    amount_fen bigint NOT NULL,
+    PRIMARY KEY (bucket, posted_on, account_id, transfer_id, ordinal),
+    CONSTRAINT amount_is_not_zero CHECK (amount_fen <> 0)
+);
+
+-- distributed by bucket
+-- An amount set aside on an account with a floor: pending, then posted, voided or expired, once.
+CREATE TABLE ledger.hold (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    status text NOT NULL,
+    reference uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    transfer_id uuid,
+    PRIMARY KEY (bucket, id),
+    CONSTRAINT amount_is_positive CHECK (amount_fen > 0),
+    CONSTRAINT status_is_known CHECK (status IN ('pending', 'posted', 'voided', 'expired')),
+    CONSTRAINT pending_has_not_ended CHECK ((status = 'pending') = (ended_at IS NULL)),
+    CONSTRAINT posted_has_a_transfer CHECK ((status = 'posted') = (transfer_id IS NOT NULL))
+);
+
+CREATE INDEX hold_pending ON ledger.hold (bucket, owner_id) WHERE status = 'pending';
+
+GRANT USAGE ON SCHEMA ledger TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON ledger.account TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON ledger.open_account TO yikatong_serving;
+GRANT SELECT, INSERT ON ledger.transfer TO yikatong_serving;
+GRANT SELECT, INSERT ON ledger.entry TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON ledger.hold TO yikatong_serving;
+
+-- codes
+
+CREATE SCHEMA codes;
+
+-- distributed by bucket
+-- Certificates given to wallets; a serial counts the certificates of a resident and is sealed in the alias.
+CREATE TABLE codes.certificate (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    serial bigint NOT NULL CHECK (serial >= 0 AND serial < 281474976710656),
+    e_card_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    scene_group text NOT NULL CHECK (scene_group IN ('transit', 'health', 'retail', 'places')),
+    algorithm integer NOT NULL CHECK (algorithm IN (-7, -8, -65918)),
+    show_key bytea NOT NULL CHECK (octet_length(show_key) IN (32, 33)),
+    status_index bigint NOT NULL CHECK (status_index >= 0),
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
+    state_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, resident_id, serial),
+    CHECK (made_at < expires_at),
+    CHECK (made_at <= state_at)
+);
+CREATE INDEX certificate_not_active ON codes.certificate (bucket, region, status_index) WHERE state <> 'active';
+
+-- distributed by bucket
+-- The next serial of each resident; the row is locked by whoever gives or stops certificates, so that none slips through.
+CREATE TABLE codes.serial (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    next_serial bigint NOT NULL CHECK (next_serial >= 0),
+    PRIMARY KEY (bucket, resident_id)
+);
+
+-- distributed by region
+-- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed;
+-- a block whose certificates all expired 30 days ago is opened anew.
+CREATE TABLE codes.status_block (
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    number integer NOT NULL CHECK (number BETWEEN 0 AND 65535),
+    seed bytea NOT NULL CHECK (octet_length(seed) = 16),
+    next_position integer NOT NULL CHECK (next_position BETWEEN 0 AND 65536),
+    is_open boolean NOT NULL,
+    live_until timestamptz NOT NULL,
+    PRIMARY KEY (region, number)
+);
+CREATE INDEX status_block_open ON codes.status_block (region, number) WHERE is_open;
+
+-- distributed by region
+-- The status list last published for each block that still has an unexpired certificate; a newer one replaces it.
+CREATE TABLE codes.status_list (
+    region text NOT NULL,
+    number integer NOT NULL,
+    made_at timestamptz NOT NULL,
+    good_until timestamptz NOT NULL,
+    token bytea NOT NULL,
+    PRIMARY KEY (region, number),
+    CHECK (made_at < good_until)
+);
+
+GRANT USAGE ON SCHEMA codes TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON codes.certificate TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON codes.serial TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON codes.status_block TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON codes.status_list TO yikatong_serving;
+
+-- payouts
+
+CREATE SCHEMA payouts;
+
+-- distributed by provider_id
+-- written once
+-- What one Shanghai day did to one provider's receivable, over all buckets.
+CREATE TABLE payouts.provider_statement (
+    provider_id uuid NOT NULL,
+    day_on date NOT NULL,
+    opening_fen bigint NOT NULL,
+    sales_count integer NOT NULL CHECK (sales_count >= 0),
+    sales_fen bigint NOT NULL CHECK (sales_fen >= 0),
+    refunds_count integer NOT NULL CHECK (refunds_count >= 0),
+    refunds_fen bigint NOT NULL CHECK (refunds_fen >= 0),
+    settled_fen bigint NOT NULL,
+    other_fen bigint NOT NULL,
+    closing_fen bigint NOT NULL,
+    digest bytea NOT NULL CHECK (length(digest) = 32),
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (provider_id, day_on),
+    CONSTRAINT statement_adds_up CHECK (
+        opening_fen + sales_fen - refunds_fen - settled_fen + other_fen = closing_fen
+    )
+);
+
+-- distributed by provider_id
+-- One payment to one provider for the days until `day_on`: prepared, sent to the bank, then paid or returned.
+CREATE TABLE payouts.settlement (
+    provider_id uuid NOT NULL,
+    day_on date NOT NULL,
+    request_id uuid NOT NULL,
+    amount_fen bigint NOT NULL CHECK (amount_fen > 0),
+    status text NOT NULL CHECK (status IN ('prepared', 'sent', 'paid', 'returned')),
+    prepared_at timestamptz NOT NULL,
+    sent_at timestamptz,
+    ended_at timestamptz,
+    PRIMARY KEY (provider_id, day_on),
+    CONSTRAINT ended_has_an_instant CHECK ((status IN ('paid', 'returned')) = (ended_at IS NOT NULL)),
+    CONSTRAINT sent_before_ended CHECK (status = 'prepared' OR sent_at IS NOT NULL)
+);
+
+CREATE INDEX settlement_under_way ON payouts.settlement (prepared_at) WHERE status IN ('prepared', 'sent');
+
+-- distributed by id
+-- What a bank was asked, written before the call. The id makes the bank do it once; `bank_token` is the bank's own
+-- handle of an account. A row without an amount is a reversal that came before its request: the request is not made.
+CREATE TABLE payouts.bank_request (
+    id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('debit', 'credit', 'pay_out')),
+    bank_code text,
+    bank_token text,
+    amount_fen bigint CHECK (amount_fen > 0),
+    payee text,
+    memo text,
+    state text NOT NULL CHECK (state IN ('asked', 'unknown', 'reversing', 'done', 'refused', 'reversed')),
+    refusal text,
+    bank_reference text,
+    booked_on date,
+    reversed_on date,
+    asked_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT only_a_reversal_lacks_an_amount CHECK (
+        amount_fen IS NOT NULL OR state = 'reversed'
+    ),
+    CONSTRAINT done_has_a_reference CHECK (state <> 'done' OR (bank_reference IS NOT NULL AND booked_on IS NOT NULL)),
+    CONSTRAINT refused_has_a_refusal CHECK (state <> 'refused' OR refusal IS NOT NULL)
+);
+
+CREATE INDEX bank_request_unresolved ON payouts.bank_request (changed_at)
+WHERE state IN ('asked', 'unknown', 'reversing');
+
+CREATE INDEX bank_request_booked ON payouts.bank_request (booked_on) WHERE booked_on IS NOT NULL;
+
+CREATE INDEX bank_request_reversed ON payouts.bank_request (reversed_on) WHERE reversed_on IS NOT NULL;
+
+GRANT USAGE ON SCHEMA payouts TO yikatong_serving;
+GRANT SELECT, INSERT ON payouts.provider_statement TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON payouts.settlement TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON payouts.bank_request TO yikatong_serving;
+
+-- taps
+
+CREATE SCHEMA taps;
+
+-- distributed by bucket
+-- written once
+-- Every tap that ended: one row, written when it ends, admitted or refused, with the signed code as it was received.
+CREATE TABLE taps.tap (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    card_id uuid,
+    terminal_id uuid NOT NULL,
+    provider_id uuid NOT NULL,
+    request_id text NOT NULL,
+    item text NOT NULL,
+    form smallint NOT NULL,
+    strength smallint NOT NULL,
+    amount_fen bigint CHECK (amount_fen > 0),
+    reason text,
+    code_at timestamptz NOT NULL,
+    nonce bytea NOT NULL,
+    spends_nonce boolean NOT NULL,
+    transfer_id uuid,
+    learned text[] NOT NULL,
+    decided_at timestamptz NOT NULL,
+    facts bytea NOT NULL,
+    evidence bytea NOT NULL CHECK (length(evidence) <= 2048),
+    PRIMARY KEY (bucket, id),
+    CHECK (transfer_id IS NULL OR (reason IS NULL AND amount_fen IS NOT NULL)),
+    CHECK (reason IS NULL OR learned = '{}')
+);
+
+-- A code is good once: time first, so that a day's taps stay together in the index.
+CREATE UNIQUE INDEX tap_code_once ON taps.tap (bucket, code_at, resident_id, nonce) WHERE spends_nonce;
+
+-- distributed by terminal_id
+-- written once
+-- What a terminal asked under a request id, so that the same request gets the same receipt and another body is refused.
+CREATE TABLE taps.request (
+    terminal_id uuid NOT NULL,
+    request_id text NOT NULL CHECK (length(request_id) BETWEEN 8 AND 64),
+    tap_id uuid NOT NULL,
+    bucket smallint NOT NULL,
+    body_digest bytea NOT NULL CHECK (length(body_digest) = 16),
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (terminal_id, request_id)
+);
+
+-- distributed by bucket
+-- Taps that wait for the resident's confirmation or for the bank; a row leaves when its tap ends.
+CREATE TABLE taps.waiting (
+    bucket smallint NOT NULL,
+    tap_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    waits_for text NOT NULL CHECK (waits_for IN ('confirmation', 'bank')),
+    work bytea NOT NULL,
+    hold_ids uuid[] NOT NULL,
+    deadline_at timestamptz NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, tap_id)
+);
+
+CREATE INDEX waiting_of_resident ON taps.waiting (bucket, resident_id);
+
+-- distributed by bucket
+-- written once
+-- A reversal came: the original is undone if it is here, and refused if it arrives later.
+CREATE TABLE taps.reversal (
+    bucket smallint NOT NULL,
+    tap_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    terminal_id uuid NOT NULL,
+    transfer_id uuid,
+    found text NOT NULL CHECK (found IN ('admitted', 'waiting', 'refused', 'nothing')),
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, tap_id)
+);
+
+-- distributed by bucket
+-- written once
+-- Money given back for an admitted tap, wholly or in part.
+CREATE TABLE taps.refund (
+    bucket smallint NOT NULL,
+    tap_id uuid NOT NULL,
+    id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    terminal_id uuid NOT NULL,
+    amount_fen bigint NOT NULL CHECK (amount_fen > 0),
+    transfer_id uuid NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, tap_id, id)
+);
+
+-- distributed by bucket
+-- written once
+-- A used code came again: both codes, as they were received, are kept as evidence.
+CREATE TABLE taps.second_use (
+    bucket smallint NOT NULL,
+    tap_id uuid NOT NULL,
+    first_tap_id uuid NOT NULL,
+    second_code bytea NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, tap_id)
+);
+
+-- distributed by terminal_id
+-- written once
+-- Refusals before a card is known, kept under the terminal within its daily quota.
+CREATE TABLE taps.unread (
+    terminal_id uuid NOT NULL,
+    day date NOT NULL,
+    number integer NOT NULL CHECK (number > 0),
+    reason text NOT NULL,
+    request_id text NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (terminal_id, day, number)
+);
+
+GRANT USAGE ON SCHEMA taps TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.tap TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.request TO yikatong_serving;
+GRANT SELECT, INSERT, DELETE, UPDATE ON taps.waiting TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.reversal TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.refund TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.second_use TO yikatong_serving;
+GRANT SELECT, INSERT ON taps.unread TO yikatong_serving;
