@@ -94,6 +94,37 @@ def test_no_bytes_do_anything_but_be_refused(data: bytes) -> None:
     assert reason_of(partial(verified, data)) in UNTRUSTED
 
 
+@pytest.mark.parametrize("size", [0, 23, 24, 255, 256, 65_535, 65_536, 70_000])
+def test_a_payload_of_any_size_is_cut_out_whole(size: int) -> None:
+    payload = bytes(size)
+    message = sign_sign1(payload, KEY)
+
+    assert payload == decode_sign1(message, len(message)).payload
+    assert message == cbor2.dumps(cbor2.loads(message))
+
+
+@given(st.binary(max_size=400), st.integers(0, 5), st.binary(max_size=3))
+@settings(max_examples=300)
+def test_the_hand_cut_parts_are_those_of_the_general_reader(payload: bytes, at: int, bent: bytes) -> None:
+    message = bytearray(sign_sign1(payload, KEY))
+    message[at : at + len(bent)] = bent
+    data = bytes(message)
+    try:
+        parts = cbor2.loads(data)
+        is_strict = (
+            cbor2.dumps(parts) == data and isinstance(parts, list) and {} == parts[1] and bytes is type(parts[2])
+        )
+    except (cbor2.CBORError, TypeError, IndexError):
+        is_strict = False
+
+    if is_strict and parts[0] == b"\xa1\x01\x26":
+        read = decode_sign1(data, 500)
+        assert [read.protected, {}, read.payload, read.signature] == parts
+    elif not is_strict and data[:1] != b"\xd2":
+        with refuses(Reason.ENVELOPE_IS_MALFORMED):
+            decode_sign1(data, 500)
+
+
 def test_a_message_above_the_bound_is_refused_before_it_is_read() -> None:
     decode_sign1(A_MESSAGE, len(A_MESSAGE))
     with refuses(Reason.ENVELOPE_IS_TOO_LARGE):
@@ -147,6 +178,9 @@ def message_of(protected: bytes, unprotected: str, payload: str = "40", signatur
         message_of(b"\xa1\x01\x26", "a0", payload="f6"),
         message_of(b"\xa1\x01\x26", "a0", payload="5f4100ff"),
         message_of(b"\xa1\x01\x26", "a0", payload="580100"),
+        message_of(b"\xa1\x01\x26", "a0", payload="590001" + "00"),
+        message_of(b"\xa1\x01\x26", "a0", payload="5a00000001" + "00"),
+        message_of(b"\xa1\x01\x26", "a0", payload="5b0000000000000000"),
         message_of(b"\xa1\x01\x26", "a0", payload="d81c40"),
         message_of(b"\xa1\x01\x26", "a10581818181818181818180"),
         b"\x9f" + message_of(b"\xa1\x01\x26", "a0")[1:] + b"\xff",
@@ -170,6 +204,9 @@ def message_of(protected: bytes, unprotected: str, payload: str = "40", signatur
         "payload detached",
         "payload in pieces",
         "length longer than needed",
+        "length of two bytes longer than needed",
+        "length of four bytes longer than needed",
+        "length of eight bytes",
         "shared value",
         "nested too deep",
         "indefinite array",

@@ -12,6 +12,7 @@ from yikatong.trust.rfc8949_cbor.strict import bytes_header, decode_strict, enco
 
 _TAG = b"\xd2"
 _ALGORITHM, _CRITICAL, _KEY_ID, _TYPE = 1, 2, 4, 16
+_ARRAY_OF_FOUR, _EMPTY_MAP = 0x84, 0xA0
 _SIG_STRUCTURE = b"\x84\x6aSignature1"
 
 
@@ -50,10 +51,9 @@ def decode_sign1(data: bytes, bytes_max: int) -> Sign1:
     if len(data) > bytes_max:
         raise Refused(Reason.ENVELOPE_IS_TOO_LARGE)
     try:
-        parts = decode_strict(data[1:] if data[:1] == _TAG else data)
-        protected, unprotected, payload, signature = _four(parts)
+        protected, unprotected, payload, signature = _split(data[1:] if data[:1] == _TAG else data)
         algorithm, key_id, message_type = _read_protected(protected)
-    except ValueError:
+    except (ValueError, IndexError):
         raise Refused(Reason.ENVELOPE_IS_MALFORMED) from None
     if unprotected:
         key_id = _key_id_beside(unprotected, protected, key_id)
@@ -99,9 +99,51 @@ def _protected_of(algorithm: Algorithm, key_id: bytes | None, message_type: str 
     return encode({label: value for label, value in header.items() if value is not None})
 
 
-def _four(parts: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
-    if type(parts) is not list or len(parts) != 4:
+def _split(data: bytes) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
+    """The four parts of the array; raises ValueError or IndexError for what is none.
+
+    With nothing in the unprotected header, as we write it, the three byte strings are cut out by hand: every
+    verification pays for this, and the general reader takes three times as long.
+    """
+    if data[0] != _ARRAY_OF_FOUR:
         raise ValueError("not an array of four")
+    protected, at = _bytes_at(data, 1)
+    if data[at] != _EMPTY_MAP:
+        return _four(decode_strict(data))
+    payload, at = _bytes_at(data, at + 1)
+    signature, at = _bytes_at(data, at)
+    if at != len(data):
+        raise ValueError("the array does not end with the data")
+    return protected, {}, payload, signature
+
+
+def _bytes_at(data: bytes, at: int) -> tuple[bytes, int]:
+    """The byte string that begins at a place, its length in the shortest form, and the place after it."""
+    head = data[at]
+    start = at + 1
+    if 0x40 <= head < 0x58:
+        size = head - 0x40
+    elif head == 0x58:
+        size, start = data[start], at + 2
+        if size < 0x18:
+            raise ValueError("a length longer than needed")
+    elif head == 0x59:
+        size, start = data[start] << 8 | data[at + 2], at + 3
+        if size < 0x100:
+            raise ValueError("a length longer than needed")
+    elif head == 0x5A:
+        size, start = int.from_bytes(data[start : at + 5]), at + 5
+        if size < 0x10000:
+            raise ValueError("a length longer than needed")
+    else:
+        raise ValueError("not a byte string below four gigabytes")
+    end = start + size
+    if end > len(data):
+        raise ValueError("cut off")
+    return data[start:end], end
+
+
+def _four(parts: Any) -> tuple[bytes, dict[Any, Any], bytes, bytes]:
     protected, unprotected, payload, signature = parts
     if type(protected) is not bytes or type(unprotected) is not dict:
         raise ValueError("headers of a wrong type")
