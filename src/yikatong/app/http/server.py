@@ -23,6 +23,8 @@ Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[ASGIAp
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 20
+_START_SECONDS = 60
+"""A fresh process is silent while it loads its modules; on a busy machine that takes long, and is no sickness."""
 
 
 def run_server(
@@ -53,6 +55,7 @@ def run_server(
         proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_START_SECONDS,
     )
     socket = config.bind_socket()
     host, port = socket.getsockname()[:2]
