@@ -49,7 +49,7 @@ def open_vault(settings: Settings) -> Vault:
 
 
 def load_population(
-    settings: Settings, address: ServerAddress, *, seed: int, count: int, clock: Clock, console: Console | None = None
+    settings: Settings, address: ServerAddress, *, seed: int, count: int, console: Console | None = None
 ) -> Loaded:
     """Generate and load `count` residents as of today, with a progress bar; the same again loads nobody twice.
 
@@ -57,7 +57,7 @@ def load_population(
     Refuses ID_NUMBER_IS_SYNTHETIC unless the settings allow synthetic residents.
     """
     open_vault(settings)
-    now = clock.now()
+    now = SystemClock().now()
     destination = Destination(
         conninfo=address.conninfo,
         region=settings.region,
