@@ -61,11 +61,11 @@ class Reason(outcomes.Reason):
         403, "The caller belongs to another provider.", "该数据属于其他服务机构。", _ASK_EN, _ASK_ZH
     )
     PURPOSE_IS_MISSING = ReasonText(
-        400,
+        403,
         "Looking at a person's data needs a purpose.",
         "查询个人信息须说明用途。",
-        "Send the header Purpose with why you look, in 2 to 200 characters (percent-encoded when not ASCII).",
-        "请在Purpose请求头中说明用途（2至200字，非ASCII字符用百分号编码）。",
+        "Send the header Purpose with why you look, 2 to 600 characters of ASCII, others percent-encoded.",
+        "请在Purpose请求头中说明用途（2至600个ASCII字符，其他字符用百分号编码）。",
     )
     MINOR_LOOK_NEEDS_APPROVAL = ReasonText(
         403,

@@ -35,6 +35,9 @@ MINOR_LOOK_LIVES = timedelta(hours=8)
 SESSION_TOUCHED_EVERY = timedelta(minutes=1)
 """A session's last use is written at most this often, so that a busy operator costs no write per call."""
 
+PURPOSE_LENGTH_MAX = 600
+"""Room for 66 Chinese characters as a header carries them, percent-encoded."""
+
 NO_DIVISION = ("none",)
 """The prefix of no division code: what an operator without a role may see."""
 
@@ -206,9 +209,9 @@ def verify_provider(caller: Caller, *, provider_id: UUID) -> Caller:
 
 
 def verify_purpose(purpose: str | None) -> str:
-    """A purpose of 2 to 200 characters without control characters; refuses PURPOSE_IS_MISSING."""
+    """A purpose of 2 to 600 characters without control characters; refuses PURPOSE_IS_MISSING."""
     text = (purpose or "").strip()
-    if not 2 <= len(text) <= 200 or not text.isprintable():
+    if not 2 <= len(text) <= PURPOSE_LENGTH_MAX or not text.isprintable():
         raise Refused(Reason.PURPOSE_IS_MISSING)
     return text
 

@@ -249,7 +249,7 @@ def test_an_operator_without_limits_attests_nothing_and_one_with_them_no_more_th
         assert expected is reason_of(refused)
 
 
-@pytest.mark.parametrize("purpose", [None, "", " ", "x", "x" * 201, "loss\nreport", "\u200bhidden"])
+@pytest.mark.parametrize("purpose", [None, "", " ", "x", "x" * 601, "loss\nreport", "\u200bhidden"])
 def test_a_purpose_is_a_short_readable_text(purpose: str | None) -> None:
     assert "挂失" == rules.verify_purpose(" 挂失 ")
     with pytest.raises(Refused) as refused:

@@ -144,6 +144,9 @@ async def test_a_body_longer_than_it_says_is_cut_off(db: Database, toy: Toys) ->
         ("limit=x", "$.limit"),
         ("limit=1&limit=2", "$.limit"),
         ("unknown=1", "$"),
+        ("limit=null", "$.limit"),
+        ("since=0.5", "$.since"),
+        ("since=null", "$.since"),
         ("label=" + "x" * 10, "$.label[0]"),
         ("label=a&label=b&label=c&label=d", "$.label"),
         ("limit=%FF", "$"),
@@ -194,7 +197,7 @@ async def test_a_look_without_a_purpose_is_refused(db: Database, toy: Toys) -> N
     token = await token_of_an_operator(db)
     address = f"/v1/residents/{show_id('resident', SeededIds().new())}/note"
 
-    assert (400, "PURPOSE_IS_MISSING") == refusal(await toy.client.get(address, headers=bearer(token)))
+    assert (403, "PURPOSE_IS_MISSING") == refusal(await toy.client.get(address, headers=bearer(token)))
     for purpose in ("loss report", "%E6%8C%82%E5%A4%B1"):
         assert 200 == (await toy.client.get(address, headers=bearer(token, Purpose=purpose))).status_code
 

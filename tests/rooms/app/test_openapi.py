@@ -79,7 +79,7 @@ async def test_parameters_stand_for_path_query_and_headers(document: dict[str, A
 
     assert "^res_[0-9a-f]{32}$" == look[0]["schema"]["pattern"]
     assert {"$ref": "#/components/parameters/PurposeOfOwnData"} in look
-    assert ["limit", "label"] == [each["name"] for each in listed if each.get("in") == "query"]
+    assert ["limit", "since", "label"] == [each["name"] for each in listed if each.get("in") == "query"]
 
 
 async def test_what_waits_for_a_second_person_is_answered_202_alone(document: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -48,6 +49,7 @@ class NotesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which notes."""
 
     limit: Annotated[int, Meta(ge=1, le=9)] = 5
+    since: datetime | None = None
     label: Annotated[tuple[Annotated[str, Meta(max_length=9)], ...], Meta(max_length=3)] = ()
 
 

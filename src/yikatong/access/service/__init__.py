@@ -1,6 +1,7 @@
 """What other rooms and the edge use of access."""
 
 from yikatong.access.rules import (
+    PURPOSE_LENGTH_MAX,
     digest_of,
     digest_request,
     verify_division,
@@ -65,6 +66,7 @@ from yikatong.access.service.records import (
 from yikatong.access.service.sign_in import sign_in
 
 __all__ = [
+    "PURPOSE_LENGTH_MAX",
     "VERSION_SUBJECT",
     "CallerCache",
     "KeptCommand",

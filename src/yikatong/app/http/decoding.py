@@ -45,22 +45,33 @@ def query_reader(shape: Any) -> Callable[[str], Any]:
     if shape is None:
         return _read_no_query
     fields = msgspec.structs.fields(shape)
-    repeated = {field.encode_name for field in fields if _takes_many(field.type)}
-    texts = {field.encode_name for field in fields if _takes_text(field.type)}
+    repeated = {field.encode_name for field in fields if _has_kind(field.type, msgspec.inspect.CollectionType)}
+    numbers = {field.encode_name: field.type for field in fields if _has_kind(field.type, *_WRITTEN_BARE)}
 
     def read(query: str) -> Any:
         values = _read_parameters(query, repeated=repeated)
-        for name, value in values.items():
-            if (
-                isinstance(value, str) and value.lower() == "null" and name not in texts
-            ):  # lenient conversion would take it for one that is left out
-                raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It is not of its type", field=f"$.{name[:80]}")
+        for name in numbers.keys() & values.keys():
+            values[name] = _read_bare(values[name], numbers[name], name=name)
         try:
-            return msgspec.convert(values, shape, strict=False)
+            return msgspec.convert(values, shape)
         except msgspec.ValidationError as error:
             raise _refused(Reason.QUERY_IS_NOT_ACCEPTED, error) from None
 
     return read
+
+
+_WRITTEN_BARE = (msgspec.inspect.IntType, msgspec.inspect.FloatType, msgspec.inspect.BoolType)
+"""What a query can only write as text. All else is converted strictly: a number is no instant, `null` is no absence."""
+
+
+def _read_bare(text: Any, kind: Any, *, name: str) -> Any:
+    try:
+        value = msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refused(Reason.QUERY_IS_NOT_ACCEPTED, error, under=f".{name}") from None
+    if value is None:
+        raise Refused(Reason.QUERY_IS_NOT_ACCEPTED, fault="It is not of its type", field=f"$.{name}")
+    return value
 
 
 def _read_no_body(body: bytes) -> None:
@@ -90,12 +101,8 @@ def _read_parameters(query: str, *, repeated: set[str]) -> dict[str, Any]:
     return values
 
 
-def _takes_many(kind: Any) -> bool:
-    return any(isinstance(one, msgspec.inspect.CollectionType) for one in _kinds_of(kind))
-
-
-def _takes_text(kind: Any) -> bool:
-    return any(isinstance(one, msgspec.inspect.StrType) for one in _kinds_of(kind))
+def _has_kind(kind: Any, *wanted: type[msgspec.inspect.Type]) -> bool:
+    return any(isinstance(one, wanted) for one in _kinds_of(kind))
 
 
 def _kinds_of(kind: Any) -> tuple[msgspec.inspect.Type, ...]:
@@ -105,7 +112,7 @@ def _kinds_of(kind: Any) -> tuple[msgspec.inspect.Type, ...]:
     return info.types if isinstance(info, msgspec.inspect.UnionType) else (info,)
 
 
-def _refused(reason: outcomes.Reason, error: msgspec.ValidationError) -> Refused:
-    """msgspec says what is wrong and, behind ` - at `, where as a JSON path."""
+def _refused(reason: outcomes.Reason, error: msgspec.ValidationError, *, under: str = "") -> Refused:
+    """msgspec says what is wrong and, behind ` - at `, where as a JSON path; `under` goes between `$` and the rest."""
     fault, _, place = str(error).partition(" - at ")
-    return Refused(reason, fault=fault.rstrip("."), field=place.strip("`") or "$")
+    return Refused(reason, fault=fault.rstrip("."), field="$" + under + place.strip("`").removeprefix("$"))
