@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from yikatong.app.audit import Audited, run_audit
+from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
 from yikatong.app.serve import serve as serve_until_ended
@@ -167,3 +168,28 @@ def reference(
     """Write the reference pages of reasons and settings from the code."""
     write_pages(folder)
     out.print(f"written to {folder}")
+
+
+@app.command()
+def population(
+    count: Annotated[int, typer.Argument(help="How many residents.", min=1, max=5_000_000)],
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make up residents under the unassigned division 9901xx and load them; cards come when they are first used."""
+    settings = settings_now(data_folder=_folder(data), allow_synthetic_residents=True)
+    with database_server(settings, may_join=True) as address:
+        asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
+        loaded = load_population(settings, address, seed=seed, count=count, console=errors)
+    rate = round(loaded.new_count / loaded.seconds) if loaded.seconds else 0
+    said = {
+        "new": loaded.new_count,
+        "known": loaded.known_count,
+        "seconds": round(loaded.seconds, 1),
+        "per_second": rate,
+    }
+    if json:
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
+    else:
+        out.print(f"{loaded.new_count} residents loaded in {loaded.seconds:.1f} s, {loaded.known_count} were known")

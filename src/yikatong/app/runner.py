@@ -8,6 +8,7 @@ from yikatong.app.outside.organisations import Organisations
 from yikatong.app.subscribers import Subscribers
 from yikatong.app.worker import Worker, open_worker
 from yikatong.codes import jobs as codes_jobs
+from yikatong.ledger import jobs as ledger_jobs
 from yikatong.notices import jobs as notices_jobs
 from yikatong.payouts import jobs as payouts_jobs
 from yikatong.places import service as places
@@ -57,6 +58,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         _end_waiting(worker),
         _purge_parked(settings),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
+        *ledger_jobs.jobs(bucket_count=settings.bucket_count),
         *notices_jobs.jobs(
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
         ),

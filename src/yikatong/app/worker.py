@@ -22,6 +22,7 @@ from yikatong.codes import api as codes_api
 from yikatong.codes import service as codes
 from yikatong.desk import api as desk_api
 from yikatong.kernel.outcomes import Reason
+from yikatong.ledger import api as ledger_api
 from yikatong.notices import api as notices_api
 from yikatong.payouts import api as payouts_api
 from yikatong.payouts.jobs import BankCalls
@@ -150,6 +151,7 @@ class Worker:
             *catalogue_api.routes(),
             *cards_api.routes(terms=self.terms, vault=self.vault),
             *codes_api.routes(holder=self.keys, pinned=self.pinned, bucket_count=bucket_count),
+            *ledger_api.routes(terms=self.terms),
             *payouts_api.routes(),
             *desk_api.routes(
                 terms=self.terms,
