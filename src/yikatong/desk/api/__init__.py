@@ -2,7 +2,7 @@
 
 from yikatong.cards.model import Terms, Vault
 from yikatong.cards.service import BankAccounts, FaceCheck
-from yikatong.desk.api import batches, counter, e_cards, wallet, wallet_choices
+from yikatong.desk.api import batches, counter, e_cards, purses, wallet, wallet_choices
 from yikatong.plumbing.http import Route
 
 
@@ -12,6 +12,7 @@ def routes(*, terms: Terms, vault: Vault, face_check: FaceCheck, bank_accounts: 
         *counter.routes(terms=terms, vault=vault),
         *e_cards.routes(terms=terms, vault=vault, bank_accounts=bank_accounts),
         *batches.routes(terms=terms, vault=vault),
+        *purses.routes(terms=terms),
         *wallet.routes(terms=terms, vault=vault, face_check=face_check),
         *wallet_choices.routes(terms=terms, vault=vault, face_check=face_check, bank_accounts=bank_accounts),
     )

@@ -11,6 +11,7 @@ from yikatong.desk.service.counter import (
     report_loss,
     unlock,
 )
+from yikatong.desk.service.purses import top_up_purse
 from yikatong.desk.service.wallets import (
     associate,
     enrol,
@@ -32,6 +33,7 @@ __all__ = [
     "replace",
     "report_loss",
     "revoke_device",
+    "top_up_purse",
     "unlink_channel",
     "unlock",
 ]

@@ -1,0 +1,160 @@
+"""The outside world in one process: a bank, a real-person check, a gateway for messages, and their knobs.
+
+`python -m simulator.outside --port 0` serves them and prints their addresses as one line of JSON; it ends with the
+process that started it.
+"""
+
+import argparse
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from simulator.bank import SimulatedBank
+from simulator.bank_http import bank_app
+from simulator.face import Capture, SimulatedFaceCheck
+from simulator.messages import SimulatedGateway
+from simulator.trouble import NoAnswer, Trouble, Troubles
+from yikatong.app.http.server import end_with_parent
+from yikatong.app.outside.face import FaceQuestion, FaceSaid
+from yikatong.app.outside.messages import Taken
+from yikatong.notices.outside import Message
+from yikatong.plumbing.clock import SystemClock
+
+Shape = TypeVar("Shape")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the outside world answers; the last three are settings of the platform by the same names."""
+
+    outside_url: str
+    bank_url: str
+    face_check_url: str
+    message_gateway_url: str
+
+
+class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an organisation fails at the next questions."""
+
+    trouble: Trouble
+    times: int = 1
+
+
+class CapturedShape(msgspec.Struct, frozen=True):
+    """The reference of a capture."""
+
+    face: str
+
+
+class DeliveredShape(msgspec.Struct, frozen=True):
+    """What a phone received."""
+
+    messages: list[Message]
+
+
+def addresses_of(outside_url: str) -> Addresses:
+    """The addresses of everything that answers under one address."""
+    return Addresses(
+        outside_url=outside_url,
+        bank_url=outside_url + "/bank",
+        face_check_url=outside_url + "/face",
+        message_gateway_url=outside_url + "/gateway",
+    )
+
+
+def outside_app(*, bank: SimulatedBank, face: SimulatedFaceCheck, gateway: SimulatedGateway) -> Starlette:
+    """Serve the whole outside world: each organisation under a path of its own."""
+    return Starlette(
+        routes=[
+            Mount("/bank", app=bank_app(bank)),
+            Mount("/face", routes=_face_routes(face)),
+            Mount("/gateway", routes=_gateway_routes(gateway)),
+        ]
+    )
+
+
+def _face_routes(face: SimulatedFaceCheck) -> list[Route]:
+    async def compare(request: Request) -> Response:
+        question = await _read(request, FaceQuestion)
+        return _json(FaceSaid(answer=await face.compare_face(**msgspec.structs.asdict(question))))
+
+    async def capture(request: Request) -> Response:
+        return _json(CapturedShape(face.capture(await _read(request, Capture))))
+
+    return [
+        Route("/faces/compare", _guarded(compare), methods=["POST"]),
+        Route("/simulator/captures", _guarded(capture), methods=["POST"]),
+        _trouble_route(face.troubles),
+    ]
+
+
+def _gateway_routes(gateway: SimulatedGateway) -> list[Route]:
+    async def take(request: Request) -> Response:
+        return _json(Taken(await gateway.deliver(await _read(request, Message))))
+
+    async def list_delivered(request: Request) -> Response:
+        return _json(DeliveredShape(gateway.delivered_to(UUID(request.path_params["resident"]))))
+
+    return [
+        Route("/messages", _guarded(take), methods=["POST"]),
+        Route("/simulator/messages/{resident}", _guarded(list_delivered), methods=["GET"]),
+        _trouble_route(gateway.troubles),
+    ]
+
+
+def _trouble_route(troubles: Troubles) -> Route:
+    async def fail_next(request: Request) -> Response:
+        shape = await _read(request, TroubleShape)
+        troubles.add(shape.trouble, times=shape.times)
+        return Response(status_code=204)
+
+    return Route("/simulator/trouble", _guarded(fail_next), methods=["POST"])
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """What does not fit is 400; an organisation that refuses or is silent gives 503 without a body."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except NoAnswer:
+            return Response(status_code=503)
+        except (msgspec.DecodeError, ValueError):
+            return Response(status_code=400)
+
+    return answer
+
+
+async def _read(request: Request, shape: type[Shape]) -> Shape:
+    return msgspec.json.decode(await request.body(), type=shape)
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def main() -> None:
+    """Serve until ended, by a signal or with the parent process."""
+    parser = argparse.ArgumentParser(prog="python -m simulator.outside", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port on the loopback address; 0 picks a free one")
+    port = parser.parse_args().port
+    end_with_parent()
+    listener = socket.create_server(("127.0.0.1", port))
+    address = addresses_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
+    sys.stdout.flush()
+    app = outside_app(bank=SimulatedBank(SystemClock()), face=SimulatedFaceCheck(), gateway=SimulatedGateway())
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
