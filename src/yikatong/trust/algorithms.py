@@ -6,6 +6,7 @@ from hashlib import sha256
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust.fips186_es256.keys import Es256SigningKey, Es256VerifyingKey
 from yikatong.trust.gbt32918_sm2.keys import Sm2SigningKey, Sm2VerifyingKey
+from yikatong.trust.gbt32918_sm2.libcrypto import open_libcrypto
 from yikatong.trust.model import SM2_SIGNER_ID, Algorithm, PublicKey, Reason, SigningKey, VerifyingKey
 from yikatong.trust.rfc8032_eddsa.keys import Ed25519SigningKey, Ed25519VerifyingKey
 
@@ -19,6 +20,11 @@ def algorithm_of(number: int) -> Algorithm:
         return Algorithm(number)
     except ValueError:
         raise Refused(Reason.ALGORITHM_IS_NOT_KNOWN) from None
+
+
+def probe_sm2() -> None:
+    """Return when this machine can sign and verify with SM2; refuse with SM2_IS_NOT_AVAILABLE_HERE otherwise."""
+    open_libcrypto()
 
 
 def new_signing_key(algorithm: Algorithm, signer_id: bytes = SM2_SIGNER_ID) -> SigningKey:

@@ -157,7 +157,10 @@ class KeyKind(StrEnum):
 
 
 class WantedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that a holder is to have: its name, what it does, and for signing its algorithm."""
+    """A key that a holder is to have: its name, what it does, and for signing its algorithm.
+
+    `cipher` counts for wrapping keys, and for marking keys, which mark by SM3 where SM4 is chosen.
+    """
 
     name: str
     kind: KeyKind

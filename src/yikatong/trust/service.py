@@ -5,6 +5,7 @@ from yikatong.trust.algorithms import (
     key_id_of,
     new_signing_key,
     parse_verifying_key,
+    probe_sm2,
     signing_key,
     verifying_key,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "open_key_folder",
     "parse_verifying_key",
     "pin_own_roots",
+    "probe_sm2",
     "publish_trust_list",
     "read_held_trust_list",
     "read_status_list",

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from tests.rooms.trust.vectors import a_point, vectors
 from tests.support.builders.trust import a_key, refuses
+from yikatong.trust.gbt32918_sm2.libcrypto import find_libcrypto
 from yikatong.trust.model import Algorithm, PublicKey, Reason
 from yikatong.trust.service import (
     algorithm_of,
     key_id_of,
     measure_verification,
     parse_verifying_key,
+    probe_sm2,
     signing_key,
     verifying_key,
 )
@@ -156,6 +158,13 @@ def test_an_algorithm_that_is_not_used_here_is_refused() -> None:
     for number in (-35, -257, 5, 0, -65917):
         with refuses(Reason.ALGORITHM_IS_NOT_KNOWN):
             algorithm_of(number)
+
+
+def test_a_library_without_sm2_is_not_taken_for_one_with_it() -> None:
+    probe_sm2()
+
+    assert find_libcrypto("libcrypto.so.3") is not None
+    assert find_libcrypto(None, "no-such-library.so.3", "libc.so.6") is None
 
 
 def test_a_key_id_depends_on_algorithm_and_key() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.builders.trust import refuses
 from tests.support.world import NOON, SeededIds
+from yikatong.trust.keys_at_rest.key_file import digest_of_key
 from yikatong.trust.model import Algorithm, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.service import (
     FileKeyHolder,
@@ -201,6 +202,15 @@ def test_a_rotated_alias_secret_comes_first_and_the_former_still_opens(tmp_path:
     assert b"card" == open_alias(secrets[1], alias)
     with refuses(Reason.ALIAS_DOES_NOT_OPEN):
         open_alias(secrets[0], alias)
+
+
+def test_marks_are_made_by_sm3_where_sm4_is_chosen(tmp_path: Path) -> None:
+    holder = opened(tmp_path, cipher=SealCipher.SM4_GCM)
+    again = opened(tmp_path)
+
+    assert holder.mark("pepper", b"135790") == again.mark("pepper", b"135790")
+    assert "sm3" == digest_of_key(bytes(64))
+    assert "sha256" == digest_of_key(bytes(32))
 
 
 def test_a_mark_key_is_not_rotated(tmp_path: Path) -> None:

@@ -168,14 +168,27 @@ def _key_parameters(*, point: bytes, private_bytes: bytes | None) -> "ctypes.Arr
     return parameters
 
 
-@lru_cache(maxsize=1)
-def open_libcrypto() -> Libcrypto:
-    """Find and open the library once; raises Refused SM2_IS_NOT_AVAILABLE_HERE when it is absent or lacks SM2."""
-    for name in ("libcrypto.so.3", ctypes.util.find_library("crypto")):
+def find_libcrypto(*names: str | None) -> Libcrypto | None:
+    """The first of these libraries that has SM2 and SM3, or None."""
+    for name in names:
         if name is None:
             continue
         try:
             return Libcrypto(ctypes.CDLL(name))
         except (OSError, AttributeError, ValueError):
             continue
-    raise Refused(Reason.SM2_IS_NOT_AVAILABLE_HERE)
+    return None
+
+
+@lru_cache(maxsize=1)
+def _find_once() -> Libcrypto | None:
+    """The system's library; that there is none is remembered too, because looking again is slow."""
+    return find_libcrypto("libcrypto.so.3") or find_libcrypto(ctypes.util.find_library("crypto"))
+
+
+def open_libcrypto() -> Libcrypto:
+    """The system's library, found once; refuses with SM2_IS_NOT_AVAILABLE_HERE when it is absent or lacks SM2."""
+    found = _find_once()
+    if found is None:
+        raise Refused(Reason.SM2_IS_NOT_AVAILABLE_HERE)
+    return found

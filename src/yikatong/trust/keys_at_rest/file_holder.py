@@ -14,7 +14,15 @@ from pathlib import Path
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
-from yikatong.trust.keys_at_rest.key_file import KeptKey, KeysAtRestError, cipher_of_key, make_key, read_key, write_key
+from yikatong.trust.keys_at_rest.key_file import (
+    KeptKey,
+    KeysAtRestError,
+    cipher_of_key,
+    digest_of_key,
+    make_key,
+    read_key,
+    write_key,
+)
 from yikatong.trust.model import HeldKey, HeldSigner, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.rfc2104_hmac.marks import mark
 from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, wrap
@@ -75,7 +83,8 @@ class FileKeyHolder:
 
     def mark(self, name: str, text: bytes) -> bytes:
         """The mark of a text; refuses with KEY_IS_NOT_HELD."""
-        return mark(self._of(name, KeyKind.MARKING)[0].secret, text)
+        secret = self._of(name, KeyKind.MARKING)[0].secret
+        return mark(secret, text, digest_of_key(secret))
 
     def secrets(self, name: str) -> tuple[bytes, ...]:
         """The secrets of a name, the present one first; refuses with KEY_IS_NOT_HELD."""

@@ -16,13 +16,15 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.algorithms import algorithm_of, key_id_of, new_signing_key, signing_key
 from yikatong.trust.model import HeldKey, KeyKind, PublicKey, SealCipher, SigningKey, WantedKey
+from yikatong.trust.rfc2104_hmac.marks import MarkDigest
 from yikatong.trust.rfc8949_cbor.strict import decode_strict, encode
 from yikatong.trust.sp800_38d_gcm.seal import KEY_BYTES, MASTER_KEY_ID_BYTES, seal, unseal
 
 _VERSION = 1
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _SECRET_BYTES = 64
-_MARK_KEY_BYTES = 32
+_MARK_KEY_BYTES = {SealCipher.AES_256_GCM: 32, SealCipher.SM4_GCM: 64}
+"""A mark key of 32 bytes marks by SHA-256, one of 64 by SM3, which goes with SM4."""
 _FILE_BYTES_MAX = 4096
 
 
@@ -47,7 +49,7 @@ def make_key(wanted: WantedKey, *, now: datetime, ids: Ids) -> KeptKey:
         raise KeysAtRestError(f"{wanted.name!r} is no name of a key: lower-case letters, digits and dashes.")
     made_at = now.replace(microsecond=0)
     if wanted.kind is not KeyKind.SIGNING:
-        size = {KeyKind.WRAPPING: KEY_BYTES[wanted.cipher], KeyKind.MARKING: _MARK_KEY_BYTES}
+        size = {KeyKind.WRAPPING: KEY_BYTES[wanted.cipher], KeyKind.MARKING: _MARK_KEY_BYTES[wanted.cipher]}
         key_id = ids.random_bytes(MASTER_KEY_ID_BYTES)
         about = HeldKey(name=wanted.name, kind=wanted.kind, key_id=key_id, made_at=made_at)
         return KeptKey(about=about, secret=ids.random_bytes(size.get(wanted.kind, _SECRET_BYTES)))
@@ -127,6 +129,11 @@ def _read_head(head: list[Any]) -> HeldKey:
         made_at=datetime.fromtimestamp(made_at, UTC),
         public_key=public_key,
     )
+
+
+def digest_of_key(secret: bytes) -> MarkDigest:
+    """The digest that a mark key's length names."""
+    return "sm3" if len(secret) == _MARK_KEY_BYTES[SealCipher.SM4_GCM] else "sha256"
 
 
 def cipher_of_key(secret: bytes) -> SealCipher:

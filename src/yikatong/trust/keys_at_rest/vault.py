@@ -21,8 +21,8 @@ def wanted_keys(
         WantedKey(name="root", kind=KeyKind.SIGNING, algorithm=algorithm),
         *keys_of_region(region, algorithm=algorithm),
         WantedKey(name=MASTER, kind=KeyKind.WRAPPING, cipher=cipher),
-        WantedKey(name=ID_NUMBER_MARK, kind=KeyKind.MARKING),
-        WantedKey(name=PEPPER, kind=KeyKind.MARKING),
+        WantedKey(name=ID_NUMBER_MARK, kind=KeyKind.MARKING, cipher=cipher),
+        WantedKey(name=PEPPER, kind=KeyKind.MARKING, cipher=cipher),
     )
 
 

@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
 MARK_BYTES = 32
+MarkDigest = Literal["sha256", "sm3"]
 
 
-def mark(key: bytes, text: bytes, digest: Literal["sha256", "sm3"] = "sha256") -> bytes:
+def mark(key: bytes, text: bytes, digest: MarkDigest = "sha256") -> bytes:
     """The 32-byte mark of a text under a key, with SHA-256 or SM3."""
     if digest == "sha256":
         return hmac.digest(key, text, "sha256")
