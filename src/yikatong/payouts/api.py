@@ -15,7 +15,7 @@ from yikatong.payouts.rules import digest_statement, show_csv
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
 
-class StatementAnswer(Struct, frozen=True, kw_only=True):
+class DayStatementAnswer(Struct, frozen=True, kw_only=True):
     """One day of a provider, amounts in fen. `final` is false while the day is not stated yet.
 
     `opening_fen + sales_fen - refunds_fen - settled_fen + other_fen = closing_fen`; the digest is the SHA-256 of the
@@ -78,10 +78,10 @@ def _read_day(text: str) -> date:
     return day
 
 
-def _show(statement: ProviderStatement, final: bool) -> StatementAnswer:
+def _show(statement: ProviderStatement, final: bool) -> DayStatementAnswer:
     fields = {name: getattr(statement, name) for name in ProviderStatement.__struct_fields__}
     del fields["provider_id"], fields["day_on"]
-    return StatementAnswer(
+    return DayStatementAnswer(
         provider=show_id("provider", statement.provider_id),
         day=statement.day_on,
         final=final,
@@ -94,7 +94,7 @@ def _show_file(statement: ProviderStatement) -> CsvAnswer:
     return CsvAnswer(f"statement-{statement.day_on.isoformat()}.csv", show_csv([statement]))
 
 
-async def _get_own(call: Call, body: None, query: None) -> StatementAnswer:
+async def _get_own(call: Call, body: None, query: None) -> DayStatementAnswer:
     return _show(*await _own(call))
 
 
@@ -102,7 +102,7 @@ async def _get_own_csv(call: Call, body: None, query: None) -> CsvAnswer:
     return _show_file((await _own(call))[0])
 
 
-async def _get_of_provider(call: Call, body: None, query: None) -> StatementAnswer:
+async def _get_of_provider(call: Call, body: None, query: None) -> DayStatementAnswer:
     return _show(*await _of_provider(call))
 
 
@@ -137,11 +137,11 @@ def routes() -> tuple[Route, ...]:
     operators = {"callers": (CallerKind.OPERATOR,), "permission": "payouts.read"}
     return (
         _route("/v1/provider/statements/{day}", "payouts.get_own_statement", "Read your statement of a day",
-               "查询本机构日对账单", handle=_get_own, answer=StatementAnswer, **own),
+               "查询本机构日对账单", handle=_get_own, answer=DayStatementAnswer, **own),
         _route("/v1/provider/statements/{day}/csv", "payouts.get_own_statement_csv", "Take your statement as CSV text",
                "下载本机构日对账单", handle=_get_own_csv, answer=CsvAnswer, **own),
         _route("/v1/providers/{provider}/statements/{day}", "payouts.get_statement", "Read a provider's statement",
-               "查询服务机构日对账单", handle=_get_of_provider, answer=StatementAnswer, **operators),
+               "查询服务机构日对账单", handle=_get_of_provider, answer=DayStatementAnswer, **operators),
         _route("/v1/providers/{provider}/statements/{day}/csv", "payouts.get_statement_csv",
                "Take a provider's statement as CSV text", "下载服务机构日对账单", handle=_get_of_provider_csv,
                answer=CsvAnswer, **operators),

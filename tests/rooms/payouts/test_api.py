@@ -9,7 +9,7 @@ from tests.support.world import NOON, SeededIds
 from yikatong.catalogue import service as catalogue
 from yikatong.kernel.ids import ProviderId, show_id
 from yikatong.kernel.outcomes import Refused
-from yikatong.payouts.api import CsvAnswer, StatementAnswer, routes
+from yikatong.payouts.api import CsvAnswer, DayStatementAnswer, routes
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.http import Call, Caller, CallerKind
 
@@ -31,10 +31,10 @@ def a_call(
     return Call(conn=conn, caller=caller, now=NOON, ids=IDS, request_id="test", purpose=None, path=path)
 
 
-async def own_statement(conn: Connection, provider_id: ProviderId, day: str) -> StatementAnswer:
+async def own_statement(conn: Connection, provider_id: ProviderId, day: str) -> DayStatementAnswer:
     call = a_call(conn, {"day": day}, kind=CallerKind.TERMINAL, provider_id=provider_id)
     answer = await ROUTES["payouts.get_own_statement"].handle(call, None, None)
-    assert isinstance(answer, StatementAnswer)
+    assert isinstance(answer, DayStatementAnswer)
     return answer
 
 
