@@ -9,9 +9,11 @@ import msgspec
 import typer
 from msgspec.structs import replace
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from yikatong.app.audit import Audited, run_audit
+from yikatong.app.bench.taps import TapsPlan, bench_taps
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
@@ -193,3 +195,41 @@ def population(
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
         out.print(f"{loaded.new_count} residents loaded in {loaded.seconds:.1f} s, {loaded.known_count} were known")
+
+
+bench_app = typer.Typer(help="Benchmarks: ratios against pgbench on the same server.", invoke_without_command=True)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.callback()
+def bench_all(context: typer.Context) -> None:
+    """Without a name: every benchmark."""
+    if context.invoked_subcommand is None:
+        bench_taps_now()
+
+
+@bench_app.command("taps")
+def bench_taps_now(
+    connections: Annotated[int, typer.Option(help="Connections of the load generator.", min=1, max=4096)] = 64,
+    seconds: Annotated[float, typer.Option(help="Seconds that count.", min=1, max=600)] = 10,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals."""
+    plan = TapsPlan(connections=connections, seconds=seconds)
+    with errors.status("benchmark") as status:
+        figures = bench_taps(settings_now(data_folder=_folder(data)), plan, tell=lambda said: _tell(status, said))
+    if json:
+        sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
+        return
+    table = Table(title="taps", title_justify="left")
+    for column in ("measure", "figure"):
+        table.add_column(column)
+    for name, value in msgspec.structs.asdict(figures).items():
+        table.add_row(name, str(value))
+    out.print(table)
+
+
+def _tell(status: Status, said: str) -> None:
+    errors.print(f"  {said}")
+    status.update(said)
