@@ -36,8 +36,8 @@ MORE_OF_A_ROOM = {
     # Seed data that the room itself puts into its tables, and the code that reads it.
     "places": {"data", "seeds.py"},
     "catalogue": {"data", "seeds.py"},
-    # A million residents are loaded by COPY, which is no statement of a use case.
-    "cards": {"bulk.py"},
+    # A million residents are loaded, and benchmarks enrol many, by COPY, which is no statement of a use case.
+    "cards": {"bulk.py", "bulk_enrolment.py"},
     # The statements of a tap batch that concern the ledger; taps runs them in its pipeline.
     "ledger": {"batch.py"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
@@ -45,7 +45,7 @@ MORE_OF_A_ROOM = {
 }
 """What single rooms hold beyond that, and why."""
 
-FREE_ROOMS = {"kernel", "plumbing", "trust", "app"}
+FREE_ROOMS = {"kernel", "plumbing", "trust", "app", "client"}
 """Rooms named by subject instead: values, machinery, standards, edges. They still have a card."""
 
 DOORS = {"service", "model"}
@@ -53,8 +53,12 @@ DOORS_FOR_APP = DOORS | {"api", "jobs", "audit", "outside"}
 """`outside` is what app's adapters answer for other organisations."""
 MORE_DOORS = {"ledger": {"batch"}}
 """The ledger's part of a tap batch is statements for a pipeline that taps runs, which no use case could return."""
-MORE_DOORS_FOR_APP = {"taps": {"counter", "bank", "follow_ups", "presenting"}}
-"""App builds the counter and what stands around it, once a worker."""
+MORE_DOORS_FOR_APP = {
+    # App builds the counter and what stands around it, once a worker.
+    "taps": {"counter", "bank", "follow_ups", "presenting"},
+    # Benchmarks and populations come in by many at once.
+    "cards": {"bulk", "bulk_enrolment"},
+}
 OPEN_ROOMS = {"kernel", "plumbing", "lines"}
 """Rooms whose every file may be used; `lines` is values and pure rules that all service lines share."""
 

@@ -31,7 +31,7 @@ UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X"
 
 ADDRESS = re.compile(r"\b(?:https?|wss?)://(\[[0-9a-f:]+\][^\s\"'`<>]*|[^\s\"'`<>()\[\]\\,;]*)", re.IGNORECASE)
 ALLOWED_HOSTS = re.compile(
-    r"(localhost|127\.0\.0\.1|0\.0\.0\.0|\{.*|\$.*|%.*|\.\.\.|"
+    r"(localhost|host|127\.0\.0\.1|0\.0\.0\.0|\{.*|\$.*|%.*|\.\.\.|"
     r"(.+\.)?example(\.(com|org|net|cn))?|.+\.(example|test|invalid|localhost)|"
     # Namespaces of standards: names that look like addresses and are never fetched.
     r"www\.w3\.org|json-schema\.org|spec\.openapis\.org|www\.iso20022\.org|schemas\.openxmlformats\.org)"
