@@ -32,11 +32,12 @@ LIFE = timedelta(days=30)
 async def read_held_trust_list(conn: store.Conn, *, pinned: HeldTrustList, now: datetime) -> HeldTrustList:
     """The newest list held, reached step by step from the roots that are pinned.
 
-    Gives `pinned` itself when no list of its line is held. Refuses what `accept_trust_list` refuses but for expiry,
+    Gives `pinned` itself when no list of its line is held, or no root is pinned. Refuses what `accept_trust_list` refuses but for expiry,
     which only a row written past this code brings about.
     """
-    held = pinned
-    line = _line_of(pinned)
+    if not pinned.roots:
+        return pinned
+    held, line = pinned, _line_of(pinned)
     while True:
         sequence = 0 if held.trust_list is None else held.trust_list.sequence
         envelopes = await store.list_trust_lists_after(conn, line=line, sequence=sequence, count_max=_LISTS_AT_ONCE)

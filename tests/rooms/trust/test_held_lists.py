@@ -44,9 +44,17 @@ async def test_an_installation_publishes_its_own_lists_and_reads_them_back(db: D
 
 
 async def test_without_a_list_the_pinned_roots_are_held(db: Database) -> None:
-    nothing = pinned(a_key())
     async with db.transaction() as conn:
-        assert nothing is await read_held_trust_list(conn, pinned=nothing, now=NOON)
+        for nothing in (pinned(a_key()), pinned()):
+            assert nothing is await read_held_trust_list(conn, pinned=nothing, now=NOON)
+
+
+async def test_without_a_root_no_list_is_accepted(db: Database) -> None:
+    root = a_key()
+    envelope = sign_trust_list(a_trust_list(a_region_key(), roots=(root.public_key,)), root)
+    async with db.transaction() as conn:
+        with refuses(Reason.TRUST_LIST_IS_BY_ANOTHER_SIGNER):
+            await hold_trust_list(conn, envelope, pinned=pinned(), now=NOON)
 
 
 async def test_a_rotated_root_is_named_first_and_signs_next(db: Database, tmp_path: Path) -> None:
