@@ -32,8 +32,8 @@ LIFE = timedelta(days=30)
 async def read_held_trust_list(conn: store.Conn, *, pinned: HeldTrustList, now: datetime) -> HeldTrustList:
     """The newest list held, reached step by step from the roots that are pinned.
 
-    Gives `pinned` itself when no list of its line is held, or no root is pinned. Refuses what `accept_trust_list` refuses but for expiry,
-    which only a row written past this code brings about.
+    Gives `pinned` itself when no list of its line is held, or no root is pinned. Refuses what `accept_trust_list`
+    refuses but for expiry, which only a row written past this code brings about.
     """
     if not pinned.roots:
         return pinned
