@@ -16,6 +16,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 from yikatong.trust import service as trust
 from yikatong.trust.model import HeldTrustList, KeyHolder
+from yikatong.trust.model import Reason as TrustReason
 
 Base64Url = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", max_length=4096, description="base64url without padding")]
 
@@ -67,6 +68,27 @@ class TrustListAnswer(Struct, frozen=True):
     envelope: str
 
 
+_NO_CERTIFICATES = (
+    CardReason.DEVICE_IS_NOT_KNOWN,
+    CardReason.DEVICE_IS_REVOKED,
+    CardReason.RESIDENT_IS_NOT_KNOWN,
+    CardReason.RESIDENT_IS_DECEASED,
+    CardReason.RESIDENT_HAS_LEFT,
+    CardReason.RESIDENT_HAS_NO_CARD,
+    CardReason.CARD_IS_CANCELLED,
+    CardReason.CARD_IS_REPORTED_LOST,
+    CardReason.CARD_IS_TEMPORARILY_REPORTED_LOST,
+    CardReason.CARD_IS_LOCKED,
+    CardReason.CARD_IS_NOT_ACTIVE,
+    CardReason.CARD_HAS_EXPIRED,
+    CardReason.ECARD_IS_NOT_ISSUED,
+    CardReason.ECARD_IS_SUSPENDED,
+    CardReason.ECARD_HAS_EXPIRED,
+    CardReason.ECARD_IS_UNLINKED,
+)
+"""Why a device, its resident, the card or the e-card gets no certificates."""
+
+
 def routes(*, holder: KeyHolder, pinned: HeldTrustList, bucket_count: int) -> tuple[Route, ...]:
     """The routes of codes; `pinned` is the root of trust that this installation was given."""
     return (_refresh_route(holder, bucket_count), _status_lists_route(), _trust_list_route(pinned))
@@ -108,8 +130,8 @@ def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
         body=RefreshBody,
         answer=RefreshAnswer,
         reasons=(
-            CardReason.DEVICE_IS_NOT_KNOWN,
-            CardReason.DEVICE_IS_REVOKED,
+            *_NO_CERTIFICATES,
+            TrustReason.SM2_IS_NOT_AVAILABLE_HERE,
             Reason.REFRESH_IS_NOT_READABLE,
             Reason.REFRESH_SIGNATURE_IS_FALSE,
             Reason.REFRESH_IS_OUT_OF_TIME,
