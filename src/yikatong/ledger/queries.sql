@@ -56,7 +56,9 @@ UPDATE ledger.account AS a
 SET posted_fen = d.posted_fen, held_fen = d.held_fen, version = a.version + 1
 FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
     AS d (owner_id, id, version, posted_fen, held_fen)
-WHERE a.bucket = $1 AND a.owner_id = d.owner_id AND a.id = d.id AND a.version = d.version;
+-- The owners are named twice, so that a plan made while the table was empty still goes by the key.
+WHERE a.bucket = $1 AND a.owner_id = ANY ($2::uuid[])
+    AND a.owner_id = d.owner_id AND a.id = d.id AND a.version = d.version;
 
 -- name: add_to_open_accounts
 -- sentence: adds to this writer's row of accounts without a floor, making it where it is missing
@@ -83,7 +85,8 @@ FROM unnest(
 UPDATE ledger.hold AS h
 SET status = d.status, ended_at = $2, transfer_id = d.transfer_id
 FROM unnest($3::uuid[], $4::text[], $5::uuid[]) AS d (id, status, transfer_id)
-WHERE h.bucket = $1 AND h.id = d.id AND h.status = 'pending';
+-- The ids are named twice and pending by its other sign, so that a plan made on an empty table goes by the key.
+WHERE h.bucket = $1 AND h.id = ANY ($3::uuid[]) AND h.id = d.id AND h.ended_at IS NULL;
 
 -- name: insert_account
 -- sentence: opens an account with a floor unless it is open; returns its id if it was opened now
