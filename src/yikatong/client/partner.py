@@ -1,0 +1,99 @@
+"""Partners and operators: one client for a system with a key, and one for an operator who signs in."""
+
+from typing import Any, Self, TypeVar
+
+from yikatong.client.answers import Changed, Session, Who
+from yikatong.client.approvals import Approvals
+from yikatong.client.calls import Calls, RecoveredCommand
+from yikatong.client.cards import Cards
+from yikatong.client.catalogue import Catalogue
+from yikatong.client.connection import Connection
+from yikatong.client.journal import Journal
+from yikatong.client.people import People
+from yikatong.client.residents import Residents
+from yikatong.plumbing.clock import Clock
+
+T = TypeVar("T")
+
+
+class Partner:
+    """A partner's system, calling with its key.
+
+    Every call answers a typed value or raises Problem, ServerIsAway or AnswerIsUnknown. Commands carry a key of their
+    own, so that a repetition is done once; with a journal they are on disk before they are sent.
+    """
+
+    def __init__(self, connection: Connection, journal: Journal | None = None, *, clock: Clock | None = None) -> None:
+        """`journal` is the caller's own, opened with the caller's id as owner; see `who_am_i`."""
+        self._calls = Calls(connection, journal, clock=clock)
+        self._journal = journal
+        self.catalogue = Catalogue(self._calls)
+
+    def who_am_i(self) -> Who:
+        """As whom the platform knows the caller, and what they may do."""
+        return self._calls.ask("/v1/whoami", Who)
+
+    def repeat(self, request_id: str, answer: type[T]) -> T:
+        """Hear the answer of a journalled command whose answer was unknown; it is done once."""
+        return self._calls.repeat(request_id, answer)
+
+    def recover(self) -> list[RecoveredCommand]:
+        """Bring the commands to an end that a crash left open; call it at every start."""
+        return self._calls.recover()
+
+    def close(self) -> None:
+        """Close connection and journal."""
+        self._calls.connection.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+class Operator(Partner):
+    """An operator at a counter, signed in."""
+
+    def __init__(self, connection: Connection, journal: Journal | None = None, *, clock: Clock | None = None) -> None:
+        """`connection` has the session's token; see `sign_in`."""
+        super().__init__(connection, journal, clock=clock)
+        self.residents = Residents(self._calls)
+        self.cards = Cards(self._calls)
+        self.people = People(self._calls)
+        self.approvals = Approvals(self._calls)
+
+    @classmethod
+    def sign_in(
+        cls,
+        address: str,
+        *,
+        region: str,
+        login_name: str,
+        password: str,
+        new_password: str | None = None,
+        journal: Journal | None = None,
+        **connection_parts: Any,
+    ) -> Self:
+        """Sign in; `new_password` replaces a first password. Raises Problem."""
+        body = {
+            "kind": "operator",
+            "region": region,
+            "login_name": login_name,
+            "password": password,
+            "new_password": new_password,
+        }
+        session = open_session(address, body, **connection_parts)
+        return cls(Connection(address, token=session.token, **connection_parts), journal)
+
+    def sign_out(self) -> Changed:
+        """End the session."""
+        return self._calls.command("DELETE", "/v1/session", Changed)
+
+
+def open_session(address: str, body: dict[str, str | None], **connection_parts: Any) -> Session:
+    """Open a session. A repetition opens another, which does no harm, so the call needs no key."""
+    with Connection(address, token=None, **connection_parts) as connection:
+        return connection.ask("/v1/sessions", Session, method="POST", body=body)
