@@ -78,7 +78,7 @@ def test_a_challenge_out_of_its_bounds_is_not_readable(challenge: Challenge) -> 
 
 
 @given(text=st.text(max_size=200))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_text_is_refused_by_name(text: str) -> None:
     assert Reason.CHALLENGE_IS_NOT_READABLE is refusal_of(lambda: codes.read_challenge("YK1C:" + text, now=NOON))
 

@@ -100,7 +100,7 @@ def test_a_chip_is_refused_in_its_order() -> None:
 
 
 @given(data=st.binary(max_size=300))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_no_chip(data: bytes) -> None:
     with pytest.raises(Refused) as refused:
         codes.read_chip(data)

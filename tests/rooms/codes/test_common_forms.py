@@ -39,7 +39,7 @@ def certificate_strictly(data: bytes) -> tuple[Sign1, Claims]:
     index=st.integers(0, 2**32 - 1),
     serial=st.integers(0, 2**48 - 1),
 )
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_every_es256_certificate_has_the_common_form(level: int, concession: int, index: int, serial: int) -> None:
     standing = Standing(level=level, concession=concession, status_index=index)
     certificate = PHONE.region.certify(
@@ -61,7 +61,7 @@ def test_every_shown_es256_code_has_the_common_form_and_no_other_code() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=1_000)
+@settings(max_examples=1_000, deadline=None)
 def test_a_changed_code_or_certificate_is_read_as_strictly_or_not_at_all(data: st.DataObject) -> None:
     genuine = data.draw(st.sampled_from([PHONE.code_bytes(), PHONE.certificate]))
     at = data.draw(st.integers(0, len(genuine)))

@@ -130,7 +130,7 @@ def test_one_kind_of_message_is_never_taken_for_another() -> None:
 
 
 @given(data=st.binary(max_size=400))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_neither(data: bytes) -> None:
     assert Reason.CONFIRMATION_IS_NOT_READABLE is refusal_of(lambda: confirmed(data))
     assert Reason.REFRESH_IS_NOT_READABLE is refusal_of(lambda: requested(data))

@@ -11,7 +11,7 @@ SEED = bytes(range(16))
 
 
 @given(seed=st.binary(min_size=16, max_size=16))
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 def test_every_place_of_a_block_is_given_exactly_once(seed: bytes) -> None:
     assert BLOCK_SIZE == len(set(spread_positions(seed, 0, BLOCK_SIZE)))
 
@@ -34,6 +34,7 @@ def test_another_seed_gives_another_order() -> None:
 
 
 @given(block=st.integers(0, 65_535), place=st.integers(0, BLOCK_SIZE - 1))
+@settings(deadline=None)
 def test_an_index_says_its_block_and_place_and_fits_32_bits(block: int, place: int) -> None:
     assert (block, place) == block_and_place(status_index(block, place))
     assert status_index(block, place) < 2**32
