@@ -24,7 +24,7 @@ from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey
 
-_TOO_MUCH_FEN = 1_900_000
+_TOO_MUCH_FEN = 400_000
 _AMOUNT_FEN = 100
 _REFUSED_EVERY = 20
 

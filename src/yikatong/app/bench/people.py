@@ -26,7 +26,7 @@ from yikatong.trust.model import Algorithm, SigningKey
 
 SEED = 20_260_101
 ITEM = "shop-purchase"
-PURSE_FEN = 1_000_000
+PURSE_FEN = 300_000
 _CHUNK = 500
 _KEYS_AT_ONCE = 32
 
