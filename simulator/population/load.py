@@ -18,13 +18,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from simulator.population.people import MadeUpResident, People, generate, residents_of
 from yikatong.cards.bulk import Newcomer, register_newcomers
-from yikatong.cards.model import GuardianRelation, NewPerson, Terms, Vault
+from yikatong.cards.model import GuardianRelation, Person, Terms, Vault
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import age_on, day_of
 
 BATCH = 10_000
 MINOR_UNDER_YEARS = 18
 ID_CARD, HOUSEHOLD_BOOK = "1", "8"
+MALE, FEMALE = "1", "2"
 ID_CARD_FROM_YEARS = 16
 """Younger people need no ID card (Law on Resident Identity Cards, Article 2); the household book proves them."""
 
@@ -82,10 +83,12 @@ def newcomer_of(person: MadeUpResident, *, today: date) -> Newcomer:
     return Newcomer(
         id=ResidentId(person.id),
         division=person.division,
-        person=NewPerson(
+        person=Person(
             name=person.name,
             id_number=person.id_number,
             id_type=ID_CARD if years >= ID_CARD_FROM_YEARS else HOUSEHOLD_BOOK,
+            sex=MALE if person.male else FEMALE,
+            birth=person.born_on,
             nation=person.nation,
             phone=person.phone,
             address=person.address,

@@ -127,7 +127,12 @@ def generate(seed: int, count: int, on: date, *, batch_size: int = 50_000) -> It
 
 def residents_of(people: People) -> Iterator[MadeUpResident]:
     """The people of some columns one by one."""
-    rows: Any = zip(*(column.tolist() for column in people), strict=True)
+    texts = people._replace(
+        id_number=people.id_number.astype("U18"),
+        phone=people.phone.astype("U11"),
+        division=people.division.astype("U6"),
+    )
+    rows: Any = zip(*(column.tolist() for column in texts), strict=True)
     for row in rows:
         place, raw_id, name, id_number, male, born_on, nation, phone, address, division, household, role, *kin = row
         partner, mother, father = (None if relative == NOBODY else relative for relative in kin[:3])
@@ -136,13 +141,13 @@ def residents_of(people: People) -> Iterator[MadeUpResident]:
             place,
             UUID(bytes=raw_id),
             name,
-            id_number.decode(),
+            id_number,
             male,
             born_on,
             nation,
-            phone.decode(),
+            phone,
             address,
-            str(division),
+            division,
             household,
             _ROLES[role],
             partner,

@@ -12,7 +12,8 @@ from tests.support.builders.vault import TestVault
 from tests.support.world import a_region_code
 from yikatong.cards import service as cards
 from yikatong.cards.bulk import register_newcomers
-from yikatong.cards.model import GuardianRelation, Terms
+from yikatong.cards.model import GuardianRelation, NewPerson, Terms
+from yikatong.cards.rules.persons import read_person
 from yikatong.kernel.identifiers.reasons import Reason
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.instants import age_on
@@ -46,6 +47,21 @@ async def test_each_person_is_found_by_number_and_seen_with_every_field(db: Data
             assert (person.name, person.id_number, person.born_on, person.phone, person.address, person.nation) == (
                 seen.name, seen.id_number, seen.birth, seen.phone, seen.address, seen.nation,
             )  # fmt: skip
+
+
+async def test_made_up_people_are_those_that_a_counter_would_have_read_from_their_forms() -> None:
+    for person in residents_of(next(generate(a_seed(), 300, TODAY))):
+        made = newcomer_of(person, today=TODAY).person
+        form = NewPerson(
+            name=made.name,
+            id_number=made.id_number,
+            id_type=made.id_type,
+            nation=made.nation,
+            phone=made.phone,
+            address=made.address,
+        )
+
+        assert made == read_person(form, on=TODAY, synthetic_allowed=True)
 
 
 async def test_the_parents_of_a_minor_are_the_guardians_and_nobody_guards_an_adult(db: Database) -> None:

@@ -10,22 +10,26 @@ from typing import Any, LiteralString, NamedTuple
 import msgspec
 import psycopg
 
-from yikatong.cards.model import GuardianRelation, NewPerson, ResidentStatus, Terms, Vault
-from yikatong.cards.rules.persons import read_person
+from yikatong.cards.model import GuardianRelation, Person, ResidentStatus, Terms, Vault
 from yikatong.cards.service.people import seal_person
 from yikatong.cards.store.rows import QUERIES, fetch_column
+from yikatong.kernel.identifiers.reasons import Reason as IdReason
+from yikatong.kernel.identifiers.resident_id import SYNTHETIC_PREFIX
 from yikatong.kernel.ids import ResidentId, bucket_of
-from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
 
 Conn = psycopg.AsyncConnection[Any]
 
 
 class Newcomer(NamedTuple):
-    """A person to be registered under an id that the caller chose, with guardians who come in the same way."""
+    """A person to be registered under an id that the caller chose, with guardians who come in the same way.
+
+    `person` is what `read_person` gives for the form, so a register is read before it comes here.
+    """
 
     id: ResidentId
     division: str
-    person: NewPerson
+    person: Person
     guardians: tuple[tuple[ResidentId, GuardianRelation], ...] = ()
 
 
@@ -45,11 +49,14 @@ async def register_newcomers(
     """Register those whose ID number is not known yet, and give how many they were.
 
     Somebody known is passed over, whatever name the register gives; an interrupted load is so continued.
-    Refuses as `register_resident` does, and then registers nobody of these.
+    Refuses ID_NUMBER_IS_SYNTHETIC where made-up residents are not allowed, and then registers nobody of these.
     Raises psycopg.errors.UniqueViolation when another load registers the same person at the same moment, or when
     a number comes twice among these.
     """
-    marks = [vault.mark_id_number(newcomer.person.id_number.upper()) for newcomer in newcomers]
+    numbers = [newcomer.person.id_number for newcomer in newcomers]
+    if not terms.synthetic_allowed and any(number.startswith(SYNTHETIC_PREFIX) for number in numbers):
+        raise Refused(IdReason.ID_NUMBER_IS_SYNTHETIC)
+    marks = [vault.mark_id_number(number) for number in numbers]
     known = set(await fetch_column(conn, QUERIES["list_known_marks"], {"marks": marks}))
     fresh = [(mark, newcomer) for mark, newcomer in zip(marks, newcomers, strict=True) if mark not in known]
     rows = _rows_of(fresh, region=region, terms=terms, vault=vault, now=now)
@@ -72,12 +79,11 @@ def _rows_of(
     fresh: Iterable[tuple[bytes, Newcomer]], *, region: str, terms: Terms, vault: Vault, now: datetime
 ) -> _Rows:
     rows = _Rows([], [], [], [], [])
-    today, alive = day_of(now), ResidentStatus.ALIVE.value
+    alive = ResidentStatus.ALIVE.value
     for mark, newcomer in fresh:
         resident_id = newcomer.id
         bucket = bucket_of(resident_id, terms.bucket_count)
-        person = read_person(newcomer.person, on=today, synthetic_allowed=terms.synthetic_allowed)
-        sealed = seal_person(person, resident_id=resident_id, vault=vault)
+        sealed = seal_person(newcomer.person, resident_id=resident_id, vault=vault)
         rows.id_marks.append((mark, resident_id, now))
         rows.residents.append((bucket, resident_id, region, newcomer.division, alive, now, now))
         rows.persons.append((bucket, resident_id, *msgspec.structs.astuple(sealed)))

@@ -93,7 +93,7 @@ def read_id_number(text: str, *, day: date, synthetic_allowed: bool = False) -> 
         ID_NUMBER_BIRTH_DATE_IS_NOT_REAL       no such day
         ID_NUMBER_BIRTH_DATE_IS_IN_THE_FUTURE  born after `day`
     """
-    if _OLD_SHAPE.fullmatch(text):
+    if len(text) == 15 and _OLD_SHAPE.fullmatch(text):
         raise Refused(Reason.ID_NUMBER_HAS_FIFTEEN_DIGITS)
     if not _SHAPE.fullmatch(text):
         raise Refused(Reason.ID_NUMBER_IS_MALFORMED)
@@ -129,6 +129,6 @@ def _kind_of(area: str) -> IdKind:
 
 def _read_birth_date(digits: str) -> date:
     try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date.fromisoformat(digits)
     except ValueError:
         raise Refused(Reason.ID_NUMBER_BIRTH_DATE_IS_NOT_REAL) from None

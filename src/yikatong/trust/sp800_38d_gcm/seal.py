@@ -8,6 +8,7 @@ for. Nonces are random: one key makes at most 2**32 seals (NIST SP 800-38D §8.3
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -46,11 +47,10 @@ def seal_many(data_key: bytes, parts: Sequence[tuple[bytes, bytes]], *, ids: Ids
     nonces = ids.random_bytes(_NONCE * len(parts))
     header = bytes((_VERSION, cipher))
     encrypt = AESGCM(data_key).encrypt
-    sealed = []
-    for at, (plaintext, context) in enumerate(parts):
-        nonce = nonces[at * _NONCE : (at + 1) * _NONCE]
-        sealed.append(header + nonce + encrypt(nonce, plaintext, header + context))
-    return sealed
+    return [
+        header + (nonce := nonces[at : at + _NONCE]) + encrypt(nonce, plaintext, header + context)
+        for at, (plaintext, context) in zip(range(0, len(nonces), _NONCE), parts, strict=True)
+    ]
 
 
 def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
@@ -65,7 +65,15 @@ def wrap(master_key: bytes, key_id: bytes, plain: bytes, context: bytes, *, ids:
     """Wrap a key with a master key, whose id stands in the header."""
     header = bytes((_VERSION, _cipher_of(master_key))) + key_id
     nonce = ids.random_bytes(_NONCE)
+    if header[1] == SealCipher.AES_256_GCM:
+        return header + nonce + _of_master(master_key).encrypt(nonce, plain, header + context)
     return header + nonce + encrypt(master_key, nonce, plain, header + context)
+
+
+@lru_cache(maxsize=4)
+def _of_master(key: bytes) -> AESGCM:
+    """The cipher of a master key, set up once: it wraps a key for every person, and setting it up costs more."""
+    return AESGCM(key)
 
 
 def master_key_id(wrapped: bytes) -> bytes:
