@@ -17,7 +17,7 @@ would make other taps of them.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
@@ -35,6 +35,15 @@ KEY_BYTES = 32
 _FORMAT = 1
 _APPLICATION = 0x594B544A  # YKTJ
 _PROOF = b"yikatong client journal"
+
+_SETTINGS = (
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "fullfsync = ON",
+    "secure_delete = ON",
+    "foreign_keys = ON",
+)
 
 _TABLES = """
 CREATE TABLE owner (
@@ -122,8 +131,7 @@ class Journal:
         if len(key) != KEY_BYTES:
             raise ValueError("the journal's key has 32 bytes")
         try:
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-            _sync_folder(file.parent)
+            _make_file(file)
             connection = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
             journal = cls(connection, owner=owner, key=key, ids=ids or SystemIds())
             try:
@@ -136,24 +144,18 @@ class Journal:
         return journal
 
     def _begin_use(self) -> None:
-        """Lock the file, let SQLite cut what a crash left, and see whose journal it is."""
-        for setting in (
-            "locking_mode = EXCLUSIVE",
-            "auto_vacuum = INCREMENTAL",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "fullfsync = ON",
-            "secure_delete = ON",
-            "foreign_keys = ON",
-        ):
+        """Lock the file, let SQLite cut what a crash left, and see whose journal it is; a stranger's is not changed."""
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        application, release = self._one("PRAGMA application_id")[0], self._one("PRAGMA user_version")[0]
+        is_new = application == 0 and self._one("SELECT count(*) FROM sqlite_schema")[0] == 0
+        if not is_new and (application, release) != (_APPLICATION, _FORMAT):
+            raise JournalIsAnothers("the file is no journal of this release")
+        for setting in _SETTINGS:
             self._connection.execute(f"PRAGMA {setting}")
         self._connection.execute("BEGIN EXCLUSIVE")
         with self._ending_transaction():
-            application = self._one("PRAGMA application_id")[0]
-            if application == 0 and self._one("SELECT count(*) FROM sqlite_schema")[0] == 0:
+            if is_new:
                 self._make_tables()
-            elif (application, self._one("PRAGMA user_version")[0]) != (_APPLICATION, _FORMAT):
-                raise JournalIsAnothers("the file is no journal of this release")
             self._verify_owner()
 
     def _make_tables(self) -> None:
@@ -334,9 +336,14 @@ def _text_of(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the new file's name on disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _make_file(file: Path) -> None:
+    """Make the file for its owner's eyes alone, and have its name on disk too.
+
+    A file that is there is not opened: closing it again would drop the lock that this process may have on it (POSIX).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    descriptor = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -2,6 +2,7 @@
 
 from typing import Any, Self, TypeVar
 
+from yikatong.client.accounts import Accounts
 from yikatong.client.answers import Changed, Session, Who
 from yikatong.client.approvals import Approvals
 from yikatong.client.calls import Calls, RecoveredCommand
@@ -62,6 +63,7 @@ class Operator(Partner):
         super().__init__(connection, journal, clock=clock)
         self.residents = Residents(self._calls)
         self.cards = Cards(self._calls)
+        self.accounts = Accounts(self._calls)
         self.people = People(self._calls)
         self.approvals = Approvals(self._calls)
 

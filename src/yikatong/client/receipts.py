@@ -188,6 +188,13 @@ class Statement(Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class StatementFile(Struct, frozen=True):
+    """A statement as a file: its name and its text (RFC 4180, amounts in yuan)."""
+
+    file_name: str
+    text: str
+
+
 class ServerTime(Struct, frozen=True, kw_only=True):
     """The platform's time."""
 

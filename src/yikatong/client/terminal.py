@@ -26,6 +26,7 @@ from yikatong.client.receipts import (
     Reversal,
     ServerTime,
     Statement,
+    StatementFile,
     Tap,
     TapRequest,
 )
@@ -248,6 +249,10 @@ class Terminal:
     def statement(self, day: date) -> Statement:
         """The provider's statement of a Shanghai day; raises Problem."""
         return self._connection.ask(f"/v1/provider/statements/{day.isoformat()}", Statement)
+
+    def statement_file(self, day: date) -> StatementFile:
+        """The same as CSV text."""
+        return self._connection.ask(f"/v1/provider/statements/{day.isoformat()}/csv", StatementFile)
 
     def items(self, *, search: str = "", scene: str | None = None, served: bool | None = None) -> tuple[Item, ...]:
         """The items that count in the terminal's region today, all pages; they are kept for `challenge`."""
