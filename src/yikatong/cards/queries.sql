@@ -402,7 +402,8 @@ WHERE r.bucket = $1 AND r.id = ANY($2);
 -- For the tap batch: what shown codes spent, and one more version for each gate; the caller has locked them.
 UPDATE cards.gate g SET version = g.version + 1, shown_on = u.shown_on, shown_spent_fen = u.shown_spent_fen
 FROM unnest($2::uuid[], $3::date[], $4::bigint[]) AS u (resident_id, shown_on, shown_spent_fen)
-WHERE g.bucket = $1 AND g.resident_id = u.resident_id
+-- The residents are named twice, so that a plan made while the table was empty still goes by the key.
+WHERE g.bucket = $1 AND g.resident_id = ANY ($2::uuid[]) AND g.resident_id = u.resident_id
 RETURNING g.resident_id, g.version;
 
 -- name: list_known_marks

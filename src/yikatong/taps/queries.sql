@@ -11,7 +11,8 @@ SELECT t.id, t.resident_id, t.code_at, t.nonce
 FROM taps.tap AS t
 JOIN unnest($2::timestamptz[], $3::uuid[], $4::bytea[]) AS shown (code_at, resident_id, nonce)
   ON t.code_at = shown.code_at AND t.resident_id = shown.resident_id AND t.nonce = shown.nonce
-WHERE t.bucket = $1 AND t.spends_nonce
+-- The instants are named twice, so that a plan made while the table was empty still goes by the key.
+WHERE t.bucket = $1 AND t.code_at = ANY ($2::timestamptz[]) AND t.spends_nonce
 
 -- name: find_reversals
 -- Which of these taps were reversed; locks nothing.
