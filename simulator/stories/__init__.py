@@ -1,0 +1,64 @@
+"""Stories: what the platform does for people, played over HTTP against a running one, every outcome compared."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from rich.console import Console
+
+from simulator.stories.community_day import play_community_day
+from simulator.stories.day import Day
+from simulator.stories.stage import Credentials, Stage, StoryFailedError
+
+__all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """A story: `regions` must be served by the platform, each with an operator to begin with."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    play: Callable[[Stage], Day]
+
+
+STORIES = {
+    story.name: story
+    for story in (
+        Story(
+            name="community-day",
+            title_zh="亭亭社区的一天",
+            title_en="One day in Tingting community",
+            play=play_community_day,
+        ),
+    )
+}
+
+
+def play(
+    name: str,
+    *,
+    base_url: str,
+    outside_url: str,
+    first_operators: Mapping[str, Credentials],
+    console: Console,
+    began: float | None = None,
+) -> Day:
+    """Play a story against a running platform; raises StoryFailedError at the first outcome that is not as told.
+
+    Raises KeyError for a name that is no story's. `began` (of time.monotonic) is when the way to the first tap began.
+    """
+    story = STORIES[name]
+    console.print(f"[bold]{story.title_zh}  {story.title_en}[/bold]")
+    with TemporaryDirectory(prefix="yikatong-story-") as folder:
+        stage = Stage(
+            base_url=base_url,
+            outside_url=outside_url,
+            first_operators=first_operators,
+            console=console,
+            folder=Path(folder),
+            began=time.monotonic() if began is None else began,
+        )
+        return story.play(stage)

@@ -1,0 +1,148 @@
+"""When the doors have closed: statements, balances, the banks' day, notices; all as the story says."""
+
+from collections import Counter
+
+import msgspec
+from rich.table import Table
+
+from simulator.stories.community_cast import BANK
+from simulator.stories.community_morning import Town
+from simulator.stories.day import Day, templates_of
+from simulator.stories.stage import Stage
+from simulator.stories.till import Till
+from yikatong.client.receipts import Statement
+from yikatong.kernel.money import show_yuan
+from yikatong.ledger.api import AccountsAnswer
+from yikatong.notices.outside import Message
+from yikatong.payouts.outside import DayLine, DayLineKind
+
+BALANCES = {
+    "wang": {"purse": 5_000, "benefit": 2_200},
+    "li": {"purse": 0, "benefit": 0},
+    "chen": {"purse": 6_170},
+    "zhang": {"purse": 0},
+    "yu": {"purse": 0},
+    "zhao": {"purse": 5_050},
+    "yiming": {"purse": 150},
+    "sun": {"purse": 2_500},
+    "liu": {"purse": 0},
+    "he": {"purse": 5_420},
+}
+"""What everybody has in the evening, in fen."""
+PURPOSE = "balance asked for at the counter"
+
+
+class DeliveredShape(msgspec.Struct, frozen=True):
+    """What a phone received."""
+
+    messages: list[Message]
+
+
+class Evening:
+    """Compares the evening with the morning; made in the morning."""
+
+    def __init__(self, stage: Stage, town: Town) -> None:
+        """Read what stood before the first tap: terminals and the bank may have had a day before."""
+        self._stage = stage
+        self._town = town
+        self._statements = {key: self._statement(till) for key, till in town.tills.items()}
+        self._bank = self._bank_day()
+        self._told = {key: templates_of(town.people[key].phone) for key in self._with_phone()}
+
+    def close(self, day: Day) -> None:
+        """Show and compare everything."""
+        self._stage.chapter("收工 · 对账单、余额与通知", "Closing: statements, balances, notices")
+        self._close_statements(day)
+        self._close_balances()
+        self._close_bank(day)
+        self._close_notices(day)
+
+    def _close_statements(self, day: Day) -> None:
+        table = Table(title=f"服务机构日对账单 providers' statements of {self._stage.today}", title_justify="left")
+        for column in ("机构 provider", "笔数 sales", "金额 amount", "退回 back", "应付 due"):
+            table.add_column(column, justify="left" if "provider" in column else "right")
+        for key, till in self._town.tills.items():
+            before, after = self._statements[key], self._statement(till)
+            sales, back = day.sales[key], day.given_back[key]
+            about = f"the statement of {till.shop.name_en}: "
+            self._stage.expect(len(sales), after.sales_count - before.sales_count, about + "sales")
+            self._stage.expect(sum(sales), after.sales_fen - before.sales_fen, about + "sales in fen")
+            self._stage.expect(len(back), after.refunds_count - before.refunds_count, about + "refunds")
+            self._stage.expect(sum(back), after.refunds_fen - before.refunds_fen, about + "refunds in fen")
+            due = after.closing_fen - before.closing_fen
+            self._stage.expect(sum(sales) - sum(back), due, about + "what is due")
+            amounts = (show_yuan(after.sales_fen), show_yuan(after.refunds_fen), show_yuan(after.closing_fen))
+            table.add_row(f"{till.shop.name_zh} {till.shop.name_en}", str(after.sales_count), *amounts)
+        self._stage.console.print(table)
+
+    def _close_balances(self) -> None:
+        for key, expected in BALANCES.items():
+            neighbour = self._town.people[key]
+            office = self._town.away if key == "he" else self._town.home
+            path = f"/v1/residents/{neighbour.resident_id}/accounts"
+            accounts = office.welfare.calls.get(path, AccountsAnswer, purpose=PURPOSE).accounts
+            found = {account.kind: account.available_fen for account in accounts}
+            self._stage.expect(expected, found, f"what {neighbour.part.name_en} has")
+            self._stage.expect(
+                [0], sorted({account.held_fen for account in accounts}), f"holds of {neighbour.part.name_en}"
+            )
+        self._stage.console.print("  每位居民的钱包和补贴余额与故事一致  every purse and benefit is as the story says")
+
+    def _close_bank(self, day: Day) -> None:
+        """What the bank booked: debits of taps, credits of refunds and reversals, and nothing else."""
+        expected = Counter(
+            [(DayLineKind.DEBIT.value, fen) for fen in day.debits]
+            + [(DayLineKind.CREDIT.value, fen) for fen in day.credits]
+        )
+        found = self._stage.wait_for(
+            lambda: booked if (booked := self._bank_day() - self._bank).total() >= expected.total() else None,
+            about="银行记账 the bank books the refunds",
+            seconds=60,
+        )
+        self._stage.expect(expected, found, "what the bank booked")
+        debits, credits = sum(day.debits), sum(day.credits)
+        self._stage.console.print(f"  银行扣款 bank debits {show_yuan(debits)}, 退回 credits {show_yuan(credits)}")
+
+    def _close_notices(self, day: Day) -> None:
+        table = Table(title="居民收到的通知 residents' notices", title_justify="left")
+        for column in ("居民", "", "最近一条 the latest"):
+            table.add_column(column)
+        for key in self._with_phone():
+            neighbour, expected = self._town.people[key], day.notices[key]
+            about = f"{neighbour.part.name_en}'s notices"
+            self._stage.expect(expected, self._new_notices(key, expected.total(), about), about)
+            self._expect_delivered(key, about)
+            latest = neighbour.phone.notices()[0]
+            table.add_row(neighbour.part.name_zh, str(expected.total()), f"{latest.zh.text}\n{latest.en.text}")
+        self._stage.console.print(table)
+
+    def _new_notices(self, key: str, count: int, about: str) -> Counter[str]:
+        """What somebody was told today, once it is as many as there should be."""
+
+        def find() -> Counter[str] | None:
+            new = templates_of(self._town.people[key].phone) - self._told[key]
+            return new if new.total() >= count else None
+
+        return self._stage.wait_for(find, about=f"通知 {about}")
+
+    def _expect_delivered(self, key: str, about: str) -> None:
+        """Everything in the wallet also came by push, once."""
+        neighbour = self._town.people[key]
+        path = f"/gateway/simulator/messages/{neighbour.uuid}"
+        kept = templates_of(neighbour.phone)
+
+        def delivered() -> Counter[str] | None:
+            came = Counter(message.template for message in self._stage.outside.get(path, DeliveredShape).messages)
+            return came if came.total() >= kept.total() else None
+
+        self._stage.expect(kept, self._stage.wait_for(delivered, about=f"推送 push of {about}"), about + " by push")
+
+    def _statement(self, till: Till) -> Statement:
+        return till.terminal.statement(self._stage.today)
+
+    def _bank_day(self) -> Counter[tuple[str, int]]:
+        lines = self._stage.outside.get(f"/bank/days/{BANK}/{self._stage.today.isoformat()}", list[DayLine])
+        return Counter((line.kind.value, line.amount_fen) for line in lines)
+
+    def _with_phone(self) -> list[str]:
+        return [key for key, neighbour in self._town.people.items() if neighbour.part.has_phone]

@@ -1,0 +1,227 @@
+"""Before the doors open: offices, providers and terminals; then cards, e-cards and money for the residents."""
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.table import Table
+
+from simulator.calls import ApiRefusal
+from simulator.card_maker import make_cards
+from simulator.stories.community_cast import AT_HOME, AWAY, BANK, FROM_AWAY, HALL, HOME, SHOPS_AT_HOME
+from simulator.stories.day import refusal_of
+from simulator.stories.neighbour import Neighbour, Part
+from simulator.stories.office import Office
+from simulator.stories.stage import Stage
+from simulator.stories.till import Registered, Shop, Till, register_shop
+from yikatong.cards.api.shapes import RegisteredAnswer
+from yikatong.desk.api.batches import BatchAnswer, BatchFileAnswer, ReturnedAnswer
+from yikatong.desk.api.shapes import ChangeAnswer
+from yikatong.kernel.money import show_yuan
+from yikatong.ledger.api import AccountAnswer
+
+PURPOSE = "production batch of the day"
+MEALS = "elder-meal"
+NUMBER_TRIES = 20
+
+
+class Town(msgspec.Struct, kw_only=True):
+    """Everybody and everything, once the doors are open."""
+
+    home: Office
+    away: Office
+    tills: dict[str, Till]
+    second_till: Till
+    people: dict[str, Neighbour]
+
+
+def open_the_doors(stage: Stage) -> Town:
+    """Set everything up, from the two first operators to the last phone."""
+    with stage.work("经办人登录 operators sign in, a second person among them"):
+        home, away = Office(stage, region=HOME), Office(stage, region=AWAY)
+        home.open_for_the_day(second="唐敏", counter="龙静", welfare="冯涛")
+        away.open_for_the_day(second="黄海", counter="梁洁", welfare="罗琪")
+    with stage.work("两地互认 the two regions recognise each other's cards"):
+        _recognise(stage, home=home, away=away)
+    with stage.work("服务机构与终端 providers and terminals, approved by the second person"):
+        tills, second_till = _open_shops(stage, home=home, away=away)
+    _show_tills(stage, list(tills.values()))
+    people: dict[str, Neighbour] = {}
+    with stage.work("申领、制卡、发放 cards: applied for, made, handed out and activated"):
+        people |= _give_cards(stage, office=home, parts=AT_HOME)
+        people |= _give_cards(stage, office=away, parts=FROM_AWAY)
+    town = Town(home=home, away=away, tills=tills, second_till=second_till, people=people)
+    with stage.work("电子社保卡 e-cards: on the phone and at the counter, level 1 and level 2"):
+        _give_e_cards(stage, town)
+    with stage.work("待遇与钱包 benefits granted by two persons, purses filled at the counter"):
+        _give_money(stage, town)
+    _show_people(stage, list(people.values()))
+    return town
+
+
+def _recognise(stage: Stage, *, home: Office, away: Office) -> None:
+    for office, other, subject in ((home, AWAY, "payment"), (away, HOME, "identity")):
+        body = {"from_region": other, "scope": "class", "subject": subject, "valid_from": stage.today.isoformat()}
+        try:
+            office.steward.calls.post("/v1/recognitions", ChangeAnswer, body)
+        except ApiRefusal as refusal:
+            # On a later day the recognition of the first one still counts.
+            stage.expect("RECOGNITION_PERIODS_OVERLAP", refusal.reason, "recognising another region's cards")
+
+
+def _open_shops(stage: Stage, *, home: Office, away: Office) -> tuple[dict[str, Till], Till]:
+    tills: dict[str, Till] = {}
+    known: dict[str, Registered] = {}
+    for shop, office in (*((shop, home) for shop in SHOPS_AT_HOME), (HALL, away)):
+        known[shop.key] = register_shop(stage, shop=shop, office=office)
+        tills[shop.key] = Till(stage, shop=shop, office=office, registered=known[shop.key], label="1号终端")
+    canteen = SHOPS_AT_HOME[0]
+    second = Till(stage, shop=canteen, office=home, registered=known[canteen.key], label="2号终端")
+    return tills, second
+
+
+def _give_cards(stage: Stage, *, office: Office, parts: Sequence[Part]) -> dict[str, Neighbour]:
+    """Register, apply, have the cards made in one batch, and hand them out."""
+    people = {}
+    for number, part in enumerate(parts):
+        people[part.key] = _register(stage, office=office, part=part, number=number)
+    for neighbour in people.values():
+        _apply(stage, office=office, neighbour=neighbour, people=people)
+    _have_made(stage, office=office, people=people)
+    for neighbour in people.values():
+        path = f"/v1/residents/{neighbour.resident_id}/card/activation"
+        change = office.counter.calls.post(path, ChangeAnswer).change
+        stage.expect("done", change.value, f"the card of {neighbour.part.name_en}")
+    return people
+
+
+def _register(stage: Stage, *, office: Office, part: Part, number: int) -> Neighbour:
+    """Register a person; a number that somebody else has by chance is drawn again."""
+    for _ in range(NUMBER_TRIES):
+        neighbour = Neighbour(part, today=stage.today, number=number)
+        body = {
+            "division": office.region,
+            "name": part.name_zh,
+            "id_number": neighbour.id_number,
+            "phone": neighbour.mobile,
+        }
+        try:
+            registered = office.counter.calls.post("/v1/residents", RegisteredAnswer, body)
+        except ApiRefusal as refusal:
+            stage.expect("ID_NUMBER_IS_ALREADY_REGISTERED", refusal.reason, f"registering {part.name_en}")
+            continue
+        if registered.change.value == "done":
+            neighbour.resident_id = registered.resident_id
+            return neighbour
+    raise AssertionError("no free ID number was drawn")
+
+
+def _apply(stage: Stage, *, office: Office, neighbour: Neighbour, people: dict[str, Neighbour]) -> None:
+    part = neighbour.part
+    path = f"/v1/residents/{neighbour.resident_id}"
+    body = {"bank_code": BANK, "has_photo": part.age >= 7, "guardian_id": None}
+    if part.guardian is not None:
+        guardian = people[part.guardian]
+        if part.age < 16:
+            refused = refusal_of(lambda: office.counter.calls.post(path + "/card/application", msgspec.Raw, body))
+            stage.expect("GUARDIAN_MUST_APPLY", refused.reason, f"a card for {part.name_en}")
+        kin = {"guardian_id": guardian.resident_id, "relation": part.relation}
+        office.counter.calls.post(path + "/guardians", ChangeAnswer, kin)
+        body["guardian_id"] = guardian.resident_id
+    office.counter.calls.post(path + "/card/application", msgspec.Raw, body)
+
+
+def _have_made(stage: Stage, *, office: Office, people: dict[str, Neighbour]) -> None:
+    calls = office.counter.calls
+    batch = calls.post("/v1/card-batches", BatchAnswer, {})
+    stage.expect(len(people), batch.card_count, "cards in the batch")
+    path = f"/v1/card-batches/{batch.batch_id}"
+    file = calls.get(path + "/file", BatchFileAnswer, purpose=PURPOSE).file
+    made = make_cards(file, region=office.region, today=stage.today)
+    returned = calls.post(path + "/return", ReturnedAnswer, {"file": made.file})
+    stage.expect(len(people), returned.made_count, "cards that came back")
+    by_number = {card.id_number: card for card in made.cards}
+    for neighbour in people.values():
+        card = by_number[neighbour.id_number]
+        neighbour.chip, neighbour.pin, neighbour.bank_card_number = card.chip, card.pin, card.bank_card_number
+
+
+def _give_e_cards(stage: Stage, town: Town) -> None:
+    """Level 1 on the phone; one at the counter first; level 2 with the bank account of the card."""
+    li = town.people["li"]
+    at_counter = f"/v1/residents/{li.resident_id}/e-card"
+    town.home.counter.calls.post(at_counter, msgspec.Raw, {"password": li.password})
+    for neighbour in town.people.values():
+        part = neighbour.part
+        if not part.has_phone:
+            continue
+        neighbour.take_phone(stage)
+        neighbour.phone.enrol(card_number=neighbour.chip.card_number)
+        neighbour.phone.refresh()
+        if part.bank_balance_fen is not None:
+            _bind_bank(stage, neighbour, balance_fen=part.bank_balance_fen)
+        if part.limits_fen is not None:
+            neighbour.phone.set_limits(tap_limit_fen=part.limits_fen[0], day_limit_fen=part.limits_fen[1])
+        level = 1 if part.bank_balance_fen is None else 2
+        stage.expect(level, neighbour.phone.card().level, f"the level of {part.name_en}'s e-card")
+    town.people["zhang"].phone.add_child(name="张小雨", id_number=town.people["yu"].id_number)
+    yiming = town.people["yiming"]
+    refused = refusal_of(lambda: yiming.phone.set_limits(tap_limit_fen=1_000, day_limit_fen=1_000))
+    stage.expect("MINORS_HAVE_NO_SMALL_PAYMENTS", refused.reason, "a limit for a minor")
+
+
+def _bind_bank(stage: Stage, neighbour: Neighbour, *, balance_fen: int) -> None:
+    stage.outside.post(
+        "/bank/simulator/accounts",
+        msgspec.Raw,
+        {
+            "number": neighbour.bank_card_number,
+            "name": neighbour.part.name_zh,
+            "id_number": neighbour.id_number,
+            "phone": neighbour.mobile,
+            "balance_fen": balance_fen,
+        },
+    )
+    neighbour.phone.bind_bank(bank_card_number=neighbour.bank_card_number, phone=neighbour.mobile)
+
+
+def _give_money(stage: Stage, town: Town) -> None:
+    for neighbour in town.people.values():
+        part = neighbour.part
+        office = town.away if part in FROM_AWAY else town.home
+        path = f"/v1/residents/{neighbour.resident_id}"
+        if part.meals_fen:
+            body = {"benefit": MEALS, "amount_fen": part.meals_fen}
+            granted = office.approved(office.welfare, path + "/grants", AccountAnswer, body)
+            stage.expect(part.meals_fen, granted.available_fen, f"the meal benefit of {part.name_en}")
+        if part.purse_fen:
+            office.counter.calls.post(path + "/purse/top-ups", msgspec.Raw, {"amount_fen": part.purse_fen})
+
+
+def _show_tills(stage: Stage, tills: Sequence[Till]) -> None:
+    table = Table(title="服务机构 providers", title_justify="left")
+    for column in ("", "机构 provider", "可办事项 items"):
+        table.add_column(column)
+    for till in tills:
+        shop: Shop = till.shop
+        items = "\n".join(f"{till.item(code).name_zh} {till.item(code).name_en}" for code in shop.items)
+        table.add_row(shop.short_zh, f"{shop.name_zh}\n{shop.name_en}", items)
+    stage.console.print(table)
+
+
+def _show_people(stage: Stage, people: Sequence[Neighbour]) -> None:
+    table = Table(title="居民 residents", title_justify="left")
+    for column, side in (
+        ("姓名 name", "left"), ("年龄 age", "right"), ("", "left"), ("卡号 card", "left"), ("钱包 purse", "right"),
+        ("补贴 benefit", "right"), ("银行 bank", "right"),
+    ):  # fmt: skip
+        table.add_column(column, justify="right" if side == "right" else "left")
+    for neighbour in people:
+        part = neighbour.part
+        table.add_row(
+            f"{part.name_zh}\n{part.name_en}",
+            str(part.age),
+            f"{part.role_zh}\n{part.role_en}",
+            neighbour.chip.card_number,
+            *(show_yuan(fen) if fen else "" for fen in (part.purse_fen, part.meals_fen, part.bank_balance_fen or 0)),
+        )
+    stage.console.print(table)

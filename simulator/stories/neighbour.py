@@ -1,0 +1,65 @@
+"""A resident in a story: the person, the card in the pocket, the phone in the hand."""
+
+import secrets
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from simulator.chip import Chip
+from simulator.http_wallet import Holder, HttpWallet
+from simulator.stories.stage import Stage
+from yikatong.kernel.identifiers.resident_id import make_id_number
+from yikatong.kernel.ids import read_id
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Who someone is in a story; `age` counts back from the day it is played."""
+
+    key: str
+    name_zh: str
+    name_en: str
+    age: int
+    is_woman: bool
+    role_zh: str
+    role_en: str
+    has_phone: bool = True
+    guardian: str | None = None
+    relation: str | None = None
+    bank_balance_fen: int | None = None
+    purse_fen: int = 0
+    meals_fen: int = 0
+    limits_fen: tuple[int, int] | None = None
+
+
+class Neighbour:
+    """A part as it is played."""
+
+    resident_id: str
+    chip: Chip
+    pin: str
+    bank_card_number: str
+    phone: HttpWallet
+
+    def __init__(self, part: Part, *, today: date, number: int) -> None:
+        """`number` tells people born on one day apart; the ID number is of the unassigned division 9901xx."""
+        self.part = part
+        born_on = date(today.year - part.age, 1 + number % 10, 1 + number % 27)
+        sequence = 2 * secrets.randbelow(500) + (0 if part.is_woman else 1)
+        self.id_number = make_id_number(area=f"9901{secrets.randbelow(100):02d}", born_on=born_on, sequence=sequence)
+        self.password = f"27{secrets.randbelow(10_000):04d}"
+        self.mobile = f"199{secrets.randbelow(100_000_000):08d}"
+
+    @property
+    def uuid(self) -> UUID:
+        """The resident's id, as messages name it."""
+        return read_id("resident", self.resident_id)
+
+    def take_phone(self, stage: Stage) -> None:
+        """Get a phone with the wallet's app on it."""
+        holder = Holder(name=self.part.name_zh, id_number=self.id_number)
+        self.phone = HttpWallet(platform=stage.platform, outside=stage.outside, holder=holder, password=self.password)
+
+    def available_fen(self, kind: str) -> int:
+        """What an account of this kind could pay now, as the phone shows it."""
+        return sum(account.available_fen for account in self.phone.accounts() if account.kind == kind)

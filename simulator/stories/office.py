@@ -1,0 +1,104 @@
+"""A region's office: its operators, the second person among them, and what they do at the counter."""
+
+import secrets
+from typing import Any, TypeVar
+
+import msgspec
+
+from simulator.calls import Calls
+from simulator.stories.stage import Credentials, Stage, StoryFailedError
+
+Shape = TypeVar("Shape")
+
+
+class TokenShape(msgspec.Struct, frozen=True):
+    """An open session."""
+
+    token: str
+
+
+class NewAccountShape(msgspec.Struct, frozen=True):
+    """An account just made, with its first password."""
+
+    id: str
+    first_password: str
+
+
+class PendingShape(msgspec.Struct, frozen=True):
+    """A command that waits for a second person."""
+
+    approval_id: str
+
+
+class ApprovedShape(msgspec.Struct, frozen=True):
+    """What a command answered once it was approved."""
+
+    answer: msgspec.Raw
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator who has signed in."""
+
+    name: str
+    calls: Calls
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Operator(name={self.name!r})"
+
+
+class Office:
+    """The operators of one region; `open_for_the_day` makes them."""
+
+    second: Operator
+    counter: Operator
+    welfare: Operator
+
+    def __init__(self, stage: Stage, *, region: str) -> None:
+        """The steward, with whom the region began, signs in."""
+        self._stage = stage
+        self.region = region
+        first = stage.first_operators.get(region)
+        if first is None:
+            raise StoryFailedError(f"region {region} has no operator to begin with")
+        self.steward = self._sign_in("steward", first)
+
+    def open_for_the_day(self, *, second: str, counter: str, welfare: str) -> None:
+        """Make a second person, a counter operator and a welfare operator, each with no more rights than they need."""
+        self.steward.calls.call(
+            "PUT",
+            "/v1/roles/welfare",
+            msgspec.Raw,
+            {"label_zh": "待遇发放", "label_en": "Grants benefits", "permissions": ["ledger.grant", "ledger.read"]},
+        )
+        self.second = self._hire(second, "second", roles=("access_keeper", "approver", "settler"))
+        self.counter = self._hire(counter, "counter", roles=("counter",))
+        self.welfare = self._hire(welfare, "welfare", roles=("welfare",))
+
+    def approved(self, asker: Operator, path: str, shape: type[Shape], body: Any = None) -> Shape:
+        """Ask for what needs a second person, and have the second person approve it."""
+        pending = asker.calls.post(path, PendingShape, body)
+        done = self.second.calls.post(f"/v1/approvals/{pending.approval_id}/approve", ApprovedShape)
+        return msgspec.json.decode(done.answer, type=shape)
+
+    def _hire(self, name: str, job: str, *, roles: tuple[str, ...]) -> Operator:
+        login_name = f"{job}-{self._stage.tag}"
+        made = self.steward.calls.post(
+            "/v1/operators", NewAccountShape, {"login_name": login_name, "display_name": name}
+        )
+        for role in roles:
+            self.steward.calls.post(f"/v1/operators/{made.id}/roles", msgspec.Raw, {"role": role})
+        own = Credentials(login_name=login_name, password=secrets.token_urlsafe(15))
+        return self._sign_in(name, own, first_password=made.first_password)
+
+    def _sign_in(self, name: str, own: Credentials, *, first_password: str | None = None) -> Operator:
+        """Sign in, at the first time with a password of one's own in place of the first."""
+        body = {
+            "kind": "operator",
+            "region": self.region,
+            "login_name": own.login_name,
+            "password": first_password or own.password,
+            "new_password": None if first_password is None else own.password,
+        }
+        token = self._stage.platform.post("/v1/sessions", TokenShape, body).token
+        return Operator(name=name, calls=self._stage.platform.as_caller(token), token=token)

@@ -1,0 +1,96 @@
+"""What a story plays on: connections to the platform and the world outside, a console, and what must come true."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from rich.console import Console
+
+from simulator.calls import Calls
+from yikatong.kernel.instants import day_of
+
+T = TypeVar("T")
+
+LONG_SECONDS = 2.0
+"""What takes longer shows that it goes on."""
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """How an operator signs in."""
+
+    login_name: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(login_name={self.login_name!r})"
+
+
+class StoryFailedError(Exception):
+    """Something did not come out as the story says; the platform, or the story, is wrong."""
+
+
+class Stage:
+    """One performance: who may be called, where the terminals keep their journals, what the console shows."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        outside_url: str,
+        first_operators: Mapping[str, Credentials],
+        console: Console,
+        folder: Path,
+        began: float,
+    ) -> None:
+        """`began` is the instant of time.monotonic() from which the way to the first tap is measured."""
+        self.platform = Calls(base_url)
+        self.outside = Calls(outside_url)
+        self.first_operators = first_operators
+        self.console = console
+        self.folder = folder
+        self.began = began
+        self.tag = secrets.token_hex(3)
+
+    @property
+    def today(self) -> date:
+        """The day in Shanghai."""
+        return day_of(self.now())
+
+    def now(self) -> datetime:
+        """The instant; the platform's clock runs on the same machine."""
+        return datetime.now(UTC)
+
+    def expect(self, expected: object, found: object, about: str) -> None:
+        """Go on when what was found is what the story says; raises StoryFailedError."""
+        if expected != found:
+            raise StoryFailedError(f"{about}: the story says {expected!r}, the platform {found!r}")
+
+    def chapter(self, zh: str, en: str) -> None:
+        """Begin a chapter."""
+        self.console.print()
+        self.console.rule(f"[bold]{zh}[/bold]  {en}", align="left")
+
+    @contextmanager
+    def work(self, what: str) -> Iterator[None]:
+        """Say what is being done, and how long it took once it is done."""
+        began = time.monotonic()
+        with self.console.status(what):
+            yield
+        self.console.print(f"  {what}  [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+    def wait_for(self, find: Callable[[], T | None], *, about: str, seconds: float = 20.0) -> T:
+        """Ask until something is there, since what follows a tap comes a moment later; raises StoryFailedError."""
+        deadline = time.monotonic() + seconds
+        with self.console.status(about):
+            while True:
+                found = find()
+                if found is not None:
+                    return found
+                if time.monotonic() > deadline:
+                    raise StoryFailedError(f"{about}: it did not come within {seconds:.0f} s")
+                time.sleep(0.1)
