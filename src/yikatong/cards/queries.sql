@@ -394,8 +394,17 @@ LEFT JOIN LATERAL (
     FROM cards.card k WHERE k.bucket = $1 AND k.resident_id = r.id
     ORDER BY k.state = 'cancelled', k.made_at DESC, k.id DESC LIMIT 1
 ) c ON true
-LEFT JOIN cards.e_card e ON e.bucket = $1 AND e.resident_id = r.id AND e.cancelled_at IS NULL
-LEFT JOIN cards.bank_binding b ON b.bucket = $1 AND b.resident_id = r.id AND b.ended_at IS NULL
+-- Lateral with a limit, so that a plan made while these tables were empty still goes by the resident.
+LEFT JOIN LATERAL (
+    SELECT * FROM cards.e_card
+    WHERE bucket = $1 AND resident_id = r.id AND cancelled_at IS NULL
+    LIMIT 1
+) e ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM cards.bank_binding
+    WHERE bucket = $1 AND resident_id = r.id AND ended_at IS NULL
+    LIMIT 1
+) b ON true
 WHERE r.bucket = $1 AND r.id = ANY($2);
 
 -- name: write_gates
