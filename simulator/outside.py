@@ -5,6 +5,7 @@ process that started it.
 """
 
 import argparse
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -146,9 +147,11 @@ def main() -> None:
     """Serve until ended, by a signal or with the parent process."""
     parser = argparse.ArgumentParser(prog="python -m simulator.outside", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on the loopback address; 0 picks a free one")
-    port = parser.parse_args().port
-    end_with_parent()
-    listener = socket.create_server(("127.0.0.1", port))
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="process with which this one ends")
+    asked = parser.parse_args()
+    if not end_with_parent(asked.parent):
+        return
+    listener = socket.create_server(("127.0.0.1", asked.port))
     address = addresses_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
     sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
     sys.stdout.flush()

@@ -150,7 +150,7 @@ def outside_world(console: Console) -> Iterator[Addresses]:
     """The simulator as a child process, which ends with the block and with us."""
     console.print("外部世界 bank, face check and message gateway (simulated)")
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.outside", "--port", "0"],
+        [sys.executable, "-m", "simulator.outside", "--port", "0", "--parent", str(os.getpid())],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -177,7 +177,9 @@ def running(settings: Settings, address: ServerAddress, *, outside: Addresses, c
     folder = Path(settings.data_folder)
     known = _remember(folder / OPERATORS_FILE, made)
     said, saying = _SPAWN.Pipe(duplex=False)
-    process = _SPAWN.Process(target=_serve, args=(settings, address, saying, folder / LOG_FILE), name="yikatong server")
+    process = _SPAWN.Process(
+        target=_serve, args=(settings, address, saying, folder / LOG_FILE, os.getpid()), name="yikatong server"
+    )
     process.start()
     saying.close()
     try:
@@ -276,10 +278,11 @@ def _take_up(base_url: str, file: Path, known: Mapping[str, KnownOperator]) -> d
     }
 
 
-def _serve(settings: Settings, address: ServerAddress, saying: Connection, log: Path) -> None:
+def _serve(settings: Settings, address: ServerAddress, saying: Connection, log: Path, parent_pid: int) -> None:
     """The main function of the server's process: a session of its own, so that Ctrl-C reaches us first."""
     os.setsid()
-    end_with_parent()
+    if not end_with_parent(parent_pid):
+        return
     log.touch(mode=0o600)
     with log.open("ab") as output:
         os.dup2(output.fileno(), 1)

@@ -55,5 +55,8 @@ def _watch(
 
 
 def _run_jobs(settings: Settings, address: ServerAddress) -> None:
-    end_with_parent()
-    run_jobs(settings, address)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    assert parent.pid is not None
+    if end_with_parent(parent.pid):
+        run_jobs(settings, address)

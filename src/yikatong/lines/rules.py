@@ -46,7 +46,7 @@ def decide_value_strength(tap: TapInHand) -> Refuse | None:
 
     Refuses, in this order:
         PAYMENTS_ARE_FROZEN     the resident's gate is closed for payments
-        STRENGTH_IS_TOO_LOW     below the item's least strength, and small payments were not opted into
+        STRENGTH_IS_TOO_LOW     below the item's least strength; or shown, and small payments were not opted into
         POSTURE_IS_NOT_SAFE     the screen is captured or controlled
         (cards' reasons)        posture unknown without opt-in, above the limit per tap, above the limit per day
     """
@@ -57,7 +57,7 @@ def decide_value_strength(tap: TapInHand) -> Refuse | None:
     if strength >= max(Strength.ANSWERED, tap.item.least_strength):
         return None
     is_small = strength is Strength.SHOWN and tap.gate.shown_limit_fen > 0
-    if not is_small or tap.item.least_strength >= Strength.CONFIRMED:
+    if not is_small or tap.item.least_strength > Strength.SHOWN:
         least = max(int(Strength.ANSWERED), tap.item.least_strength)
         return Refuse(Reason.STRENGTH_IS_TOO_LOW, {"least_strength": least})
     if tap.presented.form is Form.E_CARD_CODE and tap.presented.posture in UNSAFE_POSTURES:

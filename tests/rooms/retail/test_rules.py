@@ -73,6 +73,7 @@ SMALL = a_gate(shown_limit_fen=2_000, shown_day_limit_fen=3_000)
         ({"amount_fen": 20_001}, Reason.AMOUNT_IS_OVER_THE_ITEM_MAXIMUM),
         ({"gate": a_gate(payments_frozen_at=NOON)}, CardsReason.PAYMENTS_ARE_FROZEN),
         ({"presented": SHOWN}, Reason.STRENGTH_IS_TOO_LOW),
+        ({"presented": SHOWN, "gate": SMALL, "item": an_item(least_strength=2)}, Reason.STRENGTH_IS_TOO_LOW),
         (
             {"presented": a_presentation(strength=Strength.SHOWN, posture=Posture.CONTROLLED), "gate": SMALL},
             Reason.POSTURE_IS_NOT_SAFE,
