@@ -167,3 +167,7 @@ SELECT w.tap_id FROM taps.waiting AS w JOIN taps.tap AS t ON t.bucket = w.bucket
 SELECT s.tap_id FROM taps.second_use AS s
 WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = s.bucket AND t.id = s.first_tap_id)
   AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = s.bucket AND w.tap_id = s.first_tap_id)
+
+-- name: find_second_use
+-- The first tap of a code that came again, and the code as it came again.
+SELECT first_tap_id, second_code FROM taps.second_use WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s

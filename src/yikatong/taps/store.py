@@ -213,6 +213,12 @@ async def find_waiting_tap(conn: Conn, *, bucket: int, tap_id: UUID) -> WaitingR
         return await cursor.fetchone()
 
 
+async def find_second_use(conn: Conn, *, bucket: int, tap_id: UUID) -> tuple[UUID, bytes] | None:
+    """The first tap of a code that came again, and the code as it came again."""
+    cursor = await conn.execute(QUERIES["find_second_use"], {"bucket": bucket, "tap_id": tap_id})
+    return await cursor.fetchone()
+
+
 async def write_unread(conn: Conn, unread: UnreadTap, *, quota: int) -> None:
     """Keep a refusal before a card was known, within the terminal's daily quota."""
     await conn.execute(

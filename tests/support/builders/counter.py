@@ -48,6 +48,7 @@ from yikatong.trust.model import KeyHolder
 LOCATOR_KEY = b"l" * 32
 BUCKET = 0
 MEALS = "benefit:elder-meal"
+UNREAD_QUOTA = 20
 _writers = count(1)
 
 
@@ -219,10 +220,10 @@ class CounterWorld:
         )
         return msgspec.structs.replace(body, **changes)
 
-    async def tap(self, body: TapBody, *, till: TerminalWithKeys | None = None) -> Receipt:
-        """Send a tap as a terminal does."""
+    async def tap(self, body: TapBody, *, till: TerminalWithKeys | None = None, at: Tapping | None = None) -> Receipt:
+        """Send a tap as a terminal does, to this counter or another worker's."""
         token = (till or self.till).token
-        return await self.tapping.take(token=token, body=body, body_bytes=msgspec.json.encode(body))
+        return await (at or self.tapping).take(token=token, body=body, body_bytes=msgspec.json.encode(body))
 
     async def another_till(self, **changes: Any) -> TerminalWithKeys:
         """One more terminal of the canteen."""
@@ -334,7 +335,7 @@ async def _open_counter(world: CounterWorld) -> None:
         vault=world.vault,
         at_the_bank=world.at_the_bank,
         reasons=reasons,
-        unread_quota=100,
+        unread_quota=UNREAD_QUOTA,
     )
     world.follow_ups = FollowUps(
         counter=world.counter,
@@ -344,3 +345,15 @@ async def _open_counter(world: CounterWorld) -> None:
         reasons=reasons,
     )
     await world.counter.open()
+
+
+@asynccontextmanager
+async def a_second_counter(world: CounterWorld) -> AsyncIterator[Tapping]:
+    """Another worker's counter on the same database, with caches and a connection of its own."""
+    second = CounterWorld(world.db, world.keys, region=world.region, clock=world.clock, ids=world.ids)
+    second.bank = world.bank
+    await _open_counter(second)
+    try:
+        yield second.tapping
+    finally:
+        await second.counter.close()
