@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.builders.access import Known, a_wallet, an_operator
 from tests.support.builders.http import Toys, bearer, toys
-from tests.support.world import NOON, a_region_code
+from tests.support.world import NOON, SeededIds, a_region_code
 from yikatong.access import service
 from yikatong.access.audit import audit
 from yikatong.kernel.ids import show_id
@@ -105,7 +105,7 @@ async def test_a_request_that_nobody_decided_in_time_is_over(db: Database, toy: 
             subject_id=pair.approver.caller.id,
             region=pair.approver.caller.region,
             now=toy.clock.now(),
-            ids=__import__("tests.support.world", fromlist=["SeededIds"]).SeededIds(),
+            ids=SeededIds(),
         )
     response = await decide(toy, Known(session.token, pair.approver.caller), approval_id)
 

@@ -49,7 +49,7 @@ class NotesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which notes."""
 
     limit: Annotated[int, Meta(ge=1, le=9)] = 5
-    since: datetime | None = None
+    since: Annotated[datetime, Meta(tz=True)] | None = None
     label: Annotated[tuple[Annotated[str, Meta(max_length=9)], ...], Meta(max_length=3)] = ()
 
 

@@ -164,10 +164,11 @@ class Dispatcher:
 
     def _purpose(self, request: Request, caller: Caller | None) -> str | None:
         """The header Purpose on looks; elsewhere it is kept if it can be read."""
-        said = read_purpose(request.headers.get("purpose"))
+        header = request.headers.get("purpose")
+        said = read_purpose(header)
         if not self.route.looks:
             return said
-        if said is None and caller is not None and caller.kind is CallerKind.WALLET:
+        if header is None and caller is not None and caller.kind is CallerKind.WALLET:
             return OWN_DATA
         return access.verify_purpose(said)
 

@@ -13,6 +13,9 @@ from yikatong.kernel.ids import PREFIX_BY_KIND
 from yikatong.plumbing.http import Route
 
 _PART = re.compile(r"\{([a-z_]+)\}")
+_PATTERN_BY_PART = {"region": "^[0-9]{6}$", "division": "^[0-9]{6}$", "role": "^[a-z][a-z0-9_]{1,39}$"}
+"""Parts of addresses that are no ids and still have a form."""
+
 _REFERENCE = "#/components/schemas/"
 
 
@@ -116,7 +119,8 @@ def _schema_of_part(name: str) -> dict[str, Any]:
     if kind in PREFIX_BY_KIND and name.endswith("_id"):
         prefix = PREFIX_BY_KIND[kind]
         return {"type": "string", "pattern": f"^{prefix}[0-9a-f]{{32}}$", "examples": [f"{prefix}{7:032x}"]}
-    return {"type": "string", "minLength": 1}
+    pattern = _PATTERN_BY_PART.get(name)
+    return {"type": "string", "minLength": 1} if pattern is None else {"type": "string", "pattern": pattern}
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

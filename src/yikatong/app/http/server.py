@@ -71,6 +71,7 @@ class Worker:
         self._settings = settings
         self._address = address
         self._compose = compose
+        self._parent_pid = os.getpid()
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +84,9 @@ class Worker:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        end_with_parent()
+        if not end_with_parent(self._parent_pid):
+            await send({"type": "lifespan.startup.failed", "message": "the parent process is gone"})
+            return
         configure_logs(level=self._settings.log_level, format=self._settings.log_format)
         traces = configure_traces(sample_ratio=self._settings.trace_sample_ratio)
         async with AsyncExitStack() as stack:
@@ -96,7 +99,11 @@ class Worker:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def end_with_parent() -> None:
-    """Have the kernel end this process when its parent dies, so that no orphan keeps the port (Linux)."""
+def end_with_parent(parent_pid: int) -> bool:
+    """Have the kernel end this process when its parent dies, so that no orphan keeps the port (Linux).
+
+    False when the parent is gone already, for then no signal will come.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return os.getppid() == parent_pid
