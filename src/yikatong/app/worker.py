@@ -44,6 +44,7 @@ from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.follow_ups import FollowUps
 from yikatong.taps.presenting import Presenting
+from yikatong.taps.reading import CodeReader
 from yikatong.taps.service import Tapping
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder
@@ -78,7 +79,7 @@ class Worker:
         self.at_the_bank = AtTheBank(self.debits, patience_seconds=BANK_PATIENCE_SECONDS)
         self.reasons: dict[str, Reason] = {reason.name: reason for room in all_reasons().values() for reason in room}
         self.presenting = Presenting(
-            regions=lambda: self.caches.regions,
+            codes=CodeReader(lambda: self.caches.regions),
             database=house.database,
             vault=self.vault,
             bucket_count=settings.bucket_count,

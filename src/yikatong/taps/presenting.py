@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
@@ -23,6 +22,7 @@ from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.taps.counter.works import TapWork
 from yikatong.taps.model import AttestedBody, Reason, TapBody
+from yikatong.taps.reading import CodeReader
 from yikatong.taps.rules import derive_tap_id
 
 ATTEST = "taps.attest"
@@ -30,9 +30,9 @@ _PRESENTATIONS = ("code", "chip", "attested")
 
 
 class Presenting(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading a presentation needs: which regions are known, which keys, which database."""
+    """What reading a presentation needs: a reader of codes, keys, a database."""
 
-    regions: Callable[[], codes.RegionView]
+    codes: CodeReader
     database: Database
     vault: Vault
     bucket_count: int
@@ -52,7 +52,7 @@ async def read_presentation(
         raise Refused(Reason.PRESENTATION_IS_MISSING)
     assert caller.provider_id is not None
     if body.code is not None:
-        return _read_code(presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now)
+        return await _read_code(presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now)
     asked = _asked(caller, body, item, nonce=_nonce_of(body))
     if body.chip is not None:
         presented = await _read_chip(presenting, caller=caller, chip=body.chip, asked=asked)
@@ -64,11 +64,11 @@ async def read_presentation(
     return _work(presenting, caller=caller, body=body, body_digest=body_digest, asked=asked, read=presented, now=now)
 
 
-def _read_code(
+async def _read_code(
     presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
 ) -> TapWork:
     assert body.code is not None
-    read = codes.read_code_of_any_age(body.code, regions=presenting.regions())
+    read = await presenting.codes.read(body.code)
     if read.resident_id is None:
         raise Refused(Reason.HOME_REGION_IS_NOT_CONNECTED, region=read.region)
     asked = None

@@ -40,6 +40,7 @@ from yikatong.taps.follow_ups import FollowUps
 from yikatong.taps.model import BankAsk, Receipt, TapBody
 from yikatong.taps.outside import DebitAnswer, DebitOutcome
 from yikatong.taps.presenting import Presenting
+from yikatong.taps.reading import CodeReader
 from yikatong.taps.rules import provider_account
 from yikatong.taps.service import Tapping
 from yikatong.trust import service as trust
@@ -318,7 +319,7 @@ async def _open_counter(world: CounterWorld) -> None:
     )
     world.at_the_bank.bring_answers_to(world.counter)
     presenting = Presenting(
-        regions=lambda: world.caches.regions,
+        codes=CodeReader(lambda: world.caches.regions),
         database=world.db,
         vault=world.vault,
         bucket_count=1,
