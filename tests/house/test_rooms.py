@@ -41,7 +41,7 @@ MORE_OF_A_ROOM = {
     # The statements of a tap batch that concern the ledger; taps runs them in its pipeline.
     "ledger": {"batch.py"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
-    "taps": {"counter", "bank.py", "follow_ups.py", "learning.py", "presenting.py", "receipts.py"},
+    "taps": {"counter", "bank.py", "follow_ups.py", "learning.py", "presenting.py", "reading.py", "receipts.py"},
 }
 """What single rooms hold beyond that, and why."""
 
@@ -55,7 +55,7 @@ MORE_DOORS = {"ledger": {"batch"}}
 """The ledger's part of a tap batch is statements for a pipeline that taps runs, which no use case could return."""
 MORE_DOORS_FOR_APP = {
     # App builds the counter and what stands around it, once a worker.
-    "taps": {"counter", "bank", "follow_ups", "presenting"},
+    "taps": {"counter", "bank", "follow_ups", "presenting", "reading"},
     # Benchmarks and populations come in by many at once.
     "cards": {"bulk", "bulk_enrolment"},
 }
