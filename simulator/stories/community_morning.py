@@ -1,6 +1,7 @@
 """Before the doors open: offices, providers and terminals; then cards, e-cards and money for the residents."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from rich.table import Table
@@ -37,9 +38,12 @@ class Town(msgspec.Struct, kw_only=True):
 def open_the_doors(stage: Stage) -> Town:
     """Set everything up, from the two first operators to the last phone."""
     with stage.work("经办人登录 operators sign in, a second person among them"):
-        home, away = Office(stage, region=HOME), Office(stage, region=AWAY)
-        home.open_for_the_day(second="唐敏", counter="龙静", welfare="冯涛")
-        away.open_for_the_day(second="黄海", counter="梁洁", welfare="罗琪")
+        with ThreadPoolExecutor(max_workers=2) as hands:
+            both = (
+                hands.submit(_open_office, stage, HOME, second="唐敏", counter="龙静", welfare="冯涛"),
+                hands.submit(_open_office, stage, AWAY, second="黄海", counter="梁洁", welfare="罗琪"),
+            )
+        home, away = (each.result() for each in both)
     with stage.work("两地互认 the two regions recognise each other's cards"):
         _recognise(stage, home=home, away=away)
     with stage.work("服务机构与终端 providers and terminals, approved by the second person"):
@@ -56,6 +60,12 @@ def open_the_doors(stage: Stage) -> Town:
         _give_money(stage, town)
     _show_people(stage, list(people.values()))
     return town
+
+
+def _open_office(stage: Stage, region: str, **names: str) -> Office:
+    office = Office(stage, region=region)
+    office.open_for_the_day(**names)
+    return office
 
 
 def _recognise(stage: Stage, *, home: Office, away: Office) -> None:
@@ -150,23 +160,27 @@ def _give_e_cards(stage: Stage, town: Town) -> None:
     li = town.people["li"]
     at_counter = f"/v1/residents/{li.resident_id}/e-card"
     town.home.counter.calls.post(at_counter, msgspec.Raw, {"password": li.password})
-    for neighbour in town.people.values():
-        part = neighbour.part
-        if not part.has_phone:
-            continue
-        neighbour.take_phone(stage)
-        neighbour.phone.enrol(card_number=neighbour.chip.card_number)
-        neighbour.phone.refresh()
-        if part.bank_balance_fen is not None:
-            _bind_bank(stage, neighbour, balance_fen=part.bank_balance_fen)
-        if part.limits_fen is not None:
-            neighbour.phone.set_limits(tap_limit_fen=part.limits_fen[0], day_limit_fen=part.limits_fen[1])
-        level = 1 if part.bank_balance_fen is None else 2
-        stage.expect(level, neighbour.phone.card().level, f"the level of {part.name_en}'s e-card")
+    with_phone = [neighbour for neighbour in town.people.values() if neighbour.part.has_phone]
+    with ThreadPoolExecutor(max_workers=4) as hands:
+        for done in [hands.submit(_open_wallet, stage, neighbour) for neighbour in with_phone]:
+            done.result()
     town.people["zhang"].phone.add_child(name="张小雨", id_number=town.people["yu"].id_number)
     yiming = town.people["yiming"]
     refused = refusal_of(lambda: yiming.phone.set_limits(tap_limit_fen=1_000, day_limit_fen=1_000))
     stage.expect("MINORS_HAVE_NO_SMALL_PAYMENTS", refused.reason, "a limit for a minor")
+
+
+def _open_wallet(stage: Stage, neighbour: Neighbour) -> None:
+    part = neighbour.part
+    neighbour.take_phone(stage)
+    neighbour.phone.enrol(card_number=neighbour.chip.card_number)
+    neighbour.phone.refresh()
+    if part.bank_balance_fen is not None:
+        _bind_bank(stage, neighbour, balance_fen=part.bank_balance_fen)
+    if part.limits_fen is not None:
+        neighbour.phone.set_limits(tap_limit_fen=part.limits_fen[0], day_limit_fen=part.limits_fen[1])
+    level = 1 if part.bank_balance_fen is None else 2
+    stage.expect(level, neighbour.phone.card().level, f"the level of {part.name_en}'s e-card")
 
 
 def _bind_bank(stage: Stage, neighbour: Neighbour, *, balance_fen: int) -> None:

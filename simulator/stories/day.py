@@ -143,10 +143,14 @@ class Day:
         """What the till hears once the tap has ended."""
 
         def find() -> Admitted | Refused | None:
-            found = till.terminal.poll(tap_id)
-            return found if isinstance(found, Admitted | Refused) else None
+            found: Tap = till.terminal.poll(tap_id)
+            if isinstance(found, Waiting):
+                return None
+            return found
 
-        return self._stage.wait_for(find, about="终端查询结果 the till asks how the tap ended")
+        ended = self._stage.wait_for(find, about="终端查询结果 the till asks how the tap ended")
+        assert isinstance(ended, Admitted | Refused)
+        return ended
 
     def _time(self, make: Make) -> tuple[Tap, float]:
         began = time.perf_counter()

@@ -1,6 +1,7 @@
 """A region's office: its operators, the second person among them, and what they do at the counter."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
@@ -48,7 +49,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Office:
-    """The operators of one region; `open_for_the_day` makes them."""
+    """The operators of one region; `open_for_the_day` makes them, side by side, since passwords are slow to hash."""
 
     second: Operator
     counter: Operator
@@ -71,9 +72,13 @@ class Office:
             msgspec.Raw,
             {"label_zh": "待遇发放", "label_en": "Grants benefits", "permissions": ["ledger.grant", "ledger.read"]},
         )
-        self.second = self._hire(second, "second", roles=("access_keeper", "approver", "settler"))
-        self.counter = self._hire(counter, "counter", roles=("counter",))
-        self.welfare = self._hire(welfare, "welfare", roles=("welfare",))
+        with ThreadPoolExecutor(max_workers=3) as hands:
+            hired = (
+                hands.submit(self._hire, second, "second", roles=("access_keeper", "approver", "settler")),
+                hands.submit(self._hire, counter, "counter", roles=("counter",)),
+                hands.submit(self._hire, welfare, "welfare", roles=("welfare",)),
+            )
+        self.second, self.counter, self.welfare = (each.result() for each in hired)
 
     def approved(self, asker: Operator, path: str, shape: type[Shape], body: Any = None) -> Shape:
         """Ask for what needs a second person, and have the second person approve it."""

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from yikatong.catalogue import service as catalogue
 from yikatong.kernel.ids import ProviderIdText, ResidentId, TapId, TapIdText, show_id
+from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
@@ -183,7 +185,7 @@ def _list(follow_ups: Callable[[], FollowUps]) -> Route:
         resident_id = call.by().resident_id
         assert resident_id is not None
         rows = await follow_ups().list_waiting(call.conn, resident_id=ResidentId(resident_id))
-        shown = [_show_waiting(follow_ups(), row) for row in rows]
+        shown = [await _show_waiting(call, row) for row in rows]
         return WaitingTaps(tuple(tap for tap in shown if tap is not None))
 
     return Route(
@@ -200,12 +202,14 @@ def _list(follow_ups: Callable[[], FollowUps]) -> Route:
     )
 
 
-def _show_waiting(follow_ups: FollowUps, row: WaitingRow) -> WaitingTap | None:
+async def _show_waiting(call: Call, row: WaitingRow) -> WaitingTap | None:
+    """Names come from the database: a worker that took no tap lately does not know the newest providers."""
     kept = decode_work(row.work)
-    snapshot = follow_ups.caches.snapshot
-    provider, terminal = snapshot.find_provider(kept.provider_id), snapshot.find_terminal(kept.terminal_id)
-    item = None if terminal is None else snapshot.find_item(terminal.region, kept.body.item, None)
-    if provider is None or item is None:
+    provider = await catalogue.find_provider(call.conn, provider_id=kept.provider_id)
+    if provider is None:
+        return None
+    item = await catalogue.find_item(call.conn, region=provider.region, code=kept.body.item, on=day_of(call.now))
+    if item is None:
         return None
     return WaitingTap(
         tap=show_id("tap", row.tap_id),
