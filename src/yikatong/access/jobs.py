@@ -5,10 +5,13 @@ from datetime import timedelta
 from yikatong.access import service
 from yikatong.plumbing.jobs import Job, JobCall, every
 
+KEPT_ANSWER_DAYS = 7
+"""A command is repeated within seconds or hours; a week covers a terminal that was away over a holiday."""
+
 _AT_ONCE = 1000
 
 
-def jobs(*, kept_answer_days: int, session_days: int) -> tuple[Job, ...]:
+def jobs(*, session_days: int, kept_answer_days: int = KEPT_ANSWER_DAYS) -> tuple[Job, ...]:
     """Forget kept answers and ended sessions, a thousand at a time."""
 
     async def forget_answers(call: JobCall) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from yikatong.access import jobs as access_jobs
 from yikatong.app.outside.organisations import Organisations
 from yikatong.app.subscribers import Subscribers
 from yikatong.app.worker import Worker, open_worker
@@ -56,6 +57,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
 
     return (
         _end_waiting(worker),
+        *access_jobs.jobs(session_days=settings.retention_session_days),
         _purge_parked(settings),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
         *ledger_jobs.jobs(bucket_count=settings.bucket_count),

@@ -92,7 +92,7 @@ async def a_terminal(
     return Known(issued.token, await service.authenticate(conn, token=issued.token, now=NOON))
 
 
-async def a_wallet(conn: Conn, *, region: str | None = None) -> Known:
+async def a_wallet(conn: Conn, *, region: str | None = None, now: datetime = NOON) -> Known:
     """A wallet's session."""
     ids = SeededIds()
     device_id = ids.new()
@@ -103,7 +103,7 @@ async def a_wallet(conn: Conn, *, region: str | None = None) -> Known:
         region=region or a_region_code(),
         resident_id=ids.new(),
         device_id=device_id,
-        now=NOON,
+        now=now,
         ids=ids,
     )
-    return Known(session.token, await service.authenticate(conn, token=session.token, now=NOON))
+    return Known(session.token, await service.authenticate(conn, token=session.token, now=now))
