@@ -105,6 +105,13 @@ class Reason(outcomes.Reason):
     OPERATOR_IS_UNKNOWN = ReasonText(
         404, "No such operator in this region.", "本地区没有该经办人。", "Check the id.", "请核对编号。"
     )
+    OPERATOR_IS_ONESELF = ReasonText(
+        409,
+        "Nobody suspends themselves.",
+        "不能停用本人账号。",
+        "Sign out, or let another operator do it; nothing was changed.",
+        "请退出登录，或由其他经办人办理；未作任何改动。",
+    )
     STAFF_MEMBER_IS_UNKNOWN = ReasonText(
         404, "No such member of staff.", "没有该工作人员。", "Check the id.", "请核对编号。"
     )

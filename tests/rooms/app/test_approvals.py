@@ -186,3 +186,12 @@ async def test_a_look_at_a_minor_is_asked_for_and_agreed_by_another(db: Database
     assert 200 == approved.status_code
     async with db.transaction() as conn:
         await service.verify_minor_look(conn, caller=pair.asker.caller, resident_id=minor, now=NOON, bucket_count=1)
+
+
+async def test_nobody_suspends_themselves(db: Database, toy: Toys) -> None:
+    async with db.transaction() as conn:
+        known = await an_operator(conn)
+    address = f"/v1/operators/{show_id('operator', known.caller.id)}/suspend"
+    response = await toy.client.post(address, headers=bearer(known.token))
+
+    assert (409, "OPERATOR_IS_ONESELF") == (response.status_code, response.json()["reason"])

@@ -66,7 +66,8 @@ async def test_objects_are_closed(document: dict[str, Any]) -> None:
 
 async def test_a_route_names_who_may_call_it_and_each_reason_it_may_refuse_for(document: dict[str, Any]) -> None:
     put = document["paths"]["/v1/notes"]["post"]
-    conflict = put["responses"]["409"]["content"]["application/problem+json"]
+    reference = put["responses"]["409"]["$ref"].rpartition("/")[2]
+    conflict = document["components"]["responses"][reference]["content"]["application/problem+json"]
 
     assert [{"operatorSession": []}] == put["security"]
     assert {"SHELF_IS_FULL", "IDEMPOTENCY_KEY_IS_TAKEN"} <= set(conflict["schema"]["properties"]["reason"]["enum"])

@@ -18,6 +18,7 @@ from yikatong.access.api.ids import (
 from yikatong.access.model import AttestationLimits, Operator, Reason
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.money import AMOUNT_FEN_MAX
+from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
 LimitFen = Annotated[
@@ -111,9 +112,12 @@ async def _resume_operator(call: Call, body: None, query: None) -> ChangeAnswer:
 
 
 async def _set_suspended(call: Call, *, suspended: bool) -> ChangeAnswer:
+    operator_id = read_operator_id(call.path["operator_id"])
+    if operator_id == call.by().id:
+        raise Refused(Reason.OPERATOR_IS_ONESELF)
     change = await service.set_operator_suspended(
         call.conn,
-        operator_id=read_operator_id(call.path["operator_id"]),
+        operator_id=operator_id,
         region=call.by().region,
         suspended=suspended,
         now=call.now,
@@ -205,7 +209,7 @@ def operator_routes() -> tuple[Route, ...]:
             "Suspend an operator and end every session at once",
             "停用经办人并立即结束其会话",
             handle=_suspend_operator,
-            reasons=unknown,
+            reasons=(*unknown, Reason.OPERATOR_IS_ONESELF),
             **manage,
         ),
         access_command(
@@ -215,7 +219,7 @@ def operator_routes() -> tuple[Route, ...]:
             "Take an operator's suspension back",
             "恢复经办人",
             handle=_resume_operator,
-            reasons=unknown,
+            reasons=(*unknown, Reason.OPERATOR_IS_ONESELF),
             **manage,
         ),
         access_command(

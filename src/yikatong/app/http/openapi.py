@@ -35,14 +35,15 @@ _DESCRIPTION = (
 def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes:
     """The whole document as JSON."""
     schemas = Schemas.of(routes, plain)
+    refusals = _Refusals()
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     used: set[outcomes.Reason] = set()
     for route in routes:
         reasons = reasons_of(route)
         used.update(reasons)
-        paths[route.path][route.method.lower()] = _operation(route, reasons, schemas)
+        paths[route.path][route.method.lower()] = _operation(route, reasons, schemas, refusals)
     for address in plain:
-        paths[address.path]["get"] = _plain_operation(address, schemas)
+        paths[address.path]["get"] = _plain_operation(address, schemas, refusals)
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -55,6 +56,7 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes
         "paths": paths,
         "components": {
             "schemas": schemas.components,
+            "responses": refusals.components,
             "securitySchemes": _security_schemes(),
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
@@ -106,14 +108,16 @@ def _scope_reasons(route: Route) -> list[outcomes.Reason]:
     return [reason for part, reason in by_part.items() if route.callers and part in route.path]
 
 
-def _operation(route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas) -> dict[str, Any]:
+def _operation(
+    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals"
+) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": f"{route.summary_en} · {route.summary_zh}",
         "description": _describe(route),
         "parameters": [*schemas.path_parameters(route.path), *schemas.query_parameters(route), *_headers_taken(route)],
-        "responses": _responses(route, reasons, schemas),
+        "responses": _responses(route, reasons, schemas, refusals),
         "security": [{_SCHEME_BY_CALLER[kind][0]: []} for kind in route.callers],
     }
     if route.body is not None:
@@ -141,7 +145,9 @@ def _headers_taken(route: Route) -> list[dict[str, str]]:
     return [{"$ref": f"#/components/parameters/{name}"} for name in taken]
 
 
-def _responses(route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas) -> dict[str, Any]:
+def _responses(
+    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals"
+) -> dict[str, Any]:
     answers: dict[int, Any] = {route.status: route.answer, **route.other_answers}
     if route.second_person:
         answers = {202: PendingAnswer, **route.other_answers}
@@ -150,7 +156,7 @@ def _responses(route: Route, reasons: Sequence[outcomes.Reason], schemas: Schema
     for reason in reasons:
         by_status[reason.text.status].append(reason)
     for status in sorted(by_status):
-        responses[str(status)] = _refusals(by_status[status])
+        responses[str(status)] = refusals.refer(status, by_status[status])
     return responses
 
 
@@ -163,7 +169,24 @@ def _answer(status: int, kind: Any, schemas: Schemas) -> dict[str, Any]:
     return answer
 
 
-def _refusals(reasons: Sequence[outcomes.Reason]) -> dict[str, Any]:
+class _Refusals:
+    """Refusals of one status for the same reasons, each a component that many routes refer to."""
+
+    def __init__(self) -> None:
+        self.components: dict[str, Any] = {}
+        self._name_by_reasons: dict[tuple[str, ...], str] = {}
+
+    def refer(self, status: int, reasons: Sequence[outcomes.Reason]) -> dict[str, str]:
+        """A reference to the refusal with this status for these reasons."""
+        key = tuple(reason.name for reason in reasons)
+        if key not in self._name_by_reasons:
+            name = f"Refused{status}For{len(self._name_by_reasons) + 1}"
+            self._name_by_reasons[key] = name
+            self.components[name] = _refusal(reasons)
+        return {"$ref": f"#/components/responses/{self._name_by_reasons[key]}"}
+
+
+def _refusal(reasons: Sequence[outcomes.Reason]) -> dict[str, Any]:
     names = [reason.name for reason in reasons]
     return {
         "description": "\n".join(f"`{reason.name}` {reason.text.en} {reason.text.zh}" for reason in reasons),
@@ -180,7 +203,7 @@ def _refusals(reasons: Sequence[outcomes.Reason]) -> dict[str, Any]:
     }
 
 
-def _plain_operation(address: PlainRoute, schemas: Schemas) -> dict[str, Any]:
+def _plain_operation(address: PlainRoute, schemas: Schemas, refusals: "_Refusals") -> dict[str, Any]:
     content = (
         {"text/plain": {"schema": {"type": "string"}}}
         if address.answer is None
@@ -192,7 +215,7 @@ def _plain_operation(address: PlainRoute, schemas: Schemas) -> dict[str, Any]:
         "summary": f"{address.summary_en} · {address.summary_zh}",
         "responses": {
             **{str(status): {"description": address.summary_en, "content": content} for status in address.statuses},
-            "500": _refusals([Reason.SERVER_FAULT]),
+            "500": refusals.refer(500, [Reason.SERVER_FAULT]),
         },
         "security": [],
     }
