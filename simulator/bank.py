@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from yikatong.app.outside.bank import StandingShape, shape_of, standing_of
 from yikatong.cards.outside import AccountAnswer, AccountVerdict
 from yikatong.kernel.instants import day_of
 from yikatong.payouts.outside import (
@@ -64,6 +65,21 @@ class Booked(msgspec.Struct):
     standing: BankStanding
 
 
+class KeptRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it is kept over the night."""
+
+    request_id: UUID
+    request: DebitRequest | None
+    standing: StandingShape
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank's accounts and requests as they are kept over the night."""
+
+    accounts: list[Account]
+    requests: list[KeptRequest]
+
+
 class SimulatedBank:
     """Accounts, requests by id, and the day's list."""
 
@@ -87,6 +103,25 @@ class SimulatedBank:
     def open_payee(self, token: str) -> None:
         """Open a provider's account under the reference that the provider gave us."""
         self._accounts.setdefault(token, Account(token, 0))
+
+    def keep(self) -> "Kept":
+        """Everything the bank knows, so that it can go on later as if it had never closed."""
+        return Kept(
+            accounts=list(self._accounts.values()),
+            requests=[
+                KeptRequest(request_id=request_id, request=booked.request, standing=shape_of(booked.standing))
+                for request_id, booked in self._requests.items()
+            ],
+        )
+
+    def take_up(self, kept: "Kept") -> None:
+        """Go on with what was kept."""
+        for account in kept.accounts:
+            self._accounts[account.token] = account
+            if account.number:
+                self._token_of_number[account.number] = account.token
+        for one in kept.requests:
+            self._requests[one.request_id] = Booked(one.request, standing_of(one.standing))
 
     def balance_of(self, token: str) -> int:
         """What an account holds, in fen."""

@@ -8,7 +8,9 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from simulator.bank import SimulatedBank
+from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
@@ -72,15 +74,42 @@ def addresses_of(outside_url: str) -> Addresses:
     )
 
 
-def outside_app(*, bank: SimulatedBank, face: SimulatedFaceCheck, gateway: SimulatedGateway) -> Starlette:
-    """Serve the whole outside world: each organisation under a path of its own."""
+def outside_app(
+    *, bank: SimulatedBank, face: SimulatedFaceCheck, gateway: SimulatedGateway, bank_file: Path | None = None
+) -> Starlette:
+    """Serve the whole outside world: each organisation under a path of its own.
+
+    With `bank_file` the bank goes on with what it knew when it was last closed.
+    """
+
+    @asynccontextmanager
+    async def live(app: Starlette) -> AsyncIterator[None]:
+        if bank_file is not None:
+            _take_up(bank, bank_file)
+        yield
+        if bank_file is not None:
+            _keep(bank, bank_file)
+
     return Starlette(
+        lifespan=live,
         routes=[
             Mount("/bank", app=bank_app(bank)),
             Mount("/face", routes=_face_routes(face)),
             Mount("/gateway", routes=_gateway_routes(gateway)),
-        ]
+        ],
     )
+
+
+def _take_up(bank: SimulatedBank, file: Path) -> None:
+    if file.exists():
+        bank.take_up(msgspec.json.decode(file.read_bytes(), type=Kept))
+
+
+def _keep(bank: SimulatedBank, file: Path) -> None:
+    if file.parent.exists():
+        fresh = file.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(bank.keep()))
+        fresh.replace(file)
 
 
 def _face_routes(face: SimulatedFaceCheck) -> list[Route]:
@@ -148,6 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulator.outside", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on the loopback address; 0 picks a free one")
     parser.add_argument("--parent", type=int, default=os.getppid(), help="process with which this one ends")
+    parser.add_argument("--bank-file", type=Path, help="where the bank keeps its accounts between two runs")
     asked = parser.parse_args()
     if not end_with_parent(asked.parent):
         return
@@ -155,7 +185,12 @@ def main() -> None:
     address = addresses_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
     sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
     sys.stdout.flush()
-    app = outside_app(bank=SimulatedBank(SystemClock()), face=SimulatedFaceCheck(), gateway=SimulatedGateway())
+    app = outside_app(
+        bank=SimulatedBank(SystemClock()),
+        face=SimulatedFaceCheck(),
+        gateway=SimulatedGateway(),
+        bank_file=asked.bank_file,
+    )
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
 
 

@@ -9,8 +9,9 @@ import msgspec
 from rich.console import Console
 
 from simulator.stories.community_day import play_community_day
+from simulator.stories.crew import Credentials, Crew
 from simulator.stories.day import Day
-from simulator.stories.stage import Credentials, Stage, StoryFailedError
+from simulator.stories.stage import Stage, StoryFailedError
 
 __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
 
@@ -44,11 +45,13 @@ def play(
     outside_url: str,
     first_operators: Mapping[str, Credentials],
     console: Console,
+    crew_file: Path | None = None,
     began: float | None = None,
 ) -> Day:
     """Play a story against a running platform; raises StoryFailedError at the first outcome that is not as told.
 
-    Raises KeyError for a name that is no story's. `began` (of time.monotonic) is when the way to the first tap began.
+    Raises KeyError for a name that is no story's. `crew_file` keeps the operators whom the story hires for the next
+    time. `began` (of time.monotonic) is when the way to the first tap began.
     """
     story = STORIES[name]
     console.print(f"[bold]{story.title_zh}  {story.title_en}[/bold]")
@@ -59,6 +62,8 @@ def play(
             first_operators=first_operators,
             console=console,
             folder=Path(folder),
+            crew=Crew(crew_file),
             began=time.monotonic() if began is None else began,
         )
-        return story.play(stage)
+        with stage:
+            return story.play(stage)

@@ -1,8 +1,10 @@
 """When the doors have closed: statements, balances, the banks' day, notices; all as the story says."""
 
 from collections import Counter
+from datetime import date
 
 import msgspec
+from msgspec import structs
 from rich.table import Table
 
 from simulator.stories.community_cast import BANK
@@ -45,6 +47,7 @@ class Evening:
         """Read what stood before the first tap: terminals and the bank may have had a day before."""
         self._stage = stage
         self._town = town
+        self._began_on = stage.today
         self._statements = {key: self._statement(till) for key, till in town.tills.items()}
         self._bank = self._bank_day()
         self._told = {key: templates_of(town.people[key].phone) for key in self._with_phone()}
@@ -138,11 +141,28 @@ class Evening:
         self._stage.expect(kept, self._stage.wait_for(delivered, about=f"推送 push of {about}"), about + " by push")
 
     def _statement(self, till: Till) -> Statement:
-        return till.terminal.statement(self._stage.today)
+        """The provider's statement since the story began: of one day, or of two when midnight fell into it."""
+        first, *later = [till.terminal.statement(day) for day in self._days()]
+        for statement in later:
+            first = structs.replace(
+                first,
+                sales_count=first.sales_count + statement.sales_count,
+                sales_fen=first.sales_fen + statement.sales_fen,
+                refunds_count=first.refunds_count + statement.refunds_count,
+                refunds_fen=first.refunds_fen + statement.refunds_fen,
+                closing_fen=statement.closing_fen,
+            )
+        return first
 
     def _bank_day(self) -> Counter[tuple[str, int]]:
-        lines = self._stage.outside.get(f"/bank/days/{BANK}/{self._stage.today.isoformat()}", list[DayLine])
-        return Counter((line.kind.value, line.amount_fen) for line in lines)
+        booked: Counter[tuple[str, int]] = Counter()
+        for day in self._days():
+            lines = self._stage.outside.get(f"/bank/days/{BANK}/{day.isoformat()}", list[DayLine])
+            booked.update((line.kind.value, line.amount_fen) for line in lines)
+        return booked
+
+    def _days(self) -> list[date]:
+        return sorted({self._began_on, self._stage.today})
 
     def _with_phone(self) -> list[str]:
         return [key for key, neighbour in self._town.people.items() if neighbour.part.has_phone]

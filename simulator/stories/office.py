@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from simulator.calls import Calls
-from simulator.stories.stage import Credentials, Stage, StoryFailedError
+from simulator.calls import ApiRefusal, Calls
+from simulator.stories.crew import Credentials
+from simulator.stories.stage import Stage, StoryFailedError
 
 Shape = TypeVar("Shape")
 
@@ -65,7 +66,7 @@ class Office:
         self.steward = self._sign_in("steward", first)
 
     def open_for_the_day(self, *, second: str, counter: str, welfare: str) -> None:
-        """Make a second person, a counter operator and a welfare operator, each with no more rights than they need."""
+        """Have a second person, a counter and a welfare operator there, each with no more rights than they need."""
         self.steward.calls.call(
             "PUT",
             "/v1/roles/welfare",
@@ -87,6 +88,14 @@ class Office:
         return msgspec.json.decode(done.answer, type=shape)
 
     def _hire(self, name: str, job: str, *, roles: tuple[str, ...]) -> Operator:
+        """Somebody who was hired before signs in; else somebody is hired."""
+        known = self._stage.crew.find(self.region, job)
+        if known is not None:
+            try:
+                return self._sign_in(name, known)
+            except ApiRefusal as refusal:
+                # Whoever suspended them since had a reason; the story goes on with somebody else.
+                self._stage.expect("SIGN_IN_FAILED", refusal.reason, f"{known.login_name} signs in")
         login_name = f"{job}-{self._stage.tag}"
         made = self.steward.calls.post(
             "/v1/operators", NewAccountShape, {"login_name": login_name, "display_name": name}
@@ -94,7 +103,9 @@ class Office:
         for role in roles:
             self.steward.calls.post(f"/v1/operators/{made.id}/roles", msgspec.Raw, {"role": role})
         own = Credentials(login_name=login_name, password=secrets.token_urlsafe(15))
-        return self._sign_in(name, own, first_password=made.first_password)
+        operator = self._sign_in(name, own, first_password=made.first_password)
+        self._stage.crew.remember(self.region, job, own)
+        return operator
 
     def _sign_in(self, name: str, own: Credentials, *, first_password: str | None = None) -> Operator:
         """Sign in, at the first time with a password of one's own in place of the first."""

@@ -3,31 +3,21 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
-import msgspec
 from rich.console import Console
 
 from simulator.calls import Calls
+from simulator.stories.crew import Credentials, Crew
 from yikatong.kernel.instants import day_of
 
 T = TypeVar("T")
 
 LONG_SECONDS = 2.0
 """What takes longer shows that it goes on."""
-
-
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """How an operator signs in."""
-
-    login_name: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"Credentials(login_name={self.login_name!r})"
 
 
 class StoryFailedError(Exception):
@@ -45,16 +35,27 @@ class Stage:
         first_operators: Mapping[str, Credentials],
         console: Console,
         folder: Path,
+        crew: Crew,
         began: float,
     ) -> None:
-        """`began` is the instant of time.monotonic() from which the way to the first tap is measured."""
+        """`folder` is for the terminals' journals; the way to the first tap is measured from `began`."""
         self.platform = Calls(base_url)
         self.outside = Calls(outside_url)
         self.first_operators = first_operators
         self.console = console
         self.folder = folder
+        self.crew = crew
         self.began = began
         self.tag = secrets.token_hex(3)
+        self.closing = ExitStack()
+        self.closing.callback(self.platform.http.close)
+        self.closing.callback(self.outside.http.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.closing.close()
 
     @property
     def today(self) -> date:

@@ -68,6 +68,7 @@ class Till:
             journal_file=stage.folder / f"{self.id}.journal",
             journal_key=secrets.token_bytes(32),
         )
+        stage.closing.callback(self.terminal.close)
         self._region = office.region
 
     def item(self, code: str) -> Item:

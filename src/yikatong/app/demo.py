@@ -48,8 +48,11 @@ COLUMNS = 100
 """How wide the story is where no terminal says otherwise."""
 OPERATORS_FILE = "operators.json"
 LOG_FILE = "server.log"
+BANK_FILE = "bank.json"
+CREW_FILE = "crew.json"
 READY_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 30.0
+INTERRUPTED = 130
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -91,11 +94,11 @@ def play_story(settings: Settings, name: str) -> None:
     _run(settings, STORIES[name].name, stay=False)
 
 
-def demo_settings(settings: Settings, *, outside: Addresses) -> Settings:
+def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Settings:
     """The settings of the demo's platform: its own folder, regions with made-up residents, the simulator outside."""
     return replace(
         settings,
-        data_folder=str(Path(settings.data_folder) / "demo"),
+        data_folder=str(folder),
         database_url=None,
         serving_database_url=None,
         key_module_socket=None,
@@ -110,19 +113,21 @@ def demo_settings(settings: Settings, *, outside: Addresses) -> Settings:
 
 
 def _run(settings: Settings, name: str, *, stay: bool) -> None:
-    began = time.monotonic()
+    began = time.monotonic() - seconds_since_process_began()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS)
     signal.signal(signal.SIGTERM, _end_in_order)
     try:
-        with outside_world(console) as outside:
-            own = demo_settings(settings, outside=outside)
+        folder = Path(settings.data_folder) / "demo"
+        with outside_world(console, folder=folder) as outside:
+            own = demo_settings(settings, folder=folder, outside=outside)
             with database_server(own) as address, running(own, address, outside=outside, console=console) as platform:
                 _perform(platform, name, console=console, began=began)
                 _say_where(platform, console)
                 if stay:
                     _stay(platform, console)
     except KeyboardInterrupt:
-        console.print("ended")
+        console.print("ended before the story was over")
+        raise SystemExit(INTERRUPTED) from None
     except (StoryFailedError, EmbeddedPostgresError, PlatformDidNotStartError) as failure:
         console.print(f"[bold red]{failure}[/bold red]", soft_wrap=True)
         raise SystemExit(1) from None
@@ -135,6 +140,7 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
         outside_url=platform.outside.outside_url,
         first_operators=platform.operators,
         console=console,
+        crew_file=Path(platform.settings.data_folder) / CREW_FILE,
         began=began,
     )
     asyncio.run(close_books(platform.address, console))
@@ -146,11 +152,11 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
 
 
 @contextmanager
-def outside_world(console: Console) -> Iterator[Addresses]:
-    """The simulator as a child process, which ends with the block and with us."""
+def outside_world(console: Console, *, folder: Path) -> Iterator[Addresses]:
+    """The simulator as a child process, which ends with the block and with us; its bank remembers earlier runs."""
     console.print("外部世界 bank, face check and message gateway (simulated)")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.outside", "--port", "0", "--parent", str(os.getpid())],
+    process = subprocess.Popen(  # noqa: S603  our own module
+        [sys.executable, "-m", "simulator.outside", "--parent", str(os.getpid()), "--bank-file", folder / BANK_FILE],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -192,6 +198,7 @@ def running(settings: Settings, address: ServerAddress, *, outside: Addresses, c
         )
     finally:
         _end(process)
+        said.close()
 
 
 class PlatformDidNotStartError(Exception):
@@ -219,6 +226,16 @@ async def close_books(address: ServerAddress, console: Console) -> None:
         raise StoryFailedError(f"the audit found {len(differences)} differences, the first: {differences[0]}")
     rooms = ", ".join(room.room for room in audited)
     console.print(f"  审计无差异 audit without a difference: {rooms}")
+
+
+def seconds_since_process_began() -> float:
+    """How old this process is, by the kernel's account, so that loading the program counts too; 0 where unknown."""
+    try:
+        began_ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        uptime_seconds = float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return max(0.0, uptime_seconds - began_ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def free_port_like(port: int) -> int:
@@ -330,7 +347,11 @@ def _say_where(platform: Platform, console: Console) -> None:
 
 def _stay(platform: Platform, console: Console) -> None:
     console.print("\nThe platform stays up. Ctrl-C ends it.  平台保持运行,按 Ctrl-C 结束。")
-    platform.process.join()
+    try:
+        platform.process.join()
+    except KeyboardInterrupt:
+        console.print("ended")
+        return
     raise PlatformDidNotStartError(f"The platform ended by itself; its log is in {platform.settings.data_folder}.")
 
 

@@ -83,6 +83,18 @@ class BankCalls:
             await self.find_out(request.id)
         return len(lost)
 
+    async def send_credits(self) -> int:
+        """Send the credits that were journalled and not sent yet; returns how many there were.
+
+        Nobody else sends them, so none is on its way; one that gets no answer is found out about as any other.
+        """
+        async with self._database.transaction() as conn:
+            waiting = await service.unresolved(conn, before=self._clock.now())
+        fresh = [one for one in waiting if one.kind is RequestKind.CREDIT and one.state is RequestState.ASKED]
+        for request in fresh:
+            await self._note(request.id, await self._answer(_request_of(request)))
+        return len(fresh)
+
     async def reconcile(self, *, bank_code: str, day: date) -> tuple[BankDifference, ...]:
         """Compare a bank's list of a day with the journal. Raises BankDidNotAnswer."""
         lines = await self._bank.list_day(bank_code=bank_code, day=day)
@@ -216,13 +228,20 @@ def _request_of(known: BankRequest) -> DebitRequest:
 
 
 def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str]) -> tuple[Job, ...]:
-    """Lost requests every 20 seconds, settling after midnight, paying every 5 minutes, reconciling in the morning."""
+    """What banks are asked and what became of it, and the day's end.
+
+    Credits every 2 seconds, lost requests every 20, settling after midnight, paying every 5 minutes, reconciling in
+    the morning.
+    """
 
     def calls_of(call: JobCall) -> BankCalls:
         return BankCalls(database=call.database, bank=bank, clock=call.clock)
 
     async def find_out(call: JobCall) -> None:
         await calls_of(call).find_out_lost()
+
+    async def send_credits(call: JobCall) -> None:
+        await calls_of(call).send_credits()
 
     async def settle(call: JobCall) -> None:
         now = call.clock.now()
@@ -242,6 +261,7 @@ def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str]) -> tupl
                           our_fen=difference.our_fen, bank_fen=difference.bank_fen)  # fmt: skip
 
     return (
+        Job(name="payouts.credits", schedule=every(timedelta(seconds=2)), run=send_credits),
         Job(name="payouts.find_out", schedule=every(timedelta(seconds=20)), run=find_out),
         Job(name="payouts.settle", schedule=daily_at(hour=0, minute=10), run=settle, lease=timedelta(minutes=10)),
         Job(name="payouts.pay", schedule=every(timedelta(minutes=5)), run=pay, lease=timedelta(minutes=10)),

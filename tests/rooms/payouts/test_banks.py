@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from simulator.bank import SimulatedBank, Trouble
@@ -203,3 +204,29 @@ async def test_a_reversal_on_another_day_is_a_line_of_that_day(db: Database) -> 
     for day in (TODAY, TODAY + timedelta(days=1)):
         differences = await town.calls.reconcile(bank_code="102", day=day)
         assert [] == [each for each in differences if each.request_id == request.id]
+
+
+async def test_a_journalled_credit_is_sent_without_waiting_and_a_debit_is_left_to_whoever_asks_it(db: Database) -> None:
+    town = Town(db)
+    credit = msgspec.structs.replace(town.a_debit(), kind=RequestKind.CREDIT)
+    debit = town.a_debit()
+    await town.journal(credit)
+    await town.journal(debit)
+    await town.calls.send_credits()
+    assert 1_400 == town.balance_fen
+    assert RequestState.DONE is (await town.journalled(credit.id)).state
+    assert RequestState.ASKED is (await town.journalled(debit.id)).state
+
+
+async def test_a_credit_without_an_answer_is_found_out_about_and_given_once(db: Database) -> None:
+    town = Town(db)
+    credit = msgspec.structs.replace(town.a_debit(), kind=RequestKind.CREDIT)
+    await town.journal(credit)
+    town.bank.fail_next(Trouble.LOST_AFTER)
+    await town.calls.send_credits()
+    town.bank.end_trouble()
+    assert RequestState.UNKNOWN is (await town.journalled(credit.id)).state
+    await town.calls.send_credits()
+    await town.calls.find_out(credit.id)
+    assert RequestState.DONE is (await town.journalled(credit.id)).state
+    assert 1_400 == town.balance_fen

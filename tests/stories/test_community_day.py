@@ -1,0 +1,119 @@
+"""One day in Tingting community, played on a server of its own with the outside world beside it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from rich.cells import cell_len
+from rich.console import Console
+
+from simulator.bank import Trouble
+from simulator.stories import Day, StoryFailedError, play
+from tests.support.database import a_fresh_database, folder_of_our_own
+from yikatong.app import demo
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.settings import Settings
+
+WRONG_TAPS = {
+    "ALIAS_IS_FALSE",
+    "BALANCE_IS_TOO_LOW",
+    "CARD_IS_TEMPORARILY_REPORTED_LOST",
+    "CODE_ALREADY_USED",
+    "CODE_IS_TOO_OLD",
+    "STRENGTH_IS_TOO_LOW",
+    "TAP_WAS_REVERSED",
+    "TERMINAL_MAY_NOT_LEARN_THIS",
+    "TERMINAL_MAY_NOT_OFFER_THIS_ITEM",
+}
+
+
+class Played(NamedTuple):
+    """A story that was played, what it said, and how to play it again."""
+
+    platform: demo.Platform
+    day: Day
+    text: str
+    again: Callable[[], Day]
+
+
+@pytest.fixture(scope="module")
+def played(db: Database) -> Iterator[Played]:
+    """The day, played once on an empty database."""
+    said = Console(file=StringIO(), width=demo.COLUMNS)
+    folder = folder_of_our_own()
+    with a_fresh_database(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
+        settings = replace(demo.demo_settings(Settings(), folder=folder, outside=outside), port=0)
+        with demo.running(settings, address, outside=outside, console=said) as platform:
+
+            def again() -> Day:
+                return play(
+                    demo.DEMO_STORY,
+                    base_url=platform.base_url,
+                    outside_url=outside.outside_url,
+                    first_operators=platform.operators,
+                    console=said,
+                    crew_file=folder / demo.CREW_FILE,
+                )
+
+            day = again()
+            assert isinstance(said.file, StringIO)
+            yield Played(platform=platform, day=day, text=said.file.getvalue(), again=again)
+
+
+def lines_of_taps(text: str) -> list[str]:
+    """The lines that tell a tap: they begin with a time and have the milliseconds it took."""
+    return [line for line in text.splitlines() if line[2:3] == ":" and "ms " in line]
+
+
+def test_every_wrong_tap_is_refused_for_its_own_reason(played: Played) -> None:
+    assert WRONG_TAPS == set(played.day.reasons)
+
+
+def test_each_tap_is_one_line_that_can_be_read_in_a_hundred_columns(played: Played) -> None:
+    lines = lines_of_taps(played.text)
+
+    assert played.day.told == len(lines)
+    assert [] == [line for line in lines if cell_len(line) > demo.COLUMNS]
+
+
+def test_no_id_number_is_shown(played: Played) -> None:
+    assert "9901" not in played.text
+
+
+def test_the_books_balance_and_the_audit_finds_nothing(played: Played) -> None:
+    asyncio.run(demo.close_books(played.platform.address, Console(file=StringIO())))
+
+
+def test_the_same_day_can_be_played_again_on_the_same_platform(played: Played) -> None:
+    assert played.day.reasons == played.again().reasons
+
+
+def test_an_outcome_that_is_not_as_told_ends_the_story(played: Played) -> None:
+    trouble = {"trouble": Trouble.NO_FUNDS.value, "times": 1}
+    httpx.post(f"{played.platform.outside.bank_url}/simulator/trouble", json=trouble).raise_for_status()
+
+    with pytest.raises(StoryFailedError, match="BANK_REFUSED_THE_DEBIT"):
+        played.again()
+
+
+def test_the_bank_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    said = Console(file=StringIO())
+    account = {
+        "number": "6210000000000000", "name": "陈爷爷", "id_number": "1", "phone": "2", "balance_fen": 100
+    }  # fmt: skip
+    check = {
+        "bank_code": "102",
+        "bank_card_number": account["number"],
+        "name": "陈爷爷",
+        "id_number": "1",
+        "phone": "2",
+    }
+    with demo.outside_world(said, folder=tmp_path) as outside:
+        httpx.post(f"{outside.bank_url}/simulator/accounts", json=account).raise_for_status()
+    with demo.outside_world(said, folder=tmp_path) as outside:
+        assert "good" == httpx.post(f"{outside.bank_url}/account-checks", json=check).json()["verdict"]
