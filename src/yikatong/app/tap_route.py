@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.bounds import read_body, verify_json
 from yikatong.app.http.decoding import body_reader
-from yikatong.app.http.problems import MEDIA_TYPE, TYPE_PREFIX, Said, problem_of
+from yikatong.app.http.problems import MEDIA_TYPE, TYPE_PREFIX, Said, problem_response
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
@@ -63,7 +63,7 @@ class TapRoute:
         request_id = _NO_ID
         try:
             if scope["method"] != "POST":
-                raise Refused(Reason.METHOD_IS_NOT_ALLOWED)
+                raise Refused(Reason.METHOD_IS_NOT_ALLOWED, allow="POST")
             token, content_type, length = _headers(scope)
             data = await read_body(receive, headers_say=length, bytes_max=BODY_BYTES_MAX)
             verify_json(content_type)
@@ -76,8 +76,9 @@ class TapRoute:
             receipt = await tapping.take(token=token, body=body, body_bytes=data)
         except Refused as refused:
             REFUSALS.labels(refused.reason.name).inc()
-            problem = problem_of(refused, request_id=request_id)
-            return await _send(send, problem.status, MEDIA_TYPE, _encode(problem))
+            response = problem_response(refused, request_id=request_id)
+            await response(scope, receive, send)
+            return response.status_code
         TAPS.labels(outcome=receipt.outcome.value).inc()
         return await self._send_receipt(send, receipt)
 
