@@ -416,7 +416,8 @@ def an_item(code: str, *, number: int) -> dict[str, object]:
     return {
         "number": number, "code": code, "region": "000000", "list_version": "1", "source": "s",
         "name_zh": "社区食堂用餐", "name_en": "Meal", "aliases": [], "scenario_zh": "s", "place_zh": "p",
-        "forms": ["e_card_code"], "item_class": "payment", "scene": "canteen", "line": "retail", "least_strength": 1,
+        "forms": ["qr"], "form_basis": "stated", "item_class": "payment", "scene": "community",
+        "line": "retail", "least_strength": 1,
         "assurance_level": 1, "learns": [], "funding": [], "amount_required": True, "amount_fen_max": 10_000,
         "confirm_above_fen": None, "clause": "", "valid_from": "2026-01-01", "valid_until": None, "added_later": 1,
     }  # fmt: skip

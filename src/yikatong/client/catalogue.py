@@ -28,6 +28,7 @@ class Item(Struct, frozen=True, kw_only=True):
     scenario_zh: str
     place_zh: str
     forms: tuple[str, ...]
+    form_basis: str
     item_class: str
     scene: str
     line: str | None

@@ -17,7 +17,6 @@ from yikatong.plumbing.ids import Ids, SystemIds
 
 T = TypeVar("T")
 
-ANSWER_BYTES_MAX = 16_777_216
 _PROBLEM = "application/problem+json"
 _JSON = "application/json"
 
@@ -36,6 +35,7 @@ class Patience(Struct, frozen=True, kw_only=True):
     tries: int = 3
     first_pause_seconds: float = 0.25
     pause_seconds_max: float = 5.0
+    answer_bytes_max: int = 16_777_216
 
 
 class Request(Unshown, frozen=True, kw_only=True, omit_defaults=True):
@@ -211,7 +211,7 @@ class Connection:
         ) as answer:
             for part in answer.iter_bytes():
                 content += part
-                if time.monotonic() > deadline or len(content) > ANSWER_BYTES_MAX:
+                if time.monotonic() > deadline or len(content) > self.patience.answer_bytes_max:
                     raise TimeoutError("the answer took too long or is too long")
         return Heard(
             status=answer.status_code,

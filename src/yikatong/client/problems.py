@@ -15,6 +15,7 @@ class ProblemDetails(Struct, frozen=True, kw_only=True):
     reason: str
     says: Said
     remedy: Said
+    detail: str = ""
     instance: str = ""
     field: str | None = None
     about: Mapping[str, Any] = {}
@@ -26,7 +27,7 @@ class Problem(Exception):  # noqa: N818  a refusal is an answer, not a fault of 
 
     def __init__(self, details: ProblemDetails, *, request_id: str) -> None:
         """`request_id` is the request's, as the platform's log names it."""
-        super().__init__(f"{details.reason}: {details.says.en} {details.remedy.en} (request {request_id})")
+        super().__init__(f"{details.reason}: {details.detail or details.says.en} (request {request_id})")
         self.reason = details.reason
         self.status = details.status
         self.says = details.says

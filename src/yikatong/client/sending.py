@@ -108,7 +108,7 @@ class Sending:
             return self._reverse(original.request_id, _by_id(original.request_id, tap.receipt.tap))
         if original.tap is not None:
             return self._reverse(original.request_id, _by_id(original.request_id, original.tap))
-        return self._reverse(original.request_id, _by_presentation(body))
+        return self._reverse(original.request_id, by_presentation(body))
 
     def reverse_tap(self, tap: str) -> Reversal:
         """Take a tap back that the journal does not have, by its id."""
@@ -220,7 +220,8 @@ def _by_id(request_id: str, tap: str) -> ReversalRequest:
     return ReversalRequest(request_id=request_id, tap=tap)
 
 
-def _by_presentation(tap: TapRequest) -> ReversalRequest:
+def by_presentation(tap: TapRequest) -> ReversalRequest:
+    """A reversal that names its tap by what was presented."""
     return ReversalRequest(
         request_id=tap.request_id,
         code=tap.code,

@@ -202,6 +202,10 @@ class Terminal:
         """The requests of which nobody knows how they ended, oldest first."""
         return self._journal.list_open()
 
+    def journalled(self) -> list[Entry]:
+        """Every request that compaction left in the journal, oldest first."""
+        return self._journal.list_all()
+
     def recover(self, *, reverse_all: bool = False, reverse_older_than: timedelta | None = None) -> list[Recovered]:
         """Bring to an end what stands open; call it at every start, before the first tap.
 

@@ -1,0 +1,356 @@
+"""What the client sends is what the routes take, and what the routes may answer is what the client reads."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.client.platform import Heard, Platform, Said, said_no
+from tests.client.values import values_of
+from tests.client.world import CODE, a_connection, a_till
+from yikatong.access import api as access_api
+from yikatong.app.http.approvals import approve_route
+from yikatong.app.http.decoding import body_reader, query_reader
+from yikatong.app.http.dispatch import PendingAnswer
+from yikatong.app.http.health import TimeAnswer
+from yikatong.app.http.problems import Problem as ProblemShown
+from yikatong.cards import api as cards_api
+from yikatong.catalogue import api as catalogue_api
+from yikatong.client.cards import CardRule
+from yikatong.client.catalogue import ItemDraft
+from yikatong.client.partner import Operator, open_session
+from yikatong.client.problems import ProblemDetails
+from yikatong.client.receipts import Attested, Receipt, ServerTime, TapRequest
+from yikatong.client.sending import by_presentation, tap_request
+from yikatong.client.terminal import Terminal
+from yikatong.desk import api as desk_api
+from yikatong.kernel.ids import PREFIX_BY_KIND
+from yikatong.kernel.outcomes import Refused
+from yikatong.ledger import api as ledger_api
+from yikatong.payouts import api as payouts_api
+from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.taps import api as taps_api
+from yikatong.taps import model as taps_model
+from yikatong.taps.follow_ups import ReversalBody
+
+NOTHING: Any = None
+"""What routes hold to do their work; here nobody works."""
+RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC = (
+    PREFIX_BY_KIND[kind] + "0" * 31 + "1"
+    for kind in ("resident", "card", "operator", "provider", "place", "terminal", "tap", "key", "partner", "staff",
+                 "approval", "card_batch", "account")
+)  # fmt: skip
+TODAY = date(2026, 11, 25)
+LATER = date(2031, 1, 1)
+NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+WHY = "补卡核验"
+ITEM = ItemDraft(
+    code="community-meal", list_version="2026-11", source="s", name_zh="用餐", name_en="Meal", scenario_zh="s",
+    place_zh="p", forms=("qr",), item_class="payment", scene="community", least_strength=1, assurance_level=1,
+    learns=("presence_only",), valid_from=TODAY,
+)  # fmt: skip
+RULE = CardRule(formal_loss_can_be_released=True, replacement_wait_months=6, family_list="ten_places")
+
+OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
+    "who_am_i": lambda it: it.who_am_i(),
+    "sign_out": lambda it: it.sign_out(),
+    "list_items": lambda it: it.catalogue.list_items(region="500116", on=TODAY, search="图书", served=True),
+    "get_item": lambda it: it.catalogue.get_item("community-meal", region="500116"),
+    "publish_item": lambda it: it.catalogue.publish_item(ITEM),
+    "end_item": lambda it: it.catalogue.end_item("community-meal", until=LATER),
+    "list_recognitions": lambda it: it.catalogue.list_recognitions(region="500116"),
+    "set_recognition": lambda it: it.catalogue.set_recognition(
+        from_region="440100", scope="class", subject="payment", valid_from=TODAY
+    ),
+    "end_recognition": lambda it: it.catalogue.end_recognition(
+        from_region="440100", scope="class", subject="payment", until=LATER
+    ),
+    "register_provider": lambda it: it.catalogue.register_provider(
+        credit_code="91350100M000100Y43", name_zh="食堂", kind="canteen", bank_reference="settle-1"
+    ),
+    "get_provider": lambda it: it.catalogue.get_provider(PRV),
+    "list_terminals": lambda it: it.catalogue.list_terminals(PRV),
+    "register_place": lambda it: it.catalogue.register_place(provider_id=PRV, division="500116", name_zh="食堂"),
+    "register_terminal": lambda it: it.catalogue.register_terminal(
+        provider_id=PRV, place_id=PLC, label="收银台", public_key="pAECIAEh", purposes=("community",), items=("meal",)
+    ),
+    "get_terminal": lambda it: it.catalogue.get_terminal(TRM),
+    "allow_purposes": lambda it: it.catalogue.allow_purposes(TRM, purposes=("community",)),
+    "revoke_terminal": lambda it: it.catalogue.revoke_terminal(TRM),
+    "register_resident": lambda it: it.residents.register(
+        division="500116", name="王秀英", id_number="99010119550307003X"
+    ),
+    "find_resident": lambda it: it.residents.find("99010119550307003X", purpose=WHY),
+    "view_resident": lambda it: it.residents.view(RES, purpose=WHY, whole=True),
+    "list_card_events": lambda it: it.residents.list_card_events(RES, purpose=WHY),
+    "change_contact": lambda it: it.residents.change_contact(RES, phone="13800000000", address=""),
+    "freeze_payments": lambda it: it.residents.freeze_payments(RES),
+    "unfreeze_payments": lambda it: it.residents.unfreeze_payments(RES),
+    "erase_person": lambda it: it.residents.erase(RES),
+    "view_family": lambda it: it.residents.view_family(RES, purpose=WHY),
+    "add_guardian": lambda it: it.residents.add_guardian(RES, guardian_id=RES, relation="31"),
+    "end_guardian": lambda it: it.residents.end_guardian(RES, guardian_id=RES),
+    "list_concessions": lambda it: it.residents.list_concessions(RES, purpose=WHY),
+    "grant_concession": lambda it: it.residents.grant_concession(RES, class_="senior", valid_until=LATER),
+    "end_concession": lambda it: it.residents.end_concession(RES, class_="senior"),
+    "view_card": lambda it: it.cards.view(RES, purpose=WHY),
+    "apply_for_card": lambda it: it.cards.apply(RES, bank_code="102"),
+    "activate_card": lambda it: it.cards.activate(RES),
+    "report_loss": lambda it: it.cards.report_loss(RES, formal=False),
+    "release_loss": lambda it: it.cards.release_loss(RES),
+    "lock_card": lambda it: it.cards.lock(RES, reason="三次错误密码"),
+    "unlock_card": lambda it: it.cards.unlock(RES, reason="已核实"),
+    "replace_card": lambda it: it.cards.replace(RES, why="1"),
+    "cancel_card": lambda it: it.cards.cancel(RES, why="death"),
+    "issue_e_card": lambda it: it.cards.issue_e_card(RES, password="274813"),
+    "associate_e_card": lambda it: it.cards.associate_e_card(RES),
+    "bind_bank_account": lambda it: it.cards.bind_bank_account(
+        RES, bank_card_number="6217001234567890129", phone="13800000000"
+    ),
+    "reset_password": lambda it: it.cards.reset_password(RES, password="274813"),
+    "make_card_batch": lambda it: it.cards.make_batch(cards_max=10),
+    "view_card_batch": lambda it: it.cards.view_batch(CBT),
+    "write_card_batch_file": lambda it: it.cards.write_batch_file(CBT, purpose=WHY),
+    "read_card_return": lambda it: it.cards.read_return(CBT, file="B1,1\n"),
+    "get_card_rule": lambda it: it.cards.get_rule("500116"),
+    "put_card_rule": lambda it: it.cards.put_rule("500116", RULE),
+    "ledger.list_accounts": lambda it: it.accounts.list(RES, purpose=WHY),
+    "ledger.state_account": lambda it: it.accounts.state(RES, ACC, purpose=WHY, from_on=TODAY),
+    "ledger.freeze_account": lambda it: it.accounts.freeze(RES, ACC),
+    "ledger.unfreeze_account": lambda it: it.accounts.unfreeze(RES, ACC),
+    "ledger.grant_benefit": lambda it: it.accounts.grant_benefit(RES, benefit="elder-meal", amount_fen=1),
+    "top_up_purse": lambda it: it.accounts.top_up_purse(RES, amount_fen=1),
+    "payouts.get_statement": lambda it: it.accounts.get_provider_statement(PRV, TODAY),
+    "payouts.get_statement_csv": lambda it: it.accounts.get_provider_statement_file(PRV, TODAY),
+    "create_operator": lambda it: it.people.create_operator(login_name="li.na", display_name="窗口3"),
+    "list_operators": lambda it: it.people.list_operators(after="li.na"),
+    "suspend_operator": lambda it: it.people.suspend_operator(OPR),
+    "resume_operator": lambda it: it.people.resume_operator(OPR),
+    "grant_role": lambda it: it.people.grant_role(OPR, role="counter", divisions=("500116",)),
+    "withdraw_role": lambda it: it.people.withdraw_role(OPR, role="counter"),
+    "set_attestation_limits": lambda it: it.people.set_attestation_limits(OPR, tap_max_fen=1, day_max_fen=2),
+    "list_roles": lambda it: it.people.list_roles(),
+    "put_role": lambda it: it.people.put_role("counter", label_zh="窗口", label_en="Counter", permissions=("desk.*",)),
+    "create_staff_member": lambda it: it.people.create_staff_member(
+        provider_id=PRV, place_id=PLC, login_name="li.na", display_name="收银员"
+    ),
+    "suspend_staff_member": lambda it: it.people.suspend_staff_member(STF),
+    "create_partner": lambda it: it.people.create_partner(name_zh="图书馆", name_en="Library"),
+    "issue_partner_key": lambda it: it.people.issue_partner_key(
+        PRT, label="desk", permissions=("cards.read",), expires_at=NOW
+    ),
+    "list_keys": lambda it: it.people.list_keys(after=KEY),
+    "revoke_key": lambda it: it.people.revoke_key(KEY),
+    "rotate_key": lambda it: it.people.rotate_key(KEY),
+    "list_records": lambda it: it.people.list_records(purpose=WHY, since=NOW, kind="look"),
+    "list_approvals": lambda it: it.approvals.list(state="approved", before=APR),
+    "approve": lambda it: it.approvals.approve(APR),
+    "decline": lambda it: it.approvals.decline(APR),
+    "ask_minor_look": lambda it: it.approvals.ask_minor_look(RES, purpose=WHY),
+}
+TERMINAL_CALLS: dict[str, Callable[[Terminal], Any]] = {
+    "who_am_i": lambda it: it.who_am_i(),
+    "get_item": lambda it: it.item("community-meal"),
+    "reverse_tap": lambda it: it.reverse_tap(TAP),
+    "refund_tap": lambda it: it.refund(TAP, 100),
+    "payouts.get_own_statement": lambda it: it.statement(TODAY),
+    "payouts.get_own_statement_csv": lambda it: it.statement_file(TODAY),
+}
+
+
+def all_routes() -> dict[str, Route]:
+    """The routes that partners, counters and terminals call, by name."""
+    routes = (
+        *access_api.routes(bucket_count=1),
+        *catalogue_api.routes(),
+        *cards_api.routes(terms=NOTHING, vault=NOTHING),
+        *desk_api.routes(terms=NOTHING, vault=NOTHING, face_check=NOTHING, bank_accounts=NOTHING),
+        *ledger_api.routes(terms=NOTHING),
+        *payouts_api.routes(),
+        *taps_api.routes(lambda: NOTHING),
+        approve_route({}),
+    )
+    return {route.name: route for route in routes}
+
+
+ROUTES = all_routes()
+
+
+class Desk:
+    """Reads each request as the route would, and answers what it is told."""
+
+    def __init__(self, platform: Platform, operator: Operator) -> None:
+        self.platform = platform
+        self.operator = operator
+        self.answer = b""
+        self.asked: list[tuple[str, Any, Any]] = []
+        self.route: Route | None = None
+
+    def expect(self, route: Route, answer: Any) -> None:
+        """Await a call of one route and answer it."""
+        self.route, self.answer = route, msgspec.json.encode(answer)
+        self.platform.answers.clear()
+        self.platform.answers = Everywhere(self.take)
+
+    def take(self, heard: Heard) -> Said:
+        """Read a request as the route would; what does not fit is refused, so that the call fails."""
+        route = self.route
+        assert route is not None
+        pattern = re.sub(r"\{[a-z_]+\}", "[^/]+", route.path)
+        is_kept = route.kind is RouteKind.COMMAND and bool(route.callers) and route.tag != "taps"
+        faults = [
+            name
+            for name, fits_it in {
+                "method": route.method == heard.method,
+                "path": re.fullmatch(pattern, heard.path) is not None,
+                "Idempotency-Key": is_kept == ("idempotency-key" in heard.headers),
+                "Purpose": route.looks == ("purpose" in heard.headers),
+            }.items()
+            if not fits_it
+        ]
+        try:
+            read = (body_reader(route.body)(heard.body), query_reader(route.query)(heard.query))
+        except Refused as refused:
+            faults.append(f"{refused.reason.name} {refused.about}")
+        if faults:
+            return said_no(400, "CALL_DOES_NOT_FIT", detail=", ".join(faults))
+        self.asked.append((route.name, *read))
+        return Said(202 if route.second_person else route.status, self.answer)
+
+
+class Everywhere(dict[tuple[str, str], Callable[[Heard], Said]]):
+    """One answer at every address."""
+
+    def __init__(self, take: Callable[[Heard], Said]) -> None:
+        super().__init__()
+        self._take = take
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: tuple[str, str]) -> Callable[[Heard], Said]:
+        return self._take
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with Platform() as platform, a_connection(platform) as connection:
+        yield Desk(platform, Operator(connection))
+
+
+def answers_of(route: Route) -> st.SearchStrategy[Any]:
+    """Answers of a route; one that waits for a second person answers who is waited for."""
+    if not route.second_person:
+        return values_of(route.answer)
+    assert {"approval_id", "expires_at"} == set(PendingAnswer.__struct_fields__)
+    return st.just({"approval_id": APR, "expires_at": "2026-11-26T04:00:00Z"})
+
+
+def fits(read: Any, sent: Any) -> bool:
+    """Whether a typed answer holds everything that was sent."""
+    return bool(msgspec.json.decode(msgspec.json.encode(read)) == sent)
+
+
+IN_THIS_TEST = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.parametrize("name", OPERATOR_CALLS)
+@IN_THIS_TEST
+@given(data=st.data())
+def test_an_operators_call_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
+    route = ROUTES[name]
+    sent = data.draw(answers_of(route))
+    desk.expect(route, sent)
+    read = OPERATOR_CALLS[name](desk.operator)
+
+    assert name == desk.asked[-1][0]
+    assert fits(read, sent)
+
+
+@pytest.mark.parametrize("name", TERMINAL_CALLS)
+@IN_THIS_TEST
+@given(data=st.data())
+def test_a_terminals_call_fits_its_route_both_ways(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
+) -> None:
+    route = ROUTES[name]
+    sent = data.draw(answers_of(route))
+    desk.expect(route, sent)
+    with a_till(desk.platform, tmp_path_factory.mktemp("till")) as till:
+        read = TERMINAL_CALLS[name](till)
+
+    assert name == desk.asked[-1][0]
+    assert fits(read, sent)
+
+
+def test_signing_in_fits_its_route(desk: Desk) -> None:
+    desk.expect(ROUTES["sign_in"], {"session_id": "ses_1", "token": "yk_t", "ends_at": "2026-11-25T12:00:00Z"})
+    body = {"kind": "operator", "region": "500116", "login_name": "li.na", "password": "a", "new_password": None}
+
+    assert "yk_t" == open_session(desk.platform.address, body).token
+    assert "sign_in" == desk.asked[-1][0]
+
+
+NOT_FOR_THE_CLIENT = {
+    # Opened by `Operator.sign_in`.
+    "sign_in",
+    # Answered to a terminal by `Terminal.poll`.
+    "get_tap",
+}
+
+
+def test_no_route_for_operators_and_terminals_was_forgotten() -> None:
+    callers = {CallerKind.OPERATOR, CallerKind.PARTNER, CallerKind.TERMINAL}
+    wanted = {name for name, route in ROUTES.items() if callers & set(route.callers)}
+
+    assert set() == wanted - set(OPERATOR_CALLS) - set(TERMINAL_CALLS) - NOT_FOR_THE_CLIENT
+
+
+@IN_THIS_TEST
+@given(sent=values_of(taps_model.Receipt))
+def test_every_receipt_is_read_whole(sent: dict[str, Any]) -> None:
+    read = msgspec.json.decode(msgspec.json.encode(sent), type=Receipt)
+
+    assert fits(read, {name: value for name, value in sent.items() if name != "poll"})
+
+
+@IN_THIS_TEST
+@given(sent=values_of(ProblemShown))
+def test_every_problem_is_read(sent: dict[str, Any]) -> None:
+    read = msgspec.json.decode(msgspec.json.encode(sent), type=ProblemDetails)
+
+    assert (sent["reason"], sent["about"], sent["instance"]) == (read.reason, read.about, read.instance)
+
+
+def test_the_platforms_time_is_read(desk: Desk) -> None:
+    answer = TimeAnswer(now=NOW.isoformat(), epoch_ms=1)
+
+    assert NOW == msgspec.json.decode(msgspec.json.encode(answer), type=ServerTime).now
+
+
+ATTESTED = Attested(
+    operator_token="yk_secret-session-token", document="resident_id_card", document_number="99010119550307003X",
+    why="phone and card left at home", attested_at=NOW,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "presented", [{"code": CODE, "answers": "0" * 16}, {"chip": "AAAA", "answers": "0" * 16}, {"attested": ATTESTED}]
+)
+def test_taps_and_their_reversals_are_read_as_they_were_meant(presented: dict[str, Any]) -> None:
+    body = TapRequest(request_id="request-1", item="meal", amount_fen=1_200, learn=("name",), **presented)
+    read = body_reader(taps_model.TapBody)(tap_request(body).body or b"")
+
+    assert ("meal", 1_200, ("name",)) == (read.item, read.amount_fen, read.learn)
+    assert [body.code, body.chip, body.answers] == [read.code, read.chip, read.answers]
+    assert msgspec.to_builtins(body.attested) == msgspec.to_builtins(read.attested)
+    if body.attested is None:
+        reversal = body_reader(ReversalBody)(msgspec.json.encode(by_presentation(body)))
+        assert ["request-1", "meal", 1_200, body.code, body.chip, body.answers] == [
+            reversal.request_id, reversal.item, reversal.amount_fen, reversal.code, reversal.chip, reversal.answers
+        ]  # fmt: skip
