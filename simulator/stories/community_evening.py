@@ -10,6 +10,7 @@ from rich.table import Table
 from simulator.stories.community_cast import BANK
 from simulator.stories.community_morning import Town
 from simulator.stories.day import Day, templates_of
+from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage
 from simulator.stories.till import Till
 from yikatong.client.receipts import Statement
@@ -107,16 +108,17 @@ class Evening:
         self._stage.console.print(f"  银行扣款 bank debits {show_yuan(debits)}, 退回 credits {show_yuan(credits)}")
 
     def _close_notices(self, day: Day) -> None:
+        """Those with a phone read everything in the wallet; everybody gets it by push or SMS, once."""
         table = Table(title="居民收到的通知 residents' notices", title_justify="left")
         for column in ("居民", "", "最近一条 the latest"):
             table.add_column(column)
-        for key in self._with_phone():
-            neighbour, expected = self._town.people[key], day.notices[key]
+        for key, neighbour in self._town.people.items():
+            expected = day.notices[key]
             about = f"{neighbour.part.name_en}'s notices"
-            self._stage.expect(expected, self._new_notices(key, expected.total(), about), about)
-            self._expect_delivered(key, about)
-            latest = neighbour.phone.notices()[0]
-            table.add_row(neighbour.part.name_zh, str(expected.total()), f"{latest.zh.text}\n{latest.en.text}")
+            if neighbour.part.has_phone:
+                self._stage.expect(expected, self._new_notices(key, expected.total(), about), about)
+            latest = self._delivered(neighbour, Counter(card_activated=1) + expected, about)
+            table.add_row(neighbour.part.name_zh, str(expected.total() + 1), latest)
         self._stage.console.print(table)
 
     def _new_notices(self, key: str, count: int, about: str) -> Counter[str]:
@@ -128,17 +130,18 @@ class Evening:
 
         return self._stage.wait_for(find, about=f"通知 {about}")
 
-    def _expect_delivered(self, key: str, about: str) -> None:
-        """Everything in the wallet also came by push, once."""
-        neighbour = self._town.people[key]
+    def _delivered(self, neighbour: Neighbour, expected: Counter[str], about: str) -> str:
+        """The words of the last message, once all have come, each once."""
         path = f"/gateway/simulator/messages/{neighbour.uuid}"
-        kept = templates_of(neighbour.phone)
 
-        def delivered() -> Counter[str] | None:
-            came = Counter(message.template for message in self._stage.outside.get(path, DeliveredShape).messages)
-            return came if came.total() >= kept.total() else None
+        def find() -> list[Message] | None:
+            messages = self._stage.outside.get(path, DeliveredShape).messages
+            return messages if len(messages) >= expected.total() else None
 
-        self._stage.expect(kept, self._stage.wait_for(delivered, about=f"推送 push of {about}"), about + " by push")
+        messages = self._stage.wait_for(find, about=f"推送 push of {about}")
+        self._stage.expect(expected, Counter(message.template for message in messages), about + " by push")
+        words = messages[-1].words
+        return f"{words.zh.text}\n{words.en.text}"
 
     def _statement(self, till: Till) -> Statement:
         """The provider's statement since the story began: of one day, or of two when midnight fell into it."""

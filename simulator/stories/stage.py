@@ -78,11 +78,16 @@ class Stage:
 
     @contextmanager
     def work(self, what: str) -> Iterator[None]:
-        """Say what is being done, and how long it took once it is done."""
+        """Say what is being done, and how long it took once it is done; without a terminal on one line."""
         began = time.monotonic()
-        with self.console.status(what):
+        if self.console.is_terminal:
+            with self.console.status(what):
+                yield
+        else:
+            self.console.print(f"  {what}", end="", soft_wrap=True)
             yield
-        self.console.print(f"  {what}  [dim]{time.monotonic() - began:.1f} s[/dim]")
+        said = f"  {what}" if self.console.is_terminal else ""
+        self.console.print(f"{said}  [dim]{time.monotonic() - began:.1f} s[/dim]")
 
     def wait_for(self, find: Callable[[], T | None], *, about: str, seconds: float = 20.0) -> T:
         """Ask until something is there, since what follows a tap comes a moment later; raises StoryFailedError."""

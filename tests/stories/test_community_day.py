@@ -1,6 +1,7 @@
 """One day in Tingting community, played on a server of its own with the outside world beside it."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -83,6 +84,13 @@ def test_each_tap_is_one_line_that_can_be_read_in_a_hundred_columns(played: Play
 
 def test_no_id_number_is_shown(played: Played) -> None:
     assert "9901" not in played.text
+
+
+def test_the_server_logs_no_id_number_and_no_account_number(played: Played) -> None:
+    log = (Path(played.platform.settings.data_folder) / demo.LOG_FILE).read_text(encoding="utf-8")
+
+    assert '"route":"enrol_device"' in log
+    assert [] == re.findall(r"9901\d{13}[\dX]|62102000\d+", log)
 
 
 def test_the_books_balance_and_the_audit_finds_nothing(played: Played) -> None:

@@ -189,6 +189,7 @@ def running(settings: Settings, address: ServerAddress, *, outside: Addresses, c
     process.start()
     saying.close()
     try:
+        console.print("平台启动 the platform starts")
         with console.status("平台启动 the platform starts"):
             base_url = _wait_until_ready(process, said, log=folder / LOG_FILE)
         console.print(f"serving on {base_url}")
