@@ -190,6 +190,20 @@ def test_a_refusal_that_names_the_request_settles_a_repetition(platform: Platfor
         assert [] == till.unfinished()
 
 
+@pytest.mark.parametrize(("reason", "settles"), [("SESSION_HAS_ENDED", True), ("KEY_IS_REVOKED", False)])
+def test_an_operators_ended_session_settles_a_repetition_and_a_revoked_key_does_not(
+    platform: Platform, tmp_path: Path, reason: str, settles: bool
+) -> None:
+    platform.plays.extend([Play.CUT_BEFORE] * 3)
+    with a_till(platform, tmp_path) as till:
+        with pytest.raises(AnswerIsUnknown):
+            till.tap(item="meal", amount_fen=1_200, attested=ATTESTED, request_id="request-1")
+        platform.answers["POST", "/v1/taps"] = lambda heard: said_no(401, reason, instance="request-1")
+
+        assert [Refused if settles else type(None)] == [type(found.result) for found in till.recover()]
+        assert settles == (till.unfinished() == [])
+
+
 def test_a_receipt_of_another_request_settles_nothing(platform: Platform, tmp_path: Path) -> None:
     with a_till(platform, tmp_path) as till:
         till.tap(item="meal", amount_fen=1, code=CODE, request_id="request-1")

@@ -234,11 +234,15 @@ class Connection:
         return headers
 
 
-DOOR_REASONS = frozenset({
-    "KEY_IS_MISSING", "KEY_IS_UNKNOWN", "KEY_IS_REVOKED", "KEY_HAS_EXPIRED", "SESSION_HAS_ENDED",
-    "CALLER_IS_NOT_ADMITTED", "PERMISSION_IS_MISSING", "ROUTE_IS_UNKNOWN", "METHOD_IS_NOT_ALLOWED",
-    "BODY_CAME_TOO_SLOWLY", "IDEMPOTENCY_KEY_IS_MALFORMED",
-})  # fmt: skip
+KEY_REASONS = frozenset({"KEY_IS_MISSING", "KEY_IS_UNKNOWN", "KEY_IS_REVOKED", "KEY_HAS_EXPIRED"})
+DOOR_REASONS = KEY_REASONS | {
+    "SESSION_HAS_ENDED",
+    "CALLER_IS_NOT_ADMITTED",
+    "PERMISSION_IS_MISSING",
+    "ROUTE_IS_UNKNOWN",
+    "METHOD_IS_NOT_ALLOWED",
+    "BODY_CAME_TOO_SLOWLY",
+}
 """Said at the door, before the request is looked at: they tell nothing of what became of an earlier try."""
 
 _BUSY = 429
@@ -263,15 +267,16 @@ def says_no(details: ProblemDetails, request: Request, *, arrived_before: bool) 
     """Whether a refusal without a receipt settles that the request was not done.
 
     A status of 500 and above never does: the platform does not know either. To a first try, any other does. When an
-    earlier try may have arrived, a refusal at the door does not, unless it names the request: a tap's does once the
-    platform has read it and looked for what it answered before.
+    earlier try may have arrived, a refusal at the door does not, unless it names the tap: then the platform has read
+    the tap and looked for what it answered before, and the door was the attesting operator's. A refused key never
+    does, for it may have been revoked while the tap was on its way.
     """
     if details.status >= 500 or details.status == _BUSY:
         return False
-    if not arrived_before:
+    if not arrived_before or details.reason not in DOOR_REASONS:
         return True
-    names_a_tap = request.path == TAPS and details.instance == request.request_id
-    return names_a_tap or details.reason not in DOOR_REASONS
+    names_the_tap = request.path == TAPS and details.instance == request.request_id
+    return names_the_tap and details.reason not in KEY_REASONS
 
 
 TAPS = "/v1/taps"
