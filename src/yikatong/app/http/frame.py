@@ -4,6 +4,7 @@ import re
 import time
 import traceback
 from collections.abc import Mapping
+from functools import cached_property
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,10 +49,10 @@ class Frame:
         if scope["type"] != "http":
             return
         mounted = self._mounts.get(scope["path"])
-        call = _FramedCall(mounted or self._inner, scope, is_mounted=mounted is not None)
+        call = _FramedCall(mounted or self._inner, scope, is_mounted=mounted is not None, ids=self._ids)
         try:
             with self._calls.one_more():
-                await call.serve(receive, send, ids=self._ids)
+                await call.serve(receive, send)
         except Refused as refused:
             await call.refuse(refused, receive, send)
 
@@ -59,22 +60,37 @@ class Frame:
 class _FramedCall:
     """One call on its way through the frame."""
 
-    def __init__(self, app: ASGIApp, scope: Scope, *, is_mounted: bool) -> None:
+    def __init__(self, app: ASGIApp, scope: Scope, *, is_mounted: bool, ids: Ids) -> None:
         self._app = app
         self._scope = scope
         self._is_mounted = is_mounted
+        self._ids = ids
         self._status: int | None = None
-        self._request_id = ""
 
-    async def serve(self, receive: Receive, send: Send, *, ids: Ids) -> None:
+    @cached_property
+    def _request_id(self) -> str:
+        """The caller's own id for this request where it has the form of one, else a fresh one."""
+        sent_id = Headers(scope=self._scope).get("x-request-id", "")
+        return sent_id if _SENT_ID.fullmatch(sent_id) else self._ids.new().hex
+
+    async def serve(self, receive: Receive, send: Send) -> None:
         """Serve the call; whatever is raised on the way becomes an answer."""
         if self._is_mounted:
-            await self._guard(receive, send, send)
+            await self._guard(receive, self._watched(send))
             return
         began = time.perf_counter()
-        sent_id = Headers(scope=self._scope).get("x-request-id", "")
-        self._request_id = sent_id if _SENT_ID.fullmatch(sent_id) else ids.new().hex
         self._scope[REQUEST_ID] = self._request_id
+        await self._guard(receive, self._framed(send))
+        self._tell(seconds=time.perf_counter() - began)
+
+    async def refuse(self, refused: Refused, receive: Receive, send: Send) -> None:
+        """Answer a call that was not even begun."""
+        REFUSALS.labels(refused.reason.name).inc()
+        response = problem_response(refused, request_id=self._request_id)
+        await response(self._scope, receive, self._framed(send))
+
+    def _framed(self, send: Send) -> Send:
+        """Send with the frame's headers, and remember that the answer has begun."""
 
         async def send_framed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -82,24 +98,27 @@ class _FramedCall:
                 _add_headers(message, request_id=self._request_id)
             await send(message)
 
-        await self._guard(receive, send_framed, send)
-        self._tell(seconds=time.perf_counter() - began)
+        return send_framed
 
-    async def refuse(self, refused: Refused, receive: Receive, send: Send) -> None:
-        """Answer a call that was not even begun."""
-        REFUSALS.labels(refused.reason.name).inc()
-        await problem_response(refused, request_id=self._request_id)(self._scope, receive, send)
+    def _watched(self, send: Send) -> Send:
+        """Send as it is, and remember that the answer has begun."""
 
-    async def _guard(self, receive: Receive, send_framed: Send, send: Send) -> None:
+        async def send_watched(message: Message) -> None:
+            self._status = message.get("status", self._status)
+            await send(message)
+
+        return send_watched
+
+    async def _guard(self, receive: Receive, send: Send) -> None:
         """The one place that catches everything: a fault of ours must not reach the server with what it carries."""
         try:
-            await self._app(self._scope, receive, send_framed)
+            await self._app(self._scope, receive, send)
         except ClientDisconnect:
             self._status = _CALLER_WENT_AWAY
         except Exception as fault:  # noqa: BLE001
             response = self._response_to(fault)
             if self._status is None:
-                await response(self._scope, receive, send_framed)
+                await response(self._scope, receive, send)
 
     def _response_to(self, fault: Exception) -> Response:
         refused = refusal_of(fault)
