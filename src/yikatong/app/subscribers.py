@@ -9,7 +9,7 @@ from yikatong.cards import service as cards
 from yikatong.desk import service as desk
 from yikatong.kernel.ids import ResidentId, bucket_of, read_id
 from yikatong.notices import service as notices
-from yikatong.notices.model import Template
+from yikatong.notices.model import Draft, Template
 from yikatong.payouts import service as payouts
 from yikatong.payouts.model import DebitRequest, RequestKind
 from yikatong.plumbing import versions
@@ -43,10 +43,9 @@ class Subscribers:
         self._ids = ids
         self._bucket_count = bucket_count
         self._caches = caches
-        self._hear_by_kind: dict[str, Hear] = {
+        self._ask_bank_by_kind: dict[str, Hear] = {
             "bank_back": self._want_debit_back,
             "bank_credit": self._ask_credit,
-            **dict.fromkeys(_TAP_TEMPLATES, self._tell_of_tap),
         }
 
     def by_topic(self) -> Mapping[str, tuple[Subscriber, ...]]:
@@ -60,15 +59,22 @@ class Subscribers:
         }
 
     async def _hear_taps(self, conn: Connection, event: Event) -> None:
+        """One batch's news: its notices go in together, what banks are asked for one by one."""
         await self._caches.renew(await versions.read_all(conn))
+        drafts: list[Draft] = []
         for told in event.payload["events"]:
-            await self._hear_by_kind[told["kind"]](conn, event, told)
+            if told["kind"] in _TAP_TEMPLATES:
+                drafts += self._drafts_of(event, told)
+            else:
+                await self._ask_bank_by_kind[told["kind"]](conn, event, told)
+        await notices.send_many(conn, bucket=event.payload["bucket"], drafts=drafts, now=event.made_at, ids=self._ids)
 
-    async def _tell_of_tap(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
+    def _drafts_of(self, event: Event, told: dict[str, Any]) -> list[Draft]:
+        """The notice of one tap; none for a provider that the catalogue no longer has."""
         snapshot = self._caches.snapshot
         provider = snapshot.find_provider(UUID(told["provider"]))
         if provider is None:
-            return
+            return []
         params: dict[str, str | int] = {"place": provider.name_zh, "happened_at": event.made_at.isoformat()}
         if told["kind"] != "code_used_twice":
             params["amount_fen"] = told["amount_fen"] or 0
@@ -78,26 +84,21 @@ class Subscribers:
         if told["kind"] == "tap_waiting":
             params["expires_at"] = told["deadline_at"]
             del params["happened_at"]
-        await self._send(conn, UUID(told["resident"]), _TAP_TEMPLATES[told["kind"]], params, event)
+        return [Draft(resident_id=UUID(told["resident"]), template=_TAP_TEMPLATES[told["kind"]], params=params)]
 
     async def _hear_card(self, conn: Connection, event: Event) -> None:
         template = _CARD_TEMPLATES.get(event.payload["command"])
         if template is not None:
             resident_id = read_id("resident", event.payload["resident_id"])
-            await self._send(conn, resident_id, template, {"happened_at": event.made_at.isoformat()}, event)
-
-    async def _send(
-        self, conn: Connection, resident_id: UUID, template: Template, params: dict[str, str | int], event: Event
-    ) -> None:
-        await notices.send(
-            conn,
-            bucket=bucket_of(resident_id, self._bucket_count),
-            resident_id=resident_id,
-            template=template,
-            params=params,
-            now=event.made_at,
-            ids=self._ids,
-        )
+            await notices.send(
+                conn,
+                bucket=bucket_of(resident_id, self._bucket_count),
+                resident_id=resident_id,
+                template=template,
+                params={"happened_at": event.made_at.isoformat()},
+                now=event.made_at,
+                ids=self._ids,
+            )
 
     async def _want_debit_back(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
         """A debit for a tap that came to nothing: undone if it happened, prevented if it has yet to."""

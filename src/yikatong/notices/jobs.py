@@ -11,10 +11,14 @@ _ROUNDS_MAX = 20
 """A run delivers so many times fifty of one bucket, then lets other buckets have their turn."""
 
 
-def jobs(gateway: MessageGateway, *, bucket_count: int, notice_days: int) -> tuple[Job, ...]:
-    """Deliver every two seconds; forget once an hour what was told `notice_days` ago."""
+def jobs(gateway: MessageGateway | None, *, bucket_count: int, notice_days: int) -> tuple[Job, ...]:
+    """Deliver every two seconds; forget once an hour what was told `notice_days` ago.
+
+    Without a gateway nothing is delivered or tried: notices are read in the wallet.
+    """
 
     async def deliver(call: JobCall) -> None:
+        assert gateway is not None
         for bucket in range(bucket_count):
             for _ in range(_ROUNDS_MAX):
                 if not await service.deliver_due(call.database, gateway, bucket=bucket, clock=call.clock):
@@ -28,7 +32,6 @@ def jobs(gateway: MessageGateway, *, bucket_count: int, notice_days: int) -> tup
                 async with call.database.transaction() as conn:
                     forgotten = await service.delete_notices(conn, bucket=bucket, before=before, limit=_AT_ONCE)
 
-    return (
-        Job(name="notices.deliver", schedule=every(timedelta(seconds=2)), run=deliver),
-        Job(name="notices.forget", schedule=every(timedelta(hours=1)), run=forget),
-    )
+    forgetting = Job(name="notices.forget", schedule=every(timedelta(hours=1)), run=forget)
+    delivering = Job(name="notices.deliver", schedule=every(timedelta(seconds=2)), run=deliver)
+    return (forgetting,) if gateway is None else (delivering, forgetting)

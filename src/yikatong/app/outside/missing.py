@@ -7,7 +7,6 @@ from uuid import UUID
 from yikatong.app.outside.reasons import Reason
 from yikatong.cards.outside import AccountAnswer, FaceAnswer
 from yikatong.kernel.outcomes import Refused
-from yikatong.notices.outside import Message, MessageNotTakenError
 from yikatong.payouts.outside import (
     BankAnswer,
     BankDidNotAnswer,
@@ -50,11 +49,3 @@ class NoFaceCheck:
     async def compare_face(self, *, name: str, id_number: str, face: str) -> FaceAnswer:
         """Refuses OUTSIDE_IS_NOT_CONNECTED."""
         raise Refused(Reason.OUTSIDE_IS_NOT_CONNECTED, setting="face_check_url")
-
-
-class NoMessageGateway:
-    """No gateway is connected: notices wait, and are read in the wallet."""
-
-    async def deliver(self, message: Message) -> str:
-        """Raises MessageNotTakenError."""
-        raise MessageNotTakenError("no gateway is connected")

@@ -9,7 +9,7 @@ import httpx
 from yikatong.app.outside.bank import HttpBank
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
-from yikatong.app.outside.missing import NoBank, NoFaceCheck, NoMessageGateway
+from yikatong.app.outside.missing import NoBank, NoFaceCheck
 from yikatong.cards.outside import BankAccounts, FaceCheck
 from yikatong.notices.outside import MessageGateway
 from yikatong.payouts.outside import Bank
@@ -26,12 +26,15 @@ class Organisations:
     bank: Bank
     accounts: BankAccounts
     face: FaceCheck
-    gateway: MessageGateway
+    gateway: MessageGateway | None
 
 
 @asynccontextmanager
 async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]:
-    """Connect to what the settings name; what they do not name refuses, saying which connection is missing."""
+    """Connect to what the settings name; what they do not name refuses, saying which connection is missing.
+
+    Without a message gateway there is none: notices are then read in the wallet alone.
+    """
     async with AsyncExitStack() as stack:
 
         async def client_of(url: str) -> httpx.AsyncClient:
@@ -47,5 +50,5 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
             face=HttpFaceCheck(await client_of(settings.face_check_url)) if settings.face_check_url else NoFaceCheck(),
             gateway=HttpMessageGateway(await client_of(settings.message_gateway_url))
             if settings.message_gateway_url
-            else NoMessageGateway(),
+            else None,
         )
