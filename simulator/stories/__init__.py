@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 import msgspec
 from rich.console import Console
 
+from simulator.calls import ApiRefusal
 from simulator.stories.community_day import play_community_day
 from simulator.stories.crew import Credentials, Crew
 from simulator.stories.day import Day
 from simulator.stories.stage import Stage, StoryFailedError
+from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
 
 __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
 
@@ -24,6 +27,9 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     title_en: str
     play: Callable[[Stage], Day]
 
+
+UNTOLD = (ApiRefusal, Problem, AnswerIsUnknown, ServerIsAway, httpx.HTTPError)
+"""What a call may end in that a story did not foresee."""
 
 STORIES = {
     story.name: story
@@ -66,4 +72,7 @@ def play(
             began=time.monotonic() if began is None else began,
         )
         with stage:
-            return story.play(stage)
+            try:
+                return story.play(stage)
+            except UNTOLD as fault:
+                raise StoryFailedError(f"nobody tells of this in the story: {fault}") from fault
