@@ -252,6 +252,20 @@ class Platform:
         return self.kept[key]
 
 
+class Everywhere(dict[tuple[str, str], Callable[[Heard], Said]]):
+    """One answer at every address."""
+
+    def __init__(self, take: Callable[[Heard], Said]) -> None:
+        super().__init__()
+        self._take = take
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: tuple[str, str]) -> Callable[[Heard], Said]:
+        return self._take
+
+
 def tap_id_of(request_id: str) -> str:
     """The id that the tap of a request gets."""
     return "tap_" + sha256(request_id.encode()).hexdigest()[:32]

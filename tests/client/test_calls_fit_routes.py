@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.client.platform import Heard, Platform, Said, said_no
+from tests.client.platform import Everywhere, Heard, Platform, Said, said_no
 from tests.client.values import values_of
 from tests.client.world import CODE, a_connection, a_till
 from yikatong.access import api as access_api
@@ -223,20 +223,6 @@ class Desk:
         return Said(202 if route.second_person else route.status, self.answer)
 
 
-class Everywhere(dict[tuple[str, str], Callable[[Heard], Said]]):
-    """One answer at every address."""
-
-    def __init__(self, take: Callable[[Heard], Said]) -> None:
-        super().__init__()
-        self._take = take
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-    def __getitem__(self, key: tuple[str, str]) -> Callable[[Heard], Said]:
-        return self._take
-
-
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     with Platform() as platform, a_connection(platform) as connection:
@@ -290,9 +276,11 @@ def test_a_terminals_call_fits_its_route_both_ways(
 
 def test_signing_in_fits_its_route(desk: Desk) -> None:
     desk.expect(ROUTES["sign_in"], {"session_id": "ses_1", "token": "yk_t", "ends_at": "2026-11-25T12:00:00Z"})
-    body = {"kind": "operator", "region": "500116", "login_name": "li.na", "password": "a", "new_password": None}
+    session = open_session(
+        desk.platform.address, region="500116", login_name="li.na", password="a", new_password="another-password"
+    )
 
-    assert "yk_t" == open_session(desk.platform.address, body).token
+    assert "yk_t" == session.token
     assert "sign_in" == desk.asked[-1][0]
 
 

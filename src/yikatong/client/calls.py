@@ -77,7 +77,8 @@ class Calls:
         """
         recovered: list[RecoveredCommand] = []
         is_away = False
-        for entry in [] if self._journal is None else self._journal.list_open():
+        still_open = [] if self._journal is None else self._journal.list_open()
+        for entry in [entry for entry in still_open if entry.kind is Kind.COMMAND]:
             found = RecoveredCommand(request_id=entry.request_id, path=read_request(entry).path)
             if not is_away:
                 found, is_away = self._recover(entry, found)

@@ -80,14 +80,14 @@ class Operator(Partner):
         **connection_parts: Any,
     ) -> Self:
         """Sign in; `new_password` replaces a first password. Raises Problem."""
-        body = {
-            "kind": "operator",
-            "region": region,
-            "login_name": login_name,
-            "password": password,
-            "new_password": new_password,
-        }
-        session = open_session(address, body, **connection_parts)
+        session = open_session(
+            address,
+            region=region,
+            login_name=login_name,
+            password=password,
+            new_password=new_password,
+            **connection_parts,
+        )
         return cls(Connection(address, token=session.token, **connection_parts), journal)
 
     def sign_out(self) -> Changed:
@@ -95,7 +95,26 @@ class Operator(Partner):
         return self._calls.command("DELETE", "/v1/session", Changed)
 
 
-def open_session(address: str, body: dict[str, str | None], **connection_parts: Any) -> Session:
-    """Open a session. A repetition opens another, which does no harm, so the call needs no key."""
+def open_session(
+    address: str,
+    *,
+    region: str,
+    login_name: str,
+    password: str,
+    new_password: str | None = None,
+    kind: str = "operator",
+    **connection_parts: Any,
+) -> Session:
+    """Open a session of an operator or, as `kind`, of a provider's `staff`; a till attests with an operator's.
+
+    A repetition opens another session, which does no harm, so the call needs no key. Raises Problem.
+    """
+    body = {
+        "kind": kind,
+        "region": region,
+        "login_name": login_name,
+        "password": password,
+        "new_password": new_password,
+    }
     with Connection(address, token=None, **connection_parts) as connection:
         return connection.ask("/v1/sessions", Session, method="POST", body=body)

@@ -154,7 +154,8 @@ Tap = Admitted | Refused | Waiting
 class Reversal(Struct, frozen=True, kw_only=True):
     """What a reversal met: `admitted` and given back, `waiting` and let go, `refused`, or `nothing`.
 
-    `tap` is None when the platform refused the tap without keeping it.
+    `already` says that a reversal of the tap stands from before; `found` tells then only what this one met. `tap` is
+    None when the platform refused the tap without keeping it.
     """
 
     tap: str | None
