@@ -1,6 +1,7 @@
 """What runs by itself, in one process beside the workers: the outbox relay, the jobs, and the end of waiting taps."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -21,6 +22,9 @@ from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
 from yikatong.taps.jobs import end_waiting_taps
 
+YIELDS = 10
+"""How far this process stands back when there is not enough of the machine for all: taps go before notices."""
+
 BANK_CODES = ("102", "103", "104", "105", "301", "302", "303", "402")
 """The banks whose days are reconciled: those that residents' cards come from (domain notes, bank codes)."""
 
@@ -28,6 +32,7 @@ BANK_CODES = ("102", "103", "104", "105", "301", "302", "303", "402")
 def run_jobs(settings: Settings, address: ServerAddress) -> None:
     """Run everything that runs by itself until the process is ended; the main function of its process."""
     configure_logs(level=settings.log_level, format=settings.log_format)
+    os.nice(YIELDS)
     asyncio.run(_run(settings, address))
 
 

@@ -120,7 +120,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
 
     # --- outside organisations
-    bank_url: Annotated[str | None, Meta(description="Address of the bank gateway for debits and account checks.")] = None
+    bank_url: Annotated[str | None, Meta(description="Address of the bank gateway for debits and account checks.")] = (
+        None
+    )
     face_check_url: Annotated[str | None, Meta(description="Address of the real-person check with liveness.")] = None
     message_gateway_url: Annotated[str | None, Meta(description="Address of the gateway for push and SMS.")] = None
 

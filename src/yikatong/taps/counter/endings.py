@@ -42,7 +42,7 @@ def take_confirmation(state: BatchState, work: ConfirmWork) -> Ended | Refused:
         return Refused(LineReason.POSTURE_IS_NOT_SAFE)
     reason = _refuse_confirmation(state, row, work.confirmation, kept)
     if reason is not None:
-        return _end_refused(state, row, kept, reason)
+        return end_refused(state, row, kept, reason)
     confirmed = replace(kept, presented=replace(kept.presented, strength=Strength.CONFIRMED))
     if kept.bank_fen > 0:
         return _wait_for_bank(state, row, confirmed)
@@ -59,7 +59,7 @@ def take_bank_answer(state: BatchState, work: BankWork) -> Ended | Refused:
         return row if row is not None else _ended(state, work.tap_id, work.resident_id)
     kept = decode_work(row.work)
     if not work.debited:
-        return _end_refused(state, row, kept, Reason.BANK_REFUSED_THE_DEBIT)
+        return end_refused(state, row, kept, Reason.BANK_REFUSED_THE_DEBIT)
     ended_row = _end_admitted(state, row, kept)
     if ended_row.transfer_id is None:
         state.ask_bank_back(work.tap_id)
@@ -75,8 +75,8 @@ def take_deadline(state: BatchState, work: ExpireWork) -> Ended | Refused:
         return row
     if row.waits_for == WaitsFor.BANK:
         state.ask_bank_back(work.tap_id)
-        return _end_refused(state, row, decode_work(row.work), Reason.BANK_DID_NOT_ANSWER)
-    return _end_refused(state, row, decode_work(row.work), Reason.CONFIRMATION_DID_NOT_COME)
+        return end_refused(state, row, decode_work(row.work), Reason.BANK_DID_NOT_ANSWER)
+    return end_refused(state, row, decode_work(row.work), Reason.CONFIRMATION_DID_NOT_COME)
 
 
 def _ended(state: BatchState, tap_id: UUID, resident_id: UUID) -> Ended | Refused:
@@ -129,7 +129,7 @@ def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapR
     )
     fault = state.book.post_holds([HoldId(hold_id) for hold_id in row.hold_ids], draft)
     if fault is not None:
-        return _end_refused(state, row, kept, fault)
+        return end_refused(state, row, kept, fault)
     ended = _row(state, row, kept, reason=None)
     state.end_wait(row.tap_id)
     state.end_tap(ended)
@@ -138,18 +138,14 @@ def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapR
     return ended
 
 
-def _end_refused(state: BatchState, row: WaitingRow, kept: WaitingWork, reason: BaseReason) -> TapRow:
-    let_go(state, row)
-    ended = _row(state, row, kept, reason=reason)
-    state.end_tap(ended)
-    return ended
-
-
-def let_go(state: BatchState, row: WaitingRow) -> None:
-    """Take a tap out of those that wait and free what it held; a hold past its end is free already."""
+def end_refused(state: BatchState, row: WaitingRow, kept: WaitingWork, reason: BaseReason) -> TapRow:
+    """End a waiting tap without a payment and free what it held; a hold past its end is free already."""
     for hold_id in row.hold_ids:
         state.book.void_hold(HoldId(hold_id))
     state.end_wait(row.tap_id)
+    ended = _row(state, row, kept, reason=reason)
+    state.end_tap(ended)
+    return ended
 
 
 def _row(state: BatchState, row: WaitingRow, kept: WaitingWork, *, reason: BaseReason | None) -> TapRow:

@@ -6,10 +6,10 @@ from yikatong.kernel.ids import TransferId
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Leg, TransferDraft, TransferKind, bank_clearing, digest_id
 from yikatong.lines.rules import BANK, part_of
-from yikatong.taps.counter.endings import let_go
+from yikatong.taps.counter.endings import end_refused
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import Refunded, RefundWork, Reversed, ReverseWork
-from yikatong.taps.model import Paid, TapRow
+from yikatong.taps.model import Paid, Reason, TapRow
 from yikatong.taps.receipts import decode_facts, decode_work
 from yikatong.taps.rules import decide_refund, provider_account, split_refund
 from yikatong.taps.store import RefundRow, ReversalRow
@@ -18,6 +18,7 @@ from yikatong.taps.store import RefundRow, ReversalRow
 def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     """Take a tap back. The tombstone comes first, so an original that arrives late is refused.
 
+    A tap that waits ends refused (TAP_WAS_REVERSED), and its code stays spent.
     Money already refunded is not given back a second time. Refuses as the ledger does when the payment cannot be
     undone; then no tombstone stays.
     """
@@ -27,9 +28,10 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     found, transfer_id = "nothing", None
     if waiting is not None:
         found = "waiting"
-        if decode_work(waiting.work).bank_fen > 0:
+        kept = decode_work(waiting.work)
+        if kept.bank_fen > 0:
             state.ask_bank_back(work.tap_id)
-        let_go(state, waiting)
+        end_refused(state, waiting, kept, Reason.TAP_WAS_REVERSED)
     elif row is not None:
         found = "admitted" if row.reason is None else "refused"
         left_fen = (row.amount_fen or 0) - state.facts.refunded_fen(row.id)
