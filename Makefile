@@ -12,6 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off
 
+# Our processes start often; they read compiled code that the installation wrote.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo serve story test quick lint types checks bench format lock migration reference clean
 
 help: ## the words this Makefile knows
@@ -66,6 +69,7 @@ $(VENV)/.run-ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing what the platform runs on (locked, with digests)"
 	@$(PIP_INSTALL) --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src simulator
 	@touch $@
 
 $(VENV)/.dev-ready: requirements-dev.lock pyproject.toml | $(VENV)/bin/python

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
+from simulator.stories import STORIES
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.bench.taps import TapsPlan, bench_taps
+from yikatong.app.demo import play_story, run_demo
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
@@ -195,6 +197,35 @@ def population(
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
         out.print(f"{loaded.new_count} residents loaded in {loaded.seconds:.1f} s, {loaded.known_count} were known")
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the story, also with a terminal attached.")] = False,
+    data: DataOption = None,
+) -> None:
+    """One day in Tingting community, on a platform of its own; then it stays up and says where to look."""
+    run_demo(settings_now(data_folder=_folder(data)), once=once)
+
+
+@app.command()
+def story(
+    name: Annotated[str | None, typer.Argument(help="Which one; without a name they are listed.")] = None,
+    data: DataOption = None,
+) -> None:
+    """List the stories, or play one and end."""
+    if name is None:
+        table = Table(title="stories 故事", title_justify="left")
+        for column in ("name", "标题", "title"):
+            table.add_column(column)
+        for one in STORIES.values():
+            table.add_row(one.name, one.title_zh, one.title_en)
+        out.print(table)
+        return
+    if name not in STORIES:
+        errors.print(f"[red]There is no story {name!r}; there is: {', '.join(STORIES)}[/red]")
+        raise typer.Exit(2)
+    play_story(settings_now(data_folder=_folder(data)), name)
 
 
 bench_app = typer.Typer(help="Benchmarks: ratios against pgbench on the same server.", invoke_without_command=True)
