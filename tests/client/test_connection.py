@@ -1,7 +1,6 @@
 """Where a client calls, how long it waits, and what it never says."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from yikatong.client.receipts import Attested, ServerTime
 from yikatong.client.residents import Person
 
 ID_NUMBER = "99010119550307003X"
-
-
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    with Platform() as started:
-        yield started
 
 
 @pytest.mark.parametrize(

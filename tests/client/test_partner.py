@@ -1,6 +1,5 @@
 """A partner's commands carry a key of their own, and with a journal they survive a crash."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,12 +16,6 @@ from yikatong.kernel.outcomes import Change
 
 OPERATOR = "opr_" + "1" * 32
 RESIDENT = "res_" + "2" * 32
-
-
-@pytest.fixture
-def platform() -> Iterator[Platform]:
-    with Platform() as started:
-        yield started
 
 
 def an_operator(platform: Platform, folder: Path) -> Operator:

@@ -17,8 +17,7 @@ from rich.console import Console
 from simulator.card_maker import make_cards
 from simulator.stories import Credentials
 from tests.client.platform import Everywhere, Heard, Platform, Play, Said
-from tests.client.test_terminal import LEAVES_IT_UNKNOWN
-from tests.client.world import JOURNAL_KEY
+from tests.client.world import JOURNAL_KEY, LEAVES_IT_UNKNOWN
 from tests.support.database import a_fresh_database, folder_of_our_own
 from yikatong.app import demo
 from yikatong.client.answers import Changed

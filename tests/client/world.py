@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.client.platform import Platform
+from tests.client.platform import NOON, Platform, Play
 from tests.support.world import FixedClock
 from yikatong.client.connection import Connection, Patience
 from yikatong.client.journal import Journal
+from yikatong.client.receipts import Attested
 from yikatong.client.terminal import Terminal, TerminalIdentity
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey
@@ -23,6 +24,17 @@ TILL_KEY: SigningKey = trust.new_signing_key(Algorithm.ES256)
 CODE = "YK1:A-CODE-THAT-IS-SHOWN"
 IMPATIENT = Patience(answer_seconds=0.3, tries=1)
 """For tests in which no answer comes."""
+
+
+ATTESTED = Attested(
+    operator_token="yk_secret-session-of-an-operator",
+    document="resident_id_card",
+    document_number="99010119550307003X",
+    why="phone and card left at home",
+    attested_at=NOON,
+)
+LEAVES_IT_UNKNOWN = [Play.FAULT_BEFORE, Play.FAULT_AFTER, Play.BUSY, Play.CUT_BEFORE, Play.CUT_AFTER, Play.CUT_HALFWAY,
+                     Play.PAGE]  # fmt: skip
 
 
 class Pauses:
