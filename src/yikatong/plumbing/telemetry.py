@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 import msgspec
 import structlog
@@ -52,7 +52,7 @@ def configure_logs(*, level: LogLevel, format: LogFormat, stream: TextIO | None 
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_add_logger_name, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_newline(format, output)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(format, output)],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(_LEVELS[level], logging.INFO), force=True)
@@ -119,7 +119,7 @@ def _renderer(format: LogFormat, output: TextIO) -> Processor:
 
 def _as_json_line(_: WrappedLogger, __: str, event: EventDict) -> str:
     first = {name: event.pop(name) for name in ("at", "level", "event") if name in event}
-    return msgspec.json.encode({**first, **event}, enc_hook=str).decode() + "\n"
+    return msgspec.json.encode({**first, **event}, enc_hook=str).decode()
 
 
 def _as_console_line(output: TextIO) -> Processor:
@@ -128,16 +128,6 @@ def _as_console_line(output: TextIO) -> Processor:
     )
 
     def render_line(logger: WrappedLogger, name: str, event: EventDict) -> str:
-        return str(render(logger, name, event)) + "\n"
-
-    return render_line
-
-
-def _without_newline(format: LogFormat, output: TextIO) -> Processor:
-    """The same line for the handler of libraries' logs, which ends lines itself."""
-    render = _renderer(format, output)
-
-    def render_line(logger: WrappedLogger, name: str, event: EventDict) -> Any:
-        return str(render(logger, name, event)).removesuffix("\n")
+        return str(render(logger, name, event))
 
     return render_line

@@ -167,3 +167,11 @@ def test_workers_numbers_are_added_up(tmp_path: Path) -> None:
         command = [sys.executable, "-c", program]
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603  our own program
     assert 'yikatong_refusals_total{reason="R"} 2.0' in said
+
+
+def test_our_lines_and_those_of_libraries_are_one_json_object_each(lines: io.StringIO) -> None:
+    structlog.get_logger("ours").info("one")
+    logging.getLogger("a.library").warning("two")
+    structlog.get_logger("ours").info("three")
+
+    assert ["one", "two", "three"] == [json.loads(line)["event"] for line in lines.getvalue().splitlines()]
