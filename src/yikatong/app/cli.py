@@ -9,6 +9,7 @@ import msgspec
 import typer
 from msgspec.structs import replace
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
@@ -24,10 +25,12 @@ from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
-from yikatong.plumbing.migrations import apply_migrations, list_waiting, read_applied
+from yikatong.plumbing.migrations import MigrationError, apply_migrations, list_waiting, read_applied
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
+from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.schema import write_initial_migration
 from yikatong.plumbing.settings import Settings, SettingsError, list_unknown_variables, read_settings
+from yikatong.trust.service import KeysAtRestError
 
 app = typer.Typer(
     name="yikatong",
@@ -45,13 +48,16 @@ out = Console(highlight=False)
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; without it, the settings' own.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+MENDABLE = (SettingsError, EmbeddedPostgresError, KeysAtRestError, MigrationError, ServingRoleError)
+"""What whoever runs the platform can mend; each says in its message how."""
+
 
 def main() -> None:
     """Run a command; what a person can mend is said in a sentence, without a traceback."""
     try:
         app()
-    except (SettingsError, EmbeddedPostgresError) as error:
-        errors.print(f"[red]{error}[/red]")
+    except MENDABLE as error:
+        errors.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         sys.exit(2)
 
 
@@ -81,13 +87,17 @@ def serve(
         for region, first in made.items():
             errors.print(
                 f"first operator of region {region}: [bold]{first.login_name}[/bold]  password {first.password}  "
-                "(shown this once; change it at the first sign-in)"
+                "(shown this once; change it at the first sign-in)",
+                soft_wrap=True,
             )
         serve_until_ended(settings, address, tell=_say_where)
 
 
 def _say_where(address: str) -> None:
-    errors.print(f"serving on {address}  ·  API page {address}/docs  ·  metrics {address}/metrics  ·  Ctrl-C ends")
+    errors.print(
+        f"serving on {address}  ·  API page {address}/docs  ·  metrics {address}/metrics  ·  Ctrl-C ends",
+        soft_wrap=True,
+    )
 
 
 @app.command()
