@@ -3,11 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.database import TestServer
 from yikatong.plumbing.database import Database
 
 _server = TestServer()
+# Machines that run tests are busy ones: a slow example is no fault.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:

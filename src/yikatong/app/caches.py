@@ -50,8 +50,13 @@ class WorkerCaches:
             self._regions = await self._load_regions(conn)
         self._versions = dict(versions)
 
+    @property
+    def access_version(self) -> int:
+        """The version of keys for which callers in memory are valid."""
+        return self.callers.version
+
     async def renew(self, versions: Mapping[str, int]) -> bool:
-        """Read again what these versions make stale; True when callers must prove themselves again.
+        """Read again what these versions make stale; True when anything was.
 
         What is read may be newer than the versions that asked for it, which only makes the next batch read it again.
         """
@@ -64,7 +69,5 @@ class WorkerCaches:
             if REGIONS in stale:
                 self._regions = await self._load_regions(conn)
         self._versions = dict(versions)
-        if access.VERSION_SUBJECT not in stale:
-            return False
-        self.callers.forget_all_if(versions[access.VERSION_SUBJECT])
+        self.callers.forget_all_if(versions.get(access.VERSION_SUBJECT, 0))
         return True

@@ -75,12 +75,17 @@ class Subscribers:
         provider = snapshot.find_provider(UUID(told["provider"]))
         if provider is None:
             return []
-        params: dict[str, str | int] = {"place": provider.name_zh, "happened_at": event.made_at.isoformat()}
+        params: dict[str, str | int] = {
+            "place": provider.name_zh,
+            "place_en": provider.name_en,
+            "happened_at": event.made_at.isoformat(),
+        }
         if told["kind"] != "code_used_twice":
             params["amount_fen"] = told["amount_fen"] or 0
         if told["kind"] in ("tap_paid", "tap_waiting"):
             item = snapshot.find_item(provider.region, told["item"])
             params["item"] = told["item"] if item is None else item.name_zh
+            params["item_en"] = told["item"] if item is None else item.name_en
         if told["kind"] == "tap_waiting":
             params["expires_at"] = told["deadline_at"]
             del params["happened_at"]

@@ -70,10 +70,10 @@ class TapRoute:
             if token is None:
                 raise Refused(AccessReason.KEY_IS_MISSING)
             tapping = self._tapping()
-            caller = await tapping.authenticate(token)
+            known = await tapping.authenticate(token)
             body: TapBody = _read_tap(data)
             request_id = body.request_id
-            receipt = await tapping.take(token=token, body=body, body_bytes=data, caller=caller)
+            receipt = await tapping.take(token=token, body=body, body_bytes=data, known=known)
         except Refused as refused:
             REFUSALS.labels(refused.reason.name).inc()
             response = problem_response(refused, request_id=request_id)

@@ -15,6 +15,7 @@ LEASE = timedelta(minutes=2)
 _FIRST_PAUSE = timedelta(seconds=30)
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _PARAM_LENGTH_MAX = 120
+_ENGLISH = "_en"
 
 
 def places_of(words: TemplateWords) -> frozenset[str]:
@@ -26,10 +27,12 @@ def places_of(words: TemplateWords) -> frozenset[str]:
 def verify_params(params: Mapping[str, str | int], *, words: TemplateWords) -> Mapping[str, str | int]:
     """Give back parameters that are exactly those a template asks for.
 
+    A name that differs between the languages comes twice: `place`, and `place_en` for the English words.
     Raises ValueError otherwise, and for a text too long, an amount that is no whole number or an instant that cannot
     be read: a mistake of the room that sends, never of a caller.
     """
-    if params.keys() != places_of(words):
+    asked = places_of(words)
+    if {name for name in params if name.removesuffix(_ENGLISH) not in asked or name in asked} != asked:
         raise ValueError(f"a notice needs {sorted(places_of(words))} and got {sorted(params)}")
     for name, value in params.items():
         _show(name, value)
@@ -40,7 +43,8 @@ def verify_params(params: Mapping[str, str | int], *, words: TemplateWords) -> M
 
 def word_notice(words: TemplateWords, *, params: Mapping[str, str | int]) -> TemplateWords:
     """The words of a notice in both languages, its parameters filled in."""
-    return TemplateWords(zh=_fill_both(words.zh, params), en=_fill_both(words.en, params))
+    english = {name: params.get(name + _ENGLISH, value) for name, value in params.items()}
+    return TemplateWords(zh=_fill_both(words.zh, params), en=_fill_both(words.en, english))
 
 
 def decide_next_try(*, tries_count: int, now: datetime) -> NextTry:

@@ -15,8 +15,8 @@ JOIN unnest($2::timestamptz[], $3::uuid[], $4::bytea[]) AS shown (code_at, resid
 WHERE t.bucket = $1 AND t.code_at = ANY ($2::timestamptz[]) AND t.spends_nonce
 
 -- name: find_reversals
--- Which of these taps were reversed; locks nothing.
-SELECT tap_id FROM taps.reversal WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
+-- Which of these taps were reversed, and what each reversal met; locks nothing.
+SELECT tap_id, found FROM taps.reversal WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
 
 -- name: find_waiting
 -- Taps of these residents that wait; locks nothing, the gates are locked already.

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
+from msgspec.structs import replace
 
 from yikatong.access import service as access
 from yikatong.cards.model import Vault
@@ -13,6 +14,7 @@ from yikatong.codes.model import Presented
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing import versions
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import Caller, CallerKind
@@ -26,6 +28,13 @@ from yikatong.taps.presenting import Presenting, attestation_request, read_prese
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 
 Conn = psycopg.AsyncConnection[Any]
+
+
+class Known(NamedTuple):
+    """An authenticated terminal, and the version of keys for which it was."""
+
+    caller: Caller
+    access_version: int
 
 
 async def list_overdue_taps(conn: Conn, *, now: datetime, bank_before: datetime, count_max: int) -> list[WaitingRow]:
@@ -62,22 +71,22 @@ class Tapping:
         self._reasons = reasons
         self._unread_quota = unread_quota
 
-    async def authenticate(self, token: str) -> Caller:
+    async def authenticate(self, token: str) -> Known:
         """Say which terminal calls; from memory while no key was revoked since. Refuses as `access.authenticate`."""
         now = self._clock.now()
         digest = access.digest_of(token)
+        version = self._callers.version
         caller = self._callers.find(digest, now=now)
         if caller is None:
-            version = self._callers.version
             async with self._database.transaction() as conn:
                 authenticated = await access.authenticate_for_cache(conn, token=token, now=now)
             self._callers.put(digest, authenticated, version=version)
             caller = authenticated.caller
         access.verify_kind(caller, admitted=(CallerKind.TERMINAL,))
-        return caller
+        return Known(caller, version)
 
-    async def take(self, *, token: str, body: TapBody, body_bytes: bytes, caller: Caller | None = None) -> Receipt:
-        """Take one tap to its end or its wait; `caller` is who was authenticated by the token a moment ago.
+    async def take(self, *, token: str, body: TapBody, body_bytes: bytes, known: Known | None = None) -> Receipt:
+        """Take one tap to its end or its wait; `known` is who was authenticated by the token a moment ago.
 
         Raises Refused for a refusal that leaves no tap: before a card is known it is kept under the terminal, within
         its quota of the day, and without a terminal's key nothing is kept. A key revoked meanwhile counts at once.
@@ -85,17 +94,14 @@ class Tapping:
         body_digest = blake2b(body_bytes, digest_size=16).digest()
         while True:
             try:
-                return await self._take(caller or await self.authenticate(token), body, body_digest)
+                return await self._take(known or await self.authenticate(token), body, body_digest)
             except CallersMustReturn:
-                caller = None
+                known = None
 
-    async def _take(self, caller: Caller, body: TapBody, body_digest: bytes) -> Receipt:
-        now = self._clock.now()
-        item = self._caches.snapshot.find_item(caller.region, body.item, day_of(now))
+    async def _take(self, known: Known, body: TapBody, body_digest: bytes) -> Receipt:
+        caller, now = known.caller, self._clock.now()
         try:
-            work = await read_presentation(
-                self._presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now
-            )
+            work = await self._read(known, body, body_digest, now=now)
         except Refused as refused:
             return await self._answer_unread(caller, body, body_digest, refused, now=now)
         ended = await self._counter.submit(work)
@@ -106,6 +112,24 @@ class Tapping:
         if body.attested is not None:
             await self._release_attestation(work, ended, now=now)
         return await self._receipt(ended, body, now=now)
+
+    async def _read(self, known: Known, body: TapBody, body_digest: bytes, *, now: datetime) -> TapWork:
+        """Read the presentation; a refusal by a catalogue or regions that are no longer true is tried once more."""
+        try:
+            return await self._read_once(known, body, body_digest, now=now)
+        except Refused:
+            async with self._database.transaction() as conn:
+                present = await versions.read_all(conn)
+            if not await self._caches.renew(present):
+                raise
+        return await self._read_once(known, body, body_digest, now=now)
+
+    async def _read_once(self, known: Known, body: TapBody, body_digest: bytes, *, now: datetime) -> TapWork:
+        item = self._caches.snapshot.find_item(known.caller.region, body.item, day_of(now))
+        work = await read_presentation(
+            self._presenting, caller=known.caller, body=body, body_digest=body_digest, item=item, now=now
+        )
+        return replace(work, access_version=known.access_version)
 
     async def _answer_unread(
         self, caller: Caller, body: TapBody, body_digest: bytes, refused: Refused, *, now: datetime

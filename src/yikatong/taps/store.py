@@ -42,8 +42,8 @@ def find_used_codes(
     return Statement(QUERIES["find_used_codes"], params, UsedCode)
 
 
-def find_reversals(*, bucket: int, tap_ids: Sequence[UUID]) -> Statement[tuple[UUID]]:
-    """Which of these taps were reversed."""
+def find_reversals(*, bucket: int, tap_ids: Sequence[UUID]) -> Statement[tuple[UUID, str]]:
+    """Which of these taps were reversed, and what each reversal met."""
     return Statement(QUERIES["find_reversals"], (wire.int2(bucket), wire.uuid_array(tap_ids)), as_tuple)
 
 

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.anyio
 PAID: dict[str, str | int] = {
     "amount_fen": 1234,
     "place": "亭亭食堂",
+    "place_en": "Tingting canteen",
     "item": "午餐",
     "happened_at": "2026-11-25T04:00:00+00:00",
 }
@@ -97,7 +98,7 @@ def test_amounts_are_shown_in_yuan_and_instants_in_shanghai_time() -> None:
     words = rules.word_notice(service.read_templates()[Template.TAP_PAID], params=PAID)
 
     assert "您于2026-11-25 12:00在亭亭食堂用卡支付12.34元（午餐）" in words.zh.text
-    assert "You paid 12.34 yuan at 亭亭食堂 at 2026-11-25 12:00 (午餐)." in words.en.text
+    assert "You paid 12.34 yuan at Tingting canteen at 2026-11-25 12:00 (午餐)." in words.en.text
 
 
 def test_braces_in_a_parameter_are_text() -> None:

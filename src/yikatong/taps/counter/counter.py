@@ -60,8 +60,13 @@ class Caches(Protocol):
         """The catalogue as last read."""
         ...
 
+    @property
+    def access_version(self) -> int:
+        """The version of keys for which callers in memory are valid."""
+        ...
+
     async def renew(self, versions: Mapping[str, int]) -> bool:
-        """Read again what these versions make stale; True when callers must prove themselves again."""
+        """Read again what these versions make stale; True when anything was."""
         ...
 
 
@@ -217,13 +222,16 @@ class Counter:
             self._on_bank_asked(asked)
         return None
 
+    def _must_return(self, work: Work) -> bool:
+        return isinstance(work, TapWork) and work.access_version != self._caches.access_version
+
     def _send_back(self, group: list[_Pending], error: CallersMustReturn) -> None:
-        """Terminals prove themselves again; works of our own go back to the head of the line."""
-        ours = [pending for pending in group if not isinstance(pending.work, TapWork)]
+        """Terminals authenticated for other keys than now prove themselves again; the others keep their places."""
+        staying = [pending for pending in group if not self._must_return(pending.work)]
         for pending in group:
-            if isinstance(pending.work, TapWork):
+            if self._must_return(pending.work):
                 pending.fail(error)
-        self._line_up.extendleft(reversed(ours))
+        self._line_up.extendleft(reversed(staying))
         self._arrived.set()
 
     async def _transact(self, conn: BatchConnection, group: list[_Pending]) -> tuple[list[Ended], list[BankAsk]]:
@@ -232,7 +240,8 @@ class Counter:
         works = [pending.work for pending in group]
         bucket = works[0].bucket
         known, book = await facts.load(conn, works, bucket=bucket, now=now, today=today, lines=self._lines)
-        if await self._caches.renew(known.versions):
+        await self._caches.renew(known.versions)
+        if any(self._must_return(work) for work in works):
             raise CallersMustReturn
         state = BatchState(
             bucket=bucket,

@@ -68,7 +68,7 @@ async def load(
     facts.versions = dict(version_rows)
     facts.holders = {holder.resident_id: holder for holder in holders}
     facts.waiting = {row.tap_id: row for row in waiting}
-    facts.reversed = {row[0] for row in reversals}
+    facts.reversed = dict(reversals)
     for row in waiting:
         presented = decode_work(row.work).presented
         facts.used[(row.resident_id, presented.signed_at, presented.nonce)] = row.tap_id

@@ -26,7 +26,7 @@ class BatchFacts:
         self.certificates: dict[tuple[UUID, int], StoredCertificate] = {}
         self.requests: dict[tuple[UUID, str], Request] = {}
         self.used: dict[CodeKey, UUID] = {}
-        self.reversed: set[UUID] = set()
+        self.reversed: dict[UUID, str] = {}
         self.waiting: dict[UUID, WaitingRow] = {}
         self.taps: dict[UUID, TapRow] = {}
         self.refunds: dict[UUID, dict[UUID, int]] = {}

@@ -22,8 +22,9 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     Money already refunded is not given back a second time. Refuses as the ledger does when the payment cannot be
     undone; then no tombstone stays.
     """
-    if work.tap_id in state.facts.reversed:
-        return Reversed(work.tap_id, "nothing", already=True)
+    met_before = state.facts.reversed.get(work.tap_id)
+    if met_before is not None:
+        return Reversed(work.tap_id, met_before, already=True)
     waiting, row = state.facts.waiting.get(work.tap_id), state.facts.taps.get(work.tap_id)
     found, transfer_id = "nothing", None
     if waiting is not None:
@@ -40,7 +41,7 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
             fault = _give_back(state, row, left_fen, transfer_id=transfer_id, kind=TransferKind.REVERSAL)
             if fault is not None:
                 return fault
-    state.facts.reversed.add(work.tap_id)
+    state.facts.reversed[work.tap_id] = found
     state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
     if transfer_id is not None and row is not None:
         state.tell("tap_reversed", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),

@@ -14,6 +14,8 @@ from yikatong.taps.model import TapBody
 class TapWork(msgspec.Struct, frozen=True, kw_only=True):
     """A tap that a terminal sent, with what was read from its presentation.
 
+    `access_version` is that for which its caller was authenticated.
+
     `read` is a code, whose show key is compared in the batch, or a chip's or an operator's presentation, already
     verified. `asked` is what the terminal wanted signed; `age_reason` says why the presentation is not of now.
     """
@@ -30,6 +32,7 @@ class TapWork(msgspec.Struct, frozen=True, kw_only=True):
     signed_at: datetime
     nonce: bytes
     age_reason: Reason | None
+    access_version: int = 0
 
 
 class ConfirmWork(msgspec.Struct, frozen=True, kw_only=True):
