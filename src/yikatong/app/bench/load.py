@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from multiprocessing.connection import Connection
+from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -97,22 +98,28 @@ class _Generator:
             wrong=tuple(self._wrong[:5]),
         )
 
+    def next_tap(self, head: bytes) -> _Tap | None:
+        """The next tap to send, or None when the load is over."""
+        return None if self._ended else self._mint(head)
+
+    def hear(self, tap: _Tap, outcome: str, *, seconds: float) -> None:
+        """Count an answer, and keep what was not expected."""
+        if self._counting:
+            self._latencies.append(seconds)
+            self._outcomes[outcome] += 1
+        if outcome != tap.expected:
+            self._wrong.append(f"{outcome} instead of {tap.expected}")
+
     async def _connection(self, number: int) -> None:
-        reader, writer = await asyncio.open_connection(self._host, self._port)
+        """One connection's life."""
         head = self._heads[number % len(self._heads)]
-        while not self._ended:
-            began = time.perf_counter()
-            tap = self._mint(head)
-            if tap is None:
-                break
-            writer.write(tap.request)
-            outcome = await _read_outcome(reader)
-            if self._counting:
-                self._latencies.append(time.perf_counter() - began)
-                self._outcomes[outcome] += 1
-            if outcome != tap.expected:
-                self._wrong.append(f"{outcome} instead of {tap.expected}")
-        writer.close()
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        transport, _ = await loop.create_connection(lambda: _OneConnection(self, head, over), self._host, self._port)
+        try:
+            await over
+        finally:
+            transport.close()
 
     def _mint(self, head: bytes) -> _Tap | None:
         """The next tap, with a certificate that no worker has seen; None when they are used up."""
@@ -153,11 +160,54 @@ def _head(token: str, host: str) -> bytes:
     ).encode()
 
 
-async def _read_outcome(reader: asyncio.StreamReader) -> str:
-    """Read one answer whole: `admitted`, or the reason of the refusal."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lower = head.lower()
-    at = lower.index(b"content-length:") + 15
-    length = int(lower[at : lower.index(b"\r\n", at)])
-    answer = msgspec.json.decode(await reader.readexactly(length))
+class _OneConnection(asyncio.Protocol):
+    """Sends a tap, hears its answer whole, sends the next."""
+
+    def __init__(self, generator: _Generator, head: bytes, over: "asyncio.Future[None]") -> None:
+        self._generator = generator
+        self._head = head
+        self._over = over
+        self._heard = b""
+        self._began = 0.0
+        self._tap: _Tap | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._send_next()
+
+    def data_received(self, data: bytes) -> None:
+        """Hear a part of an answer."""
+        self._heard += data
+        outcome = _outcome_of(self._heard)
+        if outcome is not None and self._tap is not None:
+            self._heard = b""
+            self._generator.hear(self._tap, outcome, seconds=time.perf_counter() - self._began)
+            self._send_next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """A connection that the server closes ends the load, and the run with it."""
+        if not self._over.done():
+            self._over.set_exception(ConnectionError("the server closed a connection"))
+
+    def _send_next(self) -> None:
+        self._began = time.perf_counter()
+        self._tap = self._generator.next_tap(self._head)
+        if self._tap is not None:
+            self._transport.write(self._tap.request)
+        elif not self._over.done():
+            self._over.set_result(None)
+
+
+def _outcome_of(heard: bytes) -> str | None:
+    """What an answer says once it is whole: `admitted`, or the reason of the refusal."""
+    end = heard.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = heard[:end].lower()
+    at = head.index(b"content-length:") + 15
+    length = int(head[at : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else len(head)])
+    if len(heard) < end + 4 + length:
+        return None
+    answer = msgspec.json.decode(heard[end + 4 :])
     return str(answer.get("reason") or answer.get("outcome"))

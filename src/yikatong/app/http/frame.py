@@ -129,7 +129,7 @@ class _FramedCall:
                 route=self._scope.get(ROUTE),
                 fault=type(fault).__name__,
                 sqlstate=getattr(fault, "sqlstate", None),
-                at=_places_of(fault),
+                places=_places_of(fault),
             )
             refused = Refused(Reason.SERVER_FAULT)
         REFUSALS.labels(refused.reason.name).inc()

@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -91,6 +92,7 @@ class Worker:
         traces = configure_traces(sample_ratio=self._settings.trace_sample_ratio)
         async with AsyncExitStack() as stack:
             self._app = await stack.enter_async_context(self._compose(self._settings, self._address))
+            _rest_the_collector()
             await send({"type": "lifespan.startup.complete"})
             await receive()
         if traces is not None:
@@ -107,3 +109,14 @@ def end_with_parent(parent_pid: int) -> bool:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     return os.getppid() == parent_pid
+
+
+def _rest_the_collector() -> None:
+    """Let the garbage collector pass over what lives as long as the process, and look at the rest less often.
+
+    A request leaves almost nothing in cycles; scanning modules and the catalogue for it at every few hundred
+    allocations costs more than it frees.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
