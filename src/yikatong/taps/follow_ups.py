@@ -133,7 +133,7 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
             resident_id=row.resident_id,
             terminal_id=caller.id,
             provider_id=caller.provider_id,
-            refund_id=digest_id(b"refund request", caller.provider_id.bytes, request_id.encode(), time_of=tap_id),
+            refund_id=_refund_id(tap_id, provider_id=caller.provider_id, request_id=request_id),
             amount_fen=amount_fen,
         )
         ended = await self.counter.submit(work)
@@ -149,6 +149,11 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
             return receipt_of_waiting(ended)
         assert isinstance(ended, TapRow)
         return receipt_of(ended, reasons=self.reasons)
+
+
+def _refund_id(tap_id: TapId, *, provider_id: UUID, request_id: str) -> UUID:
+    """A request id is once for each tap: two taps of one instant may be given back under the same."""
+    return digest_id(b"refund request", provider_id.bytes, tap_id.bytes, request_id.encode(), time_of=tap_id)
 
 
 def read_tap_id(text: str) -> UUID:

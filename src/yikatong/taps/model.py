@@ -189,7 +189,7 @@ class AttestedBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document: DocumentSeen
     document_number: Annotated[str, Meta(min_length=5, max_length=32)]
     why: Annotated[str, Meta(min_length=4, max_length=200)]
-    attested_at: datetime
+    attested_at: Annotated[datetime, Meta(tz=True)]
 
 
 class TapBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.builders.access import a_terminal, a_wallet, an_operator
 from tests.support.builders.http import Toys, bearer, toys
@@ -220,6 +221,19 @@ async def test_a_fault_of_ours_is_told_by_name_and_id_and_gives_nothing_away(db:
     assert (500, "SERVER_FAULT") == refusal(response)
     assert "request-0001" == response.json()["instance"]
     assert "secret" not in response.text
+
+
+async def test_a_fault_of_ours_is_found_by_its_place_in_the_log(db: Database, toy: Toys) -> None:
+    toy.shelf.fault = RuntimeError("secret in a message")
+    headers = bearer(await token_of_an_operator(db))
+    with capture_logs() as lines:
+        await toy.client.post("/v1/notes", json={"text": "a"}, headers=headers)
+
+    [fault] = [line for line in lines if line["event"] == "fault"]
+    assert "RuntimeError" == fault["fault"]
+    assert any(place.startswith("dispatch.py:") for place in fault["places"])
+    assert "at" not in fault, "`at` is the line's instant"
+    assert "secret" not in str(fault)
 
 
 @pytest.mark.parametrize("sent", ["short", "x" * 65, "line\tbreak", "<script>"])

@@ -1,6 +1,6 @@
 """The plastic card and the operator's word: both give the same `Presented` as a code."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import msgspec
@@ -169,3 +169,10 @@ def test_an_attestation_is_refused_in_its_order() -> None:
     assert Reason.ATTESTATION_IS_OUT_OF_TIME is decide(an_attestation(), seconds_later=90)
     assert Reason.ATTESTATION_IS_OUT_OF_TIME is decide(an_attestation(), seconds_later=-31)
     assert isinstance(decide(an_attestation(), seconds_later=89), Presented)
+
+
+@pytest.mark.parametrize("instant", [datetime.min, datetime.max])
+def test_an_attestation_of_the_first_or_the_last_instant_is_out_of_time(instant: datetime) -> None:
+    attestation = msgspec.structs.replace(an_attestation(), requested_at=instant.replace(tzinfo=UTC))
+
+    assert Reason.ATTESTATION_IS_OUT_OF_TIME is decide(attestation)

@@ -411,6 +411,16 @@ async def test_refunds_give_back_no_more_than_was_paid_and_each_request_once(wor
     assert 4_300 == await world.balance(phone)
 
 
+async def test_two_taps_of_one_instant_are_given_back_under_the_same_request_id(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    receipts = [await world.tap(world.answered(phone, amount_fen=1_200)) for _ in range(2)]
+
+    left = [await refunded(world, receipt, 500, request_id="refund-1") for receipt in receipts]
+
+    assert [700, 700] == left
+    assert 3_600 == await world.balance(phone)
+
+
 async def test_a_server_connection_lost_between_batches_is_opened_anew(world: CounterWorld) -> None:
     phone = await world.a_phone(purse_fen=5_000)
     await world.tap(world.answered(phone, amount_fen=100))

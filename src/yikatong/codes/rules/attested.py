@@ -25,7 +25,7 @@ def decide_attested(
     reason = attestation.reason.strip()
     if not REASON_CHARS_MIN <= len(reason) <= REASON_CHARS_MAX or not reason.isprintable():
         return Reason.ATTESTATION_IS_INCOMPLETE
-    if not attestation.requested_at - GOOD_BEFORE <= now < attestation.requested_at + GOOD_AFTER:
+    if not now - GOOD_AFTER < attestation.requested_at <= now + GOOD_BEFORE:
         return Reason.ATTESTATION_IS_OUT_OF_TIME
     evidence = _written(attestation)
     digest = sha256(evidence).digest()
