@@ -99,11 +99,12 @@ class Refuse(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """The tap may be once something has come; `parts` are held until then."""
+    """The tap may be once something has come; `parts` are held until then, and a small payment counts from now."""
 
     waits_for: WaitsFor
     parts: tuple[Part, ...]
     steps: tuple[Step, ...] = ()
+    counts_as_shown: bool = False
 
 
 Decision = Admit | Refuse | Wait

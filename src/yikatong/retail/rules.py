@@ -34,7 +34,7 @@ def decide_payment(tap: TapInHand, balances: Balances) -> Decision:
     if confirm:
         return Wait(WaitsFor.CONFIRMATION, parts, steps)
     if any(part.account is None for part in parts):
-        return Wait(WaitsFor.BANK, parts, steps)
+        return Wait(WaitsFor.BANK, parts, steps, counts_as_shown=counts_as_shown(tap))
     return Admit(parts, steps, counts_as_shown=counts_as_shown(tap))
 
 

@@ -58,16 +58,20 @@ class ToldBank:
 
     def __init__(self) -> None:
         self.answer = DebitOutcome.DEBITED
+        self.takes_in_silence = True
+        self.is_away = False
         self.debited: dict[UUID, int] = {}
 
     async def debit(self, ask: BankAsk) -> DebitAnswer:
-        """The answer it was told; DEBITED and UNKNOWN both take the money."""
-        if self.answer is not DebitOutcome.REFUSED:
+        """The answer it was told; DEBITED takes the money, and so does UNKNOWN unless it was told otherwise."""
+        if self.answer is DebitOutcome.DEBITED or (self.answer is DebitOutcome.UNKNOWN and self.takes_in_silence):
             self.debited[ask.tap_id] = ask.amount_fen
         return DebitAnswer(self.answer)
 
     async def query(self, tap_id: UUID) -> DebitAnswer:
-        """Whether a debit happened."""
+        """Whether a debit happened; UNKNOWN while it is away."""
+        if self.is_away:
+            return DebitAnswer(DebitOutcome.UNKNOWN)
         return DebitAnswer(DebitOutcome.DEBITED if tap_id in self.debited else DebitOutcome.REFUSED)
 
 
@@ -350,11 +354,19 @@ async def _open_counter(world: CounterWorld) -> None:
 
 @asynccontextmanager
 async def a_second_counter(world: CounterWorld) -> AsyncIterator[Tapping]:
-    """Another worker's counter on the same database, with caches and a connection of its own."""
+    """Another worker's taps on the same database, with caches and a connection of its own."""
+    async with a_second_worker(world) as second:
+        yield second.tapping
+
+
+@asynccontextmanager
+async def a_second_worker(world: CounterWorld) -> AsyncIterator[CounterWorld]:
+    """All of another worker: its counter and what follows its taps; provider, tills and items are the first one's."""
     second = CounterWorld(world.db, world.keys, region=world.region, clock=world.clock, ids=world.ids)
     second.bank = world.bank
+    second.provider, second.till, second.meal, second.entry = world.provider, world.till, world.meal, world.entry
     await _open_counter(second)
     try:
-        yield second.tapping
+        yield second
     finally:
         await second.counter.close()

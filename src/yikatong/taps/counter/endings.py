@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from yikatong.cards import service as cards
 from yikatong.codes.model import Confirmation, Form, Strength
 from yikatong.kernel.ids import HoldId
+from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import TransferDraft, TransferKind
@@ -142,6 +143,8 @@ def end_refused(state: BatchState, row: WaitingRow, kept: WaitingWork, reason: B
     """End a waiting tap without a payment and free what it held; a hold past its end is free already."""
     for hold_id in row.hold_ids:
         state.book.void_hold(HoldId(hold_id))
+    if row.waits_for == WaitsFor.BANK and kept.presented.strength < Strength.ANSWERED:
+        state.unspend_shown(row.resident_id, kept.body.amount_fen or 0, on=day_of(row.made_at))
     state.end_wait(row.tap_id)
     ended = _row(state, row, kept, reason=reason)
     state.end_tap(ended)

@@ -217,6 +217,8 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
         deadline_at=deadline_of(decision, state.now),
         made_at=state.now,
     )
+    if decision.counts_as_shown:
+        state.spend_shown(work.resident_id, work.body.amount_fen or 0)
     state.claim_request(request_of(work))
     state.let_wait(row)
     if decision.waits_for is WaitsFor.BANK:

@@ -99,8 +99,17 @@ class BatchState:
         """Count a small payment against the day's limit."""
         gate = self.facts.gates[resident_id]
         spent_fen = (gate.shown_spent_fen if gate.shown_on == self.today else 0) + amount_fen
-        self.facts.gates[resident_id] = gate._replace(shown_on=self.today, shown_spent_fen=spent_fen)
-        self.gate_updates[resident_id] = GateUpdate(gate.resident_id, self.today, spent_fen)
+        self._set_shown(gate, on=self.today, spent_fen=spent_fen)
+
+    def unspend_shown(self, resident_id: UUID, amount_fen: int, *, on: date) -> None:
+        """Take a small payment that did not come about out of its day's count, while that day is the one counted."""
+        gate = self.facts.gates.get(resident_id)
+        if gate is not None and gate.shown_on == on:
+            self._set_shown(gate, on=on, spent_fen=gate.shown_spent_fen - amount_fen)
+
+    def _set_shown(self, gate: Gate, *, on: date, spent_fen: int) -> None:
+        self.facts.gates[gate.resident_id] = gate._replace(shown_on=on, shown_spent_fen=spent_fen)
+        self.gate_updates[gate.resident_id] = GateUpdate(gate.resident_id, on, spent_fen)
 
     def ask_bank(self, row: WaitingRow, kept: WaitingWork) -> None:
         """Note a debit to ask once the batch is committed; should we die first, the waiting row says so."""
