@@ -1,6 +1,7 @@
 """What a worker keeps in memory for the tap path, valid for the versions that each batch reads."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from yikatong.access import service as access
 from yikatong.catalogue import service as catalogue
@@ -63,7 +64,7 @@ class WorkerCaches:
         if versions == self._versions:
             return False
         stale = {subject for subject, version in versions.items() if self._versions.get(subject, 0) != version}
-        async with self._database.transaction() as conn:
+        async with self._transaction_of_its_own() as conn:
             if CATALOGUE in stale:
                 self._snapshot = await catalogue.load_snapshot(conn, known=self._snapshot)
             if REGIONS in stale:
@@ -71,3 +72,9 @@ class WorkerCaches:
         self._versions = dict(versions)
         self.callers.forget_all_if(versions.get(access.VERSION_SUBJECT, 0))
         return True
+
+    @asynccontextmanager
+    async def _transaction_of_its_own(self) -> AsyncIterator[Connection]:
+        """A batch holds its locks while this reads; the pool may be held by those who wait for just these locks."""
+        async with await self._database.connect_serving() as conn, conn.transaction():
+            yield conn
