@@ -36,10 +36,10 @@ class Tap:
 
     @property
     def receipt(self) -> Answer:
-        """What a terminal is told."""
+        """What a terminal is told: that a benefit paid, never which."""
         if self.outcome == "waiting":
             return ("waiting", self.waits_for)
-        paid = tuple(self.parts) if self.outcome == "admitted" else ()
+        paid = tuple((source.partition(":")[0], fen) for source, fen in self.parts) if self.outcome == "admitted" else ()
         return (self.outcome, self.reason, paid)
 
     @property

@@ -50,10 +50,16 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
 
 
 def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
-    """Give money back for an admitted tap, once per refund id (refusals: `rules.decide_refund`, then the ledger's)."""
+    """Give money back for an admitted tap, once per refund id.
+
+    Refuses REQUEST_ID_IS_USED_FOR_ANOTHER_BODY for another amount under the same id, then as `rules.decide_refund`,
+    then as the ledger.
+    """
     row = state.facts.taps.get(work.tap_id)
     earlier_fen = state.facts.refunds.get(work.tap_id, {}).get(work.refund_id)
     if earlier_fen is not None and row is not None:
+        if earlier_fen != work.amount_fen:
+            return Refused(Reason.REQUEST_ID_IS_USED_FOR_ANOTHER_BODY)
         return _refunded(state, row, work.refund_id, earlier_fen)
     account = provider_account(work.provider_id)
     provider = state.snapshot.find_provider(work.provider_id)
