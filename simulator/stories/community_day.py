@@ -14,7 +14,7 @@ from yikatong.taps.follow_ups import ReversalBody
 
 SCREENSHOT_AGE = timedelta(minutes=10)
 MEAL, PURCHASE, MEDICINE, BILL = "community-meal", "shop-purchase", "pharmacy-purchase", "utility-bill"
-MEALS = "benefit:elder-meal"
+MEALS = "benefit"
 
 
 def play_community_day(stage: Stage) -> Day:

@@ -39,7 +39,9 @@ class Tap:
         """What a terminal is told: that a benefit paid, never which."""
         if self.outcome == "waiting":
             return ("waiting", self.waits_for)
-        paid = tuple((source.partition(":")[0], fen) for source, fen in self.parts) if self.outcome == "admitted" else ()
+        paid = (
+            tuple((source.partition(":")[0], fen) for source, fen in self.parts) if self.outcome == "admitted" else ()
+        )
         return (self.outcome, self.reason, paid)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 from starlette.types import ASGIApp
 
@@ -104,6 +105,8 @@ class Worker:
             ids=house.ids,
             writer=writer,
             batch_max=house.settings.tap_batch_size_max,
+            line_max=house.settings.tap_queue_size_max,
+            confirmation_term=timedelta(seconds=house.settings.tap_confirmation_seconds),
             on_bank_asked=self.at_the_bank.ask,
         )
         self.at_the_bank.bring_answers_to(self.counter)

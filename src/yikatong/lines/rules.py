@@ -73,7 +73,7 @@ def _decide_small_payment(tap: TapInHand) -> Refuse | None:
         spent_fen=cards.shown_spent_on(tap.gate, on=day_of(tap.now)),
         posture_is_unknown=by_code and tap.presented.posture is Posture.UNKNOWN,
     )
-    return None if reason is None else Refuse(reason, {"shown_limit_fen": tap.gate.shown_limit_fen})
+    return None if reason is None else Refuse(reason)
 
 
 def counts_as_shown(tap: TapInHand) -> bool:

@@ -1091,6 +1091,9 @@ CREATE TABLE taps.tap (
 -- A code is good once: time first, so that a day's taps stay together in the index.
 CREATE UNIQUE INDEX tap_code_once ON taps.tap (bucket, code_at, resident_id, nonce) WHERE spends_nonce;
 
+-- What terminals learned of a resident is found by the resident; most taps tell nothing and are not in it.
+CREATE INDEX tap_that_told ON taps.tap (bucket, resident_id, id) WHERE learned <> '{}';
+
 -- distributed by terminal_id
 -- written once
 -- What a terminal asked under a request id, so that the same request gets the same receipt and another body is refused.

@@ -68,9 +68,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, _whole("Port to listen on; 0 picks a free one.", at_least=0, at_most=65_535)] = 8000
     workers: Annotated[int, _whole("Processes that serve.", at_most=64)] = 2
-    public_url: Annotated[
-        str | None, Meta(description="Address of this installation as others write it, when it stands behind a proxy.")
-    ] = None
     request_timeout_seconds: Annotated[int, _whole("A request unanswered for so long ends with 503.", at_most=600)] = 30
     bucket_count: Annotated[
         int,
@@ -141,16 +138,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tap_confirmation_seconds: Annotated[
         int, _whole("A tap that waits for the resident's confirmation ends after this.", at_least=10, at_most=900)
     ] = 120
-
-    # --- the code
-    code_early_seconds: Annotated[
-        int, _whole("A code is good from so long before it says it was made.", at_least=0, at_most=300)
-    ] = 30
-    code_late_seconds: Annotated[int, _whole("A code is good until so long after it was made.", at_most=600)] = 90
-    certificate_life_hours: Annotated[int, _whole("Life of a show key's certificate.", at_most=720)] = 72
-    certificate_home_days: Annotated[
-        int, _whole("Online, the home region accepts an expired certificate of its own so long.", at_most=400)
-    ] = 180
 
     # --- outbox
     outbox_batch_size: Annotated[int, _whole("Events relayed in one transaction.", at_most=10_000)] = 100

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from yikatong.catalogue import service as catalogue
-from yikatong.kernel.ids import ProviderIdText, ResidentId, TapId, TapIdText, show_id
+from yikatong.kernel.ids import ProviderId, ProviderIdText, ResidentId, TapId, TapIdText, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as AnyReason
@@ -18,7 +18,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Answer, Call, CallerKind, Route, RouteKind
 from yikatong.taps.counter.works import Refunded, Reversed
 from yikatong.taps.follow_ups import FollowUps, ReversalBody, read_tap_id
-from yikatong.taps.model import Outcome, Reason, Receipt, RequestId, TapBody, WaitingRow
+from yikatong.taps.model import Outcome, Reason, Receipt, RequestId, TapBody, TapRow, WaitingRow
 from yikatong.taps.receipts import decode_work
 
 
@@ -68,6 +68,23 @@ class WaitingTaps(msgspec.Struct, frozen=True):
     taps: tuple[WaitingTap, ...]
 
 
+class ToldTap(msgspec.Struct, frozen=True):
+    """One tap at which a terminal learned something: which kinds of data, never the data again."""
+
+    tap: TapIdText
+    decided_at: datetime
+    provider_name_zh: str
+    provider_name_en: str
+    item: str
+    learned: tuple[str, ...]
+
+
+class ToldTaps(msgspec.Struct, frozen=True):
+    """What terminals learned of a resident, the newest first."""
+
+    taps: tuple[ToldTap, ...]
+
+
 class ConfirmBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The confirmation as the device signed it, base64url."""
 
@@ -101,7 +118,14 @@ async def _served_elsewhere(call: Call, body: TapBody, query: None) -> Receipt:
 
 def routes(follow_ups: Callable[[], FollowUps]) -> tuple[Route, ...]:
     """The routes around a tap; `follow_ups` gives the worker's, once its counter is open."""
-    return (_poll(follow_ups), _reverse(follow_ups), _refund(follow_ups), _list(follow_ups), _confirm(follow_ups))
+    return (
+        _poll(follow_ups),
+        _reverse(follow_ups),
+        _refund(follow_ups),
+        _list(follow_ups),
+        _confirm(follow_ups),
+        _list_told(follow_ups),
+    )
 
 
 def _poll(follow_ups: Callable[[], FollowUps]) -> Route:
@@ -172,6 +196,7 @@ def _refund(follow_ups: Callable[[], FollowUps]) -> Route:
         answer=RefundAnswer,
         reasons=(
             Reason.TAP_IS_UNKNOWN,
+            Reason.REQUEST_ID_IS_USED_FOR_ANOTHER_BODY,
             Reason.TAP_MOVED_NO_MONEY,
             Reason.REFUND_IS_MORE_THAN_PAID,
             Reason.RECEIVABLE_LIMIT_EXCEEDED,
@@ -223,6 +248,41 @@ async def _show_waiting(call: Call, row: WaitingRow) -> WaitingTap | None:
         item_name_en=item.name_en,
         waits_for=row.waits_for,
         deadline_at=row.deadline_at,
+    )
+
+
+def _list_told(follow_ups: Callable[[], FollowUps]) -> Route:
+    async def handle(call: Call, body: None, query: None) -> ToldTaps:
+        resident_id = call.by().resident_id
+        assert resident_id is not None
+        rows = await follow_ups().list_told(call.conn, resident_id=ResidentId(resident_id))
+        return ToldTaps(tuple([await _show_told(call, row) for row in rows]))
+
+    return Route(
+        method="GET",
+        path="/v1/wallet/taps/told",
+        name="list_told_taps",
+        tag="wallet",
+        summary_en="What terminals learned of this resident at which taps, the newest first, at most 200.",
+        summary_zh="各终端在用卡时获知了本人哪些信息,由新到旧,至多200条。",
+        kind=RouteKind.QUERY,
+        callers=(CallerKind.WALLET,),
+        handle=handle,
+        answer=ToldTaps,
+    )
+
+
+async def _show_told(call: Call, row: TapRow) -> ToldTap:
+    """A provider that is no longer registered keeps its id."""
+    provider = await catalogue.find_provider(call.conn, provider_id=ProviderId(row.provider_id))
+    shown = show_id("provider", row.provider_id)
+    return ToldTap(
+        tap=show_id("tap", row.id),
+        decided_at=row.decided_at,
+        provider_name_zh=shown if provider is None else provider.name_zh,
+        provider_name_en=shown if provider is None else provider.name_en,
+        item=row.item,
+        learned=tuple(row.learned),
     )
 
 

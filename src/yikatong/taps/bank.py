@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from yikatong.kernel.outcomes import Refused
 from yikatong.taps.counter.counter import Counter, Ended
 from yikatong.taps.counter.works import BankWork
 from yikatong.taps.model import BankAsk, WaitingRow
@@ -37,9 +38,11 @@ class AtTheBank:
         if task is None:
             return waiting
         try:
-            return await asyncio.wait_for(asyncio.shield(task), self._patience_seconds) or waiting
+            ended = await asyncio.wait_for(asyncio.shield(task), self._patience_seconds)
         except TimeoutError:
             return waiting
+        # An answer for which the counter had no time is brought again by the job that asks after waiting taps.
+        return waiting if ended is None or isinstance(ended, Refused) else ended
 
     async def _bring_to_end(self, ask: BankAsk) -> Ended | None:
         answer = await self._debits.debit(ask)

@@ -27,6 +27,7 @@ from yikatong.taps.rules import bucket_of_tap
 from yikatong.trust import service as trust
 
 Conn = psycopg.AsyncConnection[Any]
+TOLD_MAX = 200
 
 
 class ReversalBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +69,11 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
         """A resident's waiting taps."""
         bucket = bucket_of(resident_id, self.presenting.bucket_count)
         return await store.list_waiting_of_resident(conn, bucket=bucket, resident_id=resident_id)
+
+    async def list_told(self, conn: Conn, *, resident_id: ResidentId) -> list[TapRow]:
+        """The latest taps at which a terminal learned something of a resident."""
+        bucket = bucket_of(resident_id, self.presenting.bucket_count)
+        return await store.list_taps_that_told(conn, bucket=bucket, resident_id=resident_id, count_max=TOLD_MAX)
 
     async def confirm(self, conn: Conn, *, caller: Caller, tap_id: TapId, data: bytes, now: datetime) -> Receipt:
         """Carry the resident's signed yes or no to the waiting tap.

@@ -171,3 +171,10 @@ WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = s.bucket AND t.id =
 -- name: find_second_use
 -- The first tap of a code that came again, and the code as it came again.
 SELECT first_tap_id, second_code FROM taps.second_use WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s
+
+-- name: list_taps_that_told
+-- A resident's latest taps at which a terminal learned something, newest first.
+SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,
+       reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence
+FROM taps.tap WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND learned <> '{}'
+ORDER BY id DESC LIMIT %(count_max)s

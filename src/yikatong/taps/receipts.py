@@ -63,8 +63,8 @@ def receipt_of(row: TapRow, *, reasons: Mapping[str, Reason]) -> Receipt:
         reason=None if reason is None else reason.name,
         says=None if reason is None else Says(zh=reason.text.zh, en=reason.text.en),
         remedy=None if reason is None else Says(zh=reason.text.remedy_zh, en=reason.text.remedy_en),
-        paid_by=() if reason is not None else tuple(ReceiptPart(source, fen) for source, fen in facts.parts),
-        steps=tuple(ReceiptStep(name, value) for name, value in facts.steps),
+        paid_by=() if reason is not None else tuple(ReceiptPart(_told(source), fen) for source, fen in facts.parts),
+        steps=tuple(ReceiptStep(_told(name), value) for name, value in facts.steps),
         rule=facts.rule or None,
         about=facts.about,
     )
@@ -83,8 +83,13 @@ def receipt_of_waiting(row: WaitingRow) -> Receipt:
         strength=work.presented.strength.name.lower(),
         decided_at=row.made_at,
         amount_fen=work.body.amount_fen,
-        steps=tuple(ReceiptStep(name, value) for name, value in work.steps),
+        steps=tuple(ReceiptStep(_told(name), value) for name, value in work.steps),
         waits_for=row.waits_for,
         deadline_at=row.deadline_at,
         poll=f"/v1/taps/{tap}",
     )
+
+
+def _told(source: str) -> str:
+    """A funding word as a terminal is told it: that a benefit paid, never which, since that says who somebody is."""
+    return source.partition(":")[0]

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from yikatong.kernel.ids import TapId
+from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
@@ -238,6 +238,15 @@ async def list_waiting_of_resident(conn: Conn, *, bucket: int, resident_id: UUID
     """A resident's waiting taps, oldest first."""
     async with conn.cursor(row_factory=class_row(WaitingRow)) as cursor:
         await cursor.execute(QUERIES["list_waiting_of_resident"], {"bucket": bucket, "resident_id": resident_id})
+        return await cursor.fetchall()
+
+
+async def list_taps_that_told(conn: Conn, *, bucket: int, resident_id: ResidentId, count_max: int) -> list[TapRow]:
+    """A resident's latest taps at which a terminal learned something, newest first."""
+    async with conn.cursor(row_factory=class_row(TapRow)) as cursor:
+        await cursor.execute(
+            QUERIES["list_taps_that_told"], {"bucket": bucket, "resident_id": resident_id, "count_max": count_max}
+        )
         return await cursor.fetchall()
 
 

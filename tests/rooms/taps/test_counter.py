@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tests.support.builders.counter import MEALS, CounterWorld, Phone, a_counter_world
+from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
 from yikatong.access import service as access
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
@@ -42,7 +42,7 @@ async def test_an_answered_code_pays_from_benefit_then_purse_and_the_canteen_is_
     receipt = await world.tap(world.answered(phone, amount_fen=1_200))
 
     assert Outcome.ADMITTED is receipt.outcome
-    assert [(MEALS, 500), ("purse", 700)] == [(part.source, part.amount_fen) for part in receipt.paid_by]
+    assert [("benefit", 500), ("purse", 700)] == [(part.source, part.amount_fen) for part in receipt.paid_by]
     assert 4_300 == await world.balance(phone)
     assert 1_200 == await world.owed()
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
 import psycopg
@@ -19,7 +20,7 @@ from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.statements import BatchMustRerun, verify_won
 from yikatong.taps.counter import facts
 from yikatong.taps.counter.endings import take_bank_answer, take_confirmation, take_deadline
-from yikatong.taps.counter.originals import take_tap
+from yikatong.taps.counter.originals import CONFIRMATION_TERM, take_tap
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.undoing import take_refund, take_reversal
 from yikatong.taps.counter.works import (
@@ -111,6 +112,8 @@ class Counter:
         ids: Ids,
         writer: int,
         batch_max: int,
+        line_max: int = 4_096,
+        confirmation_term: timedelta = CONFIRMATION_TERM,
         on_bank_asked: Callable[[Sequence[BankAsk]], None],
     ) -> None:
         """`connect` gives an idle autocommit connection of the serving role."""
@@ -121,6 +124,8 @@ class Counter:
         self._ids = ids
         self._writer = writer
         self._batch_max = batch_max
+        self._line_max = line_max
+        self._confirmation_term = confirmation_term
         self._on_bank_asked = on_bank_asked
         self._line_up: deque[_Pending] = deque()
         self._arrived = asyncio.Event()
@@ -145,8 +150,11 @@ class Counter:
     async def submit(self, work: Work) -> Ended:
         """Take a work into the next batch and give its end once that is committed.
 
+        A line that is too long gives COUNTER_IS_BUSY at once: better refused now than answered too late.
         Raises CallersMustReturn when a key was revoked since the caller was authenticated.
         """
+        if len(self._line_up) >= self._line_max:
+            return Refused(Reason.COUNTER_IS_BUSY)
         answer: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._line_up.append(_Pending(work, answer))
         self._arrived.set()
@@ -251,6 +259,7 @@ class Counter:
             book=book,
             snapshot=self._caches.snapshot,
             lines=self._lines,
+            confirmation_term=self._confirmation_term,
         )
         answers = [_take(state, work) for work in works]
         statements = statements_of(state, writer=self._writer, event_id=self._ids.new())

@@ -115,17 +115,15 @@ def _carry_out(state: BatchState, case: Case, decision: Decision, work: TapWork)
         return decision
     assert case.provider is not None
     if isinstance(decision, Wait):
-        fault = hold_parts(
-            state, decision.parts, tap_id=work.tap_id, until=deadline_of(decision, state.now) + HOLD_GRACE
-        )
+        fault = hold_parts(state, decision.parts, tap_id=work.tap_id, until=deadline_of(decision, state) + HOLD_GRACE)
     else:
         fault = post_parts(state, decision.parts, tap_id=work.tap_id, provider=case.provider, bank_code=None)
     return decision if fault is None else Refuse(fault)
 
 
-def deadline_of(wait: Wait, now: datetime) -> datetime:
+def deadline_of(wait: Wait, state: BatchState) -> datetime:
     """Until when a tap waits."""
-    return now + (CONFIRMATION_TERM if wait.waits_for is WaitsFor.CONFIRMATION else BANK_TERM)
+    return state.now + (state.confirmation_term if wait.waits_for is WaitsFor.CONFIRMATION else BANK_TERM)
 
 
 def transfer_id_of(tap_id: UUID) -> TransferId:
@@ -214,7 +212,7 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
         waits_for=decision.waits_for.value,
         work=encode_work(kept),
         hold_ids=hold_ids_of(work.tap_id, accounts),
-        deadline_at=deadline_of(decision, state.now),
+        deadline_at=deadline_of(decision, state),
         made_at=state.now,
     )
     if decision.counts_as_shown:

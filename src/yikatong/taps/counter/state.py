@@ -1,7 +1,7 @@
 """A batch's working state: the facts it loaded, and what it has decided so far."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +51,7 @@ class BatchState:
         book: Book,
         snapshot: Snapshot,
         lines: Mapping[str, ServiceLine],
+        confirmation_term: timedelta,
     ) -> None:
         """Begin with nothing decided."""
         self.bucket = bucket
@@ -60,6 +61,7 @@ class BatchState:
         self.book = book
         self.snapshot = snapshot
         self.lines = lines
+        self.confirmation_term = confirmation_term
         self.tap_rows: list[TapRow] = []
         self.requests_made: list[Request] = []
         self.waiting_made: dict[UUID, WaitingRow] = {}
@@ -90,10 +92,10 @@ class BatchState:
         self.facts.waiting[row.tap_id] = row
 
     def end_wait(self, tap_id: UUID) -> None:
-        """Take a tap out of those that wait."""
+        """Take a tap out of those that wait, whether its row stands already or was to be written by this batch."""
         self.facts.waiting.pop(tap_id, None)
-        if self.waiting_made.pop(tap_id, None) is None or tap_id in self.waiting_ended:
-            self.waiting_ended.append(tap_id)
+        self.waiting_made.pop(tap_id, None)
+        self.waiting_ended.append(tap_id)
 
     def spend_shown(self, resident_id: UUID, amount_fen: int) -> None:
         """Count a small payment against the day's limit."""
