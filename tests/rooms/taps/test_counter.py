@@ -14,11 +14,13 @@ from yikatong.cards.model import Reason as CardsReason
 from yikatong.catalogue.model import Scene
 from yikatong.codes.model import Asked
 from yikatong.codes.model import Reason as CodesReason
-from yikatong.kernel.ids import ProviderId, TapId, read_id
+from yikatong.kernel.ids import ProviderId, TapId, read_id, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.lines.model import Reason as LinesReason
 from yikatong.plumbing.database import Database
+from yikatong.taps.counter.counter import Counter
+from yikatong.taps.counter.works import ReverseWork
 from yikatong.taps.follow_ups import ReversalBody
 from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import Outcome, Reason, Receipt, TapBody
@@ -100,6 +102,46 @@ async def test_a_bare_code_proves_presence_and_tells_only_what_is_asked_for(worl
     assert Outcome.ADMITTED is receipt.outcome
     assert {"name_masked": "王**"} == dict(receipt.learned) or {"name_masked"} == set(receipt.learned)
     assert "王小明" not in str(receipt)
+
+
+async def test_a_resident_reads_which_terminals_learned_something_and_of_what_kind(world: CounterWorld) -> None:
+    phone, stranger = await world.a_phone(), await world.a_phone()
+    await world.tap(world.shown(phone))
+    receipt = await world.tap(world.shown(phone, learn=("name_masked",)))
+
+    async with world.db.transaction() as conn:
+        told = await world.follow_ups.list_told(conn, resident_id=phone.resident.resident_id)
+        told_of_stranger = await world.follow_ups.list_told(conn, resident_id=stranger.resident.resident_id)
+
+    assert [receipt.tap] == [show_id("tap", row.id) for row in told]
+    assert [["name_masked"]] == [list(row.learned) for row in told]
+    assert [] == told_of_stranger
+
+
+async def test_a_line_that_is_full_refuses_the_next_work_at_once(world: CounterWorld) -> None:
+    phone = await world.a_phone()
+    full = Counter(
+        connect=world.db.connect_serving,
+        caches=world.caches,
+        lines=[],
+        clock=world.clock,
+        ids=world.ids,
+        writer=1,
+        batch_max=64,
+        line_max=0,
+        on_bank_asked=world.at_the_bank.ask,
+    )
+    work = ReverseWork(
+        tap_id=TapId(world.ids.new()),
+        bucket=0,
+        resident_id=phone.resident.resident_id,
+        terminal_id=world.till.terminal.id,
+    )
+
+    ended = await full.submit(work)
+
+    assert isinstance(ended, Refused)
+    assert Reason.COUNTER_IS_BUSY is ended.reason
 
 
 async def test_a_bare_code_pays_nothing_unless_its_holder_opted_in(world: CounterWorld) -> None:
