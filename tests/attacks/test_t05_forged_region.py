@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.builders.codes import CertifiedPhone, KeyedRegion, asked
 from tests.support.builders.counter import CounterWorld
+from tests.support.world import NOON
+from yikatong.codes import service as codes
 from yikatong.kernel.outcomes import Refused
 from yikatong.taps.model import TapBody
 
@@ -35,3 +37,13 @@ async def test_a_forger_in_our_own_name_has_not_our_alias_key(world: CounterWorl
         await world.tap(a_forged_tap(world, KeyedRegion(world.region)))
 
     assert "ALIAS_IS_FALSE" == refused.value.reason.name
+
+
+def test_a_forger_in_a_trusted_regions_name_has_not_its_key() -> None:
+    trusted, forger = KeyedRegion("999995"), KeyedRegion("999995")
+    forger.key_id = trusted.key_id
+
+    with pytest.raises(Refused) as refused:
+        codes.read_code(CertifiedPhone(forger).code(), regions=trusted.seen_elsewhere(), now=NOON)
+
+    assert "CERTIFICATE_SIGNATURE_IS_FALSE" == refused.value.reason.name

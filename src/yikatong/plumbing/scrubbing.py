@@ -1,8 +1,8 @@
 """Keeps secrets, ID numbers, account numbers and card codes out of logs, whatever was passed to the logger.
 
-Fields are hidden by name; texts by pattern: 17 digits and a digit or X (GB 11643), 16 to 19 digits (bank cards, also
-in groups), a card code from `YK1:` on. Our own typed ids and UUIDs are told apart first, or a run of digits in one of
-them would be hidden.
+Fields are hidden by name; texts by pattern: our own tokens (`ykk_`, `yks_`), 17 digits and a digit or X (GB 11643), 16
+to 19 digits (bank cards, also in groups), a card code from `YK1:` on. Our own typed ids and UUIDs are told apart first,
+or a run of digits in one of them would be hidden.
 """
 
 import re
@@ -18,13 +18,20 @@ _SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 _PATTERNS = re.compile(
-    r"(?P<ours>\b[a-z]{3}_[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b)"
+    r"(?P<token>\byk[ks]_[0-9A-Za-z_-]+)"
+    r"|(?P<ours>\b[a-z]{3}_[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b)"
     r"|(?P<code>YK1:(?:[0-9A-Z $%*+\-./:]*[0-9A-Z$%*+\-./:])?)"
     r"|(?P<password>(?<=://)[^\s:/@]*:[^\s/@]+(?=@))"
     r"|(?P<id>(?<!\d)\d{17}[\dXx](?!\d))"
     r"|(?P<account>(?<!\d)\d(?:[ -]?\d){15,18}(?!\d))"
 )
-_IN_PLACE_OF = {"code": "[card code]", "password": HIDDEN, "id": "[id number]", "account": "[account number]"}
+_IN_PLACE_OF = {
+    "token": "[token]",
+    "code": "[card code]",
+    "password": HIDDEN,
+    "id": "[id number]",
+    "account": "[account number]",
+}
 _DIGITS_16 = 10**15
 _DEPTH_MAX = 8
 
