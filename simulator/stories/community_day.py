@@ -63,7 +63,11 @@ def _breakfast(stage: Stage, day: Day, town: Town) -> None:
     )  # fmt: skip
     day.notices["chen"]["code_used_twice"] += 1
     counter = town.home.counter
-    stage.console.print("        [dim]赵刚忘带卡和手机,经办人龙静核对身份证后代为见证。[/dim]")
+    stage.console.print(
+        "        [dim]赵刚忘带卡和手机,经办人核对身份证后代为见证。  "
+        "Zhao Gang forgot both; an operator checks his ID card and attests.[/dim]",
+        soft_wrap=True,
+    )
     day.admits(
         "07:40", zhao, canteen, MEAL,
         lambda: canteen.by_operator(

@@ -137,7 +137,7 @@ class Day:
 
     def happens(self, at: str, what_zh: str, what_en: str) -> None:
         """Something that is no tap."""
-        self._stage.console.print(f"{at}   [dim]{what_zh}  {what_en}[/dim]")
+        self._stage.console.print(f"{at}   [dim]{what_zh}  {what_en}[/dim]", soft_wrap=True)
 
     def _end_of(self, till: Till, tap_id: str) -> Admitted | Refused:
         """What the till hears once the tap has ended."""

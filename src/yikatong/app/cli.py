@@ -17,6 +17,7 @@ from simulator.stories import STORIES
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.bench.taps import TapsPlan, bench_taps
 from yikatong.app.demo import play_story, run_demo
+from yikatong.app.http.server import verify_listening
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
@@ -83,6 +84,7 @@ def serve(
     """Serve the platform: database, workers and jobs, until Ctrl-C."""
     settings = settings_now(host=host, port=port, workers=workers, data_folder=_folder(data))
     with database_server(settings) as address:
+        verify_listening(settings)
         made = asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
         for region, first in made.items():
             errors.print(

@@ -97,9 +97,11 @@ def _play_beside(settings: Settings, name: str, *, console: Console, began: floa
                 running(own, address, outside=outside, console=console, server=server) as platform,
             ):
                 _perform(platform, name, console=console, began=began)
-                _say_where(platform, console)
                 if stay:
+                    _say_where(platform, console)
                     _stay(platform, console)
+                else:
+                    _say_what_is_left(platform, console)
     finally:
         server.end()
 
@@ -156,12 +158,27 @@ def seconds_since_process_began() -> float:
 
 
 def _say_where(platform: Platform, console: Console) -> None:
-    folder = platform.settings.data_folder
-    console.print(f"\nAPI      {platform.base_url}/v1   described in {platform.base_url}/openapi.json")
+    console.print(f"\nAPI      {platform.base_url}/v1")
     console.print(f"page     {platform.base_url}/docs")
     console.print(f"metrics  {platform.base_url}/metrics")
-    console.print(f"data     {folder}   (first operators: {OPERATORS_FILE}; the server's log: {LOG_FILE})")
-    console.print("stories  yikatong story")
+    _say_data(platform, console)
+
+
+def _say_what_is_left(platform: Platform, console: Console) -> None:
+    console.print()
+    _say_data(platform, console)
+    console.print(
+        "\nThe platform ends with the story; make demo in a terminal keeps it up.  "
+        "故事演完,平台随之停止;在终端窗口里运行make demo则保持运行。",
+        soft_wrap=True,
+    )
+
+
+def _say_data(platform: Platform, console: Console) -> None:
+    folder = platform.settings.data_folder
+    console.print(f"data     {folder}", soft_wrap=True)
+    console.print(f"         first operators: {OPERATORS_FILE}; the server's log: {LOG_FILE}")
+    console.print("stories  make story")
 
 
 def _stay(platform: Platform, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec import structs
 
+from yikatong.app.http.server import verify_listening
 from yikatong.plumbing.database import Database
+from yikatong.plumbing.settings import SettingsError, read_settings
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +160,12 @@ def test_told_to_end_it_ends_without_an_error(db: Database, tmp_path: Path) -> N
 
     assert served.end() in (0, -signal.SIGTERM)
     assert not served.answers()
+
+
+async def test_a_port_that_is_taken_is_named_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"127.0.0.1 port {port}.*YIKATONG_PORT"):
+            verify_listening(structs.replace(read_settings({}), port=port))

@@ -5,6 +5,7 @@ import ctypes
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -16,7 +17,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.metrics import forget_worker, share_among_workers
-from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.plumbing.telemetry import configure_logs, configure_traces
 
 Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[ASGIApp]]
@@ -26,6 +27,20 @@ _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 20
 _START_SECONDS = 60
 """A fresh process is silent while it loads its modules; on a busy machine that takes long, and is no sickness."""
+
+
+def verify_listening(settings: Settings) -> None:
+    """Raise SettingsError when nobody can listen where the settings say, for example because the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"Nobody can listen on {settings.host} port {settings.port}: {error.strerror}. "
+                "Name another with YIKATONG_PORT or --port, YIKATONG_HOST or --host."
+            ) from None
 
 
 def run_server(
@@ -58,10 +73,10 @@ def run_server(
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,
     )
-    socket = config.bind_socket()
-    host, port = socket.getsockname()[:2]
+    listening = config.bind_socket()
+    host, port = listening.getsockname()[:2]
     tell(f"http://{host}:{port}")
-    Multiprocess(config, sockets=[socket]).run()
+    Multiprocess(config, sockets=[listening]).run()
 
 
 class Worker:
