@@ -131,7 +131,7 @@ class Evening:
         return self._stage.wait_for(find, about=f"通知 {about}")
 
     def _delivered(self, neighbour: Neighbour, expected: Counter[str], about: str) -> str:
-        """The words of the last message, once all have come, each once."""
+        """The words of the last notice made, once all have come, each once; on the way one may overtake another."""
         path = f"/gateway/simulator/messages/{neighbour.uuid}"
 
         def find() -> list[Message] | None:
@@ -140,7 +140,7 @@ class Evening:
 
         messages = self._stage.wait_for(find, about=f"推送 push of {about}")
         self._stage.expect(expected, Counter(message.template for message in messages), about + " by push")
-        words = messages[-1].words
+        words = max(messages, key=lambda message: message.message_id).words
         return f"{words.zh.text}\n{words.en.text}"
 
     def _statement(self, till: Till) -> Statement:

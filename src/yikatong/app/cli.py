@@ -109,6 +109,7 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
 
     async def run(address: ServerAddress) -> tuple[Audited, ...]:
         async with await Database.open(address) as database:
+            await _verify_prepared(database, folder=Path(settings.data_folder))
             return await run_audit(database, tell=lambda room: None if json else errors.print(f"auditing {room}"))
 
     with database_server(settings, may_join=True) as address:
@@ -121,6 +122,22 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
     if differences:
         errors.print(f"[red]first difference: {differences[0]}[/red]")
         raise typer.Exit(1)
+
+
+async def _verify_prepared(database: Database, *, folder: Path) -> None:
+    """Raise MigrationError when migrations wait; a newcomer's demo has its database in a folder of its own."""
+    conn = await database.connect_owner()
+    try:
+        waiting = await list_waiting(conn)
+    finally:
+        await conn.close()
+    if waiting:
+        demo_folder = folder / "demo"
+        or_else = f" The demo's data: --data {demo_folder}" if demo_folder.is_dir() else ""
+        raise MigrationError(
+            f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
+            f"applies it.{or_else}"
+        )
 
 
 def _print_audit(audited: tuple[Audited, ...]) -> None:

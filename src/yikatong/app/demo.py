@@ -178,6 +178,7 @@ def _say_data(platform: Platform, console: Console) -> None:
     folder = platform.settings.data_folder
     console.print(f"data     {folder}", soft_wrap=True)
     console.print(f"         first operators: {OPERATORS_FILE}; the server's log: {LOG_FILE}")
+    console.print(f"audit    .venv/bin/yikatong audit --data {folder}", soft_wrap=True)
     console.print("stories  make story")
 
 

@@ -84,7 +84,8 @@ def plan_migrations(
     for migration in migrations:
         if applied.get(migration.name, migration.digest) != migration.digest:
             raise MigrationEditedError(
-                f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file."
+                f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file. "
+                "Data of a version before the first release are not carried over: name another data folder."
             )
     waiting = [migration for migration in migrations if migration.name not in applied]
     done = [index for index, migration in enumerate(migrations) if migration.name in applied]
