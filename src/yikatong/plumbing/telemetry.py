@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Literal, TextIO
 
@@ -72,6 +73,12 @@ def configure_traces(*, sample_ratio: float, exporter: SpanExporter | None = Non
     provider.add_span_processor(BatchSpanProcessor(exporter or SpansAsLogLines()))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def places_of(fault: BaseException) -> list[str]:
+    """Where a fault came from, without its message, which may carry what was in a row."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
 def tracer() -> trace.Tracer:

@@ -2,7 +2,6 @@
 
 import re
 import time
-import traceback
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -20,6 +19,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.metrics import REFUSALS, REQUEST_SECONDS
+from yikatong.plumbing.telemetry import places_of
 
 _SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _CALLER_WENT_AWAY = 499
@@ -129,7 +129,7 @@ class _FramedCall:
                 route=self._scope.get(ROUTE),
                 fault=type(fault).__name__,
                 sqlstate=getattr(fault, "sqlstate", None),
-                places=_places_of(fault),
+                places=places_of(fault),
             )
             refused = Refused(Reason.SERVER_FAULT)
         REFUSALS.labels(refused.reason.name).inc()
@@ -156,9 +156,3 @@ def _add_headers(message: Message, *, request_id: str) -> None:
     headers["x-request-id"] = request_id
     for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)
-
-
-def _places_of(fault: Exception) -> list[str]:
-    """Where a fault came from, without its message, which may carry what was in a row."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

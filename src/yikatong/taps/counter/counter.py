@@ -18,6 +18,7 @@ from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.statements import BatchMustRerun, verify_won
+from yikatong.plumbing.telemetry import places_of
 from yikatong.taps.counter import facts
 from yikatong.taps.counter.endings import take_bank_answer, take_confirmation, take_deadline
 from yikatong.taps.counter.originals import CONFIRMATION_TERM, take_tap
@@ -51,6 +52,8 @@ _CONTENDED = (
     errors.LockNotAvailable,
     errors.QueryCanceled,
 )
+_MAY_PASS = (*_CONTENDED, psycopg.OperationalError)
+"""After these the same works may succeed; any other error is a fault of ours, and the same again."""
 
 
 class Caches(Protocol):
@@ -194,22 +197,36 @@ class Counter:
         return batch
 
     async def _serve(self, batch: list[_Pending]) -> None:
-        """Bring a batch to its end: whole at first, in halves from the third try, so one cannot fail the others."""
+        """Bring a batch to its end: whole at first, in halves from the third try, so one cannot fail the others.
+
+        A fault of ours halves it at once, and is given up where one work is left.
+        """
         groups = [(batch, 1)]
         while groups:
             group, tries = groups.pop()
-            error = await self._try(group)
+            error = await self._attempt(group)
             if error is None:
                 continue
-            if tries >= _TRIES_MAX:
-                log.error("batch given up", works=len(group), error=type(error).__name__)
+            may_pass = isinstance(error, _MAY_PASS)
+            if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
+                log.error("batch given up", works=len(group), error=type(error).__name__, places=places_of(error))
                 for pending in group:
                     pending.give(Refused(Reason.COUNTER_IS_BUSY))
-            elif tries + 1 >= _HALVES_FROM and len(group) > 1:
+            elif len(group) > 1 and (tries + 1 >= _HALVES_FROM or not may_pass):
                 middle = len(group) // 2
                 groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
             else:
                 groups.append((group, tries + 1))
+
+    async def _attempt(self, group: list[_Pending]) -> BaseException | None:
+        """Try in a task of its own: a fault of ours ends that task, and not the counter for everybody else."""
+        attempt = asyncio.create_task(self._try(group), name="batch")
+        await asyncio.wait({attempt})
+        fault = attempt.exception()
+        if fault is None:
+            return attempt.result()
+        await self._drop_connection()
+        return fault
 
     async def _try(self, group: list[_Pending]) -> Exception | None:
         """Serve a group once; gives the error after which it may be tried again."""
@@ -284,11 +301,15 @@ class Counter:
     async def _lose_connection(self, error: Exception) -> Exception:
         """Forget a broken connection and let the server come back; what it committed is found by the next try."""
         log.warning("counter lost its connection", error=type(error).__name__)
+        await self._drop_connection()
+        await asyncio.sleep(0.2)
+        return error
+
+    async def _drop_connection(self) -> None:
+        """Let go of a connection of which nobody knows how far it is; the server rolls back."""
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
-        await asyncio.sleep(0.2)
-        return error
 
 
 def _take(state: BatchState, work: Work) -> Ended:

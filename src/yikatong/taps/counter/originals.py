@@ -219,6 +219,7 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
         state.spend_shown(work.resident_id, work.body.amount_fen or 0)
     state.claim_request(request_of(work))
     state.let_wait(row)
+    state.facts.used[(row.resident_id, case.presented.signed_at, case.presented.nonce)] = row.tap_id
     if decision.waits_for is WaitsFor.BANK:
         state.ask_bank(row, kept)
     if decision.waits_for is WaitsFor.CONFIRMATION:
