@@ -87,6 +87,7 @@ _EDITS = {
     "the transfer of a tap": "UPDATE taps.tap SET transfer_id = id WHERE id = %(tap)s",
     "whether a tap moved money": "UPDATE taps.tap SET transfer_id = NULL WHERE id = %(tap)s",
     "whether a tap was refused": "UPDATE taps.tap SET transfer_id = NULL, reason = 'CARD_IS_LOCKED' WHERE id = %(tap)s",
+    "what decided a tap": "UPDATE taps.tap SET facts = decode('ff', 'hex') WHERE id = %(tap)s",
     "a tap taken away": "DELETE FROM taps.tap WHERE id = %(tap)s",
     "a request taken away": "DELETE FROM taps.request WHERE tap_id = %(tap)s",
     "the amount of a refund": "UPDATE taps.refund SET amount_fen = amount_fen + 1 WHERE tap_id = %(tap)s",
@@ -100,6 +101,7 @@ _EDITS = {
     "(SELECT transfer_id FROM taps.tap WHERE id = %(tap)s)",
     "a balance": "UPDATE ledger.account SET posted_fen = posted_fen + 1 "
     "WHERE owner_id = %(resident)s AND kind = 'purse'",
+    "whose a purse is": "UPDATE ledger.account SET owner_id = %(tap)s WHERE owner_id = %(resident)s AND kind = 'purse'",
     "what is held": "UPDATE ledger.account SET held_fen = held_fen + 1 "
     "WHERE owner_id = %(resident)s AND kind = 'purse'",
     "a hold": "UPDATE ledger.hold SET amount_fen = amount_fen - 1 WHERE owner_id = %(resident)s",

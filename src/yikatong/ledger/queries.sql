@@ -304,6 +304,19 @@ WHERE h.status = 'posted' AND NOT coalesce(
 )
 ORDER BY 1, 2;
 
+-- name: list_account_names
+-- sentence: audit, over all buckets: what each account with a floor is called, whose it is, and its id
+SELECT bucket, id, owner_id, kind, label FROM ledger.account ORDER BY bucket, id;
+
+-- name: audit_let_go
+-- sentence: audit, over all buckets: holds that were let go although the tap they were for was paid
+SELECT h.bucket, h.id, 0::bigint, h.amount_fen
+FROM ledger.hold AS h
+WHERE h.status IN ('voided', 'expired') AND EXISTS (
+    SELECT FROM ledger.transfer AS t WHERE t.bucket = h.bucket AND t.reference = h.reference AND t.kind = 'payment'
+)
+ORDER BY 1, 2;
+
 -- name: audit_reserve
 -- sentence: audit: buckets in which purses and reserve nostro are not equal and opposite
 SELECT bucket, NULL::uuid, sum(purse_fen)::bigint, -sum(nostro_fen)::bigint

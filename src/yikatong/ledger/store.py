@@ -1,6 +1,6 @@
 """The ledger's statements, typed: those of a batch as values, the others as calls."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -299,6 +299,15 @@ async def list_differences(conn: Conn, *, query: str) -> list[tuple[int, UUID, i
     """What one check of the audit finds: bucket, the row concerned, what it should be, what it is."""
     cursor = await conn.execute(_Q[query])
     return await cursor.fetchall()
+
+
+async def each_account_name(conn: Conn) -> AsyncIterator[tuple[int, UUID, UUID, AccountKind, str]]:
+    """Every account with a floor: bucket, id, owner, kind, label; read in pieces, for there may be millions."""
+    async with conn.cursor(name="account_names") as cursor:
+        cursor.itersize = 10_000
+        await cursor.execute(_Q["list_account_names"])
+        async for bucket, account_id, owner_id, kind, label in cursor:
+            yield bucket, account_id, owner_id, _KINDS[kind], label
 
 
 async def list_trial_lines(conn: Conn) -> list[TrialLine]:

@@ -20,7 +20,8 @@ def read_master_key(settings: Settings, ids: Ids) -> bytes:
 
     With none of them named it is a file in the data folder, made at the first start; good for one machine, but who
     copies the whole data folder has both the key and what it opens.
-    Raises SettingsError when it cannot be read, is not 32 bytes in base64, or its file is open to others.
+    Raises SettingsError when it is gone while keys sealed by it lie beside it, when it cannot be read or is not 32 bytes
+    in base64, and when its file is open to others.
     """
     if settings.master_key:
         return _decode(settings.master_key, source="master_key")
@@ -30,6 +31,7 @@ def read_master_key(settings: Settings, ids: Ids) -> bytes:
         return _read(Path(settings.master_key_file))
     path = Path(settings.data_folder) / "keys" / "master.key"
     if not path.exists():
+        _verify_nothing_is_sealed(path)
         _make(path, ids.random_bytes(_BYTES))
     return _read(path)
 
@@ -43,6 +45,15 @@ def _read(path: Path) -> bytes:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SettingsError(f"The master key's file {path} is open to others; close it (chmod 600 {path}).")
     return _decode(text, source=str(path))
+
+
+def _verify_nothing_is_sealed(path: Path) -> None:
+    """A new key opens nothing that an old one sealed, and would only hide that the old one is gone."""
+    held = path.parent / "held"
+    if held.is_dir() and any(held.iterdir()) and not path.exists():
+        raise SettingsError(
+            f"The master key {path} is gone, and the keys in {held} are sealed by it; put it back. Nothing was changed."
+        )
 
 
 def _make(path: Path, key: bytes) -> None:

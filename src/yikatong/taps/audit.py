@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg import AsyncConnection
 
 from yikatong.kernel.ids import show_id
@@ -67,7 +68,10 @@ async def _audit_page(conn: AsyncConnection[Any], rows: list[TapRow], *, bucket:
 
 def find_difference(row: TapRow, transfer: Transfer | None) -> str | None:
     """Say in what a tap's receipt and its transfer differ; None when in nothing."""
-    facts = decode_facts(row.facts)
+    try:
+        facts = decode_facts(row.facts)
+    except msgspec.DecodeError:
+        return "has facts that cannot be read"
     if row.transfer_id is None:
         if row.reason is None and row.amount_fen is not None:
             return "was admitted for an amount and moved no money"

@@ -124,6 +124,13 @@ DAMAGES = {
     ),
     "UPDATE ledger.hold SET status = 'posted', ended_at = made_at, transfer_id = %(transfer)s"
     " WHERE account_id = %(account)s": "hold {hold} in bucket 7100 set 40 fen aside, its transfer took 300",
+    "UPDATE ledger.hold SET reference = (SELECT reference FROM ledger.transfer WHERE id = %(transfer)s),"
+    " status = 'voided', ended_at = made_at WHERE account_id = %(account)s": (
+        "hold {hold} in bucket 7100 took 0 fen of its 40, though what it was for was paid"
+    ),
+    "UPDATE ledger.account SET owner_id = '00000000-0000-7000-8000-000000000001' WHERE id = %(account)s": (
+        "account {account} in bucket 7100 is not its owner's"
+    ),
     "UPDATE ledger.account SET kind = 'purse' WHERE id = %(account)s": (
         "the purses in bucket 7100 hold 700 fen, the reserve is 0"
     ),

@@ -54,3 +54,17 @@ def test_without_a_place_it_is_made_once_in_the_data_folder(tmp_path: Path) -> N
     path = tmp_path / "house/keys/master.key"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert [entry.name for entry in path.parent.iterdir()] == ["master.key"]
+
+
+def test_one_that_is_gone_is_not_made_anew_where_keys_are_sealed_by_it(tmp_path: Path) -> None:
+    settings = Settings(data_folder=str(tmp_path))
+    read_master_key(settings, SeededIds())
+    sealed = tmp_path / "keys" / "held" / "region.key"
+    sealed.parent.mkdir()
+    sealed.write_bytes(b"sealed")
+    (tmp_path / "keys" / "master.key").unlink()
+
+    with pytest.raises(SettingsError, match="is gone"):
+        read_master_key(settings, SeededIds())
+
+    assert not (tmp_path / "keys" / "master.key").exists()
