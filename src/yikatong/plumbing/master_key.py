@@ -20,8 +20,8 @@ def read_master_key(settings: Settings, ids: Ids) -> bytes:
 
     With none of them named it is a file in the data folder, made at the first start; good for one machine, but who
     copies the whole data folder has both the key and what it opens.
-    Raises SettingsError when it is gone while keys sealed by it lie beside it, when it cannot be read or is not 32 bytes
-    in base64, and when its file is open to others.
+    Raises SettingsError when it is gone while keys sealed by it lie beside it, when it cannot be read or is not
+    32 bytes in base64, and when its file is open to others.
     """
     if settings.master_key:
         return _decode(settings.master_key, source="master_key")
