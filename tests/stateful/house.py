@@ -45,6 +45,7 @@ class House:
         self.tills: list[TerminalWithKeys] = []
         self.bodies: dict[Sent, TapBody] = {}
         self.taps: dict[tuple[int, int], TapId] = {}
+        self.asked_fen: dict[tuple[int, int], int] = {}
 
     async def open(self, *, residents: int, tills: int) -> None:
         """Let residents and tills in; the last resident has a bank account."""
@@ -113,6 +114,7 @@ class House:
         worker = self.workers[act.worker]
         receipt = await worker.tap(self.bodies[sent], till=self.tills[sent.till])
         self.taps[sent.till, sent.request] = TapId(read_id("tap", receipt.tap))
+        self.asked_fen[sent.till, sent.request] = sent.fen
         return _say(receipt)
 
     async def _sign(self, act: Act, sent: Sent) -> Answer:
@@ -124,7 +126,7 @@ class House:
             return ("nothing",)
         asked = Asked(
             nonce=b"\0" * 8,
-            amount_fen=sent.fen + (act.how == "wrong amount"),
+            amount_fen=self.asked_fen[sent.till, sent.request] + (act.how == "wrong amount"),
             payee_id=ProviderId(self.first.provider.id),
             item_number=self.first.meal.number,
         )
