@@ -87,12 +87,14 @@ def verify_reach(path: Path, account: Account | None) -> Path:
     return path
 
 
-def wait_until_left(cluster: Path) -> None:
-    """Wait until no PostgreSQL process works in a cluster, then remove the process file that a killed one left.
+def wait_until_left(cluster: Path, *, socket_folder: Path) -> None:
+    """Wait until no PostgreSQL process works in a cluster, then remove the process files that a killed one left.
 
     Called with the folder's lock held, so what is still there outlived its starter: a postmaster that is shutting down
     (it got SIGINT when its parent died), or backends of a killed postmaster (they leave by themselves when they look
-    up; a busy one is told to quit). The process file also names the shared memory, so it goes only after them.
+    up; a busy one is told to quit). The process file also names the shared memory, so it goes only after them. A
+    server would refuse to start beside these files for as long as their process id is somebody's, and that of a killed
+    one whom nobody asked how it ended still is.
     Raises DataFolderInUseError when a postmaster stays: then somebody started it by hand.
     """
     began = time.monotonic()
@@ -110,6 +112,8 @@ def wait_until_left(cluster: Path) -> None:
         time.sleep(0.02)
     if Path("/proc/self").exists():
         (cluster / "postmaster.pid").unlink(missing_ok=True)
+        for lock in socket_folder.glob(".s.PGSQL.*.lock"):
+            lock.unlink(missing_ok=True)
 
 
 def _processes_in(cluster: Path) -> list[int]:

@@ -16,10 +16,13 @@ _STOP_STEPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 1
 class Postmaster:
     """One postmaster after another on one cluster."""
 
-    def __init__(self, command: list[str], *, account: Account | None, cluster: Path, log_path: Path) -> None:
+    def __init__(
+        self, command: list[str], *, account: Account | None, cluster: Path, socket_folder: Path, log_path: Path
+    ) -> None:
         self._command = command
         self._account = account
         self._cluster = cluster
+        self._socket_folder = socket_folder
         self._log_path = log_path
         self._process: subprocess.Popen[bytes] | None = None
         self.was_ready = False
@@ -31,7 +34,7 @@ class Postmaster:
 
     def start(self) -> None:
         """Start a postmaster, after all processes of the one before have left."""
-        wait_until_left(self._cluster)
+        wait_until_left(self._cluster, socket_folder=self._socket_folder)
         if self._log_path.exists() and self._log_path.stat().st_size > _LOG_BYTES_MAX:
             self._log_path.replace(self._log_path.with_suffix(".log.old"))
         with self._log_path.open("ab") as output:

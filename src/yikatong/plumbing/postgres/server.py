@@ -113,9 +113,15 @@ class EmbeddedPostgres:
             arguments = write_configuration(
                 cluster.parent, socket_folder=self._socket_folder, tcp=self._tcp, overrides=self._overrides
             )
-            wait_until_left(cluster)
+            wait_until_left(cluster, socket_folder=self._socket_folder)
             command = [str(programs / "postgres"), "-D", str(cluster), *arguments]
-            self._postmaster = Postmaster(command, account=account, cluster=cluster, log_path=self.log_path)
+            self._postmaster = Postmaster(
+                command,
+                account=account,
+                cluster=cluster,
+                socket_folder=self._socket_folder,
+                log_path=self.log_path,
+            )
             self._watch()
             self._wait_until_ready()
             self._make_database()

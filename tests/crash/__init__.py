@@ -1,0 +1,1 @@
+"""What was acknowledged outlives every process: kills without warning, under load."""

@@ -1,0 +1,205 @@
+"""A whole platform as a newcomer runs it, in processes of its own that can be killed one by one."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from tests.support.processes import a_free_port
+from yikatong.app.audit import run_audit
+from yikatong.app.bench.people import BenchPeople, make_people
+from yikatong.app.prepare import prepare
+from yikatong.app.worker import open_worker
+from yikatong.plumbing.database import Connection, Database
+from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.settings import Settings
+
+REPOSITORY = Path(__file__).parents[2]
+RESIDENTS = 16
+TERMINALS = 4
+_CERTIFICATES = RESIDENTS * 32
+_PATIENCE_SECONDS = 120.0
+_PROGRAM = (
+    f"from yikatong.app.http.server import end_with_parent; end_with_parent({os.getpid()})\n"
+    "from yikatong.app.cli import main; main()"
+)
+"""It ends with the tests, should these be killed."""
+
+
+class Platform:
+    """One data folder, and the processes that serve it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(
+            data_folder=str(folder), port=a_free_port(), allow_synthetic_residents=True, log_level="warning"
+        )
+        self.url = f"http://127.0.0.1:{self.settings.port}"
+        self._log = folder / "serve.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def populate(self) -> BenchPeople:
+        """Prepare the database and let a few residents and tills in."""
+        with database_server(self.settings) as address:
+
+            async def make() -> BenchPeople:
+                await prepare(self.settings, address)
+                async with open_worker(self.settings, address) as worker:
+                    return await make_people(
+                        worker,
+                        resident_count=RESIDENTS,
+                        certificate_count=_CERTIFICATES,
+                        terminal_count=TERMINALS,
+                        tell=lambda _: None,
+                    )
+
+            return asyncio.run(make())
+
+    def start(self) -> None:
+        """Start `yikatong serve` and wait until it answers."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'src'}",
+            "YIKATONG_DATA_FOLDER": self.settings.data_folder,
+            "YIKATONG_PORT": str(self.settings.port),
+            "YIKATONG_ALLOW_SYNTHETIC_RESIDENTS": "true",
+            "YIKATONG_LOG_LEVEL": "warning",
+        }
+        environment.pop("YIKATONG_DATABASE_URL", None)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words
+                [sys.executable, "-c", _PROGRAM, "serve"], cwd=REPOSITORY, env=environment, stdout=log, stderr=log
+            )
+        wait_for(self.answers, or_say=self._log)
+
+    def answers(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        """End it in order, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(_PATIENCE_SECONDS)
+            self._process = None
+
+    def processes(self) -> dict[int, str]:
+        """Every process of this server with its command, the children after their parents."""
+        assert self._process is not None
+        found: dict[int, str] = {}
+        waiting = [self._process.pid]
+        while waiting:
+            pid = waiting.pop(0)
+            found[pid] = _read(f"/proc/{pid}/cmdline")
+            waiting += _children(pid)
+        return found
+
+    def kill_a_worker(self) -> None:
+        """Kill one serving process; its parent replaces it."""
+        serving = [pid for pid in self.processes() if self._serves(pid)]
+        assert serving, self.processes()
+        os.kill(serving[0], signal.SIGKILL)
+
+    def kill_the_postmaster(self) -> None:
+        """Kill the database's first process; whoever started it brings it back."""
+        postmasters = [pid for pid, command in self.processes().items() if "postgres\0-D" in command]
+        assert postmasters, self.processes()
+        os.kill(postmasters[0], signal.SIGKILL)
+
+    def kill_everything(self) -> None:
+        """Kill every process of the server, its database's among them, as a lost machine would."""
+        assert self._process is not None
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self._process.wait(_PATIENCE_SECONDS)
+        self._process = None
+
+    def _serves(self, pid: int) -> bool:
+        """Whether a process is a child of ours that has the listening socket, and is not the first process."""
+        assert self._process is not None
+        return pid != self._process.pid and "spawn_main" in self.processes()[pid] and _listens(pid, self.settings.port)
+
+
+class Books(NamedTuple):
+    """What the database says: every tap's reason by its request id, what is in all purses, what the audit finds."""
+
+    taps: dict[str, str | None]
+    purses_fen: int
+    differences: list[str]
+
+
+def read_books(platform: Platform) -> Books:
+    """Read the books of a platform beside its server."""
+
+    async def read() -> Books:
+        async with await Database.open(address) as database:
+            async with database.owner_transaction() as conn:
+                taps, purses_fen = await _taps(conn), await _purses(conn)
+            audited = await run_audit(database)
+        return Books(taps, purses_fen, [difference for room in audited for difference in room.differences])
+
+    with database_server(platform.settings, may_join=True) as address:
+        return asyncio.run(read())
+
+
+async def _taps(conn: Connection) -> dict[str, str | None]:
+    rows = await (await conn.execute("SELECT request_id, reason FROM taps.tap")).fetchall()
+    assert len(rows) == len({request_id for request_id, _ in rows})
+    return dict(rows)
+
+
+async def _purses(conn: Connection) -> int:
+    row = await (await conn.execute("SELECT sum(posted_fen) FROM ledger.account WHERE kind = 'purse'")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_for(holds: Callable[[], bool], *, or_say: Path | None = None) -> None:
+    """Wait until something holds; fails when it does not for long, with what a log says."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while not holds():
+        said = or_say.read_text(errors="replace")[-3_000:] if or_say is not None else ""
+        assert time.monotonic() < until, f"it did not come to hold: {said}"
+        time.sleep(0.05)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _children(pid: int) -> list[int]:
+    """The children of a process; each of its threads has its own (Linux)."""
+    threads = Path(f"/proc/{pid}/task")
+    try:
+        return [int(child) for thread in threads.iterdir() for child in (thread / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Whether a process has the socket that listens on a port (Linux)."""
+    inodes = {
+        fields[9]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if (fields := line.split())[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port
+    }
+    try:
+        targets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    except OSError:
+        return False
+    return any(f"socket:[{inode}]" in targets for inode in inodes)

@@ -1,0 +1,105 @@
+"""Kill -9 at any moment: what was acknowledged is there once, what was not ends once, and the books balance."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from tests.crash.serving import RESIDENTS, Platform, read_books
+from tests.crash.tills import Tills
+from tests.support.database import folder_of_our_own
+from yikatong.app.bench.people import PURSE_FEN
+
+pytestmark = pytest.mark.anyio
+
+ROUNDS = int(os.environ.get("YIKATONG_TESTS_KILLS", "1"))
+AT_WORK = 12
+TAPS_BEFORE, TAPS_AFTER = 120, 120
+
+
+@pytest.fixture(scope="module")
+async def shop(anyio_backend: str) -> AsyncIterator[tuple[Platform, Tills]]:
+    """A platform of its own with a few residents, and the tills of a shop."""
+    folder = folder_of_our_own()
+    platform = Platform(folder)
+    tills = Tills(await asyncio.to_thread(platform.populate), platform.url)
+    try:
+        await asyncio.to_thread(platform.start)
+        yield platform, tills
+    finally:
+        await asyncio.to_thread(platform.stop)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def killed_at_work(tills: Tills, kill: Callable[[], None], *, taps_before: int) -> None:
+    """Let tills work, kill something once so many taps were answered, and let them work on until all is answered."""
+    enough = asyncio.Event()
+
+    async def kill_and_go_on() -> None:
+        await tills.wait_for(taps_before)
+        await asyncio.to_thread(kill)
+        await tills.wait_for(TAPS_AFTER)
+        enough.set()
+
+    await asyncio.gather(kill_and_go_on(), tills.work(tills=AT_WORK, until=enough.is_set))
+
+
+async def verify_kept(platform: Platform, tills: Tills) -> None:
+    """Every acknowledged receipt is given again; the books have each tap once, and balance."""
+    receipts = {request_id: receipt for request_id, (_, receipt) in tills.acknowledged.items()}
+    again: dict[str, Any] = {}
+    for some in _pieces(sorted(receipts)):
+        again |= await tills.ask_again(some)
+    assert receipts == again
+    books = await asyncio.to_thread(read_books, platform)
+
+    assert [] == books.differences
+    assert {request_id: receipt.get("reason") for request_id, receipt in receipts.items()} == books.taps
+    assert RESIDENTS * PURSE_FEN - spent_fen(tills) == books.purses_fen
+
+
+def spent_fen(tills: Tills) -> int:
+    """What residents paid and were not given back."""
+    return sum(
+        sent.amount_fen
+        for request_id, (sent, receipt) in tills.acknowledged.items()
+        if receipt["outcome"] == "admitted" and request_id not in tills.reversed
+    )
+
+
+def _pieces(request_ids: list[str]) -> list[list[str]]:
+    return [request_ids[start : start + 50] for start in range(0, len(request_ids), 50)]
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+async def test_no_acknowledged_tap_dies_with_a_worker(shop: tuple[Platform, Tills], round_number: int) -> None:
+    platform, tills = shop
+
+    await killed_at_work(tills, platform.kill_a_worker, taps_before=TAPS_BEFORE + round_number)
+
+    await verify_kept(platform, tills)
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+async def test_no_acknowledged_tap_dies_with_the_postmaster(shop: tuple[Platform, Tills], round_number: int) -> None:
+    platform, tills = shop
+
+    await killed_at_work(tills, platform.kill_the_postmaster, taps_before=TAPS_BEFORE + round_number)
+
+    await verify_kept(platform, tills)
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+async def test_no_acknowledged_tap_dies_with_the_whole_server(shop: tuple[Platform, Tills], round_number: int) -> None:
+    platform, tills = shop
+
+    def killed_and_started() -> None:
+        platform.kill_everything()
+        platform.start()
+
+    await killed_at_work(tills, killed_and_started, taps_before=TAPS_BEFORE + round_number)
+
+    await verify_kept(platform, tills)
