@@ -12,10 +12,14 @@ from tests.support.database import folder_of_our_own
 from yikatong.app.demo import INTERRUPTED
 
 PLAY_ONCE = """
+import signal
+
 from yikatong.app.demo import run_demo
 from yikatong.plumbing.settings import read_settings
 
 if __name__ == "__main__":
+    # A test run in the background has this signal ignored, and its processes inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run_demo(read_settings(), once=True)
 """
 
