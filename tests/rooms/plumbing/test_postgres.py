@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import folder_of_our_own
 from tests.support.processes import a_free_port, a_python_process, interpreter_for, next_line
@@ -123,6 +124,21 @@ def test_a_process_file_of_a_dead_server_is_no_obstacle(folder: Path) -> None:
     (folder / "postgres/data/postmaster.pid").write_text(left)
     with EmbeddedPostgres(folder) as address:
         assert ask(address.conninfo, "SELECT 1") == 1
+
+
+def test_a_socket_lock_that_names_a_living_process_is_no_obstacle(folder: Path, server: EmbeddedPostgres) -> None:
+    """A killed server's process id is soon another's, or stays where nobody asks how orphans ended."""
+    killed = EmbeddedPostgres(folder)
+    with killed as address:
+        socket = Path(str(conninfo_to_dict(address.conninfo)["host"]))
+        written = (socket / ".s.PGSQL.5432.lock").read_text().splitlines()
+    socket.mkdir(mode=0o700, exist_ok=True)
+    status = (folder / "postgres" / "data").stat()
+    os.chown(socket, status.st_uid, status.st_gid)
+    (socket / ".s.PGSQL.5432.lock").write_text("\n".join([str(server.pid), *written[1:]]) + "\n")
+
+    with killed as address:
+        assert 1 == ask(address.conninfo, "SELECT 1")
 
 
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(folder: Path) -> None:
