@@ -114,6 +114,9 @@ async def test_json_that_is_no_tap_is_not_accepted(served: Served, phone: Phone,
         {"request_id": "x" * 65},
         {"request_id": "with a space"},
         {"request_id": "newline-\n-inside"},
+        {"request_id": "newline-behind\n"},
+        {"item": "newline-behind\n"},
+        {"answers": "0123456789abcdef\n"},
         {"request_id": 12345678},
         {"request_id": None},
         {"item": "x" * 49},
@@ -237,6 +240,18 @@ async def test_an_operators_word_of_another_time_is_refused(served: Served, phon
 def phone_number_of(phone: Phone) -> str:
     """Some document's number; whose, does not matter here."""
     return str(phone.resident.resident_id)[:18]
+
+
+async def test_a_line_break_behind_a_name_makes_no_other_name(served: Served) -> None:
+    """In Python the end of a pattern lets a line break pass, and two accounts would look alike."""
+    operator = await served.an_operator()
+    body = {"login_name": "li.na\n", "display_name": "李娜"}
+
+    answer = await served.by(operator.token, "POST", "/v1/operators", body)
+    query = await served.by(operator.token, "GET", "/v1/records?before=rec_" + "0" * 32 + "%0A", Purpose="a test")
+
+    assert ("BODY_IS_NOT_ACCEPTED", "$.login_name") == (answer.json()["reason"], answer.json()["field"])
+    assert ("QUERY_IS_NOT_ACCEPTED", "$.before") == (query.json()["reason"], query.json()["field"])
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from yikatong.app.http.line_ends import find_line_end, may_hold_line_break
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
@@ -23,16 +24,20 @@ def body_reader(shape: Any) -> Callable[[bytes], Any]:
     if shape is None:
         return _read_no_body
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)
+    kind = msgspec.inspect.type_info(shape)
 
     def read(body: bytes) -> Any:
         if _NUL_IN_JSON in body:
             raise Refused(Reason.BODY_IS_NOT_ACCEPTED, fault="It holds the character U+0000", field="$")
         try:
-            return decoder.decode(body)
+            value = decoder.decode(body)
         except msgspec.ValidationError as error:
             raise _refused(Reason.BODY_IS_NOT_ACCEPTED, error) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Refused(Reason.BODY_IS_NOT_JSON) from None
+        if may_hold_line_break(body):
+            _verify_line_ends(value, kind, Reason.BODY_IS_NOT_ACCEPTED)
+        return value
 
     return read
 
@@ -44,6 +49,7 @@ def query_reader(shape: Any) -> Callable[[str], Any]:
     """
     if shape is None:
         return _read_no_query
+    kind = msgspec.inspect.type_info(shape)
     fields = msgspec.structs.fields(shape)
     repeated = {field.encode_name for field in fields if _has_kind(field.type, msgspec.inspect.CollectionType)}
     numbers = {field.encode_name: field.type for field in fields if _has_kind(field.type, *_WRITTEN_BARE)}
@@ -53,11 +59,19 @@ def query_reader(shape: Any) -> Callable[[str], Any]:
         for name in numbers.keys() & values.keys():
             values[name] = _read_bare(values[name], numbers[name], name=name)
         try:
-            return msgspec.convert(values, shape)
+            value = msgspec.convert(values, shape)
         except msgspec.ValidationError as error:
             raise _refused(Reason.QUERY_IS_NOT_ACCEPTED, error) from None
+        _verify_line_ends(value, kind, Reason.QUERY_IS_NOT_ACCEPTED)
+        return value
 
     return read
+
+
+def _verify_line_ends(value: Any, kind: msgspec.inspect.Type, reason: outcomes.Reason) -> None:
+    place = find_line_end(value, kind)
+    if place is not None:
+        raise Refused(reason, fault="It ends with a line break", field=place)
 
 
 _WRITTEN_BARE = (msgspec.inspect.IntType, msgspec.inspect.FloatType, msgspec.inspect.BoolType)

@@ -1,0 +1,129 @@
+"""T24 The bank debits for a tap that does not come about (docs/threats.md)."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from tests.support.builders.counter import CounterWorld, Phone
+from yikatong.kernel.ids import TapId, read_id
+from yikatong.taps.counter.counter import Counter
+from yikatong.taps.follow_ups import ReversalBody
+from yikatong.taps.jobs import end_waiting_taps
+from yikatong.taps.model import BankAsk, Outcome, Receipt, TapBody
+from yikatong.taps.outside import DebitAnswer, DebitOutcome
+
+pytestmark = pytest.mark.anyio
+
+
+async def asked_back(world: CounterWorld) -> set[TapId]:
+    """The taps whose debits the bank was asked to undo."""
+    async with world.db.owner_transaction() as conn:
+        rows = await (await conn.execute("SELECT payload FROM plumbing.outbox WHERE topic = 'taps'")).fetchall()
+    events = [event for (payload,) in rows for event in payload["events"]]
+    return {TapId(UUID(event["tap"])) for event in events if event["kind"] == "bank_back"}
+
+
+def id_of(receipt: Receipt) -> TapId:
+    """The tap of a receipt."""
+    return TapId(read_id("tap", receipt.tap))
+
+
+async def reversed_by(world: CounterWorld, body: TapBody) -> str:
+    """Take a tap back; says what the reversal met."""
+    reversal = ReversalBody(
+        request_id=body.request_id,
+        code=body.code,
+        answers=body.answers,
+        item=body.item,
+        amount_fen=body.amount_fen or 0,
+    )
+    async with world.db.transaction() as conn:
+        done = await world.follow_ups.reverse(
+            conn, caller=world.terminal_caller(), body=reversal, now=world.clock.now()
+        )
+    return done.found
+
+
+async def a_silent_debit(world: CounterWorld) -> tuple[Phone, TapBody, Receipt]:
+    """A payment that the bank takes without a word."""
+    phone = await world.a_phone(purse_fen=200, with_bank=True)
+    world.bank.answer = DebitOutcome.UNKNOWN
+    body = world.answered(phone, amount_fen=1_200)
+    return phone, body, await world.tap(body)
+
+
+async def test_a_tap_taken_back_while_the_bank_is_silent_is_asked_back_and_stays_refused(world: CounterWorld) -> None:
+    phone, body, waiting = await a_silent_debit(world)
+
+    found = await reversed_by(world, body)
+    world.clock.advance(timedelta(seconds=20))
+    await end_waiting_taps(database=world.db, counter=world.counter, debits=world.bank, clock=world.clock)
+
+    assert (Outcome.WAITING, "waiting") == (waiting.outcome, found)
+    assert "TAP_WAS_REVERSED" == (await world.tap(body)).reason
+    assert id_of(waiting) in await asked_back(world)
+    assert (200, 0) == (await world.balance(phone), await world.owed())
+
+
+async def test_a_debit_that_nobody_tells_of_in_time_is_asked_back(world: CounterWorld) -> None:
+    phone, body, waiting = await a_silent_debit(world)
+    world.bank.is_away = True
+    world.clock.advance(timedelta(seconds=61))
+
+    await end_waiting_taps(database=world.db, counter=world.counter, debits=world.bank, clock=world.clock)
+
+    assert "BANK_DID_NOT_ANSWER" == (await world.tap(body)).reason
+    assert id_of(waiting) in await asked_back(world)
+    assert (200, 0) == (await world.balance(phone), await world.owed())
+
+
+async def test_a_payment_and_its_reversal_at_once_leave_no_debit_without_a_tap(world: CounterWorld) -> None:
+    phones = [await world.a_phone(purse_fen=200, with_bank=True) for _ in range(6)]
+    bodies = [world.answered(phone, amount_fen=1_200) for phone in phones]
+
+    await asyncio.gather(*(action for body in bodies for action in (world.tap(body), reversed_by(world, body))))
+    receipts = [await world.tap(body) for body in bodies]
+
+    back = await asked_back(world)
+    debited = {TapId(tap_id) for tap_id in world.bank.debited}
+    assert {"TAP_WAS_REVERSED", None} >= {receipt.reason for receipt in receipts}
+    assert debited - back <= {id_of(receipt) for receipt in receipts if receipt.outcome is Outcome.ADMITTED}
+
+
+class AnswersWhenFull:
+    """A bank whose answer finds a counter that takes nothing more."""
+
+    async def debit(self, ask: BankAsk) -> DebitAnswer:
+        """The money is taken."""
+        return DebitAnswer(DebitOutcome.DEBITED)
+
+    async def query(self, tap_id: object) -> DebitAnswer:
+        """The money was taken."""
+        return DebitAnswer(DebitOutcome.DEBITED)
+
+
+async def test_an_answer_for_which_the_counter_has_no_place_is_brought_again(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=200, with_bank=True)
+    full = Counter(
+        connect=world.db.connect_serving,
+        caches=world.caches,
+        lines=[],
+        clock=world.clock,
+        ids=world.ids,
+        writer=1,
+        batch_max=1,
+        line_max=0,
+        on_bank_asked=lambda asks: None,
+    )
+    world.at_the_bank.bring_answers_to(full)
+    body = world.answered(phone, amount_fen=1_200)
+
+    waiting = await world.tap(body)
+    world.clock.advance(timedelta(seconds=20))
+    await end_waiting_taps(database=world.db, counter=world.counter, debits=AnswersWhenFull(), clock=world.clock)
+
+    assert Outcome.WAITING is waiting.outcome
+    assert Outcome.ADMITTED is (await world.tap(body)).outcome
+    assert (0, 1_200) == (await world.balance(phone), await world.owed())
