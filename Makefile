@@ -15,7 +15,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # Our processes start often; they read compiled code that the installation wrote.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve story test quick lint types checks bench format lock migration reference clean
+.PHONY: help demo serve story test quick checks bench format lock migration reference clean
 
 help: ## the words this Makefile knows
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,7 +33,7 @@ test: checks ## all checks and tests, on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 quick: $(VENV)/.dev-ready ## the tests that need no database
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not database" tests/house tests/vectors tests/rooms/kernel
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/house tests/vectors tests/rooms/kernel
 
 checks: $(VENV)/.dev-ready ## format, lint, types
 	@$(BIN)/ruff format --check --quiet src simulator tests || (echo "run: make format" && exit 1)

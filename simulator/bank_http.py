@@ -1,8 +1,6 @@
 """The simulated bank over HTTP, as `yikatong.app.outside.bank` calls it, and the knobs that only a simulator has."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -11,11 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from simulator.answering import guarded, json, read
 from simulator.bank import SimulatedBank, Trouble
 from yikatong.app.outside.bank import AccountCheckShape, shape_of
-from yikatong.payouts.outside import BankDidNotAnswer, DebitRequest
-
-Shape = TypeVar("Shape")
+from yikatong.payouts.outside import DebitRequest
 
 
 class OpenAccountShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,70 +34,50 @@ class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def bank_app(bank: SimulatedBank) -> Starlette:
-    """Serve a simulated bank. What does not fit is 400; an answer that is lost is 504 without a body."""
+    """Serve a simulated bank; an answer that is lost is a silence."""
 
     async def check_account(request: Request) -> Response:
-        shape = await _read(request, AccountCheckShape)
-        return _json(await bank.confirm_account(**msgspec.structs.asdict(shape)))
+        shape = await read(request, AccountCheckShape)
+        return json(await bank.confirm_account(**msgspec.structs.asdict(shape)))
 
     async def ask(request: Request) -> Response:
-        return _json(shape_of(await bank.ask(await _read(request, DebitRequest))))
+        return json(shape_of(await bank.ask(await read(request, DebitRequest))))
 
     async def query(request: Request) -> Response:
-        return _json(shape_of(await bank.query(bank_code=_bank(request), request_id=_id(request))))
+        return json(shape_of(await bank.query(bank_code=_bank(request), request_id=_id(request))))
 
     async def reverse(request: Request) -> Response:
-        return _json(shape_of(await bank.reverse(bank_code=_bank(request), request_id=_id(request))))
+        return json(shape_of(await bank.reverse(bank_code=_bank(request), request_id=_id(request))))
 
     async def list_day(request: Request) -> Response:
         day = date.fromisoformat(request.path_params["day"])
-        return _json(await bank.list_day(bank_code=_bank(request), day=day))
+        return json(await bank.list_day(bank_code=_bank(request), day=day))
 
     async def open_account(request: Request) -> Response:
-        shape = await _read(request, OpenAccountShape)
-        return _json({"token": bank.open_account(**msgspec.structs.asdict(shape))})
+        shape = await read(request, OpenAccountShape)
+        return json({"token": bank.open_account(**msgspec.structs.asdict(shape))})
 
     async def open_payee(request: Request) -> Response:
         bank.open_payee(request.path_params["token"])
         return Response(status_code=204)
 
     async def fail_next(request: Request) -> Response:
-        shape = await _read(request, TroubleShape)
+        shape = await read(request, TroubleShape)
         bank.fail_next(shape.trouble, times=shape.times)
         return Response(status_code=204)
 
     return Starlette(
         routes=[
-            Route("/account-checks", _guarded(check_account), methods=["POST"]),
-            Route("/requests", _guarded(ask), methods=["POST"]),
-            Route("/requests/{bank}/{id}", _guarded(query), methods=["GET"]),
-            Route("/requests/{bank}/{id}/reversal", _guarded(reverse), methods=["POST"]),
-            Route("/days/{bank}/{day}", _guarded(list_day), methods=["GET"]),
-            Route("/simulator/accounts", _guarded(open_account), methods=["POST"]),
-            Route("/simulator/payees/{token}", _guarded(open_payee), methods=["PUT"]),
-            Route("/simulator/trouble", _guarded(fail_next), methods=["POST"]),
+            Route("/account-checks", guarded(check_account), methods=["POST"]),
+            Route("/requests", guarded(ask), methods=["POST"]),
+            Route("/requests/{bank}/{id}", guarded(query), methods=["GET"]),
+            Route("/requests/{bank}/{id}/reversal", guarded(reverse), methods=["POST"]),
+            Route("/days/{bank}/{day}", guarded(list_day), methods=["GET"]),
+            Route("/simulator/accounts", guarded(open_account), methods=["POST"]),
+            Route("/simulator/payees/{token}", guarded(open_payee), methods=["PUT"]),
+            Route("/simulator/trouble", guarded(fail_next), methods=["POST"]),
         ]
     )
-
-
-def _guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except BankDidNotAnswer:
-            return Response(status_code=504)
-        except (msgspec.DecodeError, ValueError):
-            return Response(status_code=400)
-
-    return answer
-
-
-async def _read(request: Request, shape: type[Shape]) -> Shape:
-    return msgspec.json.decode(await request.body(), type=shape)
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 def _bank(request: Request) -> str:

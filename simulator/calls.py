@@ -6,36 +6,19 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from yikatong.client.problems import ProblemDetails
+
 Shape = TypeVar("Shape")
 
 PATIENCE_SECONDS = 40.0
 """More than the platform's own patience, so that its answer is heard."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
-
-
-class ProblemShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A refusal as it comes over the wire (RFC 9457); a refused tap brings its receipt."""
-
-    status: int
-    reason: str
-    says: Said
-    remedy: Said
-    about: dict[str, Any] = {}
-    receipt: msgspec.Raw | None = None
-
-
 class ApiRefusal(Exception):  # noqa: N818  a refusal is an answer, not a fault of the program
     """The platform said no."""
 
-    def __init__(self, route: str, problem: ProblemShape) -> None:
-        super().__init__(f"{route}: {problem.status} {problem.reason} {problem.about}")
-        self.problem = problem
+    def __init__(self, route: str, problem: ProblemDetails) -> None:
+        super().__init__(f"{route}: {problem.status} {problem.reason} {dict(problem.about)}")
         self.reason = problem.reason
 
 
@@ -80,6 +63,6 @@ class Calls:
             headers["Purpose"] = quote(purpose)
         response = self.http.request(method, path, content=content, headers=headers)
         if response.headers.get("content-type", "").startswith("application/problem+json"):
-            raise ApiRefusal(f"{method} {path}", msgspec.json.decode(response.content, type=ProblemShape))
+            raise ApiRefusal(f"{method} {path}", msgspec.json.decode(response.content, type=ProblemDetails))
         response.raise_for_status()
         return response

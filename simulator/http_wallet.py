@@ -13,10 +13,9 @@ from simulator.wallet import Wallet
 from yikatong.cards import service as cards
 from yikatong.codes.api import RefreshAnswer
 from yikatong.codes.model import Asked, CodeKind, IssuedCertificate, Posture, SceneGroup
-from yikatong.desk.api.shapes import CardAnswer, ChangeAnswer, LimitsAnswer, WalletAnswer
+from yikatong.desk.api.shapes import CardAnswer, ChangeAnswer, WalletAnswer
 from yikatong.kernel.ids import DeviceId, ProviderId, ResidentId, TapId, read_id
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
-from yikatong.ledger.api import AccountAnswer, AccountsAnswer
 from yikatong.notices.api import NoticeAnswer, NoticesAnswer
 from yikatong.taps.api import WaitingTap, WaitingTaps
 from yikatong.taps.model import Receipt
@@ -36,16 +35,14 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 class HttpWallet:
     """A phone with a wallet; nothing works before `enrol`, and no code before `refresh`."""
 
-    def __init__(
-        self, *, platform: Calls, outside: Calls, holder: Holder, password: str, wallet: Wallet | None = None
-    ) -> None:
+    def __init__(self, *, platform: Calls, outside: Calls, holder: Holder, password: str) -> None:
         """`platform` needs no token; `outside` is where the face check's component answers."""
         self._anyone = platform
         self._outside = outside
         self._holder = holder
         self._password = password
         self._session: Calls | None = None
-        self.wallet = wallet or Wallet()
+        self.wallet = Wallet()
         self.resident_id: ResidentId | None = None
 
     def enrol(self, *, card_number: str) -> None:
@@ -71,20 +68,6 @@ class HttpWallet:
         }
         self._take_session(self._anyone.post("/v1/wallet/enrolments", WalletAnswer, body))
 
-    def open_session(self) -> None:
-        """Open a session again by the device's signature; sessions before end."""
-        assert self.resident_id is not None
-        assert self.wallet.device_id is not None
-        made_at = from_epoch_ms(epoch_ms(_now()))
-        message = cards.session_message(resident_id=self.resident_id, device_id=self.wallet.device_id, made_at=made_at)
-        body = {
-            "resident_id": f"res_{self.resident_id.hex}",
-            "device_id": f"dev_{self.wallet.device_id.hex}",
-            "made_at_ms": epoch_ms(made_at),
-            "signature": _write(self.wallet.enrolment_key.sign(message)),
-        }
-        self._take_session(self._anyone.post("/v1/wallet/sessions", WalletAnswer, body))
-
     def refresh(self) -> None:
         """Get a fresh pool of certificates and set the clock."""
         now = _now()
@@ -105,10 +88,6 @@ class HttpWallet:
     def card(self) -> CardAnswer:
         """The holder's card and e-card."""
         return self._own.get("/v1/wallet/card", CardAnswer)
-
-    def limits(self) -> LimitsAnswer:
-        """What a shown code may pay."""
-        return self._own.get("/v1/wallet/limits", LimitsAnswer)
 
     def set_limits(self, *, tap_limit_fen: int, day_limit_fen: int) -> ChangeAnswer:
         """Set what a shown code may pay."""
@@ -138,10 +117,6 @@ class HttpWallet:
     def associate(self) -> ChangeAnswer:
         """Associate the e-card with the card again."""
         return self._own.post("/v1/wallet/card/association", ChangeAnswer, self._proof())
-
-    def accounts(self) -> tuple[AccountAnswer, ...]:
-        """The holder's accounts."""
-        return self._own.get("/v1/wallet/accounts", AccountsAnswer).accounts
 
     def waiting(self) -> tuple[WaitingTap, ...]:
         """Taps that wait for the holder, as the server shows them."""

@@ -8,10 +8,9 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -21,19 +20,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from simulator.answering import guarded, json, read
 from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
-from simulator.trouble import NoAnswer, Trouble, Troubles
+from simulator.trouble import Trouble, Troubles
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.outside.face import FaceQuestion, FaceSaid
 from yikatong.app.outside.messages import Taken
 from yikatong.notices.outside import Message
 from yikatong.plumbing.clock import SystemClock
-
-Shape = TypeVar("Shape")
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,62 +111,40 @@ def _keep(bank: SimulatedBank, file: Path) -> None:
 
 def _face_routes(face: SimulatedFaceCheck) -> list[Route]:
     async def compare(request: Request) -> Response:
-        question = await _read(request, FaceQuestion)
-        return _json(FaceSaid(answer=await face.compare_face(**msgspec.structs.asdict(question))))
+        question = await read(request, FaceQuestion)
+        return json(FaceSaid(answer=await face.compare_face(**msgspec.structs.asdict(question))))
 
     async def capture(request: Request) -> Response:
-        return _json(CapturedShape(face.capture(await _read(request, Capture))))
+        return json(CapturedShape(face.capture(await read(request, Capture))))
 
     return [
-        Route("/faces/compare", _guarded(compare), methods=["POST"]),
-        Route("/simulator/captures", _guarded(capture), methods=["POST"]),
+        Route("/faces/compare", guarded(compare), methods=["POST"]),
+        Route("/simulator/captures", guarded(capture), methods=["POST"]),
         _trouble_route(face.troubles),
     ]
 
 
 def _gateway_routes(gateway: SimulatedGateway) -> list[Route]:
     async def take(request: Request) -> Response:
-        return _json(Taken(await gateway.deliver(await _read(request, Message))))
+        return json(Taken(await gateway.deliver(await read(request, Message))))
 
     async def list_delivered(request: Request) -> Response:
-        return _json(DeliveredShape(gateway.delivered_to(UUID(request.path_params["resident"]))))
+        return json(DeliveredShape(gateway.delivered_to(UUID(request.path_params["resident"]))))
 
     return [
-        Route("/messages", _guarded(take), methods=["POST"]),
-        Route("/simulator/messages/{resident}", _guarded(list_delivered), methods=["GET"]),
+        Route("/messages", guarded(take), methods=["POST"]),
+        Route("/simulator/messages/{resident}", guarded(list_delivered), methods=["GET"]),
         _trouble_route(gateway.troubles),
     ]
 
 
 def _trouble_route(troubles: Troubles) -> Route:
     async def fail_next(request: Request) -> Response:
-        shape = await _read(request, TroubleShape)
+        shape = await read(request, TroubleShape)
         troubles.add(shape.trouble, times=shape.times)
         return Response(status_code=204)
 
-    return Route("/simulator/trouble", _guarded(fail_next), methods=["POST"])
-
-
-def _guarded(endpoint: Endpoint) -> Endpoint:
-    """What does not fit is 400; an organisation that refuses or is silent gives 503 without a body."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except NoAnswer:
-            return Response(status_code=503)
-        except (msgspec.DecodeError, ValueError):
-            return Response(status_code=400)
-
-    return answer
-
-
-async def _read(request: Request, shape: type[Shape]) -> Shape:
-    return msgspec.json.decode(await request.body(), type=shape)
-
-
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+    return Route("/simulator/trouble", guarded(fail_next), methods=["POST"])
 
 
 def main() -> None:

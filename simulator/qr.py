@@ -2,7 +2,6 @@
 
 import struct
 import zlib
-from pathlib import Path
 from typing import Any
 
 import zxingcpp
@@ -16,11 +15,6 @@ def write_qr(text: str, *, module_pixels: int = 4) -> bytes:
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image: Any = symbol.to_image(scale=module_pixels, add_quiet_zones=True)
     return _png(memoryview(image))
-
-
-def save_qr(text: str, path: Path, *, module_pixels: int = 4) -> None:
-    """Write the picture to a file."""
-    path.write_bytes(write_qr(text, module_pixels=module_pixels))
 
 
 def version_of(text: str) -> int:

@@ -26,10 +26,9 @@ class NoAnswer(Exception):  # noqa: N818  silence is what was asked for, not a f
 class Troubles:
     """The troubles to come, first asked first."""
 
-    def __init__(self, *, slow_seconds: float = SLOW_SECONDS) -> None:
+    def __init__(self) -> None:
         """Begin without any."""
         self._waiting: deque[Trouble] = deque()
-        self._slow_seconds = slow_seconds
 
     def add(self, trouble: Trouble, *, times: int = 1) -> None:
         """Fail in this way at the next questions."""
@@ -49,6 +48,6 @@ class Troubles:
     async def live_through(self, trouble: Trouble | None) -> None:
         """What becomes of the answer once the thing is done."""
         if trouble is Trouble.SLOW:
-            await asyncio.sleep(self._slow_seconds)
+            await asyncio.sleep(SLOW_SECONDS)
         if trouble is Trouble.SILENT_AFTER_EFFECT:
             raise NoAnswer

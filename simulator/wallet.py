@@ -1,7 +1,6 @@
 """A wallet: the keys of a resident's phone, and what it shows, answers and confirms; it works without a network."""
 
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -40,20 +39,12 @@ class Certified(msgspec.Struct, frozen=True):
 class Wallet:
     """The wallet on one phone: an enrolment key that is never shown, and a pool of show keys for each scene group."""
 
-    def __init__(
-        self,
-        *,
-        algorithm: Algorithm = Algorithm.ES256,
-        posture: Posture = Posture.CLEAR,
-        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> None:
-        """Make a wallet with a fresh enrolment key; `posture` is what its shell reports until told otherwise."""
-        self.enrolment_key = trust.new_signing_key(algorithm)
+    def __init__(self) -> None:
+        """Make a wallet with a fresh enrolment key; `posture` is what its shell reports where a call names no other."""
+        self.enrolment_key = trust.new_signing_key(Algorithm.ES256)
         self.device_id: DeviceId | None = None
-        self.posture = posture
+        self.posture = Posture.CLEAR
         self.clock_offset = timedelta(0)
-        self._algorithm = algorithm
-        self._random_bytes = random_bytes
         self._pool: dict[SceneGroup, list[Certified]] = {}
         self._asked: dict[bytes, SigningKey] = {}
 
@@ -70,12 +61,12 @@ class Wallet:
         """Make fresh show keys for every scene group and ask for their certificates; `now` is the phone's own clock."""
         assert self.device_id is not None, "a wallet is enrolled before it is refreshed"
         scenes = [scene for scene in SceneGroup for _ in range(per_scene)]
-        keys = [trust.new_signing_key(self._algorithm) for _ in scenes]
+        keys = [trust.new_signing_key(Algorithm.ES256) for _ in scenes]
         self._asked = {key.public_key.data: key for key in keys}
         request = RefreshRequest(
             device_id=self.device_id,
             made_at=self._true(now),
-            nonce=self._random_bytes(NONCE_BYTES),
+            nonce=secrets.token_bytes(NONCE_BYTES),
             show_keys=tuple(ShowKey(scene, key.public_key) for scene, key in zip(scenes, keys, strict=True)),
         )
         return codes.sign_refresh(request, self.enrolment_key)
@@ -146,7 +137,7 @@ class Wallet:
             show_key=certified.key,
             made_at=self._true(now),
             kind=kind,
-            nonce=self._random_bytes(NONCE_BYTES),
+            nonce=secrets.token_bytes(NONCE_BYTES),
             posture=self.posture if posture is None else posture,
             answer=answer,
         )

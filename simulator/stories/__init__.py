@@ -20,7 +20,7 @@ __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """A story: `regions` must be served by the platform, each with an operator to begin with."""
+    """A story; the regions of its cast must be served by the platform, each with an operator to begin with."""
 
     name: str
     title_zh: str

@@ -3,10 +3,10 @@
 from collections import Counter
 from datetime import date
 
-import msgspec
 from msgspec import structs
 from rich.table import Table
 
+from simulator.outside import DeliveredShape
 from simulator.stories.community_cast import BANK
 from simulator.stories.community_morning import Town
 from simulator.stories.day import Day, templates_of
@@ -33,12 +33,6 @@ BALANCES = {
 }
 """What everybody has in the evening, in fen."""
 PURPOSE = "balance asked for at the counter"
-
-
-class DeliveredShape(msgspec.Struct, frozen=True):
-    """What a phone received."""
-
-    messages: list[Message]
 
 
 class Evening:

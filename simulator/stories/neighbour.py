@@ -59,7 +59,3 @@ class Neighbour:
         """Get a phone with the wallet's app on it."""
         holder = Holder(name=self.part.name_zh, id_number=self.id_number)
         self.phone = HttpWallet(platform=stage.platform, outside=stage.outside, holder=holder, password=self.password)
-
-    def available_fen(self, kind: str) -> int:
-        """What an account of this kind could pay now, as the phone shows it."""
-        return sum(account.available_fen for account in self.phone.accounts() if account.kind == kind)

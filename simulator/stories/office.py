@@ -9,33 +9,11 @@ import msgspec
 from simulator.calls import ApiRefusal, Calls
 from simulator.stories.crew import Credentials
 from simulator.stories.stage import Stage, StoryFailedError
+from yikatong.client.answers import Pending, Session
+from yikatong.client.approvals import Approved
+from yikatong.client.people import NewAccount
 
 Shape = TypeVar("Shape")
-
-
-class TokenShape(msgspec.Struct, frozen=True):
-    """An open session."""
-
-    token: str
-
-
-class NewAccountShape(msgspec.Struct, frozen=True):
-    """An account just made, with its first password."""
-
-    id: str
-    first_password: str
-
-
-class PendingShape(msgspec.Struct, frozen=True):
-    """A command that waits for a second person."""
-
-    approval_id: str
-
-
-class ApprovedShape(msgspec.Struct, frozen=True):
-    """What a command answered once it was approved."""
-
-    answer: msgspec.Raw
 
 
 class Operator(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +61,9 @@ class Office:
 
     def approved(self, asker: Operator, path: str, shape: type[Shape], body: Any = None) -> Shape:
         """Ask for what needs a second person, and have the second person approve it."""
-        pending = asker.calls.post(path, PendingShape, body)
-        done = self.second.calls.post(f"/v1/approvals/{pending.approval_id}/approve", ApprovedShape)
-        return msgspec.json.decode(done.answer, type=shape)
+        pending = asker.calls.post(path, Pending, body)
+        done = self.second.calls.post(f"/v1/approvals/{pending.approval_id}/approve", Approved)
+        return done.read(shape)
 
     def _hire(self, name: str, job: str, *, roles: tuple[str, ...]) -> Operator:
         """Somebody who was hired before signs in; else somebody is hired."""
@@ -97,9 +75,7 @@ class Office:
                 # Whoever suspended them since had a reason; the story goes on with somebody else.
                 self._stage.expect("SIGN_IN_FAILED", refusal.reason, f"{known.login_name} signs in")
         login_name = f"{job}-{self._stage.tag}"
-        made = self.steward.calls.post(
-            "/v1/operators", NewAccountShape, {"login_name": login_name, "display_name": name}
-        )
+        made = self.steward.calls.post("/v1/operators", NewAccount, {"login_name": login_name, "display_name": name})
         for role in roles:
             self.steward.calls.post(f"/v1/operators/{made.id}/roles", msgspec.Raw, {"role": role})
         own = Credentials(login_name=login_name, password=secrets.token_urlsafe(15))
@@ -116,5 +92,5 @@ class Office:
             "password": first_password or own.password,
             "new_password": None if first_password is None else own.password,
         }
-        token = self._stage.platform.post("/v1/sessions", TokenShape, body).token
+        token = self._stage.platform.post("/v1/sessions", Session, body).token
         return Operator(name=name, calls=self._stage.platform.as_caller(token), token=token)

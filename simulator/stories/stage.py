@@ -16,9 +16,6 @@ from yikatong.kernel.instants import day_of
 
 T = TypeVar("T")
 
-LONG_SECONDS = 2.0
-"""What takes longer shows that it goes on."""
-
 
 class StoryFailedError(Exception):
     """Something did not come out as the story says; the platform, or the story, is wrong."""

@@ -79,7 +79,7 @@ class Till:
 
     def scene(self, code: str) -> SceneGroup:
         """Whose show keys a wallet takes for an item."""
-        return SceneGroup(scene_group(self.item(code).scene).value)
+        return scene_group(self.item(code).scene)
 
     def by_shown_code(self, who: Neighbour, *, item: str, **parts: Any) -> Tap:
         """Someone shows the code on their phone."""

@@ -5,26 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.builders.counter import CounterWorld
-from yikatong.taps.follow_ups import ReversalBody
-from yikatong.taps.model import TapBody
+from tests.support.builders.follow_ups import reversed_by
 
 pytestmark = pytest.mark.anyio
-
-
-async def reversed_by(world: CounterWorld, body: TapBody) -> str:
-    """Take a tap back by the code it carried."""
-    reversal = ReversalBody(
-        request_id=body.request_id,
-        code=body.code,
-        answers=body.answers,
-        item=body.item,
-        amount_fen=body.amount_fen or 0,
-    )
-    async with world.db.transaction() as conn:
-        done = await world.follow_ups.reverse(
-            conn, caller=world.terminal_caller(), body=reversal, now=world.clock.now()
-        )
-    return done.found
 
 
 async def test_an_original_that_its_reversal_overtook_moves_nothing_however_often_it_comes(
@@ -33,9 +16,10 @@ async def test_an_original_that_its_reversal_overtook_moves_nothing_however_ofte
     phone = await world.a_phone(purse_fen=5_000)
     body = world.answered(phone, amount_fen=1_000)
 
-    assert "nothing" == await reversed_by(world, body)
+    met = await reversed_by(world, body)
     reasons = [(await world.tap(body)).reason for _ in range(3)]
 
+    assert "nothing" == met.found
     assert ["TAP_WAS_REVERSED"] * 3 == reasons
     assert 5_000 == await world.balance(phone)
 

@@ -2,48 +2,17 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
-from tests.support.builders.counter import CounterWorld, Phone
-from yikatong.kernel.ids import TapId, read_id
-from yikatong.taps.counter.counter import Counter
-from yikatong.taps.follow_ups import ReversalBody
+from tests.support.builders.counter import CounterWorld, Phone, a_second_worker
+from tests.support.builders.follow_ups import asked_back, id_of, reversed_by
+from yikatong.kernel.ids import TapId
 from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import BankAsk, Outcome, Receipt, TapBody
 from yikatong.taps.outside import DebitAnswer, DebitOutcome
 
 pytestmark = pytest.mark.anyio
-
-
-async def asked_back(world: CounterWorld) -> set[TapId]:
-    """The taps whose debits the bank was asked to undo."""
-    async with world.db.owner_transaction() as conn:
-        rows = await (await conn.execute("SELECT payload FROM plumbing.outbox WHERE topic = 'taps'")).fetchall()
-    events = [event for (payload,) in rows for event in payload["events"]]
-    return {TapId(UUID(event["tap"])) for event in events if event["kind"] == "bank_back"}
-
-
-def id_of(receipt: Receipt) -> TapId:
-    """The tap of a receipt."""
-    return TapId(read_id("tap", receipt.tap))
-
-
-async def reversed_by(world: CounterWorld, body: TapBody) -> str:
-    """Take a tap back; says what the reversal met."""
-    reversal = ReversalBody(
-        request_id=body.request_id,
-        code=body.code,
-        answers=body.answers,
-        item=body.item,
-        amount_fen=body.amount_fen or 0,
-    )
-    async with world.db.transaction() as conn:
-        done = await world.follow_ups.reverse(
-            conn, caller=world.terminal_caller(), body=reversal, now=world.clock.now()
-        )
-    return done.found
 
 
 async def a_silent_debit(world: CounterWorld) -> tuple[Phone, TapBody, Receipt]:
@@ -57,11 +26,11 @@ async def a_silent_debit(world: CounterWorld) -> tuple[Phone, TapBody, Receipt]:
 async def test_a_tap_taken_back_while_the_bank_is_silent_is_asked_back_and_stays_refused(world: CounterWorld) -> None:
     phone, body, waiting = await a_silent_debit(world)
 
-    found = await reversed_by(world, body)
+    met = await reversed_by(world, body)
     world.clock.advance(timedelta(seconds=20))
     await end_waiting_taps(database=world.db, counter=world.counter, debits=world.bank, clock=world.clock)
 
-    assert (Outcome.WAITING, "waiting") == (waiting.outcome, found)
+    assert (Outcome.WAITING, "waiting") == (waiting.outcome, met.found)
     assert "TAP_WAS_REVERSED" == (await world.tap(body)).reason
     assert id_of(waiting) in await asked_back(world)
     assert (200, 0) == (await world.balance(phone), await world.owed())
@@ -106,21 +75,11 @@ class AnswersWhenFull:
 
 async def test_an_answer_for_which_the_counter_has_no_place_is_brought_again(world: CounterWorld) -> None:
     phone = await world.a_phone(purse_fen=200, with_bank=True)
-    full = Counter(
-        connect=world.db.connect_serving,
-        caches=world.caches,
-        lines=[],
-        clock=world.clock,
-        ids=world.ids,
-        writer=1,
-        batch_max=1,
-        line_max=0,
-        on_bank_asked=lambda asks: None,
-    )
-    world.at_the_bank.bring_answers_to(full)
     body = world.answered(phone, amount_fen=1_200)
 
-    waiting = await world.tap(body)
+    async with a_second_worker(world, line_max=0) as full:
+        world.at_the_bank.bring_answers_to(full.counter)
+        waiting = await world.tap(body)
     world.clock.advance(timedelta(seconds=20))
     await end_waiting_taps(database=world.db, counter=world.counter, debits=AnswersWhenFull(), clock=world.clock)
 

@@ -18,14 +18,28 @@ from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.decoding import body_reader, query_reader
 from yikatong.app.http.dispatch import PendingAnswer
 from yikatong.app.http.health import TimeAnswer
+from yikatong.app.http.problems import DOOR_REASONS as DOOR
 from yikatong.app.http.problems import Problem as ProblemShown
+from yikatong.app.reference import all_reasons
 from yikatong.cards import api as cards_api
 from yikatong.catalogue import api as catalogue_api
-from yikatong.client.cards import CardRule
-from yikatong.client.catalogue import ItemDraft
+from yikatong.client.accounts import Account
+from yikatong.client.answers import Changed
+from yikatong.client.approvals import Approved, MinorLook
+from yikatong.client.cards import Cancelled, CardRule
+from yikatong.client.catalogue import ItemDraft, ProviderRegistered
+from yikatong.client.connection import DOOR_REASONS, KEY_REASONS
 from yikatong.client.partner import Operator, open_session
 from yikatong.client.problems import ProblemDetails
-from yikatong.client.receipts import Attested, Receipt, ServerTime, TapRequest
+from yikatong.client.receipts import (
+    Attested,
+    Outcome,
+    Receipt,
+    RefundRequest,
+    ReversalRequest,
+    ServerTime,
+    TapRequest,
+)
 from yikatong.client.sending import by_presentation, tap_request
 from yikatong.client.terminal import Terminal
 from yikatong.desk import api as desk_api
@@ -274,14 +288,68 @@ def test_a_terminals_call_fits_its_route_both_ways(
     assert fits(read, sent)
 
 
-def test_signing_in_fits_its_route(desk: Desk) -> None:
-    desk.expect(ROUTES["sign_in"], {"session_id": "ses_1", "token": "yk_t", "ends_at": "2026-11-25T12:00:00Z"})
+@IN_THIS_TEST
+@given(sent=values_of(ROUTES["sign_in"].answer))
+def test_signing_in_fits_its_route(desk: Desk, sent: dict[str, Any]) -> None:
+    desk.expect(ROUTES["sign_in"], sent)
     session = open_session(
         desk.platform.address, region="500116", login_name="li.na", password="a", new_password="another-password"
     )
 
-    assert "yk_t" == session.token
     assert "sign_in" == desk.asked[-1][0]
+    assert fits(session, sent)
+
+
+ONCE_APPROVED: dict[str, type[Any]] = {
+    "set_attestation_limits": Changed,
+    "ask_minor_look": MinorLook,
+    "register_provider": ProviderRegistered,
+    "revoke_terminal": Changed,
+    "erase_person": Changed,
+    "put_card_rule": Changed,
+    "cancel_card": Cancelled,
+    "ledger.unfreeze_account": Changed,
+    "ledger.grant_benefit": Account,
+}
+"""What the commands that wait for a second person answer when they have run, as the client's methods say."""
+
+
+def test_every_command_that_waits_has_an_answer_for_when_it_has_run() -> None:
+    assert set(ONCE_APPROVED) == {name for name, route in ROUTES.items() if route.second_person}
+
+
+@pytest.mark.parametrize("name", ONCE_APPROVED)
+@IN_THIS_TEST
+@given(data=st.data())
+def test_what_a_command_answers_once_it_is_approved_is_read_whole(name: str, data: st.DataObject) -> None:
+    sent = data.draw(values_of(ROUTES[name].answer))
+    approved = Approved(approval_id=APR, what=name, status=200, answer=msgspec.Raw(msgspec.json.encode(sent)))
+
+    assert fits(approved.read(ONCE_APPROVED[name]), sent)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (TapRequest, taps_model.TapBody),
+        (Attested, taps_model.AttestedBody),
+        (ReversalRequest, ReversalBody),
+        (RefundRequest, ROUTES["refund_tap"].body),
+        (ItemDraft, ROUTES["publish_item"].body),
+        (CardRule, ROUTES["put_card_rule"].body),
+    ],
+)
+def test_a_body_has_every_field_that_its_route_takes(ours: type[Any], theirs: type[Any]) -> None:
+    assert set(theirs.__struct_fields__) == set(ours.__struct_fields__)
+
+
+def test_a_tap_ends_for_the_client_as_it_may_end_at_the_platform() -> None:
+    assert {outcome.value for outcome in taps_model.Outcome} == {outcome.value for outcome in Outcome}
+
+
+def test_the_doors_reasons_are_those_of_the_platform() -> None:
+    assert {reason.name for reason in DOOR} == KEY_REASONS | {"SESSION_HAS_ENDED"}
+    assert {reason.name for room in all_reasons().values() for reason in room} >= DOOR_REASONS
 
 
 NOT_FOR_THE_CLIENT = {

@@ -9,10 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from yikatong.app.bench.people import BenchPeople
-from yikatong.codes import service as codes
-from yikatong.codes.model import Asked, CodeKind, Posture
-from yikatong.kernel.ids import ProviderId
+from yikatong.app.bench.people import BenchPeople, mint_answer
 from yikatong.plumbing.clock import SystemClock
 from yikatong.taps.model import TapBody
 from yikatong.trust import service as trust
@@ -111,26 +108,12 @@ class Tills:
         number = next(self._numbers)
         certificate, show_key = self._certified[number % len(self._certified)]
         amount_fen = TOO_MUCH_FEN if number % _REFUSED_EVERY == 0 else _AMOUNT_FEN + number % 50
-        asked = Asked(
-            nonce=secrets.token_bytes(8),
-            amount_fen=amount_fen,
-            payee_id=ProviderId(self._people.provider_id),
-            item_number=self._people.item_number,
-        )
-        code = codes.mint_code(
-            certificate=certificate,
-            show_key=show_key,
-            made_at=self._clock.now(),
-            kind=CodeKind.PAYMENT,
-            nonce=secrets.token_bytes(8),
-            posture=Posture.CLEAR,
-            answer=asked,
-        )
+        code, answers = mint_answer(self._people, certificate, show_key, amount_fen=amount_fen, now=self._clock.now())
         body = TapBody(
             request_id=f"{self._run}-{number:06d}",
             item=self._people.item,
             amount_fen=amount_fen,
-            code=codes.write_code(code),
-            answers=asked.nonce.hex(),
+            code=code,
+            answers=answers,
         )
         return Sent(token, body.request_id, msgspec.json.encode(body), amount_fen)

@@ -27,7 +27,7 @@ ROOM_FILES = {
 }
 """What a room may hold. `reasons.py` is the part of `model` with the refusals; it is entered through `model`."""
 
-ROOM_FOLDERS = {"rules", "store", "service", "api", "model"}
+ROOM_FOLDERS = {"rules", "queries", "store", "service", "api", "model"}
 """A file that became large may be a folder of the same name, split by noun."""
 
 MORE_OF_A_ROOM = {

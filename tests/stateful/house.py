@@ -201,7 +201,7 @@ class House:
         return await self._with_resident(act, desk.report_loss, formal=False, **self._step())
 
     async def _release(self, act: Act) -> Answer:
-        return await self._with_resident(act, desk.release_loss, **self._step())
+        return await self._with_resident(act, cards.release_loss, **self._step())
 
     async def _associate(self, act: Act) -> Answer:
         return await self._with_resident(act, desk.associate, now=self.first.clock.now())

@@ -26,6 +26,7 @@ from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.ids import SystemIds
+from yikatong.plumbing.metrics import share_among_workers
 from yikatong.plumbing.settings import Settings
 
 
@@ -74,6 +75,7 @@ def main(folder: Path) -> None:
     def tell(where: str) -> None:
         (folder / "address").write_text(where)
 
+    share_among_workers(folder / "metrics")
     run_server(settings, address=address, compose=compose, tell=tell)
 
 

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from yikatong.access import service as access
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Snapshot
-from yikatong.codes.service import RegionView
+from yikatong.codes import service as codes
+from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Connection, Database
 
 CATALOGUE = "catalogue"
@@ -21,14 +22,16 @@ class WorkerCaches:
         *,
         database: Database,
         callers: access.CallerCache,
-        load_regions: Callable[[Connection], Awaitable[RegionView]],
+        load_regions: Callable[[Connection], Awaitable[codes.RegionView]],
+        clock: Clock,
     ) -> None:
         """Nothing is kept until `fill`."""
         self._database = database
         self._load_regions = load_regions
+        self._clock = clock
         self.callers = callers
         self._snapshot: Snapshot | None = None
-        self._regions: RegionView | None = None
+        self._regions: codes.RegionView | None = None
         self._versions: dict[str, int] = {}
 
     @property
@@ -38,9 +41,10 @@ class WorkerCaches:
         return self._snapshot
 
     @property
-    def regions(self) -> RegionView:
-        """The regions' keys as last read."""
+    def regions(self) -> codes.RegionView:
+        """The regions' keys as last read, those that count now."""
         assert self._regions is not None
+        self._regions = codes.view_at(self._regions, now=self._clock.now())
         return self._regions
 
     async def fill(self, versions: Mapping[str, int]) -> None:

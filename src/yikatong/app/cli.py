@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from msgspec.structs import replace
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
@@ -27,7 +26,8 @@ from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.migrations import MigrationError, apply_migrations, list_waiting, read_applied
-from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
+from yikatong.plumbing.postgres.errors import DataFolderIsEmptyError, EmbeddedPostgresError
+from yikatong.plumbing.postgres.server import has_cluster
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.schema import write_initial_migration
 from yikatong.plumbing.settings import Settings, SettingsError, list_unknown_variables, read_settings
@@ -63,11 +63,10 @@ def main() -> None:
 
 
 def settings_now(**changes: Any) -> Settings:
-    """The settings of file and environment, with what the command line changed."""
+    """The settings of file and environment, with what the command line changed; None changes nothing."""
     for line in list_unknown_variables():
         errors.print(f"[yellow]unknown setting {line}[/yellow]")
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(read_settings(), **given)
+    return read_settings(given=changes)
 
 
 def _folder(data: Path | None) -> str | None:
@@ -105,11 +104,11 @@ def _say_where(address: str) -> None:
 @app.command()
 def audit(data: DataOption = None, json: JsonOption = False) -> None:
     """Recompute everything; ends non-zero and names the first difference when there is one."""
-    settings = settings_now(data_folder=_folder(data))
+    settings = _verify_made(settings_now(data_folder=_folder(data)))
 
     async def run(address: ServerAddress) -> tuple[Audited, ...]:
         async with await Database.open(address) as database:
-            await _verify_prepared(database, folder=Path(settings.data_folder))
+            await _verify_prepared(database)
             return await run_audit(database, tell=lambda room: None if json else errors.print(f"auditing {room}"))
 
     with database_server(settings, may_join=True) as address:
@@ -124,19 +123,32 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-async def _verify_prepared(database: Database, *, folder: Path) -> None:
-    """Raise MigrationError when migrations wait; a newcomer's demo has its database in a folder of its own."""
+def _verify_made(settings: Settings) -> Settings:
+    """The settings, when there is a database to look at: a look makes none. Raises DataFolderIsEmptyError.
+
+    A newcomer's demo has its database in a folder of its own.
+    """
+    folder = Path(settings.data_folder)
+    if settings.database_url or has_cluster(folder):
+        return settings
+    or_else = f" The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
+    raise DataFolderIsEmptyError(
+        f"There is no database in {folder}; `yikatong serve` makes one there. "
+        f"Name another folder with --data or YIKATONG_DATA_FOLDER.{or_else}"
+    )
+
+
+async def _verify_prepared(database: Database) -> None:
+    """Raise MigrationError when migrations wait."""
     conn = await database.connect_owner()
     try:
         waiting = await list_waiting(conn)
     finally:
         await conn.close()
     if waiting:
-        demo_folder = folder / "demo"
-        or_else = f" The demo's data: --data {demo_folder}" if demo_folder.is_dir() else ""
         raise MigrationError(
             f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
-            f"applies it.{or_else}"
+            "applies it."
         )
 
 
@@ -161,7 +173,8 @@ def database_status(data: DataOption = None) -> None:
             finally:
                 await conn.close()
 
-    with database_server(settings_now(data_folder=_folder(data)), may_join=True) as address:
+    settings = _verify_made(settings_now(data_folder=_folder(data)))
+    with database_server(settings, may_join=True) as address:
         applied, waiting = asyncio.run(run(address))
     for name in applied:
         out.print(f"applied  {name}")

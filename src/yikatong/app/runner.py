@@ -21,6 +21,7 @@ from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
 from yikatong.taps.jobs import end_waiting_taps
+from yikatong.trust import jobs as trust_jobs
 
 YIELDS = 10
 """How far this process stands back when there is not enough of the machine for all: taps go before notices."""
@@ -64,6 +65,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         _end_waiting(worker),
         *access_jobs.jobs(session_days=settings.retention_session_days),
         _purge_parked(settings),
+        *trust_jobs.jobs(holder=worker.keys),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
         *ledger_jobs.jobs(bucket_count=settings.bucket_count),
         *notices_jobs.jobs(

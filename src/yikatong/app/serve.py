@@ -4,12 +4,14 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from yikatong.app.http.server import end_with_parent, run_server
 from yikatong.app.prepare import Tell
 from yikatong.app.runner import run_jobs
 from yikatong.app.worker import compose
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.metrics import share_among_workers
 from yikatong.plumbing.settings import Settings
 
 _END_SECONDS = 10
@@ -17,7 +19,11 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 def serve(settings: Settings, address: ServerAddress, *, tell: Tell) -> None:
-    """Serve a prepared database until SIGTERM or SIGINT; `tell` hears the address once the port is ours."""
+    """Serve a prepared database until SIGTERM or SIGINT; `tell` hears the address once the port is ours.
+
+    The folder of measurements is named before the first child starts, so that the jobs' are among them.
+    """
+    share_among_workers(Path(settings.data_folder) / "metrics")
     with kept_alive(_run_jobs, settings, address):
         run_server(settings, address=address, compose=compose, tell=tell)
 

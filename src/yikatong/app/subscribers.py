@@ -53,8 +53,6 @@ class Subscribers:
         return {
             TAPS: (self._hear_taps,),
             cards.CARD_CHANGED: (self._hear_card,),
-            cards.CARD_CANCELLED: (),
-            cards.BATCH_RETURNED: (),
             desk.BALANCE_MOVED: (),
         }
 

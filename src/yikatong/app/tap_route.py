@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable
 
 import msgspec
+from msgspec import structs
 from prometheus_client import Counter
 from starlette.types import Receive, Scope, Send
 
 from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.bounds import read_body, verify_json
 from yikatong.app.http.decoding import body_reader
-from yikatong.app.http.problems import MEDIA_TYPE, TYPE_PREFIX, Said, problem_response
+from yikatong.app.http.dispatch import read_bearer
+from yikatong.app.http.problems import MEDIA_TYPE, Problem, problem_of, problem_response
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
@@ -30,19 +32,10 @@ _read_tap = body_reader(TapBody)
 _NO_ID = ""
 
 
-class RefusedTap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RefusedTap(Problem, frozen=True, kw_only=True, omit_defaults=True):
     """A refused tap: problem details (RFC 9457) with the receipt."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    reason: str
-    says: Said
-    remedy: Said
-    instance: str
     receipt: Receipt
-    about: dict[str, str | int] = {}
 
 
 class TapRoute:
@@ -86,21 +79,11 @@ class TapRoute:
         if receipt.reason is None:
             status = 202 if receipt.outcome is Outcome.WAITING else 200
             return await _send(send, status, "application/json", _encode(receipt))
-        text = self._reasons[receipt.reason].text
         REFUSALS.labels(receipt.reason).inc()
-        refused = RefusedTap(
-            type=TYPE_PREFIX + receipt.reason,
-            title=text.en,
-            status=text.status,
-            detail=text.en,
-            reason=receipt.reason,
-            says=Said(zh=text.zh, en=text.en),
-            remedy=Said(zh=text.remedy_zh, en=text.remedy_en),
-            instance=receipt.request_id,
-            receipt=receipt,
-            about=dict(receipt.about),
-        )
-        return await _send(send, text.status, MEDIA_TYPE, _encode(refused))
+        refused = Refused(self._reasons[receipt.reason], **receipt.about)
+        problem = problem_of(refused, request_id=receipt.request_id)
+        tap = RefusedTap(**structs.asdict(problem), receipt=receipt)
+        return await _send(send, problem.status, MEDIA_TYPE, _encode(tap))
 
 
 def _headers(scope: Scope) -> tuple[str | None, str | None, str | None]:
@@ -108,8 +91,7 @@ def _headers(scope: Scope) -> tuple[str | None, str | None, str | None]:
     token = content_type = length = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            scheme, _, rest = value.decode("latin-1").partition(" ")
-            token = rest.strip() if scheme.lower() == "bearer" and rest.strip() else None
+            token = read_bearer(value.decode("latin-1"))
         elif name == b"content-type":
             content_type = value.decode("latin-1")
         elif name == b"content-length":

@@ -74,7 +74,9 @@ class Worker:
         self.vault: Vault = trust.KeyHolderVault(keys, house.ids)
         self.terms = Terms(bucket_count=settings.bucket_count, synthetic_allowed=settings.allow_synthetic_residents)
         self.callers = access.CallerCache()
-        self.caches = WorkerCaches(database=house.database, callers=self.callers, load_regions=self._load_regions)
+        self.caches = WorkerCaches(
+            database=house.database, callers=self.callers, load_regions=self._load_regions, clock=house.clock
+        )
         calls = BankCalls(database=house.database, bank=organisations.bank, clock=house.clock)
         self.debits = JournalledDebits(calls)
         self.at_the_bank = AtTheBank(self.debits, patience_seconds=BANK_PATIENCE_SECONDS)
@@ -117,7 +119,6 @@ class Worker:
             caches=self.caches,
             callers=self.callers,
             presenting=self.presenting,
-            vault=self.vault,
             at_the_bank=self.at_the_bank,
             reasons=self.reasons,
             unread_quota=UNREAD_QUOTA,

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 from yikatong.cards.model import Actor
+from yikatong.cards.rules.e_cards import E_CARD_YEARS
+from yikatong.cards.rules.life import add_months
 from yikatong.cards.rules.numbering import write_sign_no
 from yikatong.cards.store.rows import QUERIES
 from yikatong.kernel.ids import CardId, DeviceId, ECardId, ResidentId, bucket_of
@@ -78,7 +80,8 @@ async def enrol_many(
         "by_kind": by.kind,
         "by_id": by.id,
         "issued_on": issued_on,
-        "expires_on": issued_on.replace(year=issued_on.year + CARD_YEARS, day=min(issued_on.day, 28)),
+        "expires_on": add_months(issued_on, 12 * CARD_YEARS),
+        "valid_until": add_months(issued_on, 12 * E_CARD_YEARS),
         "now": now,
     }
     for statement in _STATEMENTS:

@@ -61,13 +61,6 @@ class Reason(outcomes.Reason):
         "Apply for a card.",
         "请先申领社会保障卡。",
     )
-    CARD_IS_NOT_KNOWN = ReasonText(
-        404,
-        "No such card is known here.",
-        "此处没有该卡的记录。",
-        "Check the card number and the issuing region.",
-        "请核对卡号和发卡地区。",
-    )
     RESIDENT_ALREADY_HOLDS_A_CARD = ReasonText(
         409,
         "One person may not hold two cards.",
@@ -221,13 +214,6 @@ class Reason(outcomes.Reason):
         "Nothing was used. Open the e-card in this channel again.",
         "未使用，请在该渠道重新开通。",
     )
-    ECARD_IS_CANCELLED = ReasonText(
-        409,
-        "The e-card has been cancelled.",
-        "电子社保卡已注销。",
-        "Nothing was used. Issue a new e-card.",
-        "未使用，请重新签发。",
-    )
     ECARD_HAS_EXPIRED = ReasonText(
         409,
         "The e-card has expired.",
@@ -360,13 +346,6 @@ class Reason(outcomes.Reason):
         "Nothing was bound. Use the account of the card's own bank.",
         "未绑定，请使用本卡服务银行的账户。",
     )
-    BANK_ACCOUNT_IS_NOT_BOUND = ReasonText(
-        409,
-        "No bank account is bound.",
-        "尚未绑定银行账户。",
-        "Nothing was done. Bind the card's bank account first.",
-        "未办理，请先绑定社保卡银行账户。",
-    )
 
     # Limits
 
@@ -428,13 +407,6 @@ class Reason(outcomes.Reason):
         "该持卡人已成年，无需登记监护人。",
         "No guardian was recorded.",
         "未登记监护人。",
-    )
-    GUARDIAN_IS_NOT_RECORDED = ReasonText(
-        403,
-        "This person is not recorded as the resident's guardian.",
-        "该人未登记为监护人。",
-        "Nothing was done. Record the guardian at a counter.",
-        "未办理，请到经办窗口登记监护关系。",
     )
     RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY = ReasonText(
         422,

@@ -1,9 +1,8 @@
 """Pure decisions of the catalogue: what fits on the list, what a terminal may do and learn."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +13,7 @@ from yikatong.catalogue.model import (
     Item,
     ItemClass,
     ItemTerms,
+    Place,
     Provider,
     Reason,
     Recognition,
@@ -22,12 +22,12 @@ from yikatong.catalogue.model import (
     is_item_code,
 )
 from yikatong.kernel.outcomes import Refused
+from yikatong.kernel.periods import overlap
 
 _LINE = re.compile(r"[a-z][a-z_]{0,31}")
 _FUNDING = re.compile(r"bank|purse|benefit:[a-z0-9]+(-[a-z0-9]+)*")
 
-_Dated = TypeVar("_Dated", ItemTerms, Item, Recognition)
-_Key = TypeVar("_Key")
+_Registration = TypeVar("_Registration", Provider, Place, Terminal)
 
 _FORMS_OF_CLASS = {
     ItemClass.IDENTITY: (Form.CARD, Form.QR, Form.FACE),
@@ -89,15 +89,9 @@ def _are_distinct(words: Sequence[str]) -> bool:
 def verify_no_overlap(entries: Iterable[ItemTerms], terms: ItemTerms) -> ItemTerms:
     """Return the terms when no other entry counts on one of their days; refuses ITEM_PERIODS_OVERLAP."""
     for entry in entries:
-        if _overlap(entry, terms):
+        if overlap(entry, terms):
             raise Refused(Reason.ITEM_PERIODS_OVERLAP, item=terms.code, since=entry.valid_from.isoformat())
     return terms
-
-
-def _overlap(one: ItemTerms | Recognition, other: ItemTerms | Recognition) -> bool:
-    one_begins_in_time = other.valid_until is None or one.valid_from < other.valid_until
-    other_begins_in_time = one.valid_until is None or other.valid_from < one.valid_until
-    return one_begins_in_time and other_begins_in_time
 
 
 def verify_recognition_fits(rows: Iterable[Recognition], recognition: Recognition) -> Recognition:
@@ -106,7 +100,7 @@ def verify_recognition_fits(rows: Iterable[Recognition], recognition: Recognitio
     Refuses RECOGNITION_PERIODS_OVERLAP for both.
     """
     ends_too_early = recognition.valid_until is not None and recognition.valid_until <= recognition.valid_from
-    if ends_too_early or any(_overlap(row, recognition) for row in rows):
+    if ends_too_early or any(overlap(row, recognition) for row in rows):
         raise Refused(Reason.RECOGNITION_PERIODS_OVERLAP)
     return recognition
 
@@ -145,9 +139,7 @@ def plan_list(entries: Sequence[Item], wanted: Iterable[Item], *, list_name: str
         if item not in to_end:
             standing.setdefault(item.item_key(), []).append(item)
     to_add = tuple(
-        item
-        for key, item in wanted_entries.items()
-        if not any(_overlap(entry, item) for entry in standing.get(key, ()))
+        item for key, item in wanted_entries.items() if not any(overlap(entry, item) for entry in standing.get(key, ()))
     )
     return ListPlan(to_end=to_end, to_add=to_add, unchanged_count=len(same))
 
@@ -184,20 +176,6 @@ def verify_terminal_terms(
             raise Refused(Reason.PURPOSES_DO_NOT_COVER_THE_DATA, asked=kind.value)
 
 
-def is_same_provider(known: Provider, wanted: Provider) -> bool:
+def is_same_registration(known: _Registration, wanted: _Registration) -> bool:
     """Whether two registrations say the same, whatever their id and time."""
     return msgspec.structs.replace(wanted, id=known.id, registered_at=known.registered_at) == known
-
-
-def is_same_terminal(known: Terminal, wanted: Terminal) -> bool:
-    """Whether two registrations say the same, whatever their id and time."""
-    return msgspec.structs.replace(wanted, id=known.id, registered_at=known.registered_at) == known
-
-
-def list_overlaps(rows: Sequence[_Dated], key_of: Callable[[_Dated], _Key]) -> list[_Key]:
-    """The key of every two rows that overlap though they speak of the same; rows are sorted by key and day."""
-    return [
-        key_of(later)
-        for earlier, later in pairwise(rows)
-        if key_of(earlier) == key_of(later) and _overlap(earlier, later)
-    ]

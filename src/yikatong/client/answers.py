@@ -1,6 +1,7 @@
 """Answers that calls of several subjects share.
 
-Words of closed lists are texts, because a newer platform may know more of them; fields that it adds are passed over.
+Words of closed lists on which the client does not act are texts, because a newer platform may know more of them; fields
+that it adds are passed over. Tests compare the types with what the routes answer.
 """
 
 from datetime import datetime

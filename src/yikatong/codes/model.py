@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from yikatong.catalogue.model import SceneGroup
 from yikatong.codes.reasons import Reason
 from yikatong.kernel.ids import CardId, DeviceId, ECardId, OperatorId, ProviderId, ResidentId, TapId, TerminalId
 from yikatong.trust.model import PublicKey
@@ -70,15 +71,6 @@ class CodeKind(IntEnum):
     PAYMENT = 2
     TRANSIT = 3
     TICKET = 4
-
-
-class SceneGroup(StrEnum):
-    """Scenes that share no show key, so that their providers cannot compare notes."""
-
-    TRANSIT = "transit"
-    HEALTH = "health"
-    RETAIL = "retail"
-    PLACES = "places"
 
 
 class CertificateState(StrEnum):
@@ -155,7 +147,6 @@ class ReadCode(msgspec.Struct, frozen=True, kw_only=True):
     posture: Posture
     answer: Asked | None
     evidence: bytes
-    digest: bytes
 
 
 class StoredCertificate(msgspec.Struct, frozen=True):
@@ -193,7 +184,6 @@ class ReadChip(msgspec.Struct, frozen=True):
 
     presentation: ChipPresentation
     evidence: bytes
-    digest: bytes
 
 
 class StoredChip(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,8 +211,7 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
 class Presented(msgspec.Struct, frozen=True, kw_only=True):
     """A card was presented: which, by which form, at which strength. The three forms give this one value.
 
-    Once means unique by resident, `serial`, `nonce` and the Shanghai day of `signed_at`. `evidence` is what was
-    received, as signed; `digest` its SHA-256.
+    Once means unique by resident, `nonce` and `signed_at`. `evidence` is what was received, as signed.
     """
 
     form: Form
@@ -240,7 +229,6 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
     signed_at: datetime
     posture: Posture
     evidence: bytes
-    digest: bytes
 
 
 class ShowKey(msgspec.Struct, frozen=True):

@@ -1,8 +1,7 @@
 """Pure decisions about regions and divisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
-from itertools import pairwise
 
 from yikatong.kernel.identifiers import division as kernel_division
 from yikatong.kernel.identifiers.division import DivisionCode, resolve_division
@@ -30,12 +29,3 @@ def list_successors(history: Iterable[Division], *, code: str, on: date) -> tupl
         for division in history
     ]
     return resolve_division(known, DivisionCode(code), on=on)
-
-
-def list_overlaps(divisions: Sequence[Division]) -> list[str]:
-    """Name every code two of whose meanings overlap; `divisions` is sorted by code and day."""
-    return [
-        later.code
-        for earlier, later in pairwise(divisions)
-        if earlier.code == later.code and (earlier.valid_until is None or later.valid_from < earlier.valid_until)
-    ]

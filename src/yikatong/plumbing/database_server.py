@@ -4,11 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import SessionLimits
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, find_running
-from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.scrubbing import scrub_text
+from yikatong.plumbing.settings import PREFIX, Settings, SettingsError
+
+_CONNECT_SECONDS = 10
 
 
 @contextmanager
@@ -17,9 +22,12 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
 
     Blocking; meant for the outermost edge, before an event loop runs. With `may_join`, a server that another of our
     processes runs on the data folder is used as it is (the command line beside `yikatong serve`); without, it is a
-    DataFolderInUseError that names the other.
+    DataFolderInUseError that names the other. Raises SettingsError when an outside server does not answer.
     """
     if settings.database_url:
+        _verify_answers(settings.database_url, name="database_url")
+        if settings.serving_database_url:
+            _verify_answers(settings.serving_database_url, name="serving_database_url")
         yield ServerAddress(conninfo=settings.database_url, serving_conninfo=settings.serving_database_url)
         return
     folder = Path(settings.data_folder)
@@ -36,6 +44,22 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
         yield address
     finally:
         server.stop()
+
+
+def _verify_answers(url: str, *, name: str) -> None:
+    """Go on only if a server lets us in there; what libpq cannot read is not repeated, for it may hold a password."""
+    variable = PREFIX + name.upper()
+    try:
+        psycopg.connect(url, connect_timeout=_CONNECT_SECONDS).close()
+    except psycopg.ProgrammingError:
+        raise SettingsError(
+            f"{variable} cannot be used: an address is postgresql://user:password@host:port/database."
+        ) from None
+    except psycopg.OperationalError as error:
+        said = " ".join(scrub_text(str(error)).split())
+        raise SettingsError(
+            f"The database that {variable} names does not let us in: {said} Start that server, or correct the setting."
+        ) from None
 
 
 def session_limits(settings: Settings) -> SessionLimits:

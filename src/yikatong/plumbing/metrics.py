@@ -27,7 +27,6 @@ EVENT_AGE_SECONDS = Histogram(
 JOB_SECONDS = Histogram(
     "yikatong_job_seconds", "Time a job ran.", ["job", "outcome"], buckets=(*_SECONDS, 60.0, 600.0, 3600.0)
 )
-DATABASE_RESTARTS = Counter("yikatong_database_restarts", "Times the embedded database was brought back.")
 
 
 def share_among_workers(folder: Path) -> None:

@@ -104,17 +104,16 @@ async def apply_migrations(
     *,
     now: datetime,
     folder: Path = MIGRATIONS_FOLDER,
-    phase: Literal["pre", "all"] = "all",
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Apply what waits; gives the names applied. `tell` hears each name before it is applied.
+    """Apply what waits, `post` files too; gives the names applied. `tell` hears each name before it is applied.
 
     `conn` is an owner's connection in autocommit mode. Of several callers at once, one applies and the others wait
     and find nothing to do. Raises what `plan_migrations` raises, then MigrationFailedError.
     """
     await conn.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     try:
-        planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase=phase)
+        planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase="all")
         for migration in planned:
             tell(migration.name)
             await _apply(conn, migration, now=now)

@@ -29,6 +29,7 @@ from yikatong.plumbing.scrubbing import describe_failure
 _QUERIES = load_queries("yikatong.plumbing")
 _WRITE_PIPELINED = str(_QUERIES["write_event_pipelined"])
 _LOCK = advisory_key("outbox relay")
+_SUBSCRIBER_TIMEOUT_SECONDS = 30
 
 log = structlog.get_logger("yikatong.outbox")
 
@@ -96,7 +97,6 @@ class Relay:
         subscribers: Mapping[str, Sequence[Subscriber]],
         batch_size: int = 100,
         tries_max: int = 8,
-        subscriber_timeout_seconds: float = 30,
     ) -> None:
         """`subscribers` are called in their order, by topic.
 
@@ -107,7 +107,6 @@ class Relay:
         self._subscribers = subscribers
         self._batch_size = batch_size
         self._tries_max = tries_max
-        self._timeout_seconds = subscriber_timeout_seconds
 
     async def run(self, *, pause_seconds: float = 0.25) -> None:
         """Work until cancelled; looks again at once after a full batch, else after a pause."""
@@ -163,7 +162,7 @@ class Relay:
 
     async def _deliver(self, conn: psycopg.AsyncConnection[Any], event: Event) -> None:
         """All subscribers of one event or none: its failed half is rolled back before the next event."""
-        async with conn.transaction(), asyncio.timeout(self._timeout_seconds):
+        async with conn.transaction(), asyncio.timeout(_SUBSCRIBER_TIMEOUT_SECONDS):
             for subscriber in self._subscribers.get(event.topic, ()):
                 await subscriber(conn, event)
 

@@ -1,4 +1,4 @@
-"""Named SQL statements: one file a room, each statement with a name and a sentence."""
+"""Named SQL statements: one file a room, or a folder of files; each statement with a name and a sentence."""
 
 import re
 from importlib.resources import files
@@ -8,15 +8,17 @@ _HEADER = re.compile(r"^-- name: ([a-z][a-z0-9_]*)\s*$", re.MULTILINE)
 
 
 def load_queries(package: str) -> dict[str, LiteralString]:
-    """Read `queries.sql` beside a room's code into statements by name.
+    """Read `queries.sql` beside a room's code, or every file of its folder `queries`, into statements by name.
 
     A statement begins at `-- name: find_card`, the next line is a comment that says what it returns and locks.
     Raises ValueError when a name stands twice or a statement has no describing comment.
     """
-    text = files(package).joinpath("queries.sql").read_text(encoding="utf-8")
-    pieces = _HEADER.split(text)
+    room = files(package)
+    folder = room.joinpath("queries")
+    sources = list(folder.iterdir()) if folder.is_dir() else [room.joinpath("queries.sql")]
+    pieces = [piece for source in sources for piece in _HEADER.split(source.read_text(encoding="utf-8"))[1:]]
     queries: dict[str, LiteralString] = {}
-    for name, body in zip(pieces[1::2], pieces[2::2], strict=True):
+    for name, body in zip(pieces[::2], pieces[1::2], strict=True):
         if name in queries:
             raise ValueError(f"{package}: query {name} stands twice")
         if not body.lstrip().startswith("-- "):

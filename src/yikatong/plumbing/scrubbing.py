@@ -34,6 +34,7 @@ _IN_PLACE_OF = {
 }
 _DIGITS_16 = 10**15
 _DEPTH_MAX = 8
+_FAILURE_CHARACTERS_MAX = 500
 
 
 def scrub_text(text: str) -> str:
@@ -66,9 +67,9 @@ def scrub_fields(fields: Mapping[Any, Any], *, depth: int = 0) -> dict[str, Any]
     }
 
 
-def describe_failure(failure: BaseException, *, characters_max: int = 500) -> str:
+def describe_failure(failure: BaseException) -> str:
     """A failure in one scrubbed line: its kind and what it says."""
-    return scrub_text(f"{type(failure).__name__}: {failure}")[:characters_max]
+    return scrub_text(f"{type(failure).__name__}: {failure}")[:_FAILURE_CHARACTERS_MAX]
 
 
 def _replace(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +20,8 @@ from yikatong.plumbing.telemetry import LogFormat, LogLevel
 PREFIX = "YIKATONG_"
 FILE_VARIABLE = "YIKATONG_SETTINGS"
 _SECRET = {"secret": True}
+_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url")
+_NOTHING: Mapping[str, Any] = {}
 
 
 class SettingsError(ValueError):
@@ -145,50 +148,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbox_pause_milliseconds: Annotated[int, _whole("Pause of the relay when nothing waits.", at_most=60_000)] = 250
 
     # --- retention
-    retention_network_log_days: Annotated[
-        int, _whole("Logs of requests. Cybersecurity Law Art. 21: at least six months.", at_least=184)
-    ] = 365
-    retention_access_record_days: Annotated[
-        int,
-        _whole(
-            "`access.record`: commands and looks at a person. Personal Information Protection Law Art. 56: records of "
-            "processing at least three years.",
-            at_least=1096,
-        ),
-    ] = 1826
-    retention_tap_days: Annotated[
-        int,
-        _whole(
-            "`taps.tap` and its refusals, refunds, reversals. E-Commerce Law Art. 31: transaction records at least "
-            "three years.",
-            at_least=1096,
-        ),
-    ] = 3653
-    retention_ledger_days: Annotated[
-        int,
-        _whole(
-            "`ledger.transfer`, `ledger.entry`. Measures for Accounting Archives (2015), annex: vouchers and books "
-            "30 years.",
-            at_least=10_958,
-        ),
-    ] = 10_958
-    retention_card_days: Annotated[
-        int,
-        _whole("Cards and e-cards after their cancellation, opaque once the person is erased. The house's own rule."),
-    ] = 3653
     retention_notice_days: Annotated[
         int,
         _whole(
             "`notices.notice` after delivery. Personal Information Protection Law Art. 19: the shortest time needed."
         ),
     ] = 400
-    retention_code_days: Annotated[
-        int,
-        _whole("Spent codes, kept against a second use. At least a day more than a code can be good.", at_least=2),
-    ] = 7
-    retention_code_evidence_days: Annotated[
-        int, _whole("Both codes of a second use, as evidence. The house's own rule.")
-    ] = 1096
     retention_session_days: Annotated[
         int, _whole("Ended sessions. Cybersecurity Law Art. 21: at least six months.", at_least=184)
     ] = 365
@@ -204,9 +169,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"Settings({', '.join(shown)})"
 
 
-def read_settings(environment: Mapping[str, str] = os.environ, *, file: Path | None = None) -> Settings:
-    """Read the file (given here or by YIKATONG_SETTINGS; none is fine) and over it the environment.
+def read_settings(
+    environment: Mapping[str, str] = os.environ, *, file: Path | None = None, given: Mapping[str, Any] = _NOTHING
+) -> Settings:
+    """Read the file (given here or by YIKATONG_SETTINGS; none is fine), over it the environment, over both `given`.
 
+    `given` is what the command line says; None there says nothing.
     Raises SettingsError: a file that is missing or not TOML, a name in the file that is no setting, a value that does
     not fit. Variables of the environment that are no setting are passed over; `list_unknown_variables` names them.
     """
@@ -218,6 +186,10 @@ def read_settings(environment: Mapping[str, str] = os.environ, *, file: Path | N
         if environment.get(variable):
             values[name] = environment[variable]
             sources[name] = variable
+    for name, value in given.items():
+        if value is not None:
+            values[name] = value
+            sources[name] = f"{name} of the command line"
     _verify_each(values, sources)
     settings = msgspec.convert(values, Settings, strict=False)
     return _verify_together(settings)
@@ -291,6 +263,21 @@ def _verify_each(values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
             msgspec.convert(value, hints[name], strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{sources[name]} cannot be used: {error}.") from None
+        if name in _ADDRESSES and value and not _is_http_address(value):
+            raise SettingsError(
+                f"{sources[name]} cannot be used: an address is http://host or https://host, with a path."
+            )
+
+
+def _is_http_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https") and bool(parts.hostname) and has_port and not (parts.query or parts.fragment)
+    )
 
 
 def _verify_together(settings: Settings) -> Settings:

@@ -59,10 +59,10 @@ def configure_logs(*, level: LogLevel, format: LogFormat, stream: TextIO | None 
     logging.basicConfig(handlers=[handler], level=max(_LEVELS[level], logging.INFO), force=True)
 
 
-def configure_traces(*, sample_ratio: float, exporter: SpanExporter | None = None) -> TracerProvider | None:
+def configure_traces(*, sample_ratio: float) -> TracerProvider | None:
     """Record a share of requests as OpenTelemetry spans; none, and nothing is set up, at a ratio of 0.
 
-    A request whose caller already sampled it is recorded too. Without an exporter, spans become log lines.
+    A request whose caller already sampled it is recorded too. Spans become log lines.
     Shut the given provider down at the end, so that the last spans are not lost.
     """
     if sample_ratio <= 0:
@@ -70,7 +70,7 @@ def configure_traces(*, sample_ratio: float, exporter: SpanExporter | None = Non
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(sample_ratio)), resource=Resource.create({"service.name": "yikatong"})
     )
-    provider.add_span_processor(BatchSpanProcessor(exporter or SpansAsLogLines()))
+    provider.add_span_processor(BatchSpanProcessor(SpansAsLogLines()))
     trace.set_tracer_provider(provider)
     return provider
 

@@ -86,11 +86,6 @@ def int2(value: int | None) -> Param:
     return Param(INT2, None if value is None else _INT2.pack(value))
 
 
-def int4(value: int | None) -> Param:
-    """An integer."""
-    return Param(INT4, None if value is None else _INT4.pack(value))
-
-
 def int8(value: int | None) -> Param:
     """A bigint."""
     return Param(INT8, None if value is None else _INT8.pack(value))

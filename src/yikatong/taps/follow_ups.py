@@ -20,6 +20,7 @@ from yikatong.taps import store
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Caches, Counter, Ended
 from yikatong.taps.counter.works import ConfirmWork, Refunded, RefundWork, Reversed, ReverseWork
+from yikatong.taps.learning import tell_learned
 from yikatong.taps.model import Reason, Receipt, RequestId, TapBody, TapRow, WaitingRow
 from yikatong.taps.presenting import Presenting, read_presentation
 from yikatong.taps.receipts import decode_work, receipt_of, receipt_of_waiting
@@ -56,14 +57,17 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
         return bucket_of_tap(tap_id, bucket_count=self.presenting.bucket_count, locator_key=self.presenting.locator_key)
 
     async def poll(self, conn: Conn, *, caller: Caller, tap_id: TapId) -> Receipt:
-        """Say how a tap stands, to the provider at whose terminal it was made. Refuses TAP_IS_UNKNOWN."""
-        row = await store.find_tap(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
-        if row is not None and row.provider_id == caller.provider_id:
-            return receipt_of(row, reasons=self.reasons)
-        waiting = await store.find_waiting_tap(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
-        if waiting is not None and decode_work(waiting.work).provider_id == caller.provider_id:
-            return receipt_of_waiting(waiting)
-        raise Refused(Reason.TAP_IS_UNKNOWN)
+        """Say how a tap stands, to the provider at whose terminal it was made. Refuses TAP_IS_UNKNOWN.
+
+        What a tap that waited may tell is told here, and to the terminal that asked for it alone.
+        """
+        found = await store.find_made(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
+        if found is None or caller.provider_id is None or provider_of(found) != caller.provider_id:
+            raise Refused(Reason.TAP_IS_UNKNOWN)
+        receipt = self._receipt(found)
+        if isinstance(found, TapRow) and found.learned and found.terminal_id == caller.id:
+            return await tell_learned(conn, receipt, row=found, vault=self.presenting.vault)
+        return receipt
 
     async def list_waiting(self, conn: Conn, *, resident_id: ResidentId) -> list[WaitingRow]:
         """A resident's waiting taps."""
@@ -78,7 +82,8 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
     async def confirm(self, conn: Conn, *, caller: Caller, tap_id: TapId, data: bytes, now: datetime) -> Receipt:
         """Carry the resident's signed yes or no to the waiting tap.
 
-        Refuses codes' reasons for the signature, then those of `take_confirmation`.
+        Refuses codes' reasons for the signature, then those of `take_confirmation`. The resident's receipt tells no
+        data: those are for the terminal that asked, when it polls.
         """
         assert caller.resident_id is not None
         assert caller.device_id is not None
@@ -109,9 +114,7 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
         if body.tap is not None:
             tap_id = TapId(read_tap_id(body.tap))
             bucket = self.bucket_of(tap_id)
-            row = await store.find_tap(conn, bucket=bucket, tap_id=tap_id)
-            waiting = None if row else await store.find_waiting_tap(conn, bucket=bucket, tap_id=tap_id)
-            found = row or waiting
+            found = await store.find_made(conn, bucket=bucket, tap_id=tap_id)
             if found is None or terminal_of(found) != caller.id:
                 raise Refused(Reason.TAP_IS_UNKNOWN)
             return ReverseWork(tap_id=tap_id, bucket=bucket, resident_id=found.resident_id, terminal_id=caller.id)
@@ -168,6 +171,11 @@ def read_tap_id(text: str) -> UUID:
         return read_id("tap", text)
     except ValueError:
         raise Refused(Reason.TAP_IS_UNKNOWN) from None
+
+
+def provider_of(found: TapRow | WaitingRow) -> UUID:
+    """The provider at whose terminal a tap was made."""
+    return found.provider_id if isinstance(found, TapRow) else decode_work(found.work).provider_id
 
 
 def terminal_of(found: TapRow | WaitingRow) -> UUID:

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Holder, Person, Vault
+from yikatong.cards.model import Reason as CardsReason
 from yikatong.catalogue.model import DataKind
 from yikatong.kernel.ids import ResidentId
-from yikatong.kernel.instants import age_on
+from yikatong.kernel.instants import age_on, day_of
+from yikatong.kernel.outcomes import Refused
 from yikatong.taps.model import Receipt, TapRow
 
 _FROM_PERSON = frozenset(
@@ -20,17 +22,21 @@ _FROM_PERSON = frozenset(
 _BANDS = ((14, "under 14"), (18, "14-17"), (60, "18-59"), (70, "60-69"), (200, "70 and over"))
 
 
-async def tell_learned(
-    conn: psycopg.AsyncConnection[Any], receipt: Receipt, *, row: TapRow, vault: Vault, on: date
-) -> Receipt:
+async def tell_learned(conn: psycopg.AsyncConnection[Any], receipt: Receipt, *, row: TapRow, vault: Vault) -> Receipt:
     """Add to an admitted tap's receipt the data its terminal asked for; the tap's row is the record of the look.
 
-    The batch has refused whatever item and terminal may not learn (TERMINAL_MAY_NOT_LEARN_THIS).
+    The batch has refused whatever item and terminal may not learn (TERMINAL_MAY_NOT_LEARN_THIS). What is told is of
+    the day of the tap, however late its terminal asks again; of a person erased since, nothing is told any more.
     """
-    resident_id = ResidentId(row.resident_id)
+    resident_id, on = ResidentId(row.resident_id), day_of(row.decided_at)
     person = None
     if _FROM_PERSON.intersection(row.learned):
-        person = await cards.view_person(conn, bucket=row.bucket, resident_id=resident_id, vault=vault)
+        try:
+            person = await cards.view_person(conn, bucket=row.bucket, resident_id=resident_id, vault=vault)
+        except Refused as refused:
+            if refused.reason is not CardsReason.PERSON_IS_ERASED:
+                raise
+            return receipt
     holder = await cards.get_holder(conn, bucket=row.bucket, resident_id=resident_id, on=on)
     return replace(receipt, learned=learned_of(row.learned, holder=holder, person=person, on=on))
 

@@ -1,6 +1,6 @@
 """The counter's own decisions: a tap's id, the order of its gates, refunds and reversals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -90,11 +90,6 @@ def decide_tap(case: Case, *, line_facts: Sequence[Sequence[Any]], balances: Bal
     refusal = _refuse_before_item(case) or _refuse_item(case) or _refuse_holder(case)
     if refusal is not None:
         return refusal
-    return take_in_hand_and_decide(case, line_facts=line_facts, balances=balances)
-
-
-def take_in_hand_and_decide(case: Case, *, line_facts: Sequence[Sequence[Any]], balances: Balances) -> Decision:
-    """Let the item's line decide a case whose gates are all open."""
     assert case.line is not None
     return case.line.decide(tap_in_hand(case), line_facts, balances)
 
@@ -214,8 +209,3 @@ def decide_refund(
     if receivable_fen - amount_fen < -receivable_limit_fen:
         return Reason.RECEIVABLE_LIMIT_EXCEEDED
     return None
-
-
-def about_as_text(about: Mapping[str, str | int]) -> dict[str, str | int]:
-    """A refusal's particulars in a stable order."""
-    return {key: about[key] for key in sorted(about)}

@@ -9,7 +9,6 @@ import psycopg
 from msgspec.structs import replace
 
 from yikatong.access import service as access
-from yikatong.cards.model import Vault
 from yikatong.codes.model import Presented
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason
@@ -20,10 +19,10 @@ from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.taps import store
 from yikatong.taps.bank import AtTheBank
-from yikatong.taps.counter.counter import Caches, CallersMustReturn, Counter, Ended
+from yikatong.taps.counter.counter import Caches, CallersMustReturn, Counter
 from yikatong.taps.counter.works import TapWork
 from yikatong.taps.learning import tell_learned
-from yikatong.taps.model import Outcome, Reason, Receipt, Request, TapBody, TapRow, UnreadTap, WaitingRow
+from yikatong.taps.model import Reason, Receipt, Request, TapBody, TapRow, UnreadTap, WaitingRow
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 
@@ -54,7 +53,6 @@ class Tapping:
         caches: Caches,
         callers: access.CallerCache,
         presenting: Presenting,
-        vault: Vault,
         at_the_bank: AtTheBank,
         reasons: Mapping[str, AnyReason],
         unread_quota: int,
@@ -66,7 +64,6 @@ class Tapping:
         self._caches = caches
         self._callers = callers
         self._presenting = presenting
-        self._vault = vault
         self._at_the_bank = at_the_bank
         self._reasons = reasons
         self._unread_quota = unread_quota
@@ -99,19 +96,34 @@ class Tapping:
                 known = None
 
     async def _take(self, known: Known, body: TapBody, body_digest: bytes) -> Receipt:
-        caller, now = known.caller, self._clock.now()
+        now = self._clock.now()
         try:
             work = await self._read(known, body, body_digest, now=now)
+            stands = await (self._serve(work) if body.attested is None else self._serve_attested(work, now=now))
         except Refused as refused:
-            return await self._answer_unread(caller, body, body_digest, refused, now=now)
+            stands = await self._find_earlier(known.caller, body, body_digest, refused, now=now)
+        return await self._receipt(stands)
+
+    async def _serve(self, work: TapWork) -> TapRow | WaitingRow:
+        """Bring a work through the counter, and to its end if it waits for a bank that answers soon."""
         ended = await self._counter.submit(work)
-        if isinstance(ended, Refused):
-            return await self._answer_unread(caller, body, body_digest, ended, now=now)
         if isinstance(ended, WaitingRow):
             ended = await self._at_the_bank.wait_for(ended)
-        if body.attested is not None:
-            await self._release_attestation(work, ended, now=now)
-        return await self._receipt(ended, body, now=now)
+        if isinstance(ended, Refused):
+            raise ended
+        assert isinstance(ended, TapRow | WaitingRow)
+        return ended
+
+    async def _serve_attested(self, work: TapWork, *, now: datetime) -> TapRow | WaitingRow:
+        """Serve an operator's tap; refused with or without a row, it uses up nothing of the operator's limits."""
+        try:
+            stands = await self._serve(work)
+        except (Refused, CallersMustReturn):
+            await self._release_attestation(work, now=now)
+            raise
+        if isinstance(stands, TapRow) and stands.reason is not None:
+            await self._release_attestation(work, now=now)
+        return stands
 
     async def _read(self, known: Known, body: TapBody, body_digest: bytes, *, now: datetime) -> TapWork:
         """Read the presentation; a refusal by a catalogue or regions that are no longer true is tried once more."""
@@ -131,14 +143,14 @@ class Tapping:
         )
         return replace(work, access_version=known.access_version)
 
-    async def _answer_unread(
+    async def _find_earlier(
         self, caller: Caller, body: TapBody, body_digest: bytes, refused: Refused, *, now: datetime
-    ) -> Receipt:
+    ) -> TapRow | WaitingRow:
         """A repeated request gets its first answer, however old its code is now; any other refusal is kept."""
         async with self._database.transaction() as conn:
             earlier = await store.find_request(conn, terminal_id=caller.id, request_id=body.request_id)
             if earlier is not None and earlier.body_digest == body_digest:
-                return await self._receipt_of(conn, earlier)
+                return await _get_made(conn, earlier)
             if refused.reason is not Reason.COUNTER_IS_BUSY:
                 unread = UnreadTap(
                     terminal_id=caller.id,
@@ -150,30 +162,37 @@ class Tapping:
                 await store.write_unread(conn, unread, quota=self._unread_quota)
         raise refused
 
-    async def _receipt_of(self, conn: Conn, earlier: Request) -> Receipt:
-        row = await store.find_tap(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
-        if row is not None:
-            return receipt_of(row, reasons=self._reasons)
-        waiting = await store.find_waiting_tap(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
-        if waiting is None:
-            raise Refused(Reason.COUNTER_IS_BUSY)
-        return receipt_of_waiting(waiting)
-
-    async def _release_attestation(self, work: TapWork, ended: Ended, *, now: datetime) -> None:
-        """A tap that was refused after all does not use up its operator's limits."""
-        if not isinstance(ended, TapRow) or ended.reason is None or not isinstance(work.read, Presented):
-            return
+    async def _release_attestation(self, work: TapWork, *, now: datetime) -> None:
+        """Give back what an operator's tap counted, unless a tap under its request id waits or was admitted."""
+        assert isinstance(work.read, Presented)
         assert work.read.operator_id is not None
-        request = attestation_request(work.terminal_id, work.body.request_id)
+        request_id = work.body.request_id
         async with self._database.transaction() as conn:
-            await access.release_attestation(conn, operator_id=work.read.operator_id, tap_request=request, now=now)
+            earlier = await store.find_request(conn, terminal_id=work.terminal_id, request_id=request_id)
+            if earlier is not None:
+                made = await _get_made(conn, earlier)
+                if isinstance(made, WaitingRow) or made.reason is None:
+                    return
+            await access.release_attestation(
+                conn,
+                operator_id=work.read.operator_id,
+                tap_request=attestation_request(work.terminal_id, request_id),
+                now=now,
+            )
 
-    async def _receipt(self, ended: Ended, body: TapBody, *, now: datetime) -> Receipt:
-        if isinstance(ended, WaitingRow):
-            return receipt_of_waiting(ended)
-        assert isinstance(ended, TapRow)
-        receipt = receipt_of(ended, reasons=self._reasons)
-        if receipt.outcome is Outcome.ADMITTED and body.learn:
-            async with self._database.transaction() as conn:
-                return await tell_learned(conn, receipt, row=ended, vault=self._vault, on=day_of(now))
-        return receipt
+    async def _receipt(self, stands: TapRow | WaitingRow) -> Receipt:
+        """Its terminal's receipt: to no other does this request id lead."""
+        if isinstance(stands, WaitingRow):
+            return receipt_of_waiting(stands)
+        receipt = receipt_of(stands, reasons=self._reasons)
+        if not stands.learned:
+            return receipt
+        async with self._database.transaction() as conn:
+            return await tell_learned(conn, receipt, row=stands, vault=self._presenting.vault)
+
+
+async def _get_made(conn: Conn, earlier: Request) -> TapRow | WaitingRow:
+    """The tap that a request made; they were written together."""
+    made = await store.find_made(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
+    assert made is not None
+    return made

@@ -213,6 +213,12 @@ async def find_waiting_tap(conn: Conn, *, bucket: int, tap_id: UUID) -> WaitingR
         return await cursor.fetchone()
 
 
+async def find_made(conn: Conn, *, bucket: int, tap_id: UUID) -> TapRow | WaitingRow | None:
+    """One tap as it stands, ended or waiting; those that wait are read first, so one that ends meanwhile is found."""
+    waiting = await find_waiting_tap(conn, bucket=bucket, tap_id=tap_id)
+    return await find_tap(conn, bucket=bucket, tap_id=tap_id) or waiting
+
+
 async def find_second_use(conn: Conn, *, bucket: int, tap_id: UUID) -> tuple[UUID, bytes] | None:
     """The first tap of a code that came again, and the code as it came again."""
     cursor = await conn.execute(QUERIES["find_second_use"], {"bucket": bucket, "tap_id": tap_id})

@@ -21,12 +21,12 @@ from yikatong.trust.model import (
 )
 from yikatong.trust.token_status_list.status_list import read_status_list
 from yikatong.trust.trusted_regions.document import sign_trust_list
-from yikatong.trust.trusted_regions.rules import accept_trust_list, follow_trust_lists
+from yikatong.trust.trusted_regions.rules import accept_trust_list, follow_trust_lists, renewal_of
 
 _LISTS_AT_ONCE = 500
 ROOT = "root"
 LIFE = timedelta(days=30)
-"""How long a list is good for unless its publisher says otherwise."""
+"""How long a list is good for; the next one is published when half of it is over."""
 
 
 async def read_held_trust_list(conn: store.Conn, *, pinned: HeldTrustList, now: datetime) -> HeldTrustList:
@@ -53,6 +53,12 @@ async def hold_trust_list(conn: store.Conn, envelope: bytes, *, pinned: HeldTrus
     """
     await store.lock_trust_lists(conn)
     held = await read_held_trust_list(conn, pinned=pinned, now=now)
+    return await _hold_next(conn, envelope, held=held, pinned=pinned, now=now)
+
+
+async def _hold_next(
+    conn: store.Conn, envelope: bytes, *, held: HeldTrustList, pinned: HeldTrustList, now: datetime
+) -> Change:
     accepted = accept_trust_list(envelope, held, now=now)
     if accepted is held or accepted.trust_list is None:
         return Change.ALREADY_SO
@@ -76,15 +82,33 @@ def pin_own_roots(holder: KeyHolder) -> HeldTrustList:
 
 
 async def publish_trust_list(
-    conn: store.Conn, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime, life: timedelta = LIFE
+    conn: store.Conn, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime
 ) -> TrustList:
     """Sign the next list with the root that may sign it, naming the present root for the one after, and hold it.
 
     Refuses with KEY_IS_NOT_HELD when no root of the holder may sign, else what `accept_trust_list` refuses.
     """
     await store.lock_trust_lists(conn)
-    pinned = pin_own_roots(holder)
-    held = await read_held_trust_list(conn, pinned=pinned, now=now)
+    held = await read_held_trust_list(conn, pinned=pin_own_roots(holder), now=now)
+    return await _publish_after(conn, held, holder=holder, keys=keys, now=now)
+
+
+async def renew_trust_list(conn: store.Conn, *, holder: KeyHolder, now: datetime) -> Change:
+    """Publish the keys of the held list anew when half of its life is over, so that peers never meet an expired list.
+
+    ALREADY_SO before that, and when none is held. Refuses as `publish_trust_list`.
+    """
+    await store.lock_trust_lists(conn)
+    held = await read_held_trust_list(conn, pinned=pin_own_roots(holder), now=now)
+    if held.trust_list is None or now < renewal_of(held.trust_list):
+        return Change.ALREADY_SO
+    await _publish_after(conn, held, holder=holder, keys=held.trust_list.keys, now=now)
+    return Change.DONE
+
+
+async def _publish_after(
+    conn: store.Conn, held: HeldTrustList, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime
+) -> TrustList:
     roots = _root_keys(holder)
     allowed = [root for root in roots if root.public_key in held.roots]
     if not allowed:
@@ -93,11 +117,12 @@ async def publish_trust_list(
     trust_list = TrustList(
         sequence=1 if held.trust_list is None else held.trust_list.sequence + 1,
         issued_at=issued_at,
-        expires_at=issued_at + life,
+        expires_at=issued_at + LIFE,
         roots=(roots[-1].public_key,),
         keys=keys,
     )
-    await hold_trust_list(conn, sign_trust_list(trust_list, allowed[-1]), pinned=pinned, now=now)
+    envelope = sign_trust_list(trust_list, allowed[-1])
+    await _hold_next(conn, envelope, held=held, pinned=pin_own_roots(holder), now=now)
     return trust_list
 
 

@@ -16,6 +16,7 @@ from yikatong.trust.held_lists import (
     pin_own_roots,
     publish_trust_list,
     read_held_trust_list,
+    renew_trust_list,
 )
 from yikatong.trust.keys_at_rest.external_holder import ExternalKeyHolder
 from yikatong.trust.keys_at_rest.file_holder import FileKeyHolder, open_key_folder
@@ -47,6 +48,7 @@ from yikatong.trust.trusted_regions.rules import (
     accept_trust_list,
     accept_trust_lists,
     get_region_key,
+    keys_change_at,
     keys_in_force,
     verify_fresh_trust_list,
 )
@@ -83,6 +85,7 @@ __all__ = [
     "hold_status_list",
     "hold_trust_list",
     "key_id_of",
+    "keys_change_at",
     "keys_in_force",
     "keys_of_region",
     "mark",
@@ -97,6 +100,7 @@ __all__ = [
     "publish_trust_list",
     "read_held_trust_list",
     "read_status_list",
+    "renew_trust_list",
     "seal",
     "seal_alias",
     "sign_sign1",

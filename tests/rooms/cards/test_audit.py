@@ -26,8 +26,11 @@ async def test_a_life_lived_by_the_use_cases_leaves_no_difference(db: Database) 
         await cards.replace_card(conn, why=ReplacementReason.OTHER, has_photo=True, **key_of(resident), **world.step())
         erased = await world.a_card_holder(name="李四")
         await cards.erase_person(conn, **key_of(erased), vault=world.vault, now=world.now)
-        about = {show_id("resident", it.resident_id) for it in (resident, erased)}
-        about |= {show_id("card", (await world.card_of(it)).id) for it in (resident, erased)}
+        about = {show_id("e_card", (await cards.get_e_card(conn, **key_of(resident))).id)}
+        for it in (resident, erased):
+            events = await cards.list_card_events(conn, **key_of(it))
+            about |= {show_id("resident", it.resident_id)} | {show_id("card", event.card_id) for event in events}
+        assert 6 == len(about)
 
         assert [] == [line for line in await audit.audit(conn) if any(name in line for name in about)]
 
@@ -52,6 +55,12 @@ async def test_a_life_lived_by_the_use_cases_leaves_no_difference(db: Database) 
             "went from making to sealed by unlock, which no rule allows",
         ),
         ("UPDATE cards.e_card SET level = 2 WHERE resident_id = %(resident)s", "is of level 2 without a bound"),
+        (
+            "UPDATE cards.e_card SET card_id = resident_id WHERE resident_id = %(resident)s",
+            "is of no card of its holder",
+        ),
+        ("DELETE FROM cards.person WHERE resident_id = %(resident)s", "has no personal row"),
+        ("DELETE FROM cards.resident WHERE id = %(resident)s", "who is not registered"),
         ("DELETE FROM cards.id_mark WHERE resident_id = %(resident)s", "has 0 ID marks"),
         ("DELETE FROM cards.gate WHERE resident_id = %(resident)s", "has no gate"),
         ("DELETE FROM cards.card_number WHERE card_id = %(card)s", "is nobody's"),
@@ -65,8 +74,12 @@ async def test_what_was_done_past_the_use_cases_is_named(db: Database, damage: s
             resident = await world.a_card_holder()
             await world.with_e_card(resident)
             card = await world.card_of(resident)
+            e_card = await cards.get_e_card(conn, **key_of(resident))
+            about = [
+                show_id("resident", resident.resident_id), show_id("card", card.id), show_id("e_card", e_card.id)
+            ]  # fmt: skip
             await conn.execute(damage.encode(), {"card": card.id, "resident": resident.resident_id})
-            found = await audit.audit(conn)
+            found = [line for line in await audit.audit(conn) if any(name in line for name in about)]
             raise UndoneError
 
     assert any(says in line for line in found), found

@@ -6,18 +6,16 @@ from yikatong.cards.model import CardState, ECardCommand, ECardState, Reason
 from yikatong.cards.rules.e_cards import E_CARD_LIFE, e_card_state, is_suspended, verify_e_card_command
 from yikatong.kernel.outcomes import Change, Refused
 
-COLUMNS = ["issue", "bind_bank", "unbind_bank", "associate", "cancel"]
+COLUMNS = ["issue", "bind_bank", "associate"]
 TABLE = """
-none       signed_l1  NOT_ISSUED  NOT_ISSUED  NOT_ISSUED  NOT_ISSUED
-signed_l1  =          signed_l2   =           =           cancelled
-signed_l2  =          signed_l2   signed_l1   =           cancelled
-suspended  SUSPENDED  SUSPENDED   suspended   signed_l1   cancelled
-cancelled  signed_l1  CANCELLED   CANCELLED   CANCELLED   =
+none       signed_l1  NOT_ISSUED  NOT_ISSUED
+signed_l1  =          signed_l2   =
+signed_l2  =          signed_l2   =
+suspended  SUSPENDED  SUSPENDED   signed_l1
 """
 REASONS = {
     "NOT_ISSUED": Reason.ECARD_IS_NOT_ISSUED,
     "SUSPENDED": Reason.ECARD_IS_SUSPENDED,
-    "CANCELLED": Reason.ECARD_IS_CANCELLED,
 }
 CASES = [
     (state, command, cell)
@@ -74,9 +72,8 @@ def test_it_must_be_associated_since_its_own_card_became_active(
     assert expected is suspended
 
 
-def test_the_state_is_told_from_level_end_and_suspension_in_that_order() -> None:
-    assert ECardState.NONE is e_card_state(level=None, cancelled=False, suspended=True)
-    assert ECardState.CANCELLED is e_card_state(level=2, cancelled=True, suspended=True)
-    assert ECardState.SUSPENDED is e_card_state(level=2, cancelled=False, suspended=True)
-    assert ECardState.SIGNED_L2 is e_card_state(level=2, cancelled=False, suspended=False)
-    assert ECardState.SIGNED_L1 is e_card_state(level=1, cancelled=False, suspended=False)
+def test_the_state_is_told_from_level_and_suspension() -> None:
+    assert ECardState.NONE is e_card_state(level=None, suspended=True)
+    assert ECardState.SUSPENDED is e_card_state(level=2, suspended=True)
+    assert ECardState.SIGNED_L2 is e_card_state(level=2, suspended=False)
+    assert ECardState.SIGNED_L1 is e_card_state(level=1, suspended=False)

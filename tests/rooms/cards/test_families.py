@@ -18,18 +18,15 @@ OLD, CHILD, SPOUSE, OTHER = FamilyKind.ELDERLY, FamilyKind.CHILD, FamilyKind.SPO
 
 
 @pytest.mark.parametrize(
-    ("same", "guardian_age", "ward_age", "expected"),
+    ("guardian_age", "ward_age", "expected"),
     [
-        (True, 17, 18, Reason.RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY),
-        (False, 17, 18, Reason.GUARDIAN_MUST_BE_ADULT),
-        (False, 18, 18, Reason.RESIDENT_IS_NOT_A_MINOR),
-        (False, 18, 17, None),
+        (17, 18, Reason.GUARDIAN_MUST_BE_ADULT),
+        (18, 18, Reason.RESIDENT_IS_NOT_A_MINOR),
+        (18, 17, None),
     ],
 )
-def test_a_guardian_is_an_adult_and_the_ward_a_minor(
-    same: bool, guardian_age: int, ward_age: int, expected: Reason | None
-) -> None:
-    assert expected is decide_guardian(same_person=same, guardian_age=guardian_age, ward_age=ward_age)
+def test_a_guardian_is_an_adult_and_the_ward_a_minor(guardian_age: int, ward_age: int, expected: Reason | None) -> None:
+    assert expected is decide_guardian(guardian_age=guardian_age, ward_age=ward_age)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +95,15 @@ def test_a_minor_has_no_small_payments_and_nobody_large_ones(
     limit_fen: int, day_fen: int, age: int, expected: Reason | None
 ) -> None:
     assert expected is decide_shown_limit(limit_fen=limit_fen, day_limit_fen=day_fen, age=age)
+
+
+@pytest.mark.anyio
+async def test_nobody_is_their_own_guardian(db: Database) -> None:
+    async with db.transaction() as conn:
+        world = CardWorld(conn)
+        child = await world.a_resident(born_on=date(2016, 3, 1))
+        with pytest.raises(Refused, match="RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY"):
+            await world.guarded(child, by=child)
 
 
 async def add(world: CardWorld, holder: Registered, member: Registered, kind: FamilyKind) -> Change:

@@ -20,13 +20,13 @@ async def test_binding_signs_level_two_and_unbinding_level_one(db: Database) -> 
         await world.with_e_card(resident)
         await world.with_bank(resident)
         bound = await cards.get_holder(conn, **key_of(resident), on=world.now.date())
-        again = await cards.unbind_bank(conn, **key_of(resident), now=world.now)
+        unbinding = await cards.unbind_bank(conn, **key_of(resident), now=world.now)
         unbound = await cards.get_holder(conn, **key_of(resident), on=world.now.date())
 
     assert (2, "102") == (bound.e_card_level, bound.bank_code)
     assert bound.bank_token is not None
     assert A_BANK_CARD not in bound.bank_token
-    assert Change.DONE is again
+    assert Change.DONE is unbinding
     assert (1, None, None) == (unbound.e_card_level, unbound.bank_code, unbound.bank_token)
 
 

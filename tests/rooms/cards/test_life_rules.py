@@ -75,7 +75,6 @@ def a_card(state: CardState, *, issued_on: date | None = date(2026, 1, 15), year
         id=CardId(NOON_ID),
         resident_id=ResidentId(NOON_ID),
         region="990101",
-        generation=3,
         bank_code="102",
         batch_id=None,
         card_number="A12345678",
@@ -161,8 +160,6 @@ def test_a_card_is_replaced_after_six_months_or_when_formally_lost(
 @pytest.mark.parametrize(
     ("ending", "has_account", "expected"),
     [
-        (ReplacementReason.DAMAGED, True, BalanceGoes.STAYS_WITH_THE_RESIDENT),
-        (ReplacementReason.DAMAGED, False, BalanceGoes.STAYS_WITH_THE_RESIDENT),
         (CancellationReason.DEATH, True, BalanceGoes.TO_THE_HEIR),
         (CancellationReason.DEATH, False, BalanceGoes.TO_THE_HEIR),
         (CancellationReason.LEFT_THE_COUNTRY, True, BalanceGoes.TO_THE_BOUND_BANK_ACCOUNT),
@@ -172,7 +169,7 @@ def test_a_card_is_replaced_after_six_months_or_when_formally_lost(
     ],
 )
 def test_money_goes_where_the_end_of_the_card_sends_it(
-    ending: CancellationReason | ReplacementReason, has_account: bool, expected: BalanceGoes
+    ending: CancellationReason, has_account: bool, expected: BalanceGoes
 ) -> None:
     assert expected is decide_balance(ending, has_bound_account=has_account)
 

@@ -166,7 +166,7 @@ async def test_death_ends_card_e_card_and_devices_and_leaves_the_money_to_the_he
         assert (Change.DONE, BalanceGoes.TO_THE_HEIR) == (ended.change, ended.balance)
         assert ResidentStatus.DEAD is (await cards.get_resident(conn, **key)).status
         assert (await cards.find_e_card(conn, **key)) is None
-        assert all(device.revoked_at is not None for device in devices)
+        assert [world.now] == [device.revoked_at for device in devices]
         with pytest.raises(Refused, match="RESIDENT_IS_DECEASED"):
             await world.applied(resident)
 

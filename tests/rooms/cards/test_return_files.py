@@ -52,7 +52,8 @@ class Batch:
             data=data,
             terms=world.terms,
             vault=world.vault,
-            **world.step(),
+            by=OPERATOR,
+            now=world.now,
         )
 
     async def states(self) -> list[CardState]:
@@ -182,7 +183,6 @@ async def test_a_batch_of_nothing_and_a_batch_nobody_made_are_refused(db: Databa
                 vault=world.vault,
                 by=OPERATOR,
                 now=world.now,
-                ids=world.ids,
             )
 
 
@@ -201,6 +201,6 @@ def test_what_is_no_return_file_is_refused_by_name(data: bytes) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_whatever_comes_is_read_or_refused(data: bytes) -> None:
+def test_bytes_that_no_card_maker_sent_are_refused(data: bytes) -> None:
     with pytest.raises(Refused):
         read_return_file(data)

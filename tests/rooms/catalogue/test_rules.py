@@ -1,10 +1,12 @@
 """What fits on the list; what a terminal may be registered for; whose cards count where."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.builders.catalogue import a_recognition, an_item, item_terms
 from yikatong.catalogue import rules
@@ -13,6 +15,7 @@ from yikatong.catalogue.model import (
     Form,
     Item,
     ItemClass,
+    ItemTerms,
     Reason,
     Recognition,
     RecognitionScope,
@@ -31,7 +34,6 @@ def a_snapshot(*items: Item, recognitions: tuple[Recognition, ...] = ()) -> Snap
     return Snapshot(
         version=1,
         items=grouped,
-        code_of_number={item.number: item.code for item in items},
         terminals={},
         providers={},
         places={},
@@ -97,6 +99,26 @@ def test_an_entry_that_shares_a_day_with_another_is_refused(valid_from: date, va
     assert Reason.ITEM_PERIODS_OVERLAP is refused.value.reason
 
 
+days = st.dates(min_value=date(2026, 1, 1), max_value=date(2026, 3, 1))
+periods = st.tuples(days, days | st.none()).filter(lambda period: period[1] is None or period[0] < period[1])
+
+
+@given(st.lists(periods, max_size=12))
+def test_whatever_is_asked_for_no_day_ever_has_two_entries(asked: list[tuple[date, date | None]]) -> None:
+    accepted: list[ItemTerms] = []
+    calendar = [date(2026, 1, 1) + timedelta(days=offset) for offset in range(70)]
+    for valid_from, valid_until in asked:
+        terms = item_terms("990101", valid_from=valid_from, valid_until=valid_until)
+        is_free = not any(
+            terms.is_in_force(day) and any(entry.is_in_force(day) for entry in accepted) for day in calendar
+        )
+        try:
+            accepted.append(rules.verify_no_overlap(accepted, terms))
+            assert is_free
+        except Refused:
+            assert not is_free
+
+
 def test_a_terminal_cannot_be_registered_to_learn_what_its_items_never_tell() -> None:
     meal = item_terms("990101")
     with pytest.raises(Refused) as refused:
@@ -123,7 +145,6 @@ def test_a_region_s_own_entry_comes_before_its_province_s_and_the_country_s() ->
     assert county == snapshot.find_item("500116", "test-meal", TODAY)
     assert province == snapshot.find_item("500101", "test-meal", TODAY)
     assert country == snapshot.find_item("440100", "test-meal", TODAY)
-    assert country == snapshot.find_item_by_number("440100", country.number, TODAY)
 
 
 def test_an_entry_that_ended_leaves_its_place_to_the_country_s() -> None:
@@ -147,7 +168,6 @@ def test_what_a_snapshot_does_not_know_is_refused_by_name() -> None:
     with pytest.raises(Refused) as provider:
         snapshot.get_provider(UUID(int=2))
 
-    assert snapshot.find_item_by_number("990101", 7, TODAY) is None
     assert Reason.ITEM_IS_NOT_ON_THE_LIST is item.value.reason
     assert Reason.TERMINAL_IS_UNKNOWN is terminal.value.reason
     assert Reason.PROVIDER_IS_UNKNOWN is provider.value.reason

@@ -1,7 +1,10 @@
 """At the counter: a card's codes, sessions and money follow it in the same transaction."""
 
+from datetime import timedelta
+
 import pytest
 
+from simulator.wallet import Wallet
 from tests.support.builders.cards import key_of
 from tests.support.builders.codes import CodeWorld
 from tests.support.builders.ledger import open_with
@@ -27,6 +30,23 @@ async def states_of_codes(conn: Connection, resident: Registered) -> list[str]:
     return sorted(str(row[0]) for row in await cursor.fetchall())
 
 
+async def session_of(world: CodeWorld, resident: Registered, wallet: Wallet) -> str:
+    """Open a session of a wallet by its device's signature; gives the token."""
+    assert wallet.device_id is not None
+    made_at = world.now + timedelta(seconds=1)
+    message = cards.session_message(resident_id=resident.resident_id, device_id=wallet.device_id, made_at=made_at)
+    opened = await desk.open_again(
+        world.conn,
+        **key_of(resident),
+        device_id=wallet.device_id,
+        made_at=made_at,
+        signature=wallet.enrolment_key.sign(message),
+        now=world.now,
+        ids=world.ids,
+    )
+    return opened.token
+
+
 async def test_a_reported_loss_stops_the_codes_and_only_association_brings_them_back(db: Database) -> None:
     async with db.transaction() as conn:
         world = CodeWorld(conn)
@@ -39,7 +59,7 @@ async def test_a_reported_loss_stops_the_codes_and_only_association_brings_them_
         assert [Change.DONE, Change.ALREADY_SO] == [first, second]
         assert ["suspended"] == await states_of_codes(conn, resident)
 
-        await desk.release_loss(conn, **key_of(resident), **world.step())
+        await cards.release_loss(conn, **key_of(resident), **world.step())
         assert ["suspended"] == await states_of_codes(conn, resident)
 
         assert Change.DONE is await desk.associate(conn, **key_of(resident), now=world.now)
@@ -55,7 +75,7 @@ async def test_a_locked_card_has_no_codes_until_it_is_unlocked_and_associated(db
         assert ["suspended"] == await states_of_codes(conn, resident)
         with pytest.raises(Refused, match="CARD_IS_LOCKED"):
             await desk.associate(conn, **key_of(resident), now=world.now)
-        await desk.unlock(conn, **key_of(resident), reason="test", **world.step())
+        await cards.unlock_card(conn, **key_of(resident), reason="test", **world.step())
         await desk.associate(conn, **key_of(resident), now=world.now)
         assert ["active"] == await states_of_codes(conn, resident)
 
@@ -135,6 +155,19 @@ async def test_a_card_that_ends_moves_the_purse_to_where_it_belongs(
         assert ["revoked"] == await states_of_codes(conn, resident)
 
 
+async def test_a_card_that_ends_closes_the_wallets_it_was_in(db: Database) -> None:
+    async with db.transaction() as conn:
+        world = CodeWorld(conn)
+        resident = await world.a_card_holder()
+        wallet = await world.a_filled_wallet(resident)
+        token = await session_of(world, resident, wallet)
+        await access.authenticate(conn, token=token, now=world.now)
+        await desk.cancel(conn, **key_of(resident), why=CancellationReason.OTHER, **world.step())
+
+        with pytest.raises(Refused, match="SESSION_HAS_ENDED"):
+            await access.authenticate(conn, token=token, now=world.now)
+
+
 async def test_a_frozen_purse_stays_where_it_is(db: Database) -> None:
     async with db.transaction() as conn:
         world = CodeWorld(conn)
@@ -168,23 +201,7 @@ async def test_a_revoked_device_loses_codes_and_sessions_and_another_keeps_them(
         lost, kept = await world.a_filled_wallet(resident), await world.a_filled_wallet(resident)
         assert lost.device_id is not None
         assert kept.device_id is not None
-        tokens = {}
-        for wallet in (lost, kept):
-            made_at = world.now.replace(second=world.now.second + 1)
-            assert wallet.device_id is not None
-            message = cards.session_message(
-                resident_id=resident.resident_id, device_id=wallet.device_id, made_at=made_at
-            )
-            opened = await desk.open_again(
-                conn,
-                **key_of(resident),
-                device_id=wallet.device_id,
-                made_at=made_at,
-                signature=wallet.enrolment_key.sign(message),
-                now=world.now,
-                ids=world.ids,
-            )
-            tokens[wallet.device_id] = opened.token
+        tokens = {wallet.device_id: await session_of(world, resident, wallet) for wallet in (lost, kept)}
         await desk.revoke_device(conn, **key_of(resident), device_id=lost.device_id, now=world.now)
 
         assert ["active", "revoked"] == await states_of_codes(conn, resident)

@@ -17,6 +17,7 @@ from yikatong.trust.service import (
     accept_trust_lists,
     get_region_key,
     key_id_of,
+    keys_change_at,
     keys_in_force,
     sign_sign1,
     sign_trust_list,
@@ -205,6 +206,38 @@ def test_the_keys_in_force_are_those_that_count_now() -> None:
     keys = keys_in_force(a_trust_list(good, other, revoked, broken, roots=ROOTS), now=NOON)
 
     assert {"990100": [b"key1"], "990200": [b"key1"]} == {region: list(found) for region, found in keys.items()}
+
+
+def test_other_keys_count_from_the_next_beginning_end_or_revocation_on() -> None:
+    minute = timedelta(minutes=1)
+    begins = a_region_key(key_id=b"key1", valid_from_at=NOON + minute)
+    revoked = a_region_key(key_id=b"key2", revoked_at=NOON + 2 * minute)
+    ends = a_region_key(key_id=b"key3", valid_until=NOON + 3 * minute)
+    trust_list = a_trust_list(begins, revoked, ends, roots=ROOTS)
+    found = [keys_change_at(trust_list, now=NOON + after * minute) for after in range(4)]
+
+    assert [NOON + after * minute for after in (1, 2, 3)] == found[:3]
+    assert begins.valid_until == found[3]
+    assert keys_change_at(trust_list, now=begins.valid_until) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.none() | st.integers(0, 19)), max_size=6))
+def test_between_two_changes_the_same_keys_count(times: list[tuple[int, int, int | None]]) -> None:
+    keys = [
+        a_region_key(
+            key=KEY.public_key,
+            key_id=b"key%d" % number,
+            valid_from_at=NOON + begins * DAY,
+            valid_until=NOON + (begins + lasts) * DAY,
+            revoked_at=None if revoked is None else NOON + revoked * DAY,
+        )
+        for number, (begins, lasts, revoked) in enumerate(times)
+    ]
+    trust_list = a_trust_list(*keys, roots=ROOTS)
+    for day in range(20):
+        now, change_at = NOON + day * DAY, keys_change_at(trust_list, now=NOON + day * DAY)
+        if change_at is None or change_at > now + DAY:
+            assert keys_in_force(trust_list, now=now) == keys_in_force(trust_list, now=now + DAY)
 
 
 GOOD_KEY = cbor2.loads(cbor2.dumps({1: 1, -1: 6, -2: bytes(range(32))}))

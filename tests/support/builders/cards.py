@@ -170,7 +170,6 @@ class CardWorld:
             vault=self.vault,
             by=OPERATOR,
             now=self.now,
-            ids=self.ids,
         )
         return chips
 

@@ -215,10 +215,8 @@ class CodeWorld(CardWorld):
     async def refreshed(self, resident: Registered, wallet: Wallet, *, per_scene: int = 2) -> Refreshed:
         """Refresh a wallet at the world's time."""
         assert wallet.device_id is not None
-        device = await cards.find_device(
-            self.conn, bucket=resident.bucket, resident_id=resident.resident_id, device_id=wallet.device_id
-        )
-        assert device is not None
+        devices = await cards.list_devices(self.conn, bucket=resident.bucket, resident_id=resident.resident_id)
+        device = next(it for it in devices if it.id == wallet.device_id)
         refreshed = await codes.refresh(
             self.conn,
             device=device,

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from simulator.wallet import Wallet
+from tests.support.builders.access import Known, an_operator
 from tests.support.builders.cards import TERMS, CardWorld
 from tests.support.builders.catalogue import TerminalWithKeys, a_code, a_provider, a_terminal, item_terms
 from tests.support.builders.places import a_region
@@ -24,7 +25,7 @@ from yikatong.cards.model import Registered
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import DataKind, Item, Provider, Scene
 from yikatong.codes import service as codes
-from yikatong.codes.model import Challenge
+from yikatong.codes.model import Challenge, DocumentSeen
 from yikatong.kernel.ids import TransferId
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HOUSE, AccountKind, Leg, TransferDraft, TransferKind, name_account
@@ -32,12 +33,13 @@ from yikatong.lines.rules import account_of_source
 from yikatong.plumbing import versions
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
 from yikatong.retail.service import RetailLine
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.follow_ups import FollowUps
-from yikatong.taps.model import BankAsk, Receipt, TapBody
+from yikatong.taps.model import AttestedBody, BankAsk, Receipt, TapBody
 from yikatong.taps.outside import DebitAnswer, DebitOutcome
 from yikatong.taps.presenting import Presenting
 from yikatong.taps.reading import CodeReader
@@ -50,6 +52,8 @@ LOCATOR_KEY = b"l" * 32
 BUCKET = 0
 MEALS = "benefit:elder-meal"
 UNREAD_QUOTA = 20
+SETTINGS = Settings()
+"""As an installation begins with."""
 _writers = count(1)
 
 
@@ -225,6 +229,39 @@ class CounterWorld:
         )
         return msgspec.structs.replace(body, **changes)
 
+    async def an_operator(self, *, day_max_fen: int = 50_000) -> Known:
+        """Someone at a counter of the region who may attest."""
+        async with self.db.transaction() as conn:
+            return await an_operator(
+                conn,
+                region=self.region,
+                now=self.clock.now(),
+                tap_max_fen=day_max_fen,
+                day_max_fen=day_max_fen,
+            )
+
+    async def attested(
+        self, phone: Phone, *, by: Known, item: Item | None = None, amount_fen: int | None = None, **changes: Any
+    ) -> TapBody:
+        """A tap for which an operator saw the resident's ID card."""
+        async with self.db.transaction() as conn:
+            person = await cards.view_person(
+                conn, bucket=BUCKET, resident_id=phone.resident.resident_id, vault=self.vault
+            )
+        body = TapBody(
+            request_id=self.ids.new().hex,
+            item=(item or self.meal).code,
+            amount_fen=amount_fen,
+            attested=AttestedBody(
+                operator_token=by.token,
+                document=DocumentSeen.RESIDENT_ID_CARD,
+                document_number=person.id_number,
+                why="手机与卡都未携带",
+                attested_at=self.clock.now(),
+            ),
+        )
+        return msgspec.structs.replace(body, **changes)
+
     async def tap(self, body: TapBody, *, till: TerminalWithKeys | None = None, at: Tapping | None = None) -> Receipt:
         """Send a tap as a terminal does, to this counter or another worker's."""
         token = (till or self.till).token
@@ -299,14 +336,14 @@ async def _publish(conn: Connection, world: CounterWorld, **changes: Any) -> Ite
     return (await catalogue.publish_item(conn, terms=terms)).item
 
 
-async def _open_counter(world: CounterWorld) -> None:
+async def _open_counter(world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max) -> None:
     async def load_regions(conn: Connection) -> codes.RegionView:
         return codes.view_regions(
             None, holder=world.keys, own_regions=[world.region], bucket_count=1, now=world.clock.now()
         )
 
     callers = access.CallerCache()
-    world.caches = WorkerCaches(database=world.db, callers=callers, load_regions=load_regions)
+    world.caches = WorkerCaches(database=world.db, callers=callers, load_regions=load_regions, clock=world.clock)
     async with world.db.transaction() as conn:
         known = await versions.read_all(conn)
     await world.caches.fill(known)
@@ -319,6 +356,8 @@ async def _open_counter(world: CounterWorld) -> None:
         ids=world.ids,
         writer=next(_writers),
         batch_max=64,
+        line_max=line_max,
+        confirmation_term=timedelta(seconds=SETTINGS.tap_confirmation_seconds),
         on_bank_asked=world.at_the_bank.ask,
     )
     world.at_the_bank.bring_answers_to(world.counter)
@@ -337,7 +376,6 @@ async def _open_counter(world: CounterWorld) -> None:
         caches=world.caches,
         callers=callers,
         presenting=presenting,
-        vault=world.vault,
         at_the_bank=world.at_the_bank,
         reasons=reasons,
         unread_quota=UNREAD_QUOTA,
@@ -360,12 +398,14 @@ async def a_second_counter(world: CounterWorld) -> AsyncIterator[Tapping]:
 
 
 @asynccontextmanager
-async def a_second_worker(world: CounterWorld) -> AsyncIterator[CounterWorld]:
+async def a_second_worker(
+    world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max
+) -> AsyncIterator[CounterWorld]:
     """All of another worker: its counter and what follows its taps; provider, tills and items are the first one's."""
     second = CounterWorld(world.db, world.keys, region=world.region, clock=world.clock, ids=world.ids)
     second.bank = world.bank
     second.provider, second.till, second.meal, second.entry = world.provider, world.till, world.meal, world.entry
-    await _open_counter(second)
+    await _open_counter(second, line_max=line_max)
     try:
         yield second
     finally:

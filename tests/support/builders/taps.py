@@ -85,7 +85,6 @@ def a_presentation(**changes: Any) -> Presented:
         signed_at=NOON,
         posture=Posture.CLEAR,
         evidence=b"code",
-        digest=b"\0" * 32,
     )
     return replace(presented, **changes)
 

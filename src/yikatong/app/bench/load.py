@@ -17,10 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import uvloop
 
-from yikatong.app.bench.people import BenchPeople
-from yikatong.codes import service as codes
-from yikatong.codes.model import Asked, CodeKind, Posture
-from yikatong.kernel.ids import ProviderId
+from yikatong.app.bench.people import BenchPeople, mint_answer
 from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey
@@ -130,24 +127,10 @@ class _Generator:
         number = next(self._numbers)
         refused = number % _REFUSED_EVERY == 0
         amount_fen = _TOO_MUCH_FEN if refused else _AMOUNT_FEN + number % 50
-        nonce = secrets.token_bytes(8)
-        code = codes.mint_code(
-            certificate=certificate,
-            show_key=show_key,
-            made_at=self._clock.now(),
-            kind=CodeKind.PAYMENT,
-            nonce=secrets.token_bytes(8),
-            posture=Posture.CLEAR,
-            answer=Asked(
-                nonce=nonce,
-                amount_fen=amount_fen,
-                payee_id=ProviderId(self._people.provider_id),
-                item_number=self._people.item_number,
-            ),
-        )
+        code, answers = mint_answer(self._people, certificate, show_key, amount_fen=amount_fen, now=self._clock.now())
         body = (
             f'{{"request_id":"{self._run}-{number:08d}","item":"{self._people.item}","amount_fen":{amount_fen},'
-            f'"code":"{codes.write_code(code)}","answers":"{nonce.hex()}"}}'
+            f'"code":"{code}","answers":"{answers}"}}'
         ).encode()
         request = head + str(len(body)).encode() + b"\r\n\r\n" + body
         return _Tap(request, "BALANCE_IS_TOO_LOW" if refused else "admitted")

@@ -1,6 +1,8 @@
 """The people of a benchmark: residents with cards, purses and certificates, and a provider with a till."""
 
+import secrets
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,9 +16,9 @@ from yikatong.cards.model import Actor
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import DataKind, ProviderKind, Scene
 from yikatong.codes import service as codes
-from yikatong.codes.model import RefreshRequest, SceneGroup, ShowKey
+from yikatong.codes.model import Asked, CodeKind, Posture, RefreshRequest, SceneGroup, ShowKey
 from yikatong.kernel.identifiers.credit_code import make_credit_code
-from yikatong.kernel.ids import TransferId, bucket_of
+from yikatong.kernel.ids import ProviderId, TransferId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HOUSE, AccountKind, Leg, TransferDraft, TransferKind, name_account
@@ -46,6 +48,28 @@ class BenchPeople(NamedTuple):
     provider_id: UUID
     item: str
     item_number: int
+
+
+def mint_answer(
+    people: BenchPeople, certificate: bytes, show_key: SigningKey, *, amount_fen: int, now: datetime
+) -> tuple[str, str]:
+    """A code by which somebody answers a till that asks for an amount: its text, and the challenge's nonce in hex."""
+    nonce = secrets.token_bytes(8)
+    code = codes.mint_code(
+        certificate=certificate,
+        show_key=show_key,
+        made_at=now,
+        kind=CodeKind.PAYMENT,
+        nonce=secrets.token_bytes(8),
+        posture=Posture.CLEAR,
+        answer=Asked(
+            nonce=nonce,
+            amount_fen=amount_fen,
+            payee_id=ProviderId(people.provider_id),
+            item_number=people.item_number,
+        ),
+    )
+    return codes.write_code(code), nonce.hex()
 
 
 async def make_people(
@@ -123,7 +147,6 @@ async def _certify(
     worker: Worker, enrolled: list[EnrolledAtOnce], keys: dict[UUID, SigningKey], count: int
 ) -> list[Certified]:
     """Refresh wallets in turn until there are enough; each refresh gives as many as one may ask for."""
-    house = worker.house
     certified: list[Certified] = []
     while len(certified) < count:
         for one in enrolled:
@@ -131,9 +154,7 @@ async def _certify(
                 break
             certified += await _refresh(worker, one, keys[one.resident_id])
     # Residents take turns, so that one's certificates are not used one after the other.
-    per_resident = _KEYS_AT_ONCE
-    assert house.settings.bucket_count >= 1
-    return [certified[at] for first in range(per_resident) for at in range(first, len(certified), per_resident)]
+    return [certified[at] for first in range(_KEYS_AT_ONCE) for at in range(first, len(certified), _KEYS_AT_ONCE)]
 
 
 async def _refresh(worker: Worker, one: EnrolledAtOnce, key: SigningKey) -> list[Certified]:

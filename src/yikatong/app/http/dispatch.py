@@ -126,7 +126,7 @@ class Dispatcher:
 
     async def _answer_within(self, conn: Connection, request: Request, asked: Asked) -> Response:
         now = self._house.clock.now()
-        token = _bearer_token(request)
+        token = read_bearer(request.headers.get("authorization", ""))
         path = dict(request.path_params)
         caller = await self._admit(conn, request, token=token, path=path, now=now)
         call = Call(
@@ -244,9 +244,9 @@ def read_purpose(header: str | None) -> str | None:
     return decoded if readable else header
 
 
-def _bearer_token(request: Request) -> str | None:
-    """The token of the header Authorization; None when there is none or it is of another scheme."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def read_bearer(header: str) -> str | None:
+    """The token in a header Authorization; None when there is none or it is of another scheme."""
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 

@@ -9,14 +9,13 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import Multiprocess
 
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.metrics import forget_worker, share_among_workers
+from yikatong.plumbing.metrics import forget_worker
 from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.plumbing.telemetry import configure_logs, configure_traces
 
@@ -55,7 +54,6 @@ def run_server(
     Each of `settings.workers` processes composes an application of its own, with its own connections. One that dies
     is replaced within a second; when this process dies, they end too. `tell` hears the address once the port is ours.
     """
-    share_among_workers(Path(settings.data_folder) / "metrics")
     config = uvicorn.Config(
         Worker(settings, address, compose),
         host=settings.host,

@@ -2,7 +2,6 @@
 
 from yikatong.cards import service
 from yikatong.cards.api.shapes import (
-    SCOPE,
     ChangeAnswer,
     ConcessionAnswer,
     ConcessionBody,
@@ -15,6 +14,7 @@ from yikatong.cards.api.shapes import (
     look,
 )
 from yikatong.cards.model import Reason, Resident, Terms, Vault
+from yikatong.cards.service import SCOPE
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.http import Call, Route
 

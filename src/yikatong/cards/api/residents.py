@@ -4,7 +4,6 @@ from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
 from yikatong.cards import service
 from yikatong.cards.api.shapes import (
-    SCOPE,
     ChangeAnswer,
     ContactBody,
     EventAnswer,
@@ -20,6 +19,7 @@ from yikatong.cards.api.shapes import (
 )
 from yikatong.cards.model import NewPerson, Person, Reason, Resident, Terms, Vault
 from yikatong.cards.rules.persons import mask_id_number, mask_name, mask_phone
+from yikatong.cards.service import SCOPE
 from yikatong.kernel.identifiers.division import DivisionCode, is_within
 from yikatong.kernel.identifiers.reasons import Reason as NumberReason
 from yikatong.kernel.ids import show_id

@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 from yikatong.cards import service
 from yikatong.cards.api.shapes import ChangeAnswer, command
 from yikatong.cards.model import FamilyListName, RegionRule
-from yikatong.kernel.outcomes import Change
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
 
@@ -24,15 +23,12 @@ async def _get_rule(call: Call, body: None, query: None) -> RegionRule:
 
 
 async def _put_rule(call: Call, body: RegionRuleBody, query: None) -> ChangeAnswer:
-    region = call.path["region"]
     rule = RegionRule(
         formal_loss_can_be_released=body.formal_loss_can_be_released,
         replacement_wait_months=body.replacement_wait_months,
         family_list=body.family_list,
     )
-    known = await service.get_region_rule(call.conn, region=region)
-    await service.put_region_rule(call.conn, region=region, rule=rule)
-    return ChangeAnswer(change=Change.of(rule != known))
+    return ChangeAnswer(change=await service.put_region_rule(call.conn, region=call.path["region"], rule=rule))
 
 
 def routes() -> tuple[Route, ...]:

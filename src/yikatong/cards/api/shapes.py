@@ -5,9 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from yikatong.access.model import Reason as AccessReason
-from yikatong.cards.model import CardState, FamilyKind, GuardianRelation, Reason, ResidentStatus
-from yikatong.kernel import outcomes
+from yikatong.cards.model import CardState, FamilyKind, GuardianRelation, ResidentStatus
 from yikatong.kernel.ids import ResidentIdText
 from yikatong.kernel.outcomes import Change
 from yikatong.plumbing.http import CallerKind, Route, RouteKind
@@ -28,13 +26,6 @@ DivisionText = Annotated[str, Meta(pattern="^[0-9]{6}([0-9]{3}){0,2}$", examples
 ClassText = Annotated[
     str, Meta(pattern="^[a-z][a-z0-9_]{1,31}$", description="class of concession", examples=["senior"])
 ]
-
-SCOPE: tuple[outcomes.Reason, ...] = (
-    Reason.RESIDENT_IS_NOT_KNOWN,
-    AccessReason.REGION_IS_OUT_OF_SCOPE,
-    AccessReason.DIVISION_IS_OUT_OF_SCOPE,
-)
-"""How every route that names a resident may refuse."""
 
 
 class ChangeAnswer(Struct, frozen=True, kw_only=True):

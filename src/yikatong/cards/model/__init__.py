@@ -14,6 +14,7 @@ from yikatong.cards.model.holdings import (
 )
 from yikatong.cards.model.people import (
     Actor,
+    CardStep,
     Concession,
     FamilyMember,
     Guardian,
@@ -53,6 +54,7 @@ __all__ = [
     "CardCommand",
     "CardEvent",
     "CardState",
+    "CardStep",
     "Concession",
     "DataKey",
     "Device",

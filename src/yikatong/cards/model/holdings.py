@@ -18,7 +18,6 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     id: CardId
     resident_id: ResidentId
     region: str
-    generation: int
     bank_code: str
     batch_id: UUID | None
     card_number: str | None
@@ -42,7 +41,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ECard(msgspec.Struct, frozen=True, kw_only=True):
-    """An e-card as stored; whether it is suspended is told by `rules.e_card_state`."""
+    """An e-card in force, as stored; whether it is suspended is told by `rules.e_cards.is_suspended`."""
 
     bucket: int
     id: ECardId
@@ -55,7 +54,6 @@ class ECard(msgspec.Struct, frozen=True, kw_only=True):
     password_hash: str
     password_failures: int
     made_at: datetime
-    cancelled_at: datetime | None
 
 
 class Association(msgspec.Struct, frozen=True, kw_only=True):

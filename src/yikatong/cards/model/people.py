@@ -1,12 +1,14 @@
 """Residents, the personal fields, families and concessions, and who does a command."""
 
 from datetime import date, datetime
+from typing import TypedDict
 from uuid import UUID
 
 import msgspec
 
 from yikatong.cards.model.states import FamilyKind, FamilyListName, GuardianRelation, ResidentStatus
 from yikatong.kernel.ids import ResidentId
+from yikatong.plumbing.ids import Ids
 
 
 class RegionRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,16 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     id: UUID
+
+
+class CardStep(TypedDict):
+    """What every step of a card's life is told: whose card it is, who takes the step, when, and new ids."""
+
+    bucket: int
+    resident_id: ResidentId
+    by: Actor
+    now: datetime
+    ids: Ids
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

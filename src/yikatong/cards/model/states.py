@@ -68,32 +68,28 @@ class CancellationReason(StrEnum):
 
 
 class BalanceGoes(StrEnum):
-    """What becomes of the money a card's holder keeps with the platform when the card ends."""
+    """What becomes of the money a card's holder keeps with the platform when the card ends without a successor."""
 
-    STAYS_WITH_THE_RESIDENT = "stays_with_the_resident"
     TO_THE_BOUND_BANK_ACCOUNT = "to_the_bound_bank_account"
     TO_THE_HEIR = "to_the_heir"
     KEPT_UNTIL_CLAIMED = "kept_until_claimed"
 
 
 class ECardState(StrEnum):
-    """The state of an e-card, told from itself and its card; SUSPENDED is never stored."""
+    """The state of an e-card that was not cancelled, told from itself and its card; SUSPENDED is never stored."""
 
     NONE = "none"
     SIGNED_L1 = "signed_l1"
     SIGNED_L2 = "signed_l2"
     SUSPENDED = "suspended"
-    CANCELLED = "cancelled"
 
 
 class ECardCommand(StrEnum):
-    """What can be asked of an e-card."""
+    """What is asked of an e-card and depends on its state; unbinding and ending it are possible in every state."""
 
     ISSUE = "issue"
     BIND_BANK = "bind_bank"
-    UNBIND_BANK = "unbind_bank"
     ASSOCIATE = "associate"
-    CANCEL = "cancel"
 
 
 class Shell(StrEnum):

@@ -20,38 +20,22 @@ E_CARD_LIFE: dict[ECardState, dict[ECardCommand, ECardAnswer]] = {
     _S.NONE: {
         _C.ISSUE: _S.SIGNED_L1,
         _C.BIND_BANK: Reason.ECARD_IS_NOT_ISSUED,
-        _C.UNBIND_BANK: Reason.ECARD_IS_NOT_ISSUED,
         _C.ASSOCIATE: Reason.ECARD_IS_NOT_ISSUED,
-        _C.CANCEL: Reason.ECARD_IS_NOT_ISSUED,
     },
     _S.SIGNED_L1: {
         _C.ISSUE: _SO,
         _C.BIND_BANK: _S.SIGNED_L2,
-        _C.UNBIND_BANK: _SO,
         _C.ASSOCIATE: _SO,
-        _C.CANCEL: _S.CANCELLED,
     },
     _S.SIGNED_L2: {
         _C.ISSUE: _SO,
         _C.BIND_BANK: _S.SIGNED_L2,
-        _C.UNBIND_BANK: _S.SIGNED_L1,
         _C.ASSOCIATE: _SO,
-        _C.CANCEL: _S.CANCELLED,
     },
     _S.SUSPENDED: {
         _C.ISSUE: Reason.ECARD_IS_SUSPENDED,
         _C.BIND_BANK: Reason.ECARD_IS_SUSPENDED,
-        # Taking an account away makes nothing possible that was not before, so it needs no card in order.
-        _C.UNBIND_BANK: _S.SUSPENDED,
         _C.ASSOCIATE: _S.SIGNED_L1,
-        _C.CANCEL: _S.CANCELLED,
-    },
-    _S.CANCELLED: {
-        _C.ISSUE: _S.SIGNED_L1,
-        _C.BIND_BANK: Reason.ECARD_IS_CANCELLED,
-        _C.UNBIND_BANK: Reason.ECARD_IS_CANCELLED,
-        _C.ASSOCIATE: Reason.ECARD_IS_CANCELLED,
-        _C.CANCEL: _SO,
     },
 }
 """Every state, every command. ASSOCIATE from SUSPENDED keeps the level that was signed (SIGNED_L1 stands for both)."""
@@ -70,12 +54,10 @@ def is_suspended(
     return associated_version < card_state_version
 
 
-def e_card_state(*, level: int | None, cancelled: bool, suspended: bool) -> ECardState:
+def e_card_state(*, level: int | None, suspended: bool) -> ECardState:
     """Tell an e-card's state; `level` is None when there is no e-card."""
     if level is None:
         return ECardState.NONE
-    if cancelled:
-        return ECardState.CANCELLED
     if suspended:
         return ECardState.SUSPENDED
     return ECardState.SIGNED_L2 if level == 2 else ECardState.SIGNED_L1

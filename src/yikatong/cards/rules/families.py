@@ -41,13 +41,11 @@ FAMILY_LISTS: dict[FamilyListName, FamilyList] = {
 }
 
 
-def decide_guardian(*, same_person: bool, guardian_age: int, ward_age: int) -> Reason | None:
+def decide_guardian(*, guardian_age: int, ward_age: int) -> Reason | None:
     """Say why somebody may not be recorded as a guardian, or None.
 
-    Refuses, in this order: RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY, GUARDIAN_MUST_BE_ADULT, RESIDENT_IS_NOT_A_MINOR.
+    Refuses, in this order: GUARDIAN_MUST_BE_ADULT, RESIDENT_IS_NOT_A_MINOR.
     """
-    if same_person:
-        return Reason.RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY
     if guardian_age < ADULT_FROM_AGE:
         return Reason.GUARDIAN_MUST_BE_ADULT
     if ward_age >= ADULT_FROM_AGE:

@@ -36,12 +36,14 @@ def decide_card_of(holder: Holder, *, card_id: CardId | None = None) -> Reason |
         return Reason.RESIDENT_HAS_NO_CARD
     if card_id is not None and card_id != holder.card_id:
         return Reason.CARD_IS_CANCELLED
-    refused = REFUSAL_BY_STATE.get(holder.card_state)
-    if refused is not None:
-        return refused
-    if holder.card_expires_on is not None and holder.on > holder.card_expires_on:
-        return Reason.CARD_HAS_EXPIRED
-    return None
+    return decide_card_in_order(holder.card_state, expires_on=holder.card_expires_on, on=holder.on)
+
+
+def decide_card_in_order(state: CardState, *, expires_on: date | None, on: date) -> Reason | None:
+    """Say why a card in a state may not be used on a day, or None: the state first, then CARD_HAS_EXPIRED."""
+    if state is not CardState.ACTIVE:
+        return REFUSAL_BY_STATE[state]
+    return Reason.CARD_HAS_EXPIRED if expires_on is not None and on > expires_on else None
 
 
 def decide_e_card_of(holder: Holder, *, channel: str | None = None) -> Reason | None:

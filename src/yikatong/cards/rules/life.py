@@ -160,14 +160,12 @@ def decide_replacement(card: Card, *, why: ReplacementReason, on: date, rule: Re
     return None
 
 
-def decide_balance(ending: CancellationReason | ReplacementReason, *, has_bound_account: bool) -> BalanceGoes:
-    """Say what becomes of the money a holder keeps with the platform when their card ends.
+def decide_balance(ending: CancellationReason, *, has_bound_account: bool) -> BalanceGoes:
+    """Say what becomes of the money a holder keeps with the platform when their card ends without a successor.
 
-    A replaced card changes nothing: accounts belong to the resident. A dead holder's money is the heirs'.
-    Otherwise it goes to the bound bank account, and where none is bound it is kept until it is claimed.
+    A dead holder's money is the heirs'. Otherwise it goes to the bound bank account, and where none is bound it is
+    kept until it is claimed.
     """
-    if isinstance(ending, ReplacementReason):
-        return BalanceGoes.STAYS_WITH_THE_RESIDENT
     if ending is CancellationReason.DEATH:
         return BalanceGoes.TO_THE_HEIR
     return BalanceGoes.TO_THE_BOUND_BANK_ACCOUNT if has_bound_account else BalanceGoes.KEPT_UNTIL_CLAIMED

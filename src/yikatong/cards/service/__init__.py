@@ -15,7 +15,6 @@ from yikatong.cards.rules.persons import mask_name
 from yikatong.cards.service.applications import apply_for_card
 from yikatong.cards.service.devices import (
     enrol_device,
-    find_device,
     get_device,
     list_devices,
     revoke_device,
@@ -29,13 +28,12 @@ from yikatong.cards.service.e_cards import (
     find_e_card,
     get_e_card,
     issue_e_card,
-    link_channel,
     list_channels,
     state_of,
     unbind_bank,
     unlink_channel,
 )
-from yikatong.cards.service.endings import CARD_CANCELLED, cancel_card, replace_card
+from yikatong.cards.service.endings import cancel_card, replace_card
 from yikatong.cards.service.faces import verify_face
 from yikatong.cards.service.families import (
     add_family_member,
@@ -47,7 +45,6 @@ from yikatong.cards.service.families import (
     list_family,
     list_guardians,
     remove_family_member,
-    verify_guardian,
 )
 from yikatong.cards.service.gates import (
     freeze_payments,
@@ -63,7 +60,6 @@ from yikatong.cards.service.life import (
     CARD_CHANGED,
     activate,
     find_card,
-    find_card_by_id,
     find_card_by_number,
     get_card,
     list_card_events,
@@ -81,24 +77,23 @@ from yikatong.cards.service.people import (
     change_contact,
     erase_person,
     find_by_id_number,
+    get_named,
     register_resident,
     view_person,
 )
 from yikatong.cards.service.production import (
-    BATCH_RETURNED,
     get_batch,
     list_batch_cards,
     make_production_batch,
     read_return,
     write_batch_file,
 )
-from yikatong.cards.service.scopes import get_resident_for, view_person_for
+from yikatong.cards.service.scopes import SCOPE, get_resident_for, view_person_for
 from yikatong.cards.store.tap_batch import load_holders, lock_gates, write_gates
 
 __all__ = [
-    "BATCH_RETURNED",
-    "CARD_CANCELLED",
     "CARD_CHANGED",
+    "SCOPE",
     "BankAccounts",
     "FaceCheck",
     "activate",
@@ -124,9 +119,7 @@ __all__ = [
     "find_bank_binding",
     "find_by_id_number",
     "find_card",
-    "find_card_by_id",
     "find_card_by_number",
-    "find_device",
     "find_e_card",
     "freeze_payments",
     "get_batch",
@@ -135,13 +128,13 @@ __all__ = [
     "get_e_card",
     "get_gate",
     "get_holder",
+    "get_named",
     "get_region_rule",
     "get_resident",
     "get_resident_for",
     "grant_concession",
     "is_suspended",
     "issue_e_card",
-    "link_channel",
     "list_batch_cards",
     "list_card_events",
     "list_channels",
@@ -176,7 +169,6 @@ __all__ = [
     "unlock_card",
     "verify_enrolment_signature",
     "verify_face",
-    "verify_guardian",
     "verify_session_request",
     "view_person",
     "view_person_for",

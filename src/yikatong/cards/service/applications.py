@@ -31,7 +31,6 @@ async def apply_for_card(
     by: Actor,
     now: datetime,
     ids: Ids,
-    generation: int = 3,
 ) -> CardId:
     """Apply for a card. `guardian_id` is the person who applies for a child.
 
@@ -58,7 +57,6 @@ async def apply_for_card(
         bucket=bucket,
         resident_id=resident_id,
         region=resident.region,
-        generation=generation,
         bank_code=bank_code,
         gate=gate,
         photo_on_file=has_photo,
@@ -75,7 +73,6 @@ async def add_card(
     bucket: int,
     resident_id: ResidentId,
     region: str,
-    generation: int,
     bank_code: str,
     gate: Gate,
     photo_on_file: bool,
@@ -92,7 +89,6 @@ async def add_card(
         card_id=card_id,
         resident_id=resident_id,
         region=region,
-        generation=generation,
         bank_code=bank_code,
         state_version=gate.version,
         photo_on_file=photo_on_file,

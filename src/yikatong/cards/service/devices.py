@@ -12,7 +12,7 @@ from yikatong.cards.service.e_cards import associate, issue_e_card, state_of, ve
 from yikatong.cards.service.gates import get_living_resident, get_resident, pass_gate
 from yikatong.cards.service.life import find_card, get_card
 from yikatong.cards.service.passwords import prove_password
-from yikatong.cards.service.people import address_of, find_by_id_number, view_person
+from yikatong.cards.service.people import get_named
 from yikatong.cards.store import devices as store
 from yikatong.cards.store import e_cards as e_card_store
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
@@ -84,14 +84,12 @@ def verify_enrolment_signature(enrolment: Enrolment, *, now: datetime) -> Enrolm
 
 async def _find_named(conn: Conn, enrolment: Enrolment, *, vault: Vault, terms: Terms) -> tuple[Resident, Person, Card]:
     """Find who is named; one reason for every mismatch, so that nobody learns who is registered here."""
-    found = await find_by_id_number(conn, id_number=enrolment.id_number, vault=vault)
-    if found is None:
-        raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
-    bucket, resident_id = address_of(found, terms=terms)
+    bucket, resident_id, person = await get_named(
+        conn, id_number=enrolment.id_number, name=enrolment.name, terms=terms, vault=vault
+    )
     resident = await get_resident(conn, bucket=bucket, resident_id=resident_id)
-    person = await view_person(conn, bucket=bucket, resident_id=resident_id, vault=vault)
     card = await find_card(conn, bucket=bucket, resident_id=resident_id)
-    if person.name != enrolment.name or card is None or card.card_number != enrolment.card_number:
+    if card is None or card.card_number != enrolment.card_number:
         raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
     return resident, person, card
 
@@ -159,11 +157,6 @@ async def _add_device(
     if not is_new:
         raise Refused(Reason.DEVICE_KEY_IS_ALREADY_ENROLLED)
     return device_id
-
-
-async def find_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device | None:
-    """One device of a resident, revoked or not."""
-    return await store.find_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
 
 
 async def get_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device:

@@ -12,14 +12,13 @@ from yikatong.cards.model import (
     ECard,
     ECardCommand,
     ECardState,
-    Gate,
     Issued,
     Reason,
     Vault,
 )
 from yikatong.cards.outside import AccountVerdict, BankAccounts
 from yikatong.cards.rules.e_cards import E_CARD_YEARS, e_card_state, is_suspended, verify_e_card_command
-from yikatong.cards.rules.holder import REFUSAL_BY_STATE
+from yikatong.cards.rules.holder import decide_card_in_order
 from yikatong.cards.rules.life import add_months
 from yikatong.cards.rules.numbering import write_sign_no
 from yikatong.cards.service.gates import get_living_resident, pass_gate
@@ -66,14 +65,12 @@ def state_of(e_card: ECard | None, card: Card | None) -> ECardState:
         card_state_version=None if card is None else card.state_version,
         associated_version=e_card.associated_version,
     )
-    return e_card_state(level=e_card.level, cancelled=e_card.cancelled_at is not None, suspended=suspended)
+    return e_card_state(level=e_card.level, suspended=suspended)
 
 
 def verify_card_in_order(card: Card, *, on: date) -> Card:
-    """Give the card back when it may be used; refuses in the order of `rules.holder.decide_card_of`."""
-    refused = REFUSAL_BY_STATE.get(card.state)
-    if refused is None and card.expires_on is not None and on > card.expires_on:
-        refused = Reason.CARD_HAS_EXPIRED
+    """Give the card back when it may be used; refuses as `rules.holder.decide_card_in_order`."""
+    refused = decide_card_in_order(card.state, expires_on=card.expires_on, on=on)
     if refused is not None:
         raise Refused(refused)
     return card
@@ -206,13 +203,6 @@ async def associate(conn: Conn, *, bucket: int, resident_id: ResidentId, now: da
     why the card is not in order, ECARD_IS_NOT_ISSUED.
     """
     gate = await pass_gate(conn, bucket=bucket, resident_id=resident_id)
-    return await associate_after_gate(conn, bucket=bucket, resident_id=resident_id, gate=gate, now=now)
-
-
-async def associate_after_gate(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, gate: Gate, now: datetime
-) -> Change:
-    """As `associate`, for a command that has passed the gate itself."""
     await get_living_resident(conn, bucket=bucket, resident_id=resident_id)
     card = await get_card(conn, bucket=bucket, resident_id=resident_id)
     verify_card_in_order(card, on=day_of(now))
@@ -235,19 +225,6 @@ async def associate_after_gate(
         level=2 if is_of_the_bank else 1,
     )
     return Change.DONE
-
-
-async def link_channel(conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str, now: datetime) -> Change:
-    """Open an e-card in a channel. Refuses RESIDENT_IS_NOT_KNOWN, ECARD_IS_NOT_ISSUED, ECARD_IS_SUSPENDED."""
-    await pass_gate(conn, bucket=bucket, resident_id=resident_id)
-    e_card = await get_e_card(conn, bucket=bucket, resident_id=resident_id)
-    card = await get_card(conn, bucket=bucket, resident_id=resident_id)
-    if state_of(e_card, card) is ECardState.SUSPENDED:
-        raise Refused(Reason.ECARD_IS_SUSPENDED)
-    changed = await store.link_channel(
-        conn, bucket=bucket, e_card_id=e_card.id, resident_id=resident_id, channel=channel, now=now
-    )
-    return Change.of(changed)
 
 
 async def unlink_channel(

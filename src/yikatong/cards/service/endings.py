@@ -7,9 +7,7 @@ import psycopg
 
 from yikatong.cards.model import (
     Actor,
-    BalanceGoes,
     CancellationReason,
-    Card,
     CardCommand,
     CardState,
     Ended,
@@ -28,16 +26,12 @@ from yikatong.cards.service.life import get_card, move_card, tell_changed
 from yikatong.cards.store import devices as device_store
 from yikatong.cards.store import e_cards as e_card_store
 from yikatong.cards.store import residents as resident_store
-from yikatong.kernel.ids import CardId, ResidentId, show_id
+from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
-
-CARD_CANCELLED = "cards.card_cancelled"
-"""Outbox topic: {resident_id, card_id, why, balance, replaced_by}; `balance` is a BalanceGoes."""
 
 
 async def replace_card(
@@ -71,7 +65,6 @@ async def replace_card(
         bucket=bucket,
         resident_id=resident_id,
         region=resident.region,
-        generation=3,
         bank_code=bank_code or old.bank_code,
         gate=gate,
         photo_on_file=has_photo or old.photo_on_file,
@@ -80,8 +73,6 @@ async def replace_card(
         now=now,
         ids=ids,
     )
-    balance = decide_balance(why, has_bound_account=False)
-    await _tell_cancelled(conn, old, why=why.value, balance=balance, replaced_by=new_id, now=now, ids=ids)
     await tell_changed(conn, old, command=replace, to=cancelled, now=now, ids=ids)
     return Replaced(old_card_id=old.id, new_card_id=new_id)
 
@@ -113,7 +104,6 @@ async def cancel_card(
     command = CardCommand.CANCEL
     await move_card(conn, card, to=state, command=command, reason=why.value, gate=gate, by=by, now=now)
     await _end_e_card(conn, bucket=bucket, resident_id=resident_id, now=now)
-    await _tell_cancelled(conn, card, why=why.value, balance=balance, replaced_by=None, now=now, ids=ids)
     await tell_changed(conn, card, command=command, to=state, now=now, ids=ids)
     return Ended(change=Change.DONE, card_id=card.id, balance=balance)
 
@@ -132,23 +122,3 @@ async def _end_e_card(conn: Conn, *, bucket: int, resident_id: ResidentId, now: 
     if e_card is not None:
         await e_card_store.cancel_e_card(conn, bucket=bucket, e_card_id=e_card.id, now=now)
     await device_store.revoke_devices(conn, bucket=bucket, resident_id=resident_id, channel=None, now=now)
-
-
-async def _tell_cancelled(
-    conn: Conn,
-    card: Card,
-    *,
-    why: str,
-    balance: BalanceGoes,
-    replaced_by: CardId | None,
-    now: datetime,
-    ids: Ids,
-) -> None:
-    payload = {
-        "resident_id": show_id("resident", card.resident_id),
-        "card_id": show_id("card", card.id),
-        "why": why,
-        "balance": balance.value,
-        "replaced_by": None if replaced_by is None else show_id("card", replaced_by),
-    }
-    await outbox.publish(conn, id=ids.new(), topic=CARD_CANCELLED, payload=payload, now=now)

@@ -50,7 +50,6 @@ async def add_guardian(
     await get_living_resident(conn, bucket=guardian_bucket, resident_id=guardian_id)
     on = day_of(now)
     refused = decide_guardian(
-        same_person=False,
         guardian_age=await age_of(conn, bucket=guardian_bucket, resident_id=guardian_id, on=on, vault=vault),
         ward_age=await age_of(conn, bucket=bucket, resident_id=resident_id, on=on, vault=vault),
     )
@@ -74,14 +73,6 @@ async def end_guardian(
 async def list_guardians(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Guardian]:
     """A ward's guardians."""
     return await store.list_guardians(conn, bucket=bucket, resident_id=resident_id)
-
-
-async def verify_guardian(conn: Conn, *, bucket: int, resident_id: ResidentId, guardian_id: ResidentId) -> Guardian:
-    """Give the guardianship between two residents; refuses GUARDIAN_IS_NOT_RECORDED."""
-    for guardian in await store.list_guardians(conn, bucket=bucket, resident_id=resident_id):
-        if guardian.guardian_id == guardian_id:
-            return guardian
-    raise Refused(Reason.GUARDIAN_IS_NOT_RECORDED)
 
 
 async def add_family_member(

@@ -1,7 +1,7 @@
 """Passing a resident's gate: the first thing every command does."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -12,38 +12,34 @@ from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Change, Refused
 
 Conn = psycopg.AsyncConnection[Any]
+Row = TypeVar("Row")
 
 
 async def pass_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate:
     """Lock a resident's gate and add one to its version; refuses RESIDENT_IS_NOT_KNOWN."""
-    gate = await store.pass_gate(conn, bucket=bucket, resident_id=resident_id)
-    if gate is None:
-        raise Refused(Reason.RESIDENT_IS_NOT_KNOWN)
-    return gate
+    return _known(await store.pass_gate(conn, bucket=bucket, resident_id=resident_id))
 
 
 async def lock_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate:
     """Lock a resident's gate and change nothing; refuses RESIDENT_IS_NOT_KNOWN."""
-    gate = await store.lock_gate(conn, bucket=bucket, resident_id=resident_id)
-    if gate is None:
-        raise Refused(Reason.RESIDENT_IS_NOT_KNOWN)
-    return gate
+    return _known(await store.lock_gate(conn, bucket=bucket, resident_id=resident_id))
 
 
 async def get_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate:
     """A resident's gate, not locked; refuses RESIDENT_IS_NOT_KNOWN."""
-    gate = await store.find_gate(conn, bucket=bucket, resident_id=resident_id)
-    if gate is None:
-        raise Refused(Reason.RESIDENT_IS_NOT_KNOWN)
-    return gate
+    return _known(await store.find_gate(conn, bucket=bucket, resident_id=resident_id))
 
 
 async def get_resident(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Resident:
     """One resident; refuses RESIDENT_IS_NOT_KNOWN."""
-    resident = await store.find_resident(conn, bucket=bucket, resident_id=resident_id)
-    if resident is None:
+    return _known(await store.find_resident(conn, bucket=bucket, resident_id=resident_id))
+
+
+def _known(found: Row | None) -> Row:
+    """Give what was found of a resident; refuses RESIDENT_IS_NOT_KNOWN."""
+    if found is None:
         raise Refused(Reason.RESIDENT_IS_NOT_KNOWN)
-    return resident
+    return found
 
 
 async def get_living_resident(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Resident:
@@ -60,9 +56,11 @@ async def get_region_rule(conn: Conn, *, region: str) -> RegionRule:
     return await store.find_region_rule(conn, region=region) or RegionRule()
 
 
-async def put_region_rule(conn: Conn, *, region: str, rule: RegionRule) -> None:
+async def put_region_rule(conn: Conn, *, region: str, rule: RegionRule) -> Change:
     """Set what a region decides for itself about cards."""
+    known = await get_region_rule(conn, region=region)
     await store.put_region_rule(conn, region=region, rule=rule)
+    return Change.of(rule != known)
 
 
 async def freeze_payments(conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime) -> Change:

@@ -1,7 +1,7 @@
 """The physical card from application to its end. Every command passes the resident's gate first."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import psycopg
 
@@ -11,6 +11,7 @@ from yikatong.cards.model import (
     CardCommand,
     CardEvent,
     CardState,
+    CardStep,
     Gate,
     Reason,
 )
@@ -20,7 +21,7 @@ from yikatong.cards.service.gates import (
     pass_gate,
 )
 from yikatong.cards.store import cards as store
-from yikatong.kernel.ids import CardId, ResidentId, bucket_of, show_id
+from yikatong.kernel.ids import ResidentId, bucket_of, show_id
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
@@ -43,11 +44,6 @@ async def get_card(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Card:
     if card is None:
         raise Refused(Reason.RESIDENT_HAS_NO_CARD)
     return card
-
-
-async def find_card_by_id(conn: Conn, *, bucket: int, card_id: CardId) -> Card | None:
-    """The card with an id, in force or not."""
-    return await store.find_card(conn, bucket=bucket, card_id=card_id)
 
 
 async def find_card_by_number(conn: Conn, *, region: str, card_number: str, bucket_count: int) -> Card | None:
@@ -87,25 +83,16 @@ async def move_card(
     )
 
 
-async def _command(
-    conn: Conn,
-    *,
-    bucket: int,
-    resident_id: ResidentId,
-    command: CardCommand,
-    reason: str,
-    by: Actor,
-    now: datetime,
-    ids: Ids,
-) -> Change:
-    gate = await pass_gate(conn, bucket=bucket, resident_id=resident_id)
-    card = await get_card(conn, bucket=bucket, resident_id=resident_id)
+async def _take(conn: Conn, command: CardCommand, *, reason: str = "", **step: Unpack[CardStep]) -> Change:
+    """Do what the table of life says of a command."""
+    gate = await pass_gate(conn, bucket=step["bucket"], resident_id=step["resident_id"])
+    card = await get_card(conn, bucket=step["bucket"], resident_id=step["resident_id"])
     rule = await get_region_rule(conn, region=card.region)
     state = verify_command(card.state, command, rule=rule)
     if state is None:
         return Change.ALREADY_SO
-    await move_card(conn, card, to=state, command=command, reason=reason, gate=gate, by=by, now=now)
-    await tell_changed(conn, card, command=command, to=state, now=now, ids=ids)
+    await move_card(conn, card, to=state, command=command, reason=reason, gate=gate, by=step["by"], now=step["now"])
+    await tell_changed(conn, card, command=command, to=state, now=step["now"], ids=step["ids"])
     return Change.DONE
 
 
@@ -121,101 +108,37 @@ async def tell_changed(conn: Conn, card: Card, *, command: CardCommand, to: Card
     await outbox.publish(conn, id=ids.new(), topic=CARD_CHANGED, payload=payload, now=now)
 
 
-async def activate(conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids) -> Change:
+async def activate(conn: Conn, **step: Unpack[CardStep]) -> Change:
     """Activate a sealed card (启用). Refuses as the table of life says; an active card is ALREADY_SO."""
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.ACTIVATE,
-        reason="",
-        by=by,
-        now=now,
-        ids=ids,
-    )
+    return await _take(conn, CardCommand.ACTIVATE, **step)
 
 
-async def report_temporary_loss(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids
-) -> Change:
+async def report_temporary_loss(conn: Conn, **step: Unpack[CardStep]) -> Change:
     """Report a card lost for the time being (临时挂失); its e-card is suspended at once. A lost card is ALREADY_SO."""
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.REPORT_TEMPORARY_LOSS,
-        reason="",
-        by=by,
-        now=now,
-        ids=ids,
-    )
+    return await _take(conn, CardCommand.REPORT_TEMPORARY_LOSS, **step)
 
 
-async def report_formal_loss(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids
-) -> Change:
+async def report_formal_loss(conn: Conn, **step: Unpack[CardStep]) -> Change:
     """Report a card lost for good (正式挂失); its e-card is suspended at once. A card so reported is ALREADY_SO."""
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.REPORT_FORMAL_LOSS,
-        reason="",
-        by=by,
-        now=now,
-        ids=ids,
-    )
+    return await _take(conn, CardCommand.REPORT_FORMAL_LOSS, **step)
 
 
-async def release_loss(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids
-) -> Change:
-    """Release a loss report (解挂); the e-card stays suspended until it is associated again.
+async def release_loss(conn: Conn, **step: Unpack[CardStep]) -> Change:
+    """Release a loss report (解挂); the e-card and its codes rest until it is associated again.
 
     Refuses as the table of life says; FORMAL_LOSS_CANNOT_BE_UNDONE where the region says so.
     """
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.RELEASE_LOSS,
-        reason="",
-        by=by,
-        now=now,
-        ids=ids,
-    )
+    return await _take(conn, CardCommand.RELEASE_LOSS, **step)
 
 
-async def lock_card(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
-) -> Change:
+async def lock_card(conn: Conn, *, reason: str, **step: Unpack[CardStep]) -> Change:
     """Lock a card's application (应用锁定). Refuses as the table of life says."""
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.LOCK,
-        reason=reason,
-        by=by,
-        now=now,
-        ids=ids,
-    )
+    return await _take(conn, CardCommand.LOCK, reason=reason, **step)
 
 
-async def unlock_card(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
-) -> Change:
-    """Unlock a card's application (解锁); the e-card stays suspended until it is associated again."""
-    return await _command(
-        conn,
-        bucket=bucket,
-        resident_id=resident_id,
-        command=CardCommand.UNLOCK,
-        reason=reason,
-        by=by,
-        now=now,
-        ids=ids,
-    )
+async def unlock_card(conn: Conn, *, reason: str, **step: Unpack[CardStep]) -> Change:
+    """Unlock a card's application (解锁); the e-card and its codes rest until it is associated again."""
+    return await _take(conn, CardCommand.UNLOCK, reason=reason, **step)
 
 
 async def list_card_events(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[CardEvent]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from yikatong.cards.model import Gate, Vault
+from yikatong.cards.model import Vault
 from yikatong.cards.rules.limits import decide_shown_limit
 from yikatong.cards.service.gates import get_living_resident, pass_gate
 from yikatong.cards.service.people import age_of
@@ -33,7 +33,7 @@ async def set_small_payment_limit(
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN, RESIDENT_IS_DECEASED, RESIDENT_HAS_LEFT, PERSON_IS_ERASED, then as
     `rules.limits.decide_shown_limit`.
     """
-    gate: Gate = await pass_gate(conn, bucket=bucket, resident_id=resident_id)
+    gate = await pass_gate(conn, bucket=bucket, resident_id=resident_id)
     await get_living_resident(conn, bucket=bucket, resident_id=resident_id)
     age = await age_of(conn, bucket=bucket, resident_id=resident_id, on=day_of(now), vault=vault)
     refused = decide_shown_limit(limit_fen=limit_fen, day_limit_fen=day_limit_fen, age=age)

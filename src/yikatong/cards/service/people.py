@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 
-from yikatong.cards.model import NewPerson, Person, Reason, Registered, Resident, ResidentStatus, Terms, Vault
+from yikatong.cards.model import DataKey, NewPerson, Person, Reason, Registered, Resident, ResidentStatus, Terms, Vault
 from yikatong.cards.rules.persons import read_person, verify_contact
 from yikatong.cards.service.gates import get_resident, pass_gate
 from yikatong.cards.store import residents as store
@@ -97,21 +97,46 @@ async def find_by_id_number(conn: Conn, *, id_number: str, vault: Vault) -> Resi
     return await store.find_resident_id_by_mark(conn, mark=vault.mark_id_number(id_number.upper()))
 
 
+async def get_named(
+    conn: Conn, *, id_number: str, name: str, terms: Terms, vault: Vault
+) -> tuple[int, ResidentId, Person]:
+    """Who bears an ID number and a name, with their bucket; the caller records the look.
+
+    Refuses IDENTITY_DOES_NOT_MATCH for every mismatch, so that nobody learns who is registered here.
+    """
+    found = await find_by_id_number(conn, id_number=id_number, vault=vault)
+    if found is None:
+        raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
+    bucket, resident_id = address_of(found, terms=terms)
+    person = await view_person(conn, bucket=bucket, resident_id=resident_id, vault=vault)
+    if person.name != name:
+        raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
+    return bucket, resident_id, person
+
+
 async def view_person(conn: Conn, *, bucket: int, resident_id: ResidentId, vault: Vault) -> Person:
     """A person's fields, unsealed; the caller records the look.
 
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN, PERSON_IS_ERASED.
     """
+    sealed, key = await _open_sealed(conn, bucket=bucket, resident_id=resident_id, vault=vault)
+    return _unseal(sealed, key=key)
+
+
+async def _open_sealed(
+    conn: Conn, *, bucket: int, resident_id: ResidentId, vault: Vault
+) -> tuple[SealedPerson, DataKey]:
+    """A person's sealed fields and the key that opens them; refuses as `view_person` does."""
     sealed = await store.find_sealed_person(conn, bucket=bucket, resident_id=resident_id)
     if sealed is None:
         raise Refused(Reason.RESIDENT_IS_NOT_KNOWN)
     if sealed.wrapped_key is None:
         raise Refused(Reason.PERSON_IS_ERASED)
-    key = vault.open_data_key(sealed.wrapped_key, owner=resident_id)
-    texts: dict[str, str] = {}
-    for field in _FIELDS:
-        data = getattr(sealed, field)
-        texts[field] = "" if data is None else key.open(data, field=field).decode()
+    return sealed, vault.open_data_key(sealed.wrapped_key, owner=resident_id)
+
+
+def _unseal(sealed: SealedPerson, *, key: DataKey) -> Person:
+    texts = {field: key.open(getattr(sealed, field), field=field).decode() for field in _FIELDS}
     birth = date.fromisoformat(texts.pop("birth"))
     return Person(birth=birth, **texts)
 
@@ -131,13 +156,10 @@ async def change_contact(
     """
     verify_contact(phone=phone, address=address)
     await pass_gate(conn, bucket=bucket, resident_id=resident_id)
-    known = await view_person(conn, bucket=bucket, resident_id=resident_id, vault=vault)
+    sealed, key = await _open_sealed(conn, bucket=bucket, resident_id=resident_id, vault=vault)
+    known = _unseal(sealed, key=key)
     if (known.phone, known.address) == (phone, address):
         return Change.ALREADY_SO
-    sealed = await store.find_sealed_person(conn, bucket=bucket, resident_id=resident_id)
-    assert sealed is not None
-    assert sealed.wrapped_key is not None
-    key = vault.open_data_key(sealed.wrapped_key, owner=resident_id)
     await store.set_contact(
         conn,
         bucket=bucket,
@@ -157,7 +179,7 @@ async def erase_person(conn: Conn, *, bucket: int, resident_id: ResidentId, vaul
     sealed = await store.find_sealed_person(conn, bucket=bucket, resident_id=resident_id)
     if sealed is None or sealed.wrapped_key is None:
         return Change.ALREADY_SO
-    person = await view_person(conn, bucket=bucket, resident_id=resident_id, vault=vault)
+    person = _unseal(sealed, key=vault.open_data_key(sealed.wrapped_key, owner=resident_id))
     await store.delete_id_mark(conn, mark=vault.mark_id_number(person.id_number), resident_id=resident_id)
     return Change.of(await store.erase_person(conn, bucket=bucket, resident_id=resident_id, now=now))
 

@@ -35,18 +35,14 @@ from yikatong.cards.service.gates import pass_gate
 from yikatong.cards.service.life import move_card
 from yikatong.cards.service.people import view_person
 from yikatong.cards.store import cards as store
-from yikatong.kernel.ids import show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.model import PublicKey
 from yikatong.trust.service import verifying_key
 
 Conn = psycopg.AsyncConnection[Any]
 
-BATCH_RETURNED = "cards.batch_returned"
-"""Outbox topic: {batch_id, made: [resident_id], failed: [{resident_id, stage}]}; one event a batch."""
 BATCH_FILE_COLUMNS = ("sequence", "card_number", "id_number", "name", "bank_code")
 
 _NUMBER_TRIES_MAX = 50
@@ -144,7 +140,6 @@ async def read_return(
     vault: Vault,
     by: Actor,
     now: datetime,
-    ids: Ids,
 ) -> BatchReturned:
     """Read a return file in: made cards are sealed (封存), failed ones wait for the next batch. All or nothing.
 
@@ -167,7 +162,7 @@ async def read_return(
         errors = (LineError(1, "the file is another batch's"),)
     if errors:
         raise refuse_lines(errors)
-    return await _take_in(conn, batch, file, cards, by=by, now=now, ids=ids)
+    return await _take_in(conn, batch, file, cards, by=by, now=now)
 
 
 def _keys_at_fault(file: ReturnFile) -> tuple[LineError, ...]:
@@ -191,23 +186,14 @@ async def _take_in(
     *,
     by: Actor,
     now: datetime,
-    ids: Ids,
 ) -> BatchReturned:
     line_by_number = {line.card_number: line for line in file.lines}
-    made: list[str] = []
-    failed: list[dict[str, str]] = []
+    made_count = 0
     for card in cards:
         assert card.card_number is not None
-        line = line_by_number[card.card_number]
-        shown = show_id("resident", card.resident_id)
-        if await _take_in_card(conn, card, line, by=by, now=now):
-            made.append(shown)
-        elif line.failed_stage is not None:
-            failed.append({"resident_id": shown, "stage": line.failed_stage})
-    await store.set_batch_returned(conn, batch_id=batch.id, made_count=len(made), now=now)
-    payload = {"batch_id": show_id("card_batch", batch.id), "made": made, "failed": failed}
-    await outbox.publish(conn, id=ids.new(), topic=BATCH_RETURNED, payload=payload, now=now)
-    return BatchReturned(change=Change.DONE, made_count=len(made), failed_count=batch.card_count - len(made))
+        made_count += await _take_in_card(conn, card, line_by_number[card.card_number], by=by, now=now)
+    await store.set_batch_returned(conn, batch_id=batch.id, made_count=made_count, now=now)
+    return BatchReturned(change=Change.DONE, made_count=made_count, failed_count=batch.card_count - made_count)
 
 
 async def _take_in_card(conn: Conn, card: Card, line: ReturnLine, *, by: Actor, now: datetime) -> bool:

@@ -6,16 +6,26 @@ from typing import Any
 import psycopg
 
 from yikatong.access import service as access
+from yikatong.access.model import Reason as AccessReason
 from yikatong.cards.model import Person, Reason, Resident, Terms, Vault
 from yikatong.cards.rules.application import ADULT_FROM_AGE
 from yikatong.cards.service.gates import get_resident
 from yikatong.cards.service.people import address_of, view_person
+from yikatong.kernel import outcomes
 from yikatong.kernel.ids import read_id
 from yikatong.kernel.instants import age_on, day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 
 Conn = psycopg.AsyncConnection[Any]
+
+
+SCOPE: tuple[outcomes.Reason, ...] = (
+    Reason.RESIDENT_IS_NOT_KNOWN,
+    AccessReason.REGION_IS_OUT_OF_SCOPE,
+    AccessReason.DIVISION_IS_OUT_OF_SCOPE,
+)
+"""How every route that names a resident may refuse, as `get_resident_for` does."""
 
 
 async def get_resident_for(conn: Conn, *, caller: Caller, shown_id: str, terms: Terms) -> Resident:

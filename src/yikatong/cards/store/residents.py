@@ -1,7 +1,7 @@
 """Residents, their sealed personal fields, their marks and gates, and the region's rule."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -102,21 +102,21 @@ async def insert_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> No
 
 async def pass_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate | None:
     """Lock a gate and add one to its version; gives it as it now is."""
-    cursor = await conn.execute(QUERIES["pass_gate"], {"bucket": bucket, "resident_id": resident_id})
-    row = await cursor.fetchone()
-    return None if row is None else Gate(*row)
+    return await _fetch_gate(conn, QUERIES["pass_gate"], bucket=bucket, resident_id=resident_id)
 
 
 async def lock_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate | None:
     """Lock a gate and change nothing."""
-    cursor = await conn.execute(QUERIES["lock_gate"], {"bucket": bucket, "resident_id": resident_id})
-    row = await cursor.fetchone()
-    return None if row is None else Gate(*row)
+    return await _fetch_gate(conn, QUERIES["lock_gate"], bucket=bucket, resident_id=resident_id)
 
 
 async def find_gate(conn: Conn, *, bucket: int, resident_id: ResidentId) -> Gate | None:
     """A gate, not locked."""
-    cursor = await conn.execute(QUERIES["find_gate"], {"bucket": bucket, "resident_id": resident_id})
+    return await _fetch_gate(conn, QUERIES["find_gate"], bucket=bucket, resident_id=resident_id)
+
+
+async def _fetch_gate(conn: Conn, query: LiteralString, *, bucket: int, resident_id: ResidentId) -> Gate | None:
+    cursor = await conn.execute(query, {"bucket": bucket, "resident_id": resident_id})
     row = await cursor.fetchone()
     return None if row is None else Gate(*row)
 

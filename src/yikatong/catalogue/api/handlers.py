@@ -90,20 +90,25 @@ async def register_provider(call: Call, body: shapes.ProviderBody, query: None) 
 
 async def get_provider(call: Call, body: None, query: None) -> shapes.ProviderView:
     """A provider of the caller's region; staff see their own."""
-    provider_id = _read_id("provider", call.path["id"], Reason.PROVIDER_IS_UNKNOWN)
-    caller = call.by()
-    if caller.kind is CallerKind.STAFF and caller.provider_id != provider_id:
-        raise Refused(Reason.PROVIDER_IS_UNKNOWN)
-    return shapes.show_provider(await service.get_provider(call.conn, region=caller.region, provider_id=provider_id))
+    provider = await service.get_provider(call.conn, region=call.by().region, provider_id=_read_seen_provider(call))
+    return shapes.show_provider(provider)
 
 
 async def list_terminals(call: Call, body: None, query: None) -> shapes.TerminalsAnswer:
     """The terminals of a provider of the caller's region; staff see their own provider's."""
-    provider = await get_provider(call, None, None)
     found = await service.list_terminals_of_provider(
-        call.conn, region=call.by().region, provider_id=read_id("provider", provider.id)
+        call.conn, region=call.by().region, provider_id=_read_seen_provider(call)
     )
     return shapes.TerminalsAnswer(tuple(shapes.show_terminal(terminal) for terminal in found))
+
+
+def _read_seen_provider(call: Call) -> UUID:
+    """The provider in the path; to staff any but their own is unknown."""
+    provider_id = _read_id("provider", call.path["id"], Reason.PROVIDER_IS_UNKNOWN)
+    caller = call.by()
+    if caller.kind is CallerKind.STAFF and caller.provider_id != provider_id:
+        raise Refused(Reason.PROVIDER_IS_UNKNOWN)
+    return provider_id
 
 
 async def register_place(call: Call, body: shapes.PlaceBody, query: None) -> shapes.PlaceAnswer:

@@ -1,5 +1,6 @@
 """HTTP routes of the catalogue."""
 
+from functools import partial
 from typing import Any
 
 from yikatong.catalogue.api import handlers, shapes
@@ -13,7 +14,6 @@ PUBLISH = "catalogue.publish"
 PROVIDERS = "catalogue.providers"
 TERMINALS = "catalogue.terminals"
 
-_OPERATORS = (CallerKind.OPERATOR,)
 _TERMS_REASONS = (
     Reason.ITEM_IS_NOT_ON_THE_LIST,
     Reason.PURPOSES_DO_NOT_COVER_THE_ITEM,
@@ -21,37 +21,23 @@ _TERMS_REASONS = (
 )
 
 
-def _query(path: str, handle: Any, answer: Any, summaries: tuple[str, str], **parts: Any) -> Route:
-    """A look-up; open to anyone unless `callers` says otherwise."""
+def _route(path: str, handle: Any, answer: Any, summary_en: str, summary_zh: str, **parts: Any) -> Route:
+    """A route of the catalogue, named as its handler."""
     return Route(
-        method="GET",
         path=path,
         name=handle.__name__,
         tag="catalogue",
-        summary_en=summaries[0],
-        summary_zh=summaries[1],
-        kind=RouteKind.QUERY,
-        handle=handle,
-        answer=answer,
-        **{"callers": (), **parts},
-    )
-
-
-def _command(path: str, handle: Any, answer: Any, summaries: tuple[str, str], **parts: Any) -> Route:
-    """A command of operators."""
-    return Route(
-        method="POST",
-        path=path,
-        name=handle.__name__,
-        tag="catalogue",
-        summary_en=summaries[0],
-        summary_zh=summaries[1],
-        kind=RouteKind.COMMAND,
-        callers=_OPERATORS,
+        summary_en=summary_en,
+        summary_zh=summary_zh,
         handle=handle,
         answer=answer,
         **parts,
     )
+
+
+_query = partial(_route, method="GET", kind=RouteKind.QUERY, callers=())
+_command = partial(_route, method="POST", kind=RouteKind.COMMAND, callers=(CallerKind.OPERATOR,))
+"""A look-up is open to anyone unless it says otherwise; commands are the operators'."""
 
 
 def routes() -> tuple[Route, ...]:
@@ -65,14 +51,16 @@ def _item_routes() -> tuple[Route, ...]:
             "/v1/items",
             handlers.list_items,
             shapes.ItemsAnswer,
-            ("List the application items that count in a region", "列出某地区现行的应用事项"),
+            "List the application items that count in a region",
+            "列出某地区现行的应用事项",
             query=shapes.ItemsQuery,
         ),
         _query(
             "/v1/items/{code}",
             handlers.get_item,
             Item,
-            ("Show one application item", "查询一个应用事项"),
+            "Show one application item",
+            "查询一个应用事项",
             query=shapes.ItemQuery,
             reasons=(Reason.ITEM_IS_NOT_ON_THE_LIST,),
         ),
@@ -80,7 +68,8 @@ def _item_routes() -> tuple[Route, ...]:
             "/v1/items",
             handlers.publish_item,
             shapes.PublishedItemAnswer,
-            ("Put an entry on the region's application item list", "发布本地区应用事项"),
+            "Put an entry on the region's application item list",
+            "发布本地区应用事项",
             body=shapes.PublishItemBody,
             permission=PUBLISH,
             reasons=(
@@ -96,7 +85,8 @@ def _item_routes() -> tuple[Route, ...]:
             "/v1/items/{code}/end",
             handlers.end_item,
             shapes.PublishedItemAnswer,
-            ("End an entry of the region's application item list", "终止本地区应用事项"),
+            "End an entry of the region's application item list",
+            "终止本地区应用事项",
             body=shapes.EndItemBody,
             permission=PUBLISH,
             reasons=(Reason.ITEM_IS_NOT_ON_THE_LIST, Reason.ITEM_ENDS_BEFORE_IT_BEGINS),
@@ -110,7 +100,8 @@ def _provider_routes() -> tuple[Route, ...]:
             "/v1/providers",
             handlers.register_provider,
             shapes.ProviderAnswer,
-            ("Register a provider; a second person approves it", "登记服务机构（须复核）"),
+            "Register a provider; a second person approves it",
+            "登记服务机构（须复核）",
             body=shapes.ProviderBody,
             permission=PROVIDERS,
             second_person=True,
@@ -126,7 +117,8 @@ def _provider_routes() -> tuple[Route, ...]:
             "/v1/providers/{id}",
             handlers.get_provider,
             shapes.ProviderView,
-            ("Show a provider", "查询服务机构"),
+            "Show a provider",
+            "查询服务机构",
             callers=(CallerKind.OPERATOR, CallerKind.STAFF),
             reasons=(Reason.PROVIDER_IS_UNKNOWN,),
         ),
@@ -134,7 +126,8 @@ def _provider_routes() -> tuple[Route, ...]:
             "/v1/providers/{id}/terminals",
             handlers.list_terminals,
             shapes.TerminalsAnswer,
-            ("List a provider's terminals", "列出服务机构的终端"),
+            "List a provider's terminals",
+            "列出服务机构的终端",
             callers=(CallerKind.OPERATOR, CallerKind.STAFF),
             reasons=(Reason.PROVIDER_IS_UNKNOWN,),
         ),
@@ -142,7 +135,8 @@ def _provider_routes() -> tuple[Route, ...]:
             "/v1/places",
             handlers.register_place,
             shapes.PlaceAnswer,
-            ("Register a place of a provider", "登记服务场所"),
+            "Register a place of a provider",
+            "登记服务场所",
             body=shapes.PlaceBody,
             permission=PROVIDERS,
             reasons=(
@@ -160,7 +154,8 @@ def _terminal_routes() -> tuple[Route, ...]:
             "/v1/terminals",
             handlers.register_terminal,
             shapes.TerminalAnswer,
-            ("Register a terminal and show its secret key once", "登记终端（密钥仅显示一次）"),
+            "Register a terminal and show its secret key once",
+            "登记终端（密钥仅显示一次）",
             body=shapes.TerminalBody,
             permission=TERMINALS,
             reasons=(
@@ -175,7 +170,8 @@ def _terminal_routes() -> tuple[Route, ...]:
             "/v1/terminals/{id}",
             handlers.get_terminal,
             shapes.TerminalView,
-            ("Show a terminal", "查询终端"),
+            "Show a terminal",
+            "查询终端",
             callers=(CallerKind.OPERATOR, CallerKind.STAFF, CallerKind.TERMINAL),
             reasons=(Reason.TERMINAL_IS_UNKNOWN,),
         ),
@@ -183,7 +179,8 @@ def _terminal_routes() -> tuple[Route, ...]:
             "/v1/terminals/{id}/purposes",
             handlers.allow_purposes,
             shapes.ChangeAnswer,
-            ("Set what a terminal is for and what it may learn", "设定终端用途和可获取信息"),
+            "Set what a terminal is for and what it may learn",
+            "设定终端用途和可获取信息",
             body=shapes.PurposesBody,
             permission=TERMINALS,
             reasons=(Reason.TERMINAL_IS_UNKNOWN, Reason.TERMINAL_IS_REVOKED, *_TERMS_REASONS),
@@ -192,7 +189,8 @@ def _terminal_routes() -> tuple[Route, ...]:
             "/v1/terminals/{id}/revoke",
             handlers.revoke_terminal,
             shapes.ChangeAnswer,
-            ("Take a terminal out of service for good; a second person approves it", "停用终端（须复核）"),
+            "Take a terminal out of service for good; a second person approves it",
+            "停用终端（须复核）",
             permission=TERMINALS,
             second_person=True,
             reasons=(Reason.TERMINAL_IS_UNKNOWN,),
@@ -206,14 +204,16 @@ def _recognition_routes() -> tuple[Route, ...]:
             "/v1/recognitions",
             handlers.list_recognitions,
             shapes.RecognitionsAnswer,
-            ("List which regions recognise whose cards for what", "列出地区间互认"),
+            "List which regions recognise whose cards for what",
+            "列出地区间互认",
             query=shapes.RecognitionsQuery,
         ),
         _command(
             "/v1/recognitions",
             handlers.set_recognition,
             shapes.ChangeAnswer,
-            ("Let another region's cards count in this region", "认可外地卡在本地使用"),
+            "Let another region's cards count in this region",
+            "认可外地卡在本地使用",
             body=shapes.RecognitionBody,
             permission=PUBLISH,
             reasons=(
@@ -227,7 +227,8 @@ def _recognition_routes() -> tuple[Route, ...]:
             "/v1/recognitions/end",
             handlers.end_recognition,
             shapes.ChangeAnswer,
-            ("Stop accepting another region's cards in this region", "终止认可外地卡"),
+            "Stop accepting another region's cards in this region",
+            "终止认可外地卡",
             body=shapes.EndRecognitionBody,
             permission=PUBLISH,
             reasons=(Reason.RECOGNITION_IS_UNKNOWN,),

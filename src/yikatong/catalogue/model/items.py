@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from yikatong.kernel.outcomes import Change
+from yikatong.kernel.periods import is_in_force
 
 
 class SceneGroup(StrEnum):
@@ -143,7 +144,7 @@ class ItemTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_in_force(self, on: date) -> bool:
         """Whether the entry counts on a day."""
-        return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+        return is_in_force(self, on)
 
     def item_key(self) -> tuple[str, str]:
         """Region and code: of these, one entry counts on a day."""

@@ -9,6 +9,7 @@ import msgspec
 from yikatong.catalogue.model.items import DataKind, Scene
 from yikatong.kernel.ids import PlaceId, ProviderId, TerminalId
 from yikatong.kernel.outcomes import Change
+from yikatong.kernel.periods import is_in_force
 
 
 class ProviderKind(StrEnum):
@@ -124,4 +125,4 @@ class Recognition(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_in_force(self, on: date) -> bool:
         """Whether the recognition counts on a day."""
-        return self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+        return is_in_force(self, on)

@@ -32,7 +32,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     version: int
     items: Mapping[tuple[str, str], tuple[Item, ...]]
-    code_of_number: Mapping[int, str]
     terminals: Mapping[UUID, Terminal]
     providers: Mapping[UUID, Provider]
     places: Mapping[UUID, Place]
@@ -48,11 +47,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
                 if item.valid_until is None if on is None else item.is_in_force(on):
                     return item
         return None
-
-    def find_item_by_number(self, region: str, number: int, on: date | None = None) -> Item | None:
-        """As `find_item`, by the number inside a card code's answer."""
-        code = self.code_of_number.get(number)
-        return None if code is None else self.find_item(region, code, on)
 
     def get_item(self, region: str, code: str, on: date | None = None) -> Item:
         """As `find_item`; refuses ITEM_IS_NOT_ON_THE_LIST."""

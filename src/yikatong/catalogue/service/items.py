@@ -109,11 +109,6 @@ async def get_item(conn: AsyncConnection[Any], *, region: str, code: str, on: da
     return item
 
 
-async def list_item_entries(conn: AsyncConnection[Any], *, region: str, code: str) -> list[Item]:
-    """Every entry a region itself ever had of one item, oldest first."""
-    return await store.list_entries_of(conn, region=region, code=code)
-
-
 async def list_items(
     conn: AsyncConnection[Any],
     *,

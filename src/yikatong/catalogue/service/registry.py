@@ -77,7 +77,7 @@ async def register_provider(
     if await store.insert_provider(conn, provider=provider, version=version):
         return RegisteredProvider(Change.DONE, provider)
     known = await store.find_provider_by_credit_code(conn, region=region, credit_code=code)
-    if known is None or not rules.is_same_provider(known, provider):
+    if known is None or not rules.is_same_registration(known, provider):
         raise Refused(Reason.PROVIDER_IS_REGISTERED_DIFFERENTLY)
     return RegisteredProvider(Change.ALREADY_SO, known)
 
@@ -124,7 +124,7 @@ async def register_place(
     if await store.insert_place(conn, place=place, version=version):
         return RegisteredPlace(Change.DONE, place)
     known = await store.find_place_by_name(conn, provider_id=provider.id, name_zh=name_zh)
-    if known is None or (known.division, known.name_en) != (division, name_en):
+    if known is None or not rules.is_same_registration(known, place):
         raise Refused(Reason.PLACE_IS_REGISTERED_DIFFERENTLY)
     return RegisteredPlace(Change.ALREADY_SO, known)
 
@@ -201,7 +201,7 @@ async def register_terminal(
 
 async def _find_same_terminal(conn: AsyncConnection[Any], terminal: Terminal) -> RegisteredTerminal:
     known = await store.find_terminal_by_key(conn, public_key=terminal.public_key)
-    if known is None or known.revoked_at is not None or not rules.is_same_terminal(known, terminal):
+    if known is None or known.revoked_at is not None or not rules.is_same_registration(known, terminal):
         raise Refused(Reason.TERMINAL_KEY_IS_REGISTERED)
     return RegisteredTerminal(change=Change.ALREADY_SO, terminal=known, key_id=None, token=None)
 

@@ -13,7 +13,7 @@ from yikatong.plumbing import versions
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
 
-_NOTHING = Snapshot(version=0, items={}, code_of_number={}, terminals={}, providers={}, places={}, recognitions={})
+_NOTHING = Snapshot(version=0, items={}, terminals={}, providers={}, places={}, recognitions={})
 
 
 async def load_snapshot(conn: AsyncConnection[Any], *, known: Snapshot | None = None) -> Snapshot:
@@ -28,7 +28,6 @@ async def load_snapshot(conn: AsyncConnection[Any], *, known: Snapshot | None = 
     return Snapshot(
         version=version,
         items={**before.items, **await _read_items(conn, after_version=after)},
-        code_of_number=await store.list_item_numbers(conn),
         terminals={
             **before.terminals,
             **{row.id: row for row in await store.list_terminals(conn, after_version=after)},

@@ -28,7 +28,6 @@ def decide_attested(
     if not now - GOOD_AFTER < attestation.requested_at <= now + GOOD_BEFORE:
         return Reason.ATTESTATION_IS_OUT_OF_TIME
     evidence = _written(attestation)
-    digest = sha256(evidence).digest()
     return Presented(
         form=Form.ATTESTED,
         strength=Strength.ANSWERED,
@@ -41,11 +40,10 @@ def decide_attested(
         device_id=None,
         operator_id=attestation.operator_id,
         serial=0,
-        nonce=digest[:NONCE_BYTES],
+        nonce=sha256(evidence).digest()[:NONCE_BYTES],
         signed_at=attestation.requested_at,
         posture=Posture.UNKNOWN,
         evidence=evidence,
-        digest=digest,
     )
 
 

@@ -1,7 +1,6 @@
 """The plastic card: its chip signs the terminal's challenge and what it is for (docs/formats/chip.md)."""
 
 import re
-from hashlib import sha256
 
 from yikatong.codes.model import (
     Asked,
@@ -54,7 +53,7 @@ def read_chip(data: bytes) -> ReadChip:
 
     Refuses with CHIP_IS_NOT_READABLE.
     """
-    return ReadChip(_take_apart(data), data, sha256(data).digest())
+    return ReadChip(_take_apart(data), data)
 
 
 def verify_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId, expected: Asked | None) -> Presented:
@@ -94,7 +93,6 @@ def verify_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId, 
         signed_at=said.made_at,
         posture=Posture.UNKNOWN,
         evidence=read.evidence,
-        digest=read.digest,
     )
 
 

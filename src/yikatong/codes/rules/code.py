@@ -112,7 +112,6 @@ def decide_presented(
         signed_at=read.made_at,
         posture=read.posture,
         evidence=read.evidence,
-        digest=read.digest,
     )
 
 

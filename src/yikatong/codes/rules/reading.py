@@ -7,7 +7,6 @@ processor's caches: of 64 codes read together each costs about a quarter less th
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 
 from yikatong.codes.model import CodeKind, Posture, ReadCode
 from yikatong.codes.reasons import Reason
@@ -127,7 +126,6 @@ class _Reading:
             posture=self.posture,
             answer=self.answer,
             evidence=self.code,
-            digest=sha256(self.code).digest(),
         )
 
 

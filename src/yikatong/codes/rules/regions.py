@@ -1,12 +1,13 @@
 """Whose certificates a counter knows: the keys of trusted regions, its own alias keys, certificates met lately."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
 from yikatong.codes.model import RegionClaims
 from yikatong.kernel.ids import ResidentId
-from yikatong.trust.model import PublicKey, VerifyingKey
+from yikatong.trust.model import PublicKey, TrustList, VerifyingKey
 
 SEEN_CERTIFICATES_MAX = 16_384
 
@@ -66,11 +67,13 @@ class SeenCertificates:
 class RegionView(msgspec.Struct, frozen=True, kw_only=True):
     """The regions a counter knows at one moment; made anew when the trust list or an alias key changes.
 
-    `keys` holds each trusted region's verifying keys by key id; `own` the regions of this installation;
-    `bucket_count` the number of buckets residents are spread over.
+    `keys` holds each trusted region's verifying keys by key id, as `trust_list` makes them count before `until` (None:
+    for good); `own` the regions of this installation; `bucket_count` the number of buckets residents are spread over.
     """
 
     keys: Mapping[str, Mapping[bytes, VerifyingKey]]
     own: Mapping[str, OwnRegion]
     bucket_count: int
+    trust_list: TrustList | None = None
+    until: datetime | None = None
     seen: SeenCertificates = msgspec.field(default_factory=SeenCertificates)

@@ -16,7 +16,7 @@ from yikatong.codes.service.certificates import (
     revoke_certificates,
     suspend_certificates,
 )
-from yikatong.codes.service.keys import Issuer, get_issuer, view_regions
+from yikatong.codes.service.keys import Issuer, get_issuer, view_at, view_regions
 from yikatong.codes.service.status_lists import get_status_lists, publish_status_list, status_list_name
 from yikatong.codes.store import find_certificates
 
@@ -56,6 +56,7 @@ __all__ = [
     "suspend_certificates",
     "verify_challenge",
     "verify_chip",
+    "view_at",
     "view_regions",
     "write_challenge",
     "write_code",

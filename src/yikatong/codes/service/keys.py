@@ -1,6 +1,6 @@
 """Which keys of a region are used here, by what name a key holder keeps them, and which regions a counter knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,11 +9,7 @@ from yikatong.codes.reasons import Reason
 from yikatong.codes.rules.regions import OwnRegion, RegionView
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
-from yikatong.trust.model import (
-    KeyHolder,
-    SigningKey,
-    TrustList,
-)
+from yikatong.trust.model import KeyHolder, SigningKey, TrustList
 from yikatong.trust.model import Reason as TrustReason
 
 
@@ -63,8 +59,27 @@ def view_regions(
 
     Certificates seen through an earlier view do not count in this one.
     """
+    own = {region: OwnRegion(holder.secrets(alias_key_name(region))) for region in own_regions}
+    return _view(trust_list, own=own, bucket_count=bucket_count, now=now)
+
+
+def view_at(view: RegionView, *, now: datetime) -> RegionView:
+    """The same view until a key of its trust list begins, ends or is revoked; from then on a new one, by memory alone.
+
+    Certificates seen before do not count in the new one: the key that signed them may be the one that ended.
+    """
+    if view.until is None or now < view.until:
+        return view
+    return _view(view.trust_list, own=view.own, bucket_count=view.bucket_count, now=now)
+
+
+def _view(
+    trust_list: TrustList | None, *, own: Mapping[str, OwnRegion], bucket_count: int, now: datetime
+) -> RegionView:
     return RegionView(
         keys={} if trust_list is None else trust.keys_in_force(trust_list, now=now),
-        own={region: OwnRegion(holder.secrets(alias_key_name(region))) for region in own_regions},
+        own=own,
         bucket_count=bucket_count,
+        trust_list=trust_list,
+        until=None if trust_list is None else trust.keys_change_at(trust_list, now=now),
     )

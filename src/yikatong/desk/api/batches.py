@@ -101,7 +101,6 @@ class Batches:
             vault=self._vault,
             by=actor_of(call),
             now=call.now,
-            ids=call.ids,
         )
         return ReturnedAnswer(
             change=returned.change, made_count=returned.made_count, failed_count=returned.failed_count

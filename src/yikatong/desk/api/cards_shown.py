@@ -2,7 +2,7 @@
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import OFFICIAL_CODE
-from yikatong.desk.api.shapes import CardAnswer, LimitsAnswer, show_card_id
+from yikatong.desk.api.shapes import CardAnswer, LimitsAnswer
 from yikatong.kernel.ids import ResidentId, show_id
 from yikatong.plumbing.http import Call
 
@@ -14,7 +14,7 @@ async def show_card(call: Call, *, bucket: int, resident_id: ResidentId) -> Card
     channels = await cards.list_channels(call.conn, bucket=bucket, resident_id=resident_id)
     binding = await cards.find_bank_binding(call.conn, bucket=bucket, resident_id=resident_id)
     return CardAnswer(
-        card_id=show_card_id(card.id),
+        card_id=show_id("card", card.id),
         card_number=card.card_number,
         state=card.state,
         official_code=OFFICIAL_CODE[card.state],

@@ -8,25 +8,25 @@ from yikatong.cards import service as cards
 from yikatong.cards.model import (
     BalanceGoes,
     CancellationReason,
+    CardStep,
     Reason,
     ReplacementReason,
     Resident,
     Terms,
     Vault,
 )
+from yikatong.cards.service import SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.cards_shown import show_card
 from yikatong.desk.api.shapes import (
     LIVING,
-    SCOPE,
     BankCodeText,
     CardAnswer,
     ChangeAnswer,
     actor_of,
     command,
-    show_card_id,
 )
-from yikatong.kernel.ids import ResidentIdText
+from yikatong.kernel.ids import ResidentIdText, show_id
 from yikatong.kernel.outcomes import Change
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
@@ -100,6 +100,11 @@ class Counter:
     async def _resident(self, call: Call) -> Resident:
         return await self._named(call, call.path["resident_id"])
 
+    async def _step(self, call: Call) -> CardStep:
+        """The step that the operator takes with the card of the resident in the address."""
+        it = await self._resident(call)
+        return CardStep(bucket=it.bucket, resident_id=it.id, by=actor_of(call), now=call.now, ids=call.ids)
+
     async def card(self, call: Call, body: None, query: None) -> CardAnswer:
         """Show the card."""
         resident = await self._resident(call)
@@ -107,113 +112,54 @@ class Counter:
 
     async def apply(self, call: Call, body: ApplicationBody, query: None) -> AppliedAnswer:
         """Apply for a card."""
-        resident = await self._resident(call)
+        step = await self._step(call)
         guardian = None if body.guardian_id is None else await self._named(call, body.guardian_id)
         card_id = await cards.apply_for_card(
             call.conn,
-            bucket=resident.bucket,
-            resident_id=resident.id,
             bank_code=body.bank_code,
             has_photo=body.has_photo,
             guardian_id=None if guardian is None else guardian.id,
             vault=self._vault,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
+            **step,
         )
-        return AppliedAnswer(card_id=show_card_id(card_id))
+        return AppliedAnswer(card_id=show_id("card", card_id))
 
     async def activate(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Hand out and activate."""
-        it = await self._resident(call)
-        change = await service.hand_out_and_activate(
-            call.conn, bucket=it.bucket, resident_id=it.id, by=actor_of(call), now=call.now, ids=call.ids
-        )
-        return ChangeAnswer(change=change)
+        return ChangeAnswer(change=await service.hand_out_and_activate(call.conn, **await self._step(call)))
 
     async def report_loss(self, call: Call, body: LossBody, query: None) -> ChangeAnswer:
         """Report loss."""
-        it = await self._resident(call)
-        change = await service.report_loss(
-            call.conn,
-            bucket=it.bucket,
-            resident_id=it.id,
-            formal=body.formal,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
-        )
+        change = await service.report_loss(call.conn, formal=body.formal, **await self._step(call))
         return ChangeAnswer(change=change)
 
     async def release(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Release a loss report."""
-        it = await self._resident(call)
-        change = await service.release_loss(
-            call.conn, bucket=it.bucket, resident_id=it.id, by=actor_of(call), now=call.now, ids=call.ids
-        )
-        return ChangeAnswer(change=change)
+        return ChangeAnswer(change=await cards.release_loss(call.conn, **await self._step(call)))
 
     async def lock(self, call: Call, body: WhyBody, query: None) -> ChangeAnswer:
         """Lock."""
-        it = await self._resident(call)
-        change = await service.lock(
-            call.conn,
-            bucket=it.bucket,
-            resident_id=it.id,
-            reason=body.reason,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
-        )
-        return ChangeAnswer(change=change)
+        return ChangeAnswer(change=await service.lock(call.conn, reason=body.reason, **await self._step(call)))
 
     async def unlock(self, call: Call, body: WhyBody, query: None) -> ChangeAnswer:
         """Unlock."""
-        it = await self._resident(call)
-        change = await service.unlock(
-            call.conn,
-            bucket=it.bucket,
-            resident_id=it.id,
-            reason=body.reason,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
-        )
-        return ChangeAnswer(change=change)
+        return ChangeAnswer(change=await cards.unlock_card(call.conn, reason=body.reason, **await self._step(call)))
 
     async def replace(self, call: Call, body: ReplacementBody, query: None) -> ReplacedAnswer:
         """Replace."""
-        it = await self._resident(call)
         replaced = await service.replace(
-            call.conn,
-            bucket=it.bucket,
-            resident_id=it.id,
-            why=body.why,
-            has_photo=body.has_photo,
-            bank_code=body.bank_code,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
+            call.conn, why=body.why, has_photo=body.has_photo, bank_code=body.bank_code, **await self._step(call)
         )
         return ReplacedAnswer(
-            old_card_id=show_card_id(replaced.old_card_id), new_card_id=show_card_id(replaced.new_card_id)
+            old_card_id=show_id("card", replaced.old_card_id), new_card_id=show_id("card", replaced.new_card_id)
         )
 
     async def cancel(self, call: Call, body: CancellationBody, query: None) -> CancelledAnswer:
         """Cancel."""
-        it = await self._resident(call)
-        ended = await service.cancel(
-            call.conn,
-            bucket=it.bucket,
-            resident_id=it.id,
-            why=body.why,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
-        )
+        ended = await service.cancel(call.conn, why=body.why, **await self._step(call))
         return CancelledAnswer(
             change=ended.change,
-            card_id=show_card_id(ended.card_id),
+            card_id=show_id("card", ended.card_id),
             balance=ended.balance,
             moved_fen=ended.moved_fen,
         )

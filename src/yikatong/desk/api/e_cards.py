@@ -4,13 +4,13 @@ from msgspec import Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason, Resident, Terms, Vault
+from yikatong.cards.service import SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.shapes import (
     BANK,
     LIVING,
     NEW_PASSWORD,
     NOT_IN_ORDER,
-    SCOPE,
     BankCardText,
     ChangeAnswer,
     ChannelText,
@@ -18,7 +18,6 @@ from yikatong.desk.api.shapes import (
     PhoneText,
     command,
 )
-from yikatong.kernel.identifiers.reasons import Reason as NumberReason
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Change
 from yikatong.plumbing.http import Call, Route
@@ -110,9 +109,6 @@ class ECards:
         return ChangeAnswer(change=Change.DONE)
 
 
-_BANK_NUMBER = (NumberReason.BANK_CARD_NUMBER_IS_MALFORMED, NumberReason.BANK_CARD_CHECK_DIGIT_IS_WRONG)
-
-
 def routes(*, terms: Terms, vault: Vault, bank_accounts: cards.BankAccounts) -> tuple[Route, ...]:
     """The routes of e-cards at the counter."""
     it = ECards(terms=terms, vault=vault, bank_accounts=bank_accounts)
@@ -156,7 +152,7 @@ def routes(*, terms: Terms, vault: Vault, bank_accounts: cards.BankAccounts) -> 
             handle=it.bind_bank,
             body=BankBody,
             permission="desk.e_card",
-            reasons=(*SCOPE, *_BANK_NUMBER, *NOT_IN_ORDER, *BANK),
+            reasons=(*SCOPE, *NOT_IN_ORDER, *BANK),
         ),
         command(
             "PUT",

@@ -4,8 +4,9 @@ from msgspec import Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Terms
+from yikatong.cards.service import SCOPE
 from yikatong.desk import service
-from yikatong.desk.api.shapes import NOT_IN_ORDER, SCOPE, command
+from yikatong.desk.api.shapes import NOT_IN_ORDER, command
 from yikatong.desk.model import Reason
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.money import AmountFen

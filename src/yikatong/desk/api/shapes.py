@@ -3,19 +3,16 @@
 from base64 import urlsafe_b64decode
 from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from yikatong.access.model import Reason as AccessReason
 from yikatong.cards.model import (
     Actor,
     CardState,
     ECardState,
     Reason,
 )
-from yikatong.kernel import outcomes
-from yikatong.kernel.ids import show_id
+from yikatong.kernel.identifiers.reasons import Reason as NumberReason
 from yikatong.kernel.outcomes import Change
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 
@@ -48,12 +45,6 @@ SignatureText = Annotated[
     str, Meta(pattern="^[A-Za-z0-9_-]{86}$", description="64 bytes in base64url", examples=["A" * 86])
 ]
 
-SCOPE: tuple[outcomes.Reason, ...] = (
-    Reason.RESIDENT_IS_NOT_KNOWN,
-    AccessReason.REGION_IS_OUT_OF_SCOPE,
-    AccessReason.DIVISION_IS_OUT_OF_SCOPE,
-)
-"""How every route that names a resident may refuse."""
 LIVING = (Reason.RESIDENT_IS_DECEASED, Reason.RESIDENT_HAS_LEFT)
 NOT_IN_ORDER = (
     Reason.RESIDENT_HAS_NO_CARD,
@@ -73,6 +64,8 @@ NEW_PASSWORD = (
 )
 PROVED_BY_PASSWORD = (Reason.ECARD_IS_NOT_ISSUED, Reason.PASSWORD_IS_LOCKED, Reason.PASSWORD_IS_WRONG)
 BANK = (
+    NumberReason.BANK_CARD_NUMBER_IS_MALFORMED,
+    NumberReason.BANK_CARD_CHECK_DIGIT_IS_WRONG,
     Reason.PERSON_IS_ERASED,
     Reason.ECARD_IS_NOT_ISSUED,
     Reason.ECARD_IS_SUSPENDED,
@@ -137,11 +130,6 @@ def actor_of(call: Call) -> Actor:
     """Who does a command."""
     caller = call.by()
     return Actor(kind=caller.kind.value, id=caller.id)
-
-
-def show_card_id(card_id: UUID) -> str:
-    """A card's id as text."""
-    return show_id("card", card_id)
 
 
 def command(method: str, path: str, name: str, en: str, zh: str, **parts: Any) -> Route:

@@ -28,7 +28,7 @@ from yikatong.desk.api.shapes import (
     wallet_command,
     wallet_query,
 )
-from yikatong.desk.api.wallet_holder import holder_of
+from yikatong.desk.api.wallet_holder import Whose, holder_of, prove_password
 from yikatong.desk.model import WalletOpened
 from yikatong.kernel.ids import DeviceId, DeviceIdText, ResidentIdText, read_id, show_id
 from yikatong.kernel.instants import from_epoch_ms
@@ -120,74 +120,46 @@ class Wallet:
 
     async def card(self, call: Call, body: None, query: None) -> CardAnswer:
         """Show the holder's card."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        return await show_card(call, bucket=bucket, resident_id=resident_id)
+        whose = holder_of(call, terms=self._terms)
+        return await show_card(call, **whose)
 
     async def report_loss(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Report the card lost for the time being; an open session is enough, for haste matters more than proof."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
+        whose = holder_of(call, terms=self._terms)
         change = await service.report_loss(
-            call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
-            formal=False,
-            by=actor_of(call),
-            now=call.now,
-            ids=call.ids,
+            call.conn, **whose, formal=False, by=actor_of(call), now=call.now, ids=call.ids
         )
         return ChangeAnswer(change=change)
 
     async def release_loss(self, call: Call, body: ProofBody, query: None) -> ChangeAnswer | Refusal:
         """Release the loss report."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        refused = await self._prove(call, body)
+        whose = holder_of(call, terms=self._terms)
+        refused = await self._prove(call, body, whose=whose)
         if refused is not None:
             return refused
-        change = await service.release_loss(
-            call.conn, bucket=bucket, resident_id=resident_id, by=actor_of(call), now=call.now, ids=call.ids
-        )
+        change = await cards.release_loss(call.conn, **whose, by=actor_of(call), now=call.now, ids=call.ids)
         return ChangeAnswer(change=change)
 
     async def associate(self, call: Call, body: ProofBody, query: None) -> ChangeAnswer | Refusal:
         """Associate the e-card with the card again."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        refused = await self._prove(call, body)
+        whose = holder_of(call, terms=self._terms)
+        refused = await self._prove(call, body, whose=whose)
         if refused is not None:
             return refused
-        change = await service.associate(call.conn, bucket=bucket, resident_id=resident_id, now=call.now)
+        change = await service.associate(call.conn, **whose, now=call.now)
         return ChangeAnswer(change=change)
 
     async def set_password(self, call: Call, body: NewPasswordBody, query: None) -> ChangeAnswer:
         """Set a new password, proved by face on an enrolled device."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        await cards.verify_face(
-            call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
-            face=body.face,
-            check=self._face_check,
-            vault=self._vault,
-        )
-        await cards.set_password(
-            call.conn, bucket=bucket, resident_id=resident_id, password=body.new_password, vault=self._vault
-        )
+        whose = holder_of(call, terms=self._terms)
+        await cards.verify_face(call.conn, **whose, face=body.face, check=self._face_check, vault=self._vault)
+        await cards.set_password(call.conn, **whose, password=body.new_password, vault=self._vault)
         return ChangeAnswer(change=Change.DONE)
 
-    async def _prove(self, call: Call, body: ProofBody) -> Refusal | None:
+    async def _prove(self, call: Call, body: ProofBody, *, whose: Whose) -> Refusal | None:
         """Prove the holder by face, then password; a counted attempt is kept."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        await cards.verify_face(
-            call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
-            face=body.face,
-            check=self._face_check,
-            vault=self._vault,
-        )
-        proved = await cards.prove_password(
-            call.conn, bucket=bucket, resident_id=resident_id, password=body.password, vault=self._vault
-        )
-        return Refusal(proved) if isinstance(proved, Refused) else None
+        await cards.verify_face(call.conn, **whose, face=body.face, check=self._face_check, vault=self._vault)
+        return await prove_password(call, whose=whose, password=body.password, vault=self._vault)
 
 
 def _enrolment_of(body: EnrolmentBody) -> Enrolment:

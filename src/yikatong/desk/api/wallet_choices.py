@@ -23,8 +23,7 @@ from yikatong.desk.api.shapes import (
     wallet_command,
     wallet_query,
 )
-from yikatong.desk.api.wallet_holder import holder_of
-from yikatong.kernel.identifiers.reasons import Reason as NumberReason
+from yikatong.desk.api.wallet_holder import holder_of, prove_password
 from yikatong.kernel.ids import DeviceId, ResidentId, ResidentIdText, read_id, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, Refusal, Route
@@ -103,19 +102,18 @@ class Choices:
 
     async def limits(self, call: Call, body: None, query: None) -> LimitsAnswer:
         """Show the limits."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        return await show_limits(call, bucket=bucket, resident_id=resident_id)
+        whose = holder_of(call, terms=self._terms)
+        return await show_limits(call, **whose)
 
     async def set_limits(self, call: Call, body: LimitsBody, query: None) -> ChangeAnswer | Refusal:
         """Set the limits."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        refusal = await self._prove(call, body.password)
+        whose = holder_of(call, terms=self._terms)
+        refusal = await prove_password(call, whose=whose, password=body.password, vault=self._vault)
         if refusal is not None:
             return refusal
         change = await cards.set_small_payment_limit(
             call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
+            **whose,
             limit_fen=body.tap_limit_fen,
             day_limit_fen=body.day_limit_fen,
             unknown_posture_allowed=body.unknown_posture_allowed,
@@ -126,14 +124,13 @@ class Choices:
 
     async def bind_bank(self, call: Call, body: OwnBankBody, query: None) -> ChangeAnswer | Refusal:
         """Bind the bank account."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        refusal = await self._prove(call, body.password)
+        whose = holder_of(call, terms=self._terms)
+        refusal = await prove_password(call, whose=whose, password=body.password, vault=self._vault)
         if refusal is not None:
             return refusal
         change = await cards.bind_bank(
             call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
+            **whose,
             bank_card_number=body.bank_card_number,
             phone=body.phone,
             bank=self._bank_accounts,
@@ -145,30 +142,29 @@ class Choices:
 
     async def unbind_bank(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Unbind the bank account."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        change = await cards.unbind_bank(call.conn, bucket=bucket, resident_id=resident_id, now=call.now)
+        whose = holder_of(call, terms=self._terms)
+        change = await cards.unbind_bank(call.conn, **whose, now=call.now)
         return ChangeAnswer(change=change)
 
     async def family(self, call: Call, body: None, query: None) -> MembersAnswer:
         """Show the family service."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        members = await cards.list_family(call.conn, bucket=bucket, resident_id=resident_id)
+        whose = holder_of(call, terms=self._terms)
+        members = await cards.list_family(call.conn, **whose)
         return MembersAnswer(
             members=tuple(MemberAnswer(member_id=show_id("resident", it.member_id), kind=it.kind) for it in members)
         )
 
     async def add_member(self, call: Call, body: MemberBody, query: None) -> ChangeAnswer | Refusal:
         """Add a relative."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        refusal = await self._prove(call, body.password)
+        whose = holder_of(call, terms=self._terms)
+        refusal = await prove_password(call, whose=whose, password=body.password, vault=self._vault)
         if refusal is not None:
             return refusal
         member_id = await self._find_member(call, body)
         call.concerns(member_id)
         change = await cards.add_family_member(
             call.conn,
-            bucket=bucket,
-            resident_id=resident_id,
+            **whose,
             member_id=member_id,
             kind=body.kind,
             face_matched=body.face is not None,
@@ -181,20 +177,18 @@ class Choices:
 
     async def remove_member(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Take a relative out."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
+        whose = holder_of(call, terms=self._terms)
         try:
             member_id = ResidentId(read_id("resident", call.path["resident_id"]))
         except ValueError:
             raise Refused(Reason.FAMILY_MEMBER_IS_NOT_KNOWN) from None
-        change = await cards.remove_family_member(
-            call.conn, bucket=bucket, resident_id=resident_id, member_id=member_id, now=call.now
-        )
+        change = await cards.remove_family_member(call.conn, **whose, member_id=member_id, now=call.now)
         return ChangeAnswer(change=change)
 
     async def devices(self, call: Call, body: None, query: None) -> DevicesAnswer:
         """Show the devices."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        devices = await cards.list_devices(call.conn, bucket=bucket, resident_id=resident_id)
+        whose = holder_of(call, terms=self._terms)
+        devices = await cards.list_devices(call.conn, **whose)
         return DevicesAnswer(
             devices=tuple(
                 DeviceAnswer(
@@ -211,33 +205,25 @@ class Choices:
 
     async def revoke_device(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Revoke a device."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
+        whose = holder_of(call, terms=self._terms)
         try:
             device_id = DeviceId(read_id("device", call.path["device_id"]))
         except ValueError:
             raise Refused(Reason.DEVICE_IS_NOT_KNOWN) from None
-        change = await service.revoke_device(
-            call.conn, bucket=bucket, resident_id=resident_id, device_id=device_id, now=call.now
-        )
+        change = await service.revoke_device(call.conn, **whose, device_id=device_id, now=call.now)
         return ChangeAnswer(change=change)
 
     async def unlink(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Close the e-card in a channel."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        change = await service.unlink_channel(
-            call.conn, bucket=bucket, resident_id=resident_id, channel=call.path["channel"], now=call.now
-        )
+        whose = holder_of(call, terms=self._terms)
+        change = await service.unlink_channel(call.conn, **whose, channel=call.path["channel"], now=call.now)
         return ChangeAnswer(change=change)
 
     async def _find_member(self, call: Call, body: MemberBody) -> ResidentId:
         """Find a relative by name and ID number, and compare their live face when one was sent."""
-        found = await cards.find_by_id_number(call.conn, id_number=body.id_number, vault=self._vault)
-        if found is None:
-            raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
-        bucket, member_id = cards.address_of(found, terms=self._terms)
-        person = await cards.view_person(call.conn, bucket=bucket, resident_id=member_id, vault=self._vault)
-        if person.name != body.name:
-            raise Refused(Reason.IDENTITY_DOES_NOT_MATCH)
+        bucket, member_id, _ = await cards.get_named(
+            call.conn, id_number=body.id_number, name=body.name, terms=self._terms, vault=self._vault
+        )
         if body.face is not None:
             await cards.verify_face(
                 call.conn,
@@ -249,14 +235,6 @@ class Choices:
             )
         return member_id
 
-    async def _prove(self, call: Call, password: str) -> Refusal | None:
-        """Prove the holder's password on the enrolled device; a counted attempt is kept."""
-        bucket, resident_id = holder_of(call, terms=self._terms)
-        proved = await cards.prove_password(
-            call.conn, bucket=bucket, resident_id=resident_id, password=password, vault=self._vault
-        )
-        return Refusal(proved) if isinstance(proved, Refused) else None
-
 
 def routes(
     *, terms: Terms, vault: Vault, face_check: cards.FaceCheck, bank_accounts: cards.BankAccounts
@@ -267,7 +245,6 @@ def routes(
 
 
 def _money_routes(it: Choices) -> tuple[Route, ...]:
-    number = (NumberReason.BANK_CARD_NUMBER_IS_MALFORMED, NumberReason.BANK_CARD_CHECK_DIGIT_IS_WRONG)
     return (
         wallet_query(
             "/v1/wallet/limits",
@@ -302,7 +279,7 @@ def _money_routes(it: Choices) -> tuple[Route, ...]:
             "绑定银行账户（二级签发）",
             handle=it.bind_bank,
             body=OwnBankBody,
-            reasons=(Reason.PASSWORD_IS_LOCKED, Reason.PASSWORD_IS_WRONG, *number, *NOT_IN_ORDER, *BANK),
+            reasons=(Reason.PASSWORD_IS_LOCKED, Reason.PASSWORD_IS_WRONG, *NOT_IN_ORDER, *BANK),
         ),
         wallet_command(
             "DELETE",

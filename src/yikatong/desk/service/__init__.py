@@ -6,10 +6,8 @@ from yikatong.desk.service.counter import (
     hand_out_and_activate,
     lock,
     purse_of,
-    release_loss,
     replace,
     report_loss,
-    unlock,
 )
 from yikatong.desk.service.purses import top_up_purse
 from yikatong.desk.service.wallets import (
@@ -29,11 +27,9 @@ __all__ = [
     "lock",
     "open_again",
     "purse_of",
-    "release_loss",
     "replace",
     "report_loss",
     "revoke_device",
     "top_up_purse",
     "unlink_channel",
-    "unlock",
 ]

@@ -65,13 +65,6 @@ async def report_loss(
     return change
 
 
-async def release_loss(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids
-) -> Change:
-    """Release a loss report; codes rest until the e-card is associated again. Refuses as `cards.release_loss`."""
-    return await cards.release_loss(conn, bucket=bucket, resident_id=resident_id, by=by, now=now, ids=ids)
-
-
 async def lock(
     conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
 ) -> Change:
@@ -79,13 +72,6 @@ async def lock(
     change = await cards.lock_card(conn, bucket=bucket, resident_id=resident_id, reason=reason, by=by, now=now, ids=ids)
     await codes.suspend_certificates(conn, bucket=bucket, resident_id=resident_id, now=now)
     return change
-
-
-async def unlock(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
-) -> Change:
-    """Unlock a card; codes rest until the e-card is associated again. Refuses as `cards.unlock_card`."""
-    return await cards.unlock_card(conn, bucket=bucket, resident_id=resident_id, reason=reason, by=by, now=now, ids=ids)
 
 
 async def replace(
@@ -133,10 +119,9 @@ async def cancel(
 
     Refuses as `cards.cancel_card`. A frozen purse is left as it is: whoever froze it decides.
     """
-    devices = await cards.list_devices(conn, bucket=bucket, resident_id=resident_id)
     ended = await cards.cancel_card(conn, bucket=bucket, resident_id=resident_id, why=why, by=by, now=now, ids=ids)
     await codes.revoke_certificates(conn, bucket=bucket, resident_id=resident_id, now=now)
-    for device in devices:
+    for device in await cards.list_devices(conn, bucket=bucket, resident_id=resident_id):
         await access.end_sessions_of(conn, subject_id=device.id, now=now)
     moved_fen = await _empty_purse(
         conn, bucket=bucket, resident_id=resident_id, card_id=ended.card_id, to=ended.balance, now=now, ids=ids

@@ -12,6 +12,7 @@ import msgspec
 
 from yikatong.kernel.identifiers.reasons import Reason
 from yikatong.kernel.outcomes import Refused
+from yikatong.kernel.periods import is_in_force
 
 DivisionCode = NewType("DivisionCode", str)
 
@@ -70,7 +71,7 @@ class Division(msgspec.Struct, frozen=True, kw_only=True):
 
     def stands_on(self, day: date) -> bool:
         """Whether the division stood on a day."""
-        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
+        return is_in_force(self, day)
 
 
 def read_division_code(text: str) -> DivisionCode:

@@ -9,6 +9,10 @@ class DataFolderInUseError(EmbeddedPostgresError):
     """Another process has the data folder; the message says which."""
 
 
+class DataFolderIsEmptyError(EmbeddedPostgresError):
+    """No database was ever made in the data folder; the message says what makes one."""
+
+
 class DataFolderOutOfReachError(EmbeddedPostgresError):
     """The account that runs the database cannot enter the data folder; the message names the closed folder."""
 

@@ -20,7 +20,6 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.metrics import DATABASE_RESTARTS
 from yikatong.plumbing.postgres.account import account_for
 from yikatong.plumbing.postgres.binaries import programs_for
 from yikatong.plumbing.postgres.cluster import make_cluster
@@ -51,7 +50,7 @@ log = structlog.get_logger("yikatong.postgres")
 
 def find_running(data_folder: Path) -> ServerAddress | None:
     """The address of the server that works in a data folder, whoever started it; None when none is ready there."""
-    process_file = data_folder.resolve() / "postgres" / "data" / "postmaster.pid"
+    process_file = _cluster_of(data_folder.resolve()) / "postmaster.pid"
     try:
         lines = process_file.read_text().splitlines()
     except OSError:
@@ -59,6 +58,14 @@ def find_running(data_folder: Path) -> ServerAddress | None:
     if len(lines) < 8 or lines[7].strip() != "ready":
         return None
     return _address(Path(lines[4]), port=int(lines[3]), database=DATABASE)
+
+
+def has_cluster(data_folder: Path) -> bool:
+    """Whether a server was ever started on a data folder; true of one that is closed to us, which `start` names."""
+    try:
+        return _cluster_of(data_folder.resolve()).exists()
+    except PermissionError:
+        return True
 
 
 class EmbeddedPostgres:
@@ -95,7 +102,7 @@ class EmbeddedPostgres:
         DataFolderOutOfReachError (closed to the database's account), DataFolderOfAnotherVersionError,
         ServerDidNotStartError.
         """
-        cluster = self._folder / "postgres" / "data"
+        cluster = _cluster_of(self._folder)
         account = account_for(cluster)
         try:
             make_data_folder(self._folder, account)
@@ -156,11 +163,6 @@ class EmbeddedPostgres:
         self._lock.release()
         self._stopping.clear()
 
-    def restart(self) -> ServerAddress:
-        """Stop and start again; the address stays the same."""
-        self.stop()
-        return self.start()
-
     def __enter__(self) -> ServerAddress:
         return self.start()
 
@@ -185,7 +187,6 @@ class EmbeddedPostgres:
             if not self._postmaster.was_ready or quick_deaths >= _QUICK_DEATHS_MAX:
                 log.critical("database ended and stays down", exit_code=code, log=str(self.log_path))
                 return
-            DATABASE_RESTARTS.inc()
             log.warning("database ended and is brought back", exit_code=code)
 
     def _start_postmaster(self) -> bool:
@@ -226,6 +227,10 @@ class EmbeddedPostgres:
 
     def _conninfo(self, database: str) -> str:
         return self.address(database=database).conninfo
+
+
+def _cluster_of(folder: Path) -> Path:
+    return folder / "postgres" / "data"
 
 
 def _address(socket_folder: Path, *, port: int, database: str) -> ServerAddress:

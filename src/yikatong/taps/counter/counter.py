@@ -21,7 +21,7 @@ from yikatong.plumbing.statements import BatchMustRerun, verify_won
 from yikatong.plumbing.telemetry import places_of
 from yikatong.taps.counter import facts
 from yikatong.taps.counter.endings import take_bank_answer, take_confirmation, take_deadline
-from yikatong.taps.counter.originals import CONFIRMATION_TERM, take_tap
+from yikatong.taps.counter.originals import take_tap
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.undoing import take_refund, take_reversal
 from yikatong.taps.counter.works import (
@@ -115,8 +115,8 @@ class Counter:
         ids: Ids,
         writer: int,
         batch_max: int,
-        line_max: int = 4_096,
-        confirmation_term: timedelta = CONFIRMATION_TERM,
+        line_max: int,
+        confirmation_term: timedelta,
         on_bank_asked: Callable[[Sequence[BankAsk]], None],
     ) -> None:
         """`connect` gives an idle autocommit connection of the serving role."""
@@ -167,11 +167,6 @@ class Counter:
     def backend_pid(self) -> int | None:
         """The server process behind this counter's connection."""
         return None if self._conn is None else self._conn.backend_pid
-
-    @property
-    def length(self) -> int:
-        """How many works stand in line."""
-        return len(self._line_up)
 
     async def _run(self) -> None:
         while True:

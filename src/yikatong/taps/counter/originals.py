@@ -20,7 +20,6 @@ from yikatong.taps.model import Reason, Request, TapFacts, TapRow, WaitingRow, W
 from yikatong.taps.receipts import FORM_NUMBER, encode_facts, encode_work
 from yikatong.taps.rules import Case, decide_repeat, decide_tap, legs_of, tap_in_hand
 
-CONFIRMATION_TERM = timedelta(seconds=120)
 BANK_TERM = timedelta(seconds=60)
 HOLD_GRACE = timedelta(minutes=10)
 """A hold outlives its tap's deadline, so that an answer on its way at the deadline still finds it."""

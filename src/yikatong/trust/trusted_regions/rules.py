@@ -82,6 +82,11 @@ def verify_fresh_trust_list(trust_list: TrustList, *, now: datetime, age_max: ti
     return trust_list
 
 
+def renewal_of(trust_list: TrustList) -> datetime:
+    """When the next list is due: at half of this one's life, which leaves the other half to make up for what failed."""
+    return trust_list.issued_at + (trust_list.expires_at - trust_list.issued_at) / 2
+
+
 def get_region_key(trust_list: TrustList, *, region: str, key_id: bytes, now: datetime) -> VerifyingKey:
     """The key of a region by its id, pinned to its algorithm.
 
@@ -111,3 +116,9 @@ def keys_in_force(trust_list: TrustList, *, now: datetime) -> dict[str, dict[byt
             continue
         found.setdefault(key.region, {})[key.key_id] = parsed
     return found
+
+
+def keys_change_at(trust_list: TrustList, *, now: datetime) -> datetime | None:
+    """When, after now, other keys of this list count than now: one begins, ends or is revoked; None if never."""
+    instants = (instant for key in trust_list.keys for instant in (key.valid_from_at, key.valid_until, key.revoked_at))
+    return min((instant for instant in instants if instant is not None and instant > now), default=None)

@@ -1,0 +1,38 @@
+"""How a simulated organisation answers over HTTP: typed bodies in and out, and silence as a status without a body."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from simulator.trouble import NoAnswer
+from yikatong.payouts.outside import BankDidNotAnswer
+
+Shape = TypeVar("Shape")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(endpoint: Endpoint) -> Endpoint:
+    """What does not fit is 400; an organisation that refuses or is silent gives 503 without a body."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (NoAnswer, BankDidNotAnswer):
+            return Response(status_code=503)
+        except (msgspec.DecodeError, ValueError):
+            return Response(status_code=400)
+
+    return answer
+
+
+async def read(request: Request, shape: type[Shape]) -> Shape:
+    """The body, as a type."""
+    return msgspec.json.decode(await request.body(), type=shape)
+
+
+def json(value: Any) -> Response:
+    """An answer with a body."""
+    return Response(msgspec.json.encode(value), media_type="application/json")
