@@ -95,6 +95,13 @@ class Reason(outcomes.Reason):
         "Send new_password with the sign-in.",
         "请在登录时同时提交新密码。",
     )
+    NEW_PASSWORD_IS_THE_OLD_ONE = ReasonText(
+        422,
+        "The new password is the one it should replace.",
+        "新密码不能与原密码相同。",
+        "Choose another; nobody was signed in and nothing was changed.",
+        "请更换新密码；未登录，未作任何改动。",
+    )
     LOGIN_NAME_IS_TAKEN = ReasonText(
         409,
         "Someone in this region has this login name.",

@@ -242,6 +242,16 @@ def verify_ahead(expires_at: datetime | None, *, now: datetime) -> datetime | No
     return expires_at
 
 
+def verify_new_password(new_password: str, *, password: str) -> str:
+    """A password that differs from the one it replaces; refuses NEW_PASSWORD_IS_THE_OLD_ONE.
+
+    Whoever gave out a first password knows it; "changed" to itself it would stay theirs too.
+    """
+    if new_password == password:
+        raise Refused(Reason.NEW_PASSWORD_IS_THE_OLD_ONE)
+    return new_password
+
+
 class Lockout(NamedTuple):
     """What a failed sign-in leaves: how many failed in a row, and until when no more is tried."""
 

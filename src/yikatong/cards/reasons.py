@@ -249,6 +249,13 @@ class Reason(outcomes.Reason):
         "The password was not set. Choose another.",
         "密码未设置，请更换。",
     )
+    PASSWORD_IS_THE_SAME_AS_BEFORE = ReasonText(
+        422,
+        "The new password is the one in use.",
+        "新密码不能与原密码相同。",
+        "The password was not set. Choose another.",
+        "密码未设置，请更换。",
+    )
     PASSWORD_IS_WRONG = ReasonText(
         403,
         "The password is wrong.",

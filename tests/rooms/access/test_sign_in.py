@@ -135,6 +135,50 @@ async def test_a_first_password_serves_only_to_choose_another(db: Database) -> N
         assert isinstance(await sign_in(conn, region, password="another-long-password"), OpenedSession)
 
 
+@pytest.mark.parametrize("password_is_first", [True, False])
+async def test_a_password_is_not_changed_to_itself(db: Database, password_is_first: bool) -> None:
+    region = a_region_code()
+    async with db.transaction() as conn:
+        await li_na(conn, region, password_is_first=password_is_first)
+        with pytest.raises(Refused) as refused:
+            await sign_in(conn, region, new_password=PASSWORD)
+        assert Reason.NEW_PASSWORD_IS_THE_OLD_ONE is refused.value.reason
+
+        (operator,) = await service.list_operators(conn, region=region, after="", limit=10)
+        assert password_is_first is operator.password_is_first
+
+
+async def test_whoever_does_not_know_the_password_is_not_told_that_the_new_one_is_it(db: Database) -> None:
+    region = a_region_code()
+    async with db.transaction() as conn:
+        await li_na(conn, region)
+
+        assert Reason.SIGN_IN_FAILED is await sign_in(conn, region, password="wrong", new_password=PASSWORD)
+        assert Reason.SIGN_IN_FAILED is await sign_in(conn, region, password="wrong", new_password="wrong")
+
+
+async def test_a_member_of_staff_does_not_change_a_password_to_itself(db: Database) -> None:
+    region, ids = a_region_code(), SeededIds()
+    async with db.transaction() as conn:
+        await service.create_staff_member(
+            conn,
+            region=region,
+            provider_id=ids.new(),
+            place_id=None,
+            login_name="li.na",
+            display_name="李娜",
+            permissions=[],
+            password=PASSWORD,
+            password_is_first=True,
+            now=NOON,
+            ids=ids,
+        )
+        with pytest.raises(Refused) as refused:
+            await sign_in(conn, region, new_password=PASSWORD, kind=CallerKind.STAFF)
+
+    assert Reason.NEW_PASSWORD_IS_THE_OLD_ONE is refused.value.reason
+
+
 async def test_a_login_name_is_taken_once_in_a_region(db: Database) -> None:
     region = a_region_code()
     async with db.transaction() as conn:

@@ -74,6 +74,22 @@ async def test_after_six_wrong_attempts_even_the_right_password_is_refused(db: D
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("wrong_attempts", [0, FAILURES_MAX])
+async def test_a_password_is_not_changed_to_itself_even_to_unlock_it(db: Database, wrong_attempts: int) -> None:
+    async with db.transaction() as conn:
+        world = CardWorld(conn)
+        resident = await world.a_card_holder()
+        await world.with_e_card(resident)
+        for _ in range(wrong_attempts):
+            await cards.prove_password(conn, **key_of(resident), password="000001", vault=world.vault)
+        with pytest.raises(Refused, match="PASSWORD_IS_THE_SAME_AS_BEFORE"):
+            await cards.set_password(conn, **key_of(resident), password=PASSWORD, vault=world.vault)
+
+        e_card = await cards.get_e_card(conn, **key_of(resident))
+        assert wrong_attempts == e_card.password_failures
+
+
+@pytest.mark.anyio
 async def test_a_right_password_forgets_the_wrong_ones_before_it(db: Database) -> None:
     async with db.transaction() as conn:
         world = CardWorld(conn)

@@ -190,10 +190,13 @@ async def test_wrong_passwords_are_counted_although_each_was_refused(db: Databas
         answers = [reason_of(await town.client.put("/v1/wallet/limits", json=wrong, headers=wallet)) for _ in range(7)]
         assert [(403, "PASSWORD_IS_WRONG")] * 6 + [(423, "PASSWORD_IS_LOCKED")] == answers
         assert (423, "PASSWORD_IS_LOCKED") == reason_of(await town.enrol(number, card_number))
-        reset = await town.client.put(
-            "/v1/wallet/password", json={"face": "liveness-3", "new_password": "582914"}, headers=wallet
-        )
-        assert 200 == reset.status_code
+
+        async def reset(password: str, face: str) -> httpx.Response:
+            body = {"face": face, "new_password": password}
+            return await town.client.put("/v1/wallet/password", json=body, headers=wallet)
+
+        assert (422, "PASSWORD_IS_THE_SAME_AS_BEFORE") == reason_of(await reset(PASSWORD, "liveness-3"))
+        assert 200 == (await reset("582914", "liveness-4")).status_code
         assert 200 == (await town.enrol(number, card_number, password="582914")).status_code
 
 

@@ -116,7 +116,12 @@ def session_routes() -> tuple[Route, ...]:
             body=SignInBody,
             answer=SessionAnswer,
             status=201,
-            reasons=(Reason.SIGN_IN_FAILED, Reason.SIGN_IN_IS_LOCKED, Reason.PASSWORD_MUST_BE_CHANGED),
+            reasons=(
+                Reason.SIGN_IN_FAILED,
+                Reason.SIGN_IN_IS_LOCKED,
+                Reason.PASSWORD_MUST_BE_CHANGED,
+                Reason.NEW_PASSWORD_IS_THE_OLD_ONE,
+            ),
             body_bytes_max=4096,
         ),
         Route(

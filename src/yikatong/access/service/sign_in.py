@@ -47,7 +47,7 @@ async def sign_in(
 
     Returned refusals keep what was counted, so the caller commits: SIGN_IN_IS_LOCKED while locked, SIGN_IN_FAILED for
     an unknown name, a wrong password or a suspended account alike. Raised: PASSWORD_MUST_BE_CHANGED for a first
-    password without `new_password`.
+    password without `new_password`, NEW_PASSWORD_IS_THE_OLD_ONE for one, first or not, that would stay the same.
     """
     register = _REGISTERS[kind]
     account: Operator | StaffMember | None = await register.lock(conn, region=region, login_name=login_name)
@@ -60,7 +60,7 @@ async def sign_in(
     assert account is not None
     if account.suspended_at is not None:
         return Refused(Reason.SIGN_IN_FAILED)
-    await _renew_password(conn, register=register, account=account, new_password=new_password)
+    await _renew_password(conn, register=register, account=account, password=password, new_password=new_password)
     if account.failed_count:
         await register.set_lockout(conn, subject_id=_id_of(account), failed_count=0, locked_until=None)
     return await _open(conn, account=account, now=now, ids=ids)
@@ -79,10 +79,10 @@ async def _count_failure(
 
 
 async def _renew_password(
-    conn: Conn, *, register: _Register, account: Operator | StaffMember, new_password: str | None
+    conn: Conn, *, register: _Register, account: Operator | StaffMember, password: str, new_password: str | None
 ) -> None:
     if new_password is not None:
-        password_hash = await hash_password(new_password)
+        password_hash = await hash_password(rules.verify_new_password(new_password, password=password))
         await register.set_password(
             conn, subject_id=_id_of(account), password_hash=password_hash, password_is_first=False
         )

@@ -50,7 +50,8 @@ async def prove_password(
 async def set_password(conn: Conn, *, bucket: int, resident_id: ResidentId, password: str, vault: Vault) -> None:
     """Set a new password and forget wrong attempts; the caller has proved the holder by face or at a counter.
 
-    Refuses, in this order: RESIDENT_IS_NOT_KNOWN, PERSON_IS_ERASED, the password rules, ECARD_IS_NOT_ISSUED.
+    Refuses, in this order: RESIDENT_IS_NOT_KNOWN, PERSON_IS_ERASED, the password rules, ECARD_IS_NOT_ISSUED,
+    PASSWORD_IS_THE_SAME_AS_BEFORE (also while locked: whoever tried it six times may have come close).
     """
     person = await view_person(conn, bucket=bucket, resident_id=resident_id, vault=vault)
     password_hash = await verify_new_password(password, id_number=person.id_number, vault=vault)
@@ -58,4 +59,6 @@ async def set_password(conn: Conn, *, bucket: int, resident_id: ResidentId, pass
     e_card = await store.find_e_card(conn, bucket=bucket, resident_id=resident_id)
     if e_card is None:
         raise Refused(Reason.ECARD_IS_NOT_ISSUED)
+    if await vault.is_password(password, password_hash=e_card.password_hash):
+        raise Refused(Reason.PASSWORD_IS_THE_SAME_AS_BEFORE)
     await store.set_e_card_password(conn, bucket=bucket, e_card_id=e_card.id, password_hash=password_hash)

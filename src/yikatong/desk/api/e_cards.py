@@ -163,6 +163,12 @@ def routes(*, terms: Terms, vault: Vault, bank_accounts: cards.BankAccounts) -> 
             handle=it.set_password,
             body=PasswordBody,
             permission="desk.e_card",
-            reasons=(*SCOPE, Reason.PERSON_IS_ERASED, *NEW_PASSWORD, Reason.ECARD_IS_NOT_ISSUED),
+            reasons=(
+                *SCOPE,
+                Reason.PERSON_IS_ERASED,
+                *NEW_PASSWORD,
+                Reason.ECARD_IS_NOT_ISSUED,
+                Reason.PASSWORD_IS_THE_SAME_AS_BEFORE,
+            ),
         ),
     )

@@ -312,6 +312,11 @@ def _card_routes(handlers: Wallet) -> tuple[Route, ...]:
             "刷脸重置密码",
             handle=handlers.set_password,
             body=NewPasswordBody,
-            reasons=(*_PROVED, *NEW_PASSWORD, Reason.ECARD_IS_NOT_ISSUED),
+            reasons=(
+                *_PROVED,
+                *NEW_PASSWORD,
+                Reason.ECARD_IS_NOT_ISSUED,
+                Reason.PASSWORD_IS_THE_SAME_AS_BEFORE,
+            ),
         ),
     )
