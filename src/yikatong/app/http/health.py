@@ -13,17 +13,21 @@ from yikatong.app.house import House
 from yikatong.app.http.plain import PlainRoute
 from yikatong.kernel.instants import epoch_ms
 from yikatong.plumbing.metrics import render_metrics
-from yikatong.plumbing.migrations import list_waiting
+from yikatong.plumbing.migrations import MigrationError, list_waiting
 
 _READY_SECONDS_MAX = 3.0
 
 
 class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """How the platform is; `migrations_waiting` are the files that the database lacks."""
+    """How the platform is; `migrations_waiting` are the files that the database lacks.
+
+    `migrations_fault` says which file does not fit what the database was made from, and what to do.
+    """
 
     status: Literal["ok", "not_ready"]
     database: Literal["ok", "away", "not_asked"] = "not_asked"
     migrations_waiting: tuple[str, ...] = ()
+    migrations_fault: str | None = None
 
 
 class TimeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,12 +73,14 @@ def health_routes(house: House) -> tuple[PlainRoute, ...]:
 
 
 async def read_health(house: House) -> HealthAnswer:
-    """Ask the database, for at most three seconds, whether it is there and has every table this release needs."""
+    """Ask the database, for at most three seconds, whether it is there and was made from this release's migrations."""
     try:
         async with asyncio.timeout(_READY_SECONDS_MAX), house.database.transaction() as conn:
             waiting = await list_waiting(conn)
     except (psycopg.Error, TimeoutError):
         return HealthAnswer(status="not_ready", database="away")
+    except MigrationError as fault:
+        return HealthAnswer(status="not_ready", database="ok", migrations_fault=str(fault))
     return HealthAnswer(status="not_ready" if waiting else "ok", database="ok", migrations_waiting=tuple(waiting))
 
 
