@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.builders.counter import BUCKET, CounterWorld
-from yikatong.kernel.ids import read_id
+from tests.support.builders.follow_ups import id_of
 from yikatong.taps import store
 from yikatong.taps.model import Outcome
 
@@ -32,10 +32,8 @@ async def test_both_codes_of_a_second_use_are_kept_as_evidence(world: CounterWor
     second = await world.tap(replace(body, request_id="replayed"))
 
     async with world.db.transaction() as conn:
-        rows = [
-            await store.find_tap(conn, bucket=BUCKET, tap_id=read_id("tap", receipt.tap)) for receipt in (first, second)
-        ]
-        kept = await store.find_second_use(conn, bucket=BUCKET, tap_id=read_id("tap", second.tap))
+        rows = [await store.find_tap(conn, bucket=BUCKET, tap_id=id_of(receipt)) for receipt in (first, second)]
+        kept = await store.find_second_use(conn, bucket=BUCKET, tap_id=id_of(second))
     assert rows[0] is not None
     assert rows[1] is not None
     assert kept == (rows[0].id, rows[1].evidence)

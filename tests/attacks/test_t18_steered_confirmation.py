@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from tests.support.builders.counter import CounterWorld
-from yikatong.codes.model import Asked
-from yikatong.kernel.ids import ProviderId, TapId, read_id
+from tests.support.builders.follow_ups import confirmed, id_of
+from yikatong.kernel.ids import ProviderId
 from yikatong.kernel.outcomes import Refused
 from yikatong.taps.model import Outcome
 
@@ -18,35 +18,33 @@ pytestmark = pytest.mark.anyio
 async def test_what_was_signed_for_something_else_confirms_nothing(world: CounterWorld, change: dict[str, Any]) -> None:
     phone = await world.a_phone(purse_fen=20_000)
     body = world.answered(phone, amount_fen=15_000)
-    tap_id = TapId(read_id("tap", (await world.tap(body)).tap))
-    shown: dict[str, Any] = {
-        "nonce": b"\0" * 8,
-        "amount_fen": 15_000,
-        "payee_id": ProviderId(world.provider.id),
-        "item_number": world.meal.number,
-    }
-    data = phone.wallet.confirm(tap_id=tap_id, asked=Asked(**{**shown, **change}), agreed=True, now=world.clock.now())
+    tap_id = id_of(await world.tap(body))
 
     with pytest.raises(Refused) as refused:
-        async with world.db.transaction() as conn:
-            await world.follow_ups.confirm(conn, caller=phone.caller, tap_id=tap_id, data=data, now=world.clock.now())
+        await confirmed(world, phone, tap_id, **{"amount_fen": 15_000, **change})
 
     assert "CONFIRMATION_IS_FOR_ANOTHER_TAP" == refused.value.reason.name
     assert Outcome.WAITING is (await world.tap(body)).outcome
 
 
-async def test_another_residents_wallet_cannot_answer(world: CounterWorld) -> None:
-    phone, other = await world.a_phone(purse_fen=20_000), await world.a_phone()
-    body = world.answered(phone, amount_fen=15_000)
-    tap_id = TapId(read_id("tap", (await world.tap(body)).tap))
-    asked = Asked(
-        nonce=b"\0" * 8, amount_fen=15_000, payee_id=ProviderId(world.provider.id), item_number=world.meal.number
-    )
-    data = other.wallet.confirm(tap_id=tap_id, asked=asked, agreed=True, now=world.clock.now())
+async def test_what_was_signed_for_one_tap_confirms_no_other(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=40_000)
+    bodies = [world.answered(phone, amount_fen=15_000) for _ in range(2)]
+    signed_for, steered_to = [id_of(await world.tap(body)) for body in bodies]
 
     with pytest.raises(Refused) as refused:
-        async with world.db.transaction() as conn:
-            await world.follow_ups.confirm(conn, caller=other.caller, tap_id=tap_id, data=data, now=world.clock.now())
+        await confirmed(world, phone, steered_to, amount_fen=15_000, signed_for=signed_for)
+
+    assert "CONFIRMATION_IS_FOR_ANOTHER_TAP" == refused.value.reason.name
+    assert [Outcome.WAITING] * 2 == [(await world.tap(body)).outcome for body in bodies]
+
+
+async def test_another_residents_wallet_cannot_answer(world: CounterWorld) -> None:
+    phone, other = await world.a_phone(purse_fen=20_000), await world.a_phone()
+    tap_id = id_of(await world.tap(world.answered(phone, amount_fen=15_000)))
+
+    with pytest.raises(Refused) as refused:
+        await confirmed(world, other, tap_id, amount_fen=15_000)
 
     assert "TAP_IS_UNKNOWN" == refused.value.reason.name
     assert 5_000 == await world.balance(phone)

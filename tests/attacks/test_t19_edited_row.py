@@ -10,9 +10,10 @@ from psycopg import sql
 from tests.house.house import PACKAGE
 from tests.house.sql import Table, read_schema_file
 from tests.support.builders.counter import CounterWorld, a_counter_world
+from tests.support.builders.follow_ups import id_of, refunded
 from tests.support.database import a_fresh_database, build_schema
 from yikatong.app.audit import CHECKS
-from yikatong.kernel.ids import ResidentId, TapId, read_id
+from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.roles import SERVING_ROLE
 
@@ -73,12 +74,8 @@ async def a_paid_tap(world: CounterWorld) -> tuple[TapId, ResidentId]:
     phone = await world.a_phone(purse_fen=40_000)
     paid = await world.tap(world.answered(phone, amount_fen=1_000))
     await world.tap(world.answered(phone, amount_fen=15_000))
-    tap_id = TapId(read_id("tap", paid.tap))
-    async with world.db.transaction() as conn:
-        await world.follow_ups.refund(
-            conn, caller=world.terminal_caller(), tap_id=tap_id, request_id="a-refund", amount_fen=100
-        )
-    return tap_id, phone.resident.resident_id
+    await refunded(world, id_of(paid), 100, request_id="a-refund")
+    return id_of(paid), phone.resident.resident_id
 
 
 _EDITS = {

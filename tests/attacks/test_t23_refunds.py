@@ -6,24 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.builders.counter import CounterWorld
-from yikatong.kernel.ids import ProviderId, TapId, read_id
+from tests.support.builders.follow_ups import id_of, refunded
+from yikatong.kernel.ids import ProviderId
 from yikatong.kernel.outcomes import Refused
-from yikatong.taps.model import Receipt
+from yikatong.taps.counter.works import Refunded
 
 pytestmark = pytest.mark.anyio
-
-
-async def refunded(world: CounterWorld, receipt: Receipt, amount_fen: int, *, request_id: str) -> int:
-    """Give money back; says what is left of the payment."""
-    async with world.db.transaction() as conn:
-        done = await world.follow_ups.refund(
-            conn,
-            caller=world.terminal_caller(),
-            tap_id=TapId(read_id("tap", receipt.tap)),
-            request_id=request_id,
-            amount_fen=amount_fen,
-        )
-    return done.left_fen
 
 
 async def test_refunds_at_once_give_back_no_more_than_was_paid(world: CounterWorld) -> None:
@@ -31,11 +19,11 @@ async def test_refunds_at_once_give_back_no_more_than_was_paid(world: CounterWor
     receipt = await world.tap(world.answered(phone, amount_fen=1_000))
 
     ended = await asyncio.gather(
-        *(refunded(world, receipt, 400, request_id=f"refund-{number}") for number in range(5)),
+        *(refunded(world, id_of(receipt), 400, request_id=f"refund-{number}") for number in range(5)),
         return_exceptions=True,
     )
 
-    assert 2 == sum(isinstance(one, int) for one in ended)
+    assert 2 == sum(isinstance(one, Refunded) for one in ended)
     assert {"REFUND_IS_MORE_THAN_PAID"} == {one.reason.name for one in ended if isinstance(one, Refused)}
     assert 4_800 == await world.balance(phone)
 
@@ -44,9 +32,9 @@ async def test_one_refund_request_gives_back_once_however_often_it_comes(world: 
     phone = await world.a_phone(purse_fen=5_000)
     receipt = await world.tap(world.answered(phone, amount_fen=1_000))
 
-    left = await asyncio.gather(*(refunded(world, receipt, 400, request_id="the-refund") for _ in range(3)))
+    ended = await asyncio.gather(*(refunded(world, id_of(receipt), 400, request_id="the-refund") for _ in range(3)))
 
-    assert [600] * 3 == left
+    assert [600] * 3 == [one.left_fen for one in ended]
     assert 4_400 == await world.balance(phone)
 
 
@@ -56,13 +44,6 @@ async def test_another_provider_refunds_nothing(world: CounterWorld) -> None:
     stranger = replace(world.terminal_caller(), provider_id=ProviderId(world.ids.new()))
 
     with pytest.raises(Refused) as refused:
-        async with world.db.transaction() as conn:
-            await world.follow_ups.refund(
-                conn,
-                caller=stranger,
-                tap_id=TapId(read_id("tap", receipt.tap)),
-                request_id="strange-refund",
-                amount_fen=100,
-            )
+        await refunded(world, id_of(receipt), 100, request_id="strange-refund", caller=stranger)
 
     assert "TAP_IS_UNKNOWN" == refused.value.reason.name

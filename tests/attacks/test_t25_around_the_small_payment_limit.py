@@ -4,26 +4,11 @@ import asyncio
 
 import pytest
 
-from tests.support.builders.counter import BUCKET, CounterWorld, Phone, a_second_counter
-from yikatong.cards import service as cards
+from tests.support.builders.counter import CounterWorld, Phone, a_second_counter
+from tests.support.builders.follow_ups import opted_in
 from yikatong.taps.outside import DebitOutcome
 
 pytestmark = pytest.mark.anyio
-
-
-async def opted_in(world: CounterWorld, phone: Phone, *, limit_fen: int, day_limit_fen: int) -> None:
-    """Let a resident allow small payments by bare codes."""
-    async with world.db.transaction() as conn:
-        await cards.set_small_payment_limit(
-            conn,
-            bucket=BUCKET,
-            resident_id=phone.resident.resident_id,
-            limit_fen=limit_fen,
-            day_limit_fen=day_limit_fen,
-            unknown_posture_allowed=False,
-            vault=world.vault,
-            now=world.clock.now(),
-        )
 
 
 async def shown(world: CounterWorld, phone: Phone, amount_fen: int) -> str | None:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -12,16 +11,15 @@ from tests.stateful.reference import Answer
 from tests.support.builders.cards import OPERATOR as _OPERATOR
 from tests.support.builders.catalogue import TerminalWithKeys
 from tests.support.builders.counter import BUCKET, MEALS, CounterWorld, Phone
+from tests.support.builders.follow_ups import confirmed, id_of, refunded, reversed_by
 from yikatong.cards import service as cards
 from yikatong.catalogue.model import DataKind, Scene
-from yikatong.codes.model import Asked
 from yikatong.desk import service as desk
-from yikatong.kernel.ids import ProviderId, TapId, read_id, show_id
+from yikatong.kernel.ids import TapId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
 from yikatong.lines.rules import account_of_source
-from yikatong.taps.follow_ups import ReversalBody
 from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import Receipt, TapBody
 from yikatong.taps.outside import DebitOutcome
@@ -97,13 +95,6 @@ class House:
                 people.append((meals.posted_fen, meals.available_fen, purse.posted_fen, purse.available_fen, spent))
         return (*people, await self.first.owed())
 
-    async def asked_back(self) -> set[TapId]:
-        """The taps whose debits the bank was asked to undo."""
-        async with self.first.db.owner_transaction() as conn:
-            rows = await (await conn.execute("SELECT payload FROM plumbing.outbox WHERE topic = 'taps'")).fetchall()
-        events = [event for (payload,) in rows for event in payload["events"]]
-        return {TapId(UUID(event["tap"])) for event in events if event["kind"] == "bank_back"}
-
     async def _tap(self, act: Act, sent: Sent) -> Answer:
         return await self._send(act, sent)
 
@@ -113,7 +104,7 @@ class House:
     async def _send(self, act: Act, sent: Sent) -> Answer:
         worker = self.workers[act.worker]
         receipt = await worker.tap(self.bodies[sent], till=self.tills[sent.till])
-        self.taps[sent.till, sent.request] = TapId(read_id("tap", receipt.tap))
+        self.taps[sent.till, sent.request] = id_of(receipt)
         self.asked_fen[sent.till, sent.request] = sent.fen
         return _say(receipt)
 
@@ -124,51 +115,33 @@ class House:
         tap_id, phone = self.taps.get((sent.till, sent.request)), self.phones[sent.resident]
         if tap_id is None:
             return ("nothing",)
-        asked = Asked(
-            nonce=b"\0" * 8,
-            amount_fen=self.asked_fen[sent.till, sent.request] + (act.how == "wrong amount"),
-            payee_id=ProviderId(self.first.provider.id),
-            item_number=self.first.meal.number,
-        )
-        now = self.first.clock.now()
-        data = phone.wallet.confirm(tap_id=tap_id, asked=asked, agreed=act.yes, now=now)
-        async with self.first.db.transaction() as conn:
-            receipt = await self.workers[act.worker].follow_ups.confirm(
-                conn, caller=phone.caller, tap_id=tap_id, data=data, now=now
-            )
+        signed_fen = self.asked_fen[sent.till, sent.request] + (act.how == "wrong amount")
+        receipt = await confirmed(self.workers[act.worker], phone, tap_id, amount_fen=signed_fen, agreed=act.yes)
         return _say(receipt)
 
     async def _reverse(self, act: Act, sent: Sent) -> Answer:
         body, tap_id = self.bodies[sent], self.taps.get((sent.till, sent.request))
         if act.how == "by id" and tap_id is None:
             return ("nothing",)
-        reversal = ReversalBody(
-            request_id=body.request_id,
-            code=body.code,
-            answers=body.answers,
-            item=body.item,
-            amount_fen=body.amount_fen or 0,
+        done = await reversed_by(
+            self.workers[act.worker],
+            body,
+            till=self.tills[sent.till],
             tap=show_id("tap", tap_id) if act.how == "by id" and tap_id is not None else None,
         )
-        worker = self.workers[act.worker]
-        async with self.first.db.transaction() as conn:
-            done = await worker.follow_ups.reverse(
-                conn, caller=self.first.terminal_caller(self.tills[sent.till]), body=reversal, now=worker.clock.now()
-            )
         return (done.found, done.already)
 
     async def _refund(self, act: Act, sent: Sent) -> Answer:
         tap_id = self.taps.get((sent.till, sent.request))
         if tap_id is None:
             return ("nothing",)
-        async with self.first.db.transaction() as conn:
-            done = await self.workers[act.worker].follow_ups.refund(
-                conn,
-                caller=self.first.terminal_caller(self.tills[sent.till]),
-                tap_id=tap_id,
-                request_id=f"refund-{act.resident}",
-                amount_fen=act.fen,
-            )
+        done = await refunded(
+            self.workers[act.worker],
+            tap_id,
+            act.fen,
+            request_id=f"refund-{act.resident}",
+            caller=self.first.terminal_caller(self.tills[sent.till]),
+        )
         return (done.left_fen,)
 
     async def _job(self, act: Act) -> Answer:

@@ -12,6 +12,7 @@ from tests.stateful.deeds import RESIDENTS, TILLS, Act, Sent, Step, a_history, s
 from tests.stateful.house import House, at_once
 from tests.stateful.reference import Answer, Reference, Tap
 from tests.support.builders.counter import a_counter_world, a_second_worker
+from tests.support.builders.follow_ups import asked_back
 from yikatong.app.audit import run_audit
 from yikatong.plumbing.database import Database
 
@@ -97,7 +98,7 @@ async def verify_end(reference: Reference, house: House) -> None:
         for worker in (0, 1):
             assert tap.receipt == await house.do(Act("send", worker=worker), tap.sent)
     unpaid = {key for key in reference.debited if reference.requests[key].outcome == "refused"}
-    assert {house.taps[key] for key in unpaid} <= await house.asked_back()
+    assert {house.taps[key] for key in unpaid} <= await asked_back(house.first)
 
 
 async def lived(db: Database, history: list[Step]) -> None:

@@ -5,12 +5,10 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
+from tests.support.builders.counter import CounterWorld, Phone
+from tests.support.builders.follow_ups import asked_of_wallet, id_of, polled
 from yikatong.codes import service as codes
-from yikatong.codes.model import Asked
-from yikatong.kernel.ids import ProviderId, TapId, read_id
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.database import Database
 from yikatong.taps.counter.works import ConfirmWork, Reversed, ReverseWork
 from yikatong.taps.model import Outcome, Reason, Receipt, WaitingRow
 from yikatong.trust import service as trust
@@ -18,62 +16,50 @@ from yikatong.trust import service as trust
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_tap_confirmed_and_reversed_in_one_batch_waits_for_no_bank(db: Database) -> None:
-    async with a_counter_world(db) as world:
-        phone = await world.a_phone(purse_fen=5_000, with_bank=True)
-        waiting = await world.tap(world.answered(phone, amount_fen=15_000))
+async def test_a_tap_confirmed_and_reversed_in_one_batch_waits_for_no_bank(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000, with_bank=True)
+    waiting = await world.tap(world.answered(phone, amount_fen=15_000))
 
-        await asyncio.gather(
-            world.counter.submit(a_yes(world, phone, waiting, amount_fen=15_000)),
-            world.counter.submit(a_reversal(world, phone, waiting)),
-        )
+    await asyncio.gather(
+        world.counter.submit(a_yes(world, phone, waiting, amount_fen=15_000)),
+        world.counter.submit(a_reversal(world, phone, waiting)),
+    )
 
-        assert [] == await still_waiting(world, phone)
-        assert 5_000 == await world.balance(phone)
-        async with world.db.transaction() as conn:
-            ended = await world.follow_ups.poll(conn, caller=world.terminal_caller(), tap_id=id_of(waiting))
-        assert "TAP_WAS_REVERSED" == ended.reason
+    assert [] == await still_waiting(world, phone)
+    assert 5_000 == await world.balance(phone)
+    assert "TAP_WAS_REVERSED" == (await polled(world, id_of(waiting))).reason
 
 
-async def test_one_code_under_two_request_ids_in_one_batch_lets_one_tap_wait(db: Database) -> None:
-    async with a_counter_world(db) as world:
-        phone = await world.a_phone(purse_fen=40_000)
-        body = world.answered(phone, amount_fen=15_000)
+async def test_one_code_under_two_request_ids_in_one_batch_lets_one_tap_wait(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=40_000)
+    body = world.answered(phone, amount_fen=15_000)
 
-        receipts = await asyncio.gather(world.tap(body), world.tap(replace(body, request_id="another-request")))
+    receipts = await asyncio.gather(world.tap(body), world.tap(replace(body, request_id="another-request")))
 
-        assert [None, "CODE_ALREADY_USED"] == [receipt.reason for receipt in receipts]
-        assert 1 == len(await still_waiting(world, phone))
-        assert 25_000 == await world.balance(phone)
-
-
-async def test_a_fault_in_one_work_spares_its_neighbours_and_those_who_come_later(db: Database) -> None:
-    async with a_counter_world(db) as world:
-        phone = await world.a_phone(purse_fen=50_000)
-        waiting = await world.tap(world.answered(phone, amount_fen=15_000))
-        poison = replace(a_yes(world, phone, waiting, amount_fen=15_000), confirmation=None)
-
-        given_up, beside = await asyncio.gather(
-            world.counter.submit(poison), world.counter.submit(a_reversal(world, phone, waiting))
-        )
-        later = await world.tap(world.answered(phone, amount_fen=100))
-
-        assert isinstance(given_up, Refused)
-        assert Reason.COUNTER_IS_BUSY is given_up.reason
-        assert isinstance(beside, Reversed)
-        assert Outcome.ADMITTED is later.outcome
+    assert [None, "CODE_ALREADY_USED"] == [receipt.reason for receipt in receipts]
+    assert 1 == len(await still_waiting(world, phone))
+    assert 25_000 == await world.balance(phone)
 
 
-def id_of(receipt: Receipt) -> TapId:
-    """The tap of a receipt."""
-    return TapId(read_id("tap", receipt.tap))
+async def test_a_fault_in_one_work_spares_its_neighbours_and_those_who_come_later(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=50_000)
+    waiting = await world.tap(world.answered(phone, amount_fen=15_000))
+    poison = replace(a_yes(world, phone, waiting, amount_fen=15_000), confirmation=None)
+
+    given_up, beside = await asyncio.gather(
+        world.counter.submit(poison), world.counter.submit(a_reversal(world, phone, waiting))
+    )
+    later = await world.tap(world.answered(phone, amount_fen=100))
+
+    assert isinstance(given_up, Refused)
+    assert Reason.COUNTER_IS_BUSY is given_up.reason
+    assert isinstance(beside, Reversed)
+    assert Outcome.ADMITTED is later.outcome
 
 
 def a_yes(world: CounterWorld, phone: Phone, waiting: Receipt, *, amount_fen: int) -> ConfirmWork:
     """The resident's signed yes, as it comes to the counter."""
-    payee = ProviderId(world.provider.id)
-    asked = Asked(nonce=b"\0" * 8, amount_fen=amount_fen, payee_id=payee, item_number=world.meal.number)
-    now = world.clock.now()
+    asked, now = asked_of_wallet(world, amount_fen=amount_fen), world.clock.now()
     data = phone.wallet.confirm(tap_id=id_of(waiting), asked=asked, agreed=True, now=now)
     key = trust.parse_verifying_key(phone.wallet.public_key)
     return ConfirmWork(

@@ -1,4 +1,4 @@
-"""What follows a tap at a counter: taken back, given back, confirmed; and the limits that its resident sets."""
+"""What follows a tap at a counter: asked after, confirmed, taken back, given back; and its resident's limits."""
 
 from typing import Any
 from uuid import UUID
@@ -64,6 +64,12 @@ async def confirmed(
     )
     async with world.db.transaction() as conn:
         return await world.follow_ups.confirm(conn, caller=phone.caller, tap_id=tap_id, data=data, now=now)
+
+
+async def polled(world: CounterWorld, tap_id: TapId, *, by: TerminalWithKeys | None = None) -> Receipt:
+    """Ask how a tap stands, as a till."""
+    async with world.db.transaction() as conn:
+        return await world.follow_ups.poll(conn, caller=world.terminal_caller(by), tap_id=tap_id)
 
 
 async def reversed_by(
