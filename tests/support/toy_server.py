@@ -11,14 +11,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
 from tests.support.builders.access import an_operator
 from tests.support.builders.http import BUCKET_COUNT, Shelf, toy_routes
 from yikatong.access import api as access_api
 from yikatong.access import service as access
 from yikatong.app.house import House
 from yikatong.app.http.application import build_app
+from yikatong.app.http.frame import Frame
 from yikatong.app.http.server import run_server
 from yikatong.notices import api as notices_api
 from yikatong.plumbing.address import ServerAddress
@@ -31,7 +30,7 @@ from yikatong.plumbing.settings import Settings
 
 
 @asynccontextmanager
-async def compose(settings: Settings, address: ServerAddress) -> AsyncIterator[ASGIApp]:
+async def compose(settings: Settings, address: ServerAddress) -> AsyncIterator[Frame]:
     """The application of one worker."""
     async with await Database.open(address) as database:
         house = House(settings=settings, database=database, clock=SystemClock(), ids=SystemIds())

@@ -1,35 +1,36 @@
-"""The tap route: the one address that every tap goes through, as a plain ASGI application.
+"""The tap route: the one address that every tap goes through, answered directly (`app.http.direct`).
 
 It keeps the order of refusals of `app.http.dispatch`; what it leaves out is what a tap brings itself: the request id
 stands for an idempotency key, the tap's row for the record.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import cache
 
 import msgspec
 from msgspec import structs
-from prometheus_client import Counter
-from starlette.types import Receive, Scope, Send
+from prometheus_client import Counter, Histogram
 
 from yikatong.access.model import Reason as AccessReason
-from yikatong.app.http.bounds import read_body, verify_json
+from yikatong.app.http.bounds import verify_json
 from yikatong.app.http.decoding import body_reader
+from yikatong.app.http.direct import JSON_HEADERS, PROBLEM_HEADERS, Answer, RawHeaders, answer_of
 from yikatong.app.http.dispatch import read_bearer
-from yikatong.app.http.problems import MEDIA_TYPE, Problem, problem_of, problem_response
-from yikatong.app.http.reasons import Reason
+from yikatong.app.http.problems import Problem, problem_of
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.metrics import REFUSALS, REQUEST_SECONDS
 from yikatong.taps.model import Outcome, Receipt, TapBody
 from yikatong.taps.service import Tapping
 
 BODY_BYTES_MAX = 4_096
 TAPS = Counter("yikatong_taps", "Taps by how they ended.", ["outcome"])
+_TAPS_BY_OUTCOME = {outcome: TAPS.labels(outcome=outcome.value) for outcome in Outcome}
 
 _encode = msgspec.json.Encoder().encode
 _read_tap = body_reader(TapBody)
-_NO_ID = ""
 
 
 class RefusedTap(Problem, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,24 +42,29 @@ class RefusedTap(Problem, frozen=True, kw_only=True, omit_defaults=True):
 class TapRoute:
     """Serves POST /v1/taps."""
 
-    def __init__(self, tapping: Callable[[], Tapping], *, reasons: dict[str, outcomes.Reason]) -> None:
-        """`tapping` gives the worker's, once its counter is open; `reasons` are all reasons by name."""
+    body_bytes_max = BODY_BYTES_MAX
+
+    def __init__(self, tapping: Callable[[], Tapping], *, reasons: dict[str, outcomes.Reason], ids: Ids) -> None:
+        """`tapping` gives the worker's, once its counter is open; `reasons` are all reasons by name.
+
+        `ids` name the calls whose own request id was not read.
+        """
         self._tapping = tapping
         self._reasons = reasons
+        self._ids = ids
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
         """Take one tap and count it."""
         began = time.perf_counter()
-        status = await self._take(scope, receive, send)
-        REQUEST_SECONDS.labels("tap", str(status)).observe(time.perf_counter() - began)
+        answer = await self._take(headers, read_body)
+        _seconds_of(answer.status).observe(time.perf_counter() - began)
+        return answer
 
-    async def _take(self, scope: Scope, receive: Receive, send: Send) -> int:
-        request_id = _NO_ID
+    async def _take(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
+        request_id: str | None = None
         try:
-            if scope["method"] != "POST":
-                raise Refused(Reason.METHOD_IS_NOT_ALLOWED, allow="POST")
-            token, content_type, length = _headers(scope)
-            data = await read_body(receive, headers_say=length, bytes_max=BODY_BYTES_MAX)
+            data = await read_body()
+            token, content_type = _read_headers(headers)
             verify_json(content_type)
             if token is None:
                 raise Refused(AccessReason.KEY_IS_MISSING)
@@ -69,43 +75,33 @@ class TapRoute:
             receipt = await tapping.take(token=token, body=body, body_bytes=data, known=known)
         except Refused as refused:
             REFUSALS.labels(refused.reason.name).inc()
-            response = problem_response(refused, request_id=request_id)
-            await response(scope, receive, send)
-            return response.status_code
-        TAPS.labels(outcome=receipt.outcome.value).inc()
-        return await self._send_receipt(send, receipt)
+            return answer_of(refused, request_id=request_id or self._ids.new().hex)
+        _TAPS_BY_OUTCOME[receipt.outcome].inc()
+        return self._receipt_answer(receipt)
 
-    async def _send_receipt(self, send: Send, receipt: Receipt) -> int:
+    def _receipt_answer(self, receipt: Receipt) -> Answer:
+        named = (b"x-request-id", receipt.request_id.encode())
         if receipt.reason is None:
             status = 202 if receipt.outcome is Outcome.WAITING else 200
-            return await _send(send, status, "application/json", _encode(receipt))
+            return Answer(status, (*JSON_HEADERS, named), _encode(receipt))
         REFUSALS.labels(receipt.reason).inc()
         refused = Refused(self._reasons[receipt.reason], **receipt.about)
         problem = problem_of(refused, request_id=receipt.request_id)
         tap = RefusedTap(**structs.asdict(problem), receipt=receipt)
-        return await _send(send, problem.status, MEDIA_TYPE, _encode(tap))
+        return Answer(problem.status, (*PROBLEM_HEADERS, named), _encode(tap))
 
 
-def _headers(scope: Scope) -> tuple[str | None, str | None, str | None]:
-    """Token, content type and length, read in one pass over the raw headers."""
-    token = content_type = length = None
-    for name, value in scope["headers"]:
+@cache
+def _seconds_of(status: int) -> Histogram:
+    return REQUEST_SECONDS.labels("tap", str(status))
+
+
+def _read_headers(headers: RawHeaders) -> tuple[str | None, str | None]:
+    """Token and content type, read in one pass over the raw headers."""
+    token = content_type = None
+    for name, value in headers:
         if name == b"authorization":
             token = read_bearer(value.decode("latin-1"))
         elif name == b"content-type":
             content_type = value.decode("latin-1")
-        elif name == b"content-length":
-            length = value.decode("latin-1")
-    return token, content_type, length
-
-
-async def _send(send: Send, status: int, media_type: str, content: bytes) -> int:
-    headers = [
-        (b"content-type", media_type.encode()),
-        (b"content-length", str(len(content)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
-    return status
+    return token, content_type

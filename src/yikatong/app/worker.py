@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-from starlette.types import ASGIApp
-
 from yikatong.access import api as access_api
 from yikatong.access import service as access
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.debits import JournalledDebits
 from yikatong.app.house import House
 from yikatong.app.http.application import build_app
+from yikatong.app.http.frame import Frame
 from yikatong.app.keys import LOCATOR, open_keys, reload_keys
 from yikatong.app.outside.organisations import Organisations, open_organisations
 from yikatong.app.reference import all_reasons
@@ -167,11 +166,11 @@ class Worker:
             *taps_api.routes(lambda: self.follow_ups),
         )
 
-    def app(self) -> ASGIApp:
+    def app(self) -> Frame:
         """The application: every route, and the tap route on its own."""
-        taps = TapRoute(lambda: self.tapping, reasons=self.reasons)
+        taps = TapRoute(lambda: self.tapping, reasons=self.reasons, ids=self.house.ids)
         described = taps_api.tap_route(tuple(self.reasons.values()))
-        return build_app(self.house, self.routes(), mounts={"/v1/taps": taps}, extra_openapi_routes=(described,))
+        return build_app(self.house, self.routes(), direct_routes={"/v1/taps": taps}, extra_openapi_routes=(described,))
 
 
 @asynccontextmanager
@@ -207,7 +206,7 @@ async def claimed_writer(database: Database) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def compose(settings: Settings, address: ServerAddress) -> AsyncIterator[ASGIApp]:
+async def compose(settings: Settings, address: ServerAddress) -> AsyncIterator[Frame]:
     """Open a worker and give its application, for `app.http.server`."""
     async with open_worker(settings, address) as worker:
         yield worker.app()

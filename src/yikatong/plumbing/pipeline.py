@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 import psycopg
 from psycopg import errors, pq
 
-from yikatong.plumbing.wire import Param, decoder_of
+from yikatong.plumbing.wire import Param, loading_of
 
 Row = TypeVar("Row")
 
@@ -65,7 +65,7 @@ class BatchConnection:
         self._conn = conn
         self._pg = conn.pgconn
         self._prepared: dict[str, bytes] = {}
-        self._decoders: dict[str, list[Callable[[bytes], Any]]] = {}
+        self._loading = loading_of(conn)
         self._names_given = 0
         self._pg.enter_pipeline_mode()
 
@@ -193,16 +193,5 @@ class BatchConnection:
         touched = result.command_tuples or 0
         if result.status != _TUPLES:
             return Result([], touched)
-        decoders = self._decoders.get(statement.sql)
-        if decoders is None:
-            decoders = [decoder_of(result.ftype(column)) for column in range(result.nfields)]
-            self._decoders[statement.sql] = decoders
-        rows: list[Row] = []
-        columns = list(enumerate(decoders))
-        for index in range(result.ntuples):
-            values = []
-            for column, decode in columns:
-                data = result.get_value(index, column)
-                values.append(None if data is None else decode(data))
-            rows.append(statement.row(*values))
-        return Result(rows, touched)
+        self._loading.set_pgresult(result, set_loaders=True, format=pq.Format.BINARY)
+        return Result(self._loading.load_rows(0, result.ntuples, lambda columns: statement.row(*columns)), touched)

@@ -1,22 +1,25 @@
 """Values in PostgreSQL's binary format, for the pipelined statements of the tap batch.
 
 Arrays are packed in one pass, because a batch sends a few long arrays rather than many short rows. Each
-encoder returns a `Param`: the type's oid and its bytes. Results are decoded by the type each column declares.
+encoder returns a `Param`: the type's oid and its bytes. Results are read by psycopg's compiled loaders.
 Oids are those of the server's own catalogue (pg_type), fixed since their types were first released.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from struct import Struct
 from typing import Any, NamedTuple
-from uuid import UUID, SafeUUID
+from uuid import UUID
+
+import psycopg
+from psycopg import pq
+from psycopg.abc import Buffer
+from psycopg.abc import Transformer as Loading
+from psycopg.adapt import Loader, Transformer
 
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _POSTGRES_DAY_ZERO = date(2000, 1, 1).toordinal()
 _MICROSECOND = timedelta(microseconds=1)
-
-_new_uuid = object.__new__
-_set_field = object.__setattr__
 
 _INT2 = Struct("!h")
 _INT4 = Struct("!i")
@@ -32,7 +35,6 @@ BOOL, BYTEA, INT8, INT2, INT4, TEXT, JSONB, DATE, TIMESTAMPTZ, UUID_OID = (
 )  # fmt: skip
 _ARRAY_OF = {BOOL: 1000, BYTEA: 1001, INT2: 1005, INT4: 1007, TEXT: 1009, INT8: 1016,
              DATE: 1182, TIMESTAMPTZ: 1185, UUID_OID: 2951}  # fmt: skip
-_ELEMENT_OF = {array: element for element, array in _ARRAY_OF.items()}
 
 
 class Param(NamedTuple):
@@ -175,58 +177,28 @@ def boolean_array(values: Sequence[bool | None]) -> Param:
     return _array(BOOL, [None if value is None else _bool_bytes(value) for value in values])
 
 
-def _read_array(data: bytes) -> list[Any]:
-    dimensions, _has_null, element_oid = _EMPTY_ARRAY.unpack_from(data)
-    if dimensions == 0:
-        return []
-    if dimensions != 1:
-        raise ValueError("only arrays of one dimension are read")
-    decode = _DECODERS[element_oid]
-    (count,) = _LENGTH.unpack_from(data, 12)
-    offset = 20
-    values: list[Any] = []
-    for _ in range(count):
-        (length,) = _LENGTH.unpack_from(data, offset)
-        offset += 4
-        if length < 0:
-            values.append(None)
-            continue
-        values.append(decode(data[offset : offset + length]))
-        offset += length
-    return values
+class _InstantLoader(Loader):
+    """timestamptz as an aware instant in UTC, whatever the session's zone."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> datetime:
+        microseconds: int = _INT8.unpack(data)[0]
+        return _POSTGRES_EPOCH + timedelta(microseconds=microseconds)
 
 
-def _read_uuid(data: bytes) -> UUID:
-    """A UUID from its 16 bytes, past the checks of its constructor, which cost more than all else in a row."""
-    value = _new_uuid(UUID)
-    _set_field(value, "int", int.from_bytes(data))
-    _set_field(value, "is_safe", SafeUUID.unknown)
-    return value
+class _JsonTextLoader(Loader):
+    """jsonb as its text: what reads it knows its shape."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)[1:]
 
 
-def _read_instant(data: bytes) -> datetime:
-    microseconds: int = _INT8.unpack(data)[0]
-    return _POSTGRES_EPOCH + timedelta(microseconds=microseconds)
-
-
-_DECODERS: dict[int, Callable[[bytes], Any]] = {
-    BOOL: lambda data: data == b"\x01",
-    BYTEA: bytes,
-    INT2: lambda data: _INT2.unpack(data)[0],
-    INT4: lambda data: _INT4.unpack(data)[0],
-    INT8: lambda data: _INT8.unpack(data)[0],
-    TEXT: lambda data: data.decode(),
-    1043: lambda data: data.decode(),
-    1042: lambda data: data.decode(),
-    JSONB: lambda data: data[1:],
-    DATE: lambda data: date.fromordinal(_INT4.unpack(data)[0] + _POSTGRES_DAY_ZERO),
-    TIMESTAMPTZ: _read_instant,
-    UUID_OID: _read_uuid,
-}
-
-
-def decoder_of(oid: int) -> Callable[[bytes], Any]:
-    """Say how a column of a type is read; raises KeyError for a type that no batch statement returns."""
-    if oid in _ELEMENT_OF:
-        return _read_array
-    return _DECODERS[oid]
+def loading_of(conn: psycopg.AsyncConnection[Any]) -> Loading:
+    """What turns a connection's binary results into values: psycopg's own loaders, but for the two above."""
+    cursor = conn.cursor()
+    cursor.adapters.register_loader("timestamptz", _InstantLoader)
+    cursor.adapters.register_loader("jsonb", _JsonTextLoader)
+    return Transformer(cursor)

@@ -1,9 +1,13 @@
 -- name: find_requests
 -- What terminals asked under these request ids before; locks nothing.
 SELECT r.terminal_id, r.request_id, r.tap_id, r.bucket, r.body_digest
-FROM taps.request AS r
-JOIN unnest($1::uuid[], $2::text[]) AS asked (terminal_id, request_id)
-  ON r.terminal_id = asked.terminal_id AND r.request_id = asked.request_id
+FROM unnest($1::uuid[], $2::text[]) AS asked (terminal_id, request_id)
+-- Lateral with a limit, so that a plan made while the table was empty still goes by the key.
+CROSS JOIN LATERAL (
+    SELECT * FROM taps.request
+    WHERE terminal_id = asked.terminal_id AND request_id = asked.request_id
+    LIMIT 1
+) AS r
 
 -- name: find_used_codes
 -- Codes that were spent before, with the tap that spent them; locks nothing, the gates are locked already.

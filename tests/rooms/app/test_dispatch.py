@@ -1,7 +1,6 @@
 """A call's way through the edge: who is let in, in which order it is refused, and what a refusal looks like."""
 
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ from structlog.testing import capture_logs
 from tests.support.builders.access import a_terminal, a_wallet, an_operator
 from tests.support.builders.http import Toys, bearer, toys
 from tests.support.world import SeededIds
+from yikatong.app.http.direct import Answer, RawHeaders
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
 
@@ -268,21 +268,41 @@ async def test_a_terminal_is_not_let_in_where_only_operators_are(db: Database, t
     assert (403, "CALLER_IS_NOT_ADMITTED") == refusal(response)
 
 
-async def test_a_mount_gets_its_address_as_it_is_and_its_faults_do_not_get_out(db: Database) -> None:
-    async def raw(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
-        if scope["method"] == "GET":
+class Raw:
+    """A direct route that gives back what it was sent, and fails where it is told to."""
+
+    body_bytes_max = 9
+
+    async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
+        body = await read_body()
+        if body == b"fail":
             raise RuntimeError("secret")
-        await send({"type": "http.response.start", "status": 299, "headers": []})
-        await send({"type": "http.response.body", "body": b"raw"})
+        return Answer(299, [(b"content-type", b"text/raw")], body)
 
-    async with toys(db, mounts={"/v1/raw": raw}) as toy:
-        answered = await toy.client.post("/v1/raw")
-        fault = await toy.client.get("/v1/raw")
-        beside = await toy.client.get("/v1/raw/x")
 
-    assert (299, b"raw") == (answered.status_code, answered.content)
-    assert (500, "SERVER_FAULT") == (fault.status_code, json.loads(fault.content)["reason"])
+async def test_a_direct_route_answers_its_address_alone_and_its_faults_do_not_get_out(db: Database) -> None:
+    async with toys(db, direct_routes={"/v1/raw": Raw()}) as toy:
+        answered = await toy.client.post("/v1/raw", content=b"raw")
+        fault = await toy.client.post("/v1/raw", content=b"fail")
+        too_large = await toy.client.post("/v1/raw", content=b"0123456789")
+        other_method = await toy.client.get("/v1/raw")
+        beside = await toy.client.post("/v1/raw/x")
+
+    assert (299, b"raw", "3") == (answered.status_code, answered.content, answered.headers["content-length"])
+    assert (500, "SERVER_FAULT") == refusal(fault)
+    assert "secret" not in fault.text
+    assert (413, "BODY_IS_TOO_LARGE") == refusal(too_large)
+    assert (405, "METHOD_IS_NOT_ALLOWED") == refusal(other_method)
+    assert "POST" == other_method.headers["allow"]
     assert 404 == beside.status_code
+
+
+async def test_above_the_calls_at_once_a_direct_call_is_told_to_come_back_too(db: Database) -> None:
+    async with toys(db, direct_routes={"/v1/raw": Raw()}, calls_at_once_max=0) as toy:
+        response = await toy.client.post("/v1/raw", content=b"raw")
+
+    assert (503, "SERVER_IS_BUSY") == refusal(response)
+    assert "1" == response.headers["retry-after"]
 
 
 async def test_two_routes_of_one_name_or_address_are_found_when_the_application_is_built(db: Database) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from starlette.routing import BaseRoute, Router
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp
 
 from yikatong.app.house import House
 from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.bounds import CALLS_AT_ONCE_MAX, CallsAtOnce
+from yikatong.app.http.direct import DirectRoute
 from yikatong.app.http.dispatch import Dispatcher
 from yikatong.app.http.frame import Frame
 from yikatong.app.http.health import health_routes
@@ -24,16 +24,15 @@ def build_app(
     house: House,
     routes: Sequence[Route],
     *,
-    mounts: Mapping[str, ASGIApp] | None = None,
+    direct_routes: Mapping[str, DirectRoute] | None = None,
     extra_openapi_routes: Sequence[Route] = (),
     calls_at_once_max: int = CALLS_AT_ONCE_MAX,
-) -> ASGIApp:
+) -> Frame:
     """Serve routes under their addresses, with health, metrics, OpenAPI and its page.
 
-    `mounts` are raw ASGI applications by exact address (`/v1/taps`): they get every method of it, are counted among
-    the calls on their way, and bring authentication, record, log and metrics themselves. `extra_openapi_routes` are
-    described but served by a mount. Raises ValueError when two routes have one name, or one address and
-    method, and when a body does not forbid unknown fields.
+    `direct_routes` answer POST at their exact address (`/v1/taps`), are counted among the calls on their way, and
+    bring authentication, record, log and metrics themselves; `extra_openapi_routes` describe them. Raises ValueError
+    when two routes have one name, or one address and method, and when a body does not forbid unknown fields.
     """
     approve = approve_route({name: Dispatcher(house, route) for name, route in _second_person(routes).items()})
     served = (*routes, approve)
@@ -50,7 +49,7 @@ def build_app(
     ]
     inner += [StarletteRoute(route.path, endpoint=PlainResource(route)) for route in (*plain, *pages)]
     router = Router(inner, redirect_slashes=False, default=unknown_address)
-    return Frame(router, mounts=mounts or {}, ids=house.ids, calls=CallsAtOnce(calls_at_once_max))
+    return Frame(router, direct_routes=direct_routes or {}, ids=house.ids, calls=CallsAtOnce(calls_at_once_max))
 
 
 def _second_person(routes: Sequence[Route]) -> dict[str, Route]:

@@ -1,8 +1,6 @@
 """Bounds: how large and how slow a body may be, and how many calls may be on their way."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -20,13 +18,21 @@ async def read_body(receive: Receive, *, headers_say: str | None, bytes_max: int
     Refuses BODY_IS_TOO_LARGE as soon as the header or the bytes say so, BODY_CAME_TOO_SLOWLY after ten seconds.
     `headers_say` is the Content-Length. Raises ClientDisconnect when the caller goes away half-way.
     """
-    if headers_say is not None and headers_say.isascii() and headers_say.isdigit() and int(headers_say) > bytes_max:
-        raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=bytes_max)
+    verify_length(headers_say, bytes_max=bytes_max)
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             return await _read(receive, bytes_max=bytes_max)
     except TimeoutError:
         raise Refused(Reason.BODY_CAME_TOO_SLOWLY) from None
+
+
+def verify_length(headers_say: str | None, *, bytes_max: int) -> None:
+    """Go on unless the header says that the body is too large; refuses BODY_IS_TOO_LARGE.
+
+    What is no number is left to whoever counts the bytes.
+    """
+    if headers_say is not None and headers_say.isascii() and headers_say.isdigit() and int(headers_say) > bytes_max:
+        raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=bytes_max)
 
 
 async def _read(receive: Receive, *, bytes_max: int) -> bytes:
@@ -62,13 +68,12 @@ class CallsAtOnce:
         self._calls_max = calls_max
         self._calls_count = 0
 
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Hold a place for one call; refuses SERVER_IS_BUSY when there is none."""
+    def __enter__(self) -> None:
+        """Take a place for one call; refuses SERVER_IS_BUSY when there is none."""
         if self._calls_count >= self._calls_max:
             raise Refused(Reason.SERVER_IS_BUSY)
         self._calls_count += 1
-        try:
-            yield
-        finally:
-            self._calls_count -= 1
+
+    def __exit__(self, *fault: object) -> None:
+        """Give the place back."""
+        self._calls_count -= 1

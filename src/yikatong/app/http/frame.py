@@ -2,16 +2,16 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from yikatong.app.http.bounds import CallsAtOnce
+from yikatong.app.http.bounds import CallsAtOnce, read_body
+from yikatong.app.http.direct import Answer, AnswerDirectly, DirectRoute, RawHeaders, answer_of
 from yikatong.app.http.dispatch import CALLER, REQUEST_ID, ROUTE
 from yikatong.app.http.problems import problem_response, refusal_of
 from yikatong.app.http.reasons import Reason
@@ -35,35 +35,90 @@ log = structlog.get_logger("yikatong.http")
 
 
 class Frame:
-    """The outermost ASGI application: bounds how many calls run, passes mounted addresses on, frames all others."""
+    """The outermost ASGI application: bounds how many calls run, and frames each of them.
 
-    def __init__(self, inner: ASGIApp, *, mounts: Mapping[str, ASGIApp], ids: Ids, calls: CallsAtOnce) -> None:
-        """`mounts` are served as they are, by their exact address; they bring headers, log and metrics themselves."""
+    Direct routes are answered by the connection where it can (`app.http.direct`), here otherwise; they bring their
+    headers, log and metrics themselves.
+    """
+
+    def __init__(
+        self, inner: ASGIApp, *, direct_routes: Mapping[str, DirectRoute], ids: Ids, calls: CallsAtOnce
+    ) -> None:
+        """`direct_routes` answer POST at their exact address."""
         self._inner = inner
-        self._mounts = mounts
         self._ids = ids
         self._calls = calls
+        self._direct = {path: _FramedRoute(route, calls=calls, ids=ids) for path, route in direct_routes.items()}
+        self._direct_by_address = {path.encode(): framed for path, framed in self._direct.items()}
+
+    def find_direct(self, address: bytes) -> tuple[AnswerDirectly, int] | None:
+        """What answers POST at a raw address directly, and how long a body it takes."""
+        framed = self._direct_by_address.get(address)
+        return None if framed is None else (framed.answer, framed.body_bytes_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
         if scope["type"] != "http":
             return
-        mounted = self._mounts.get(scope["path"])
-        call = _FramedCall(mounted or self._inner, scope, is_mounted=mounted is not None, ids=self._ids)
+        direct = self._direct.get(scope["path"])
+        if direct is not None:
+            await direct(scope, receive, send)
+            return
+        call = _FramedCall(self._inner, scope, ids=self._ids)
         try:
-            with self._calls.one_more():
+            with self._calls:
                 await call.serve(receive, send)
         except Refused as refused:
             await call.refuse(refused, receive, send)
 
 
+class _FramedRoute:
+    """A direct route in the frame: bounded, and its faults kept in the house."""
+
+    def __init__(self, route: DirectRoute, *, calls: CallsAtOnce, ids: Ids) -> None:
+        self._route = route
+        self._calls = calls
+        self._ids = ids
+        self.body_bytes_max = route.body_bytes_max
+
+    async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
+        """Answer a call, whatever is raised on the way; raises ClientDisconnect alone."""
+        try:
+            with self._calls:
+                return await self._route.answer(headers, read_body)
+        except ClientDisconnect:
+            raise
+        except Exception as fault:  # noqa: BLE001  the outermost edge of a direct call
+            request_id = self._ids.new().hex
+            return answer_of(_refusal_for(fault, request_id=request_id, route="direct"), request_id=request_id)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer through ASGI."""
+        headers = scope["headers"]
+        length = Headers(scope=scope).get("content-length")
+
+        async def read() -> bytes:
+            return await read_body(receive, headers_say=length, bytes_max=self.body_bytes_max)
+
+        try:
+            if scope["method"] != "POST":
+                refused = Refused(Reason.METHOD_IS_NOT_ALLOWED, allow="POST")
+                answer = answer_of(refused, request_id=self._ids.new().hex)
+            else:
+                answer = await self.answer(headers, read)
+        except ClientDisconnect:
+            return
+        length_said = (b"content-length", str(len(answer.content)).encode())
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, length_said]})
+        await send({"type": "http.response.body", "body": answer.content})
+
+
 class _FramedCall:
     """One call on its way through the frame."""
 
-    def __init__(self, app: ASGIApp, scope: Scope, *, is_mounted: bool, ids: Ids) -> None:
+    def __init__(self, app: ASGIApp, scope: Scope, *, ids: Ids) -> None:
         self._app = app
         self._scope = scope
-        self._is_mounted = is_mounted
         self._ids = ids
         self._status: int | None = None
 
@@ -75,9 +130,6 @@ class _FramedCall:
 
     async def serve(self, receive: Receive, send: Send) -> None:
         """Serve the call; whatever is raised on the way becomes an answer."""
-        if self._is_mounted:
-            await self._guard(receive, self._watched(send))
-            return
         began = time.perf_counter()
         self._scope[REQUEST_ID] = self._request_id
         await self._guard(receive, self._framed(send))
@@ -100,15 +152,6 @@ class _FramedCall:
 
         return send_framed
 
-    def _watched(self, send: Send) -> Send:
-        """Send as it is, and remember that the answer has begun."""
-
-        async def send_watched(message: Message) -> None:
-            self._status = message.get("status", self._status)
-            await send(message)
-
-        return send_watched
-
     async def _guard(self, receive: Receive, send: Send) -> None:
         """The one place that catches everything: a fault of ours must not reach the server with what it carries."""
         try:
@@ -116,24 +159,9 @@ class _FramedCall:
         except ClientDisconnect:
             self._status = _CALLER_WENT_AWAY
         except Exception as fault:  # noqa: BLE001
-            response = self._response_to(fault)
+            refused = _refusal_for(fault, request_id=self._request_id, route=self._scope.get(ROUTE))
             if self._status is None:
-                await response(self._scope, receive, send)
-
-    def _response_to(self, fault: Exception) -> Response:
-        refused = refusal_of(fault)
-        if refused is None:
-            log.error(
-                "fault",
-                request=self._request_id,
-                route=self._scope.get(ROUTE),
-                fault=type(fault).__name__,
-                sqlstate=getattr(fault, "sqlstate", None),
-                places=places_of(fault),
-            )
-            refused = Refused(Reason.SERVER_FAULT)
-        REFUSALS.labels(refused.reason.name).inc()
-        return problem_response(refused, request_id=self._request_id)
+                await problem_response(refused, request_id=self._request_id)(self._scope, receive, send)
 
     def _tell(self, *, seconds: float) -> None:
         route = self._scope.get(ROUTE, "none")
@@ -149,6 +177,23 @@ class _FramedCall:
             caller_kind=None if caller is None else caller.kind.value,
             caller_id=None if caller is None else caller.id.hex,
         )
+
+
+def _refusal_for(fault: Exception, *, request_id: str, route: str | None) -> Refused:
+    """What a caller is told of something raised on the way; a fault of ours is logged by its places alone."""
+    refused = refusal_of(fault)
+    if refused is None:
+        log.error(
+            "fault",
+            request=request_id,
+            route=route,
+            fault=type(fault).__name__,
+            sqlstate=getattr(fault, "sqlstate", None),
+            places=places_of(fault),
+        )
+        refused = Refused(Reason.SERVER_FAULT)
+    REFUSALS.labels(refused.reason.name).inc()
+    return refused
 
 
 def _add_headers(message: Message, *, request_id: str) -> None:

@@ -61,16 +61,21 @@ def problem_of(refused: Refused, *, request_id: str) -> Problem:
 
 def problem_response(refused: Refused, *, request_id: str) -> Response:
     """The answer that carries a refusal, with the headers its status asks for."""
+    content = msgspec.json.encode(problem_of(refused, request_id=request_id))
+    return Response(content, status_code=refused.reason.text.status, headers=headers_of(refused), media_type=MEDIA_TYPE)
+
+
+def headers_of(refused: Refused) -> dict[str, str]:
+    """The headers that a refusal's status asks for."""
     status = refused.reason.text.status
     headers = {}
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="yikatong"'
+        headers["www-authenticate"] = 'Bearer realm="yikatong"'
     if status in _RETRY_AFTER_SECONDS:
-        headers["Retry-After"] = str(_RETRY_AFTER_SECONDS[status])
+        headers["retry-after"] = str(_RETRY_AFTER_SECONDS[status])
     if status == 405:
-        headers["Allow"] = str(refused.about["allow"])
-    content = msgspec.json.encode(problem_of(refused, request_id=request_id))
-    return Response(content, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+        headers["allow"] = str(refused.about["allow"])
+    return headers
 
 
 _REASON_OF_FAULT: tuple[tuple[type[BaseException], outcomes.Reason], ...] = (

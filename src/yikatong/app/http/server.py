@@ -11,15 +11,17 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from uvicorn.supervisors.multiprocess import Multiprocess
 
+from yikatong.app.http.direct import AnswerDirectly, DirectProtocol
+from yikatong.app.http.frame import Frame
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.metrics import forget_worker
 from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.plumbing.telemetry import configure_logs, configure_traces
 
-Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[ASGIApp]]
+Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[Frame]]
 """Opens what a worker needs and gives its application; a function of a module, so that a fresh process finds it."""
 
 _PR_SET_PDEATHSIG = 1
@@ -60,7 +62,7 @@ def run_server(
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=DirectProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -86,7 +88,7 @@ class Worker:
         self._address = address
         self._compose = compose
         self._parent_pid = os.getpid()
-        self._app: ASGIApp | None = None
+        self._app: Frame | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a call, or the life of the process."""
@@ -95,6 +97,10 @@ class Worker:
             return
         assert self._app is not None
         await self._app(scope, receive, send)
+
+    def find_direct(self, address: bytes) -> tuple[AnswerDirectly, int] | None:
+        """What answers POST at a raw address directly."""
+        return None if self._app is None else self._app.find_direct(address)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -1,0 +1,156 @@
+"""Direct routes: addresses called so often that a connection answers them itself, past ASGI.
+
+Parsing, keep-alive, the order of pipelined requests and the graceful end stay the server's own; what is left out is
+the message passing between server and application. The same route answers through ASGI too (`app.http.frame`), for
+other methods, other HTTP versions and other servers.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol, cast
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from yikatong.app.http.bounds import BODY_SECONDS_MAX, verify_length
+from yikatong.app.http.problems import MEDIA_TYPE, headers_of, problem_of
+from yikatong.app.http.reasons import Reason
+from yikatong.kernel.outcomes import Refused
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+_ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+JSON_HEADERS: RawHeaders = ((b"content-type", b"application/json"), *_ALWAYS)
+PROBLEM_HEADERS: RawHeaders = ((b"content-type", MEDIA_TYPE.encode()), *_ALWAYS)
+
+
+class Answer(NamedTuple):
+    """A whole answer: its status, its headers but for the length, its content."""
+
+    status: int
+    headers: RawHeaders
+    content: bytes
+
+
+def answer_of(refused: Refused, *, request_id: str) -> Answer:
+    """The answer that carries a refusal."""
+    content = msgspec.json.encode(problem_of(refused, request_id=request_id))
+    headers = {**headers_of(refused), "x-request-id": request_id}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Answer(refused.reason.text.status, (*raw, *PROBLEM_HEADERS), content)
+
+
+class DirectRoute(Protocol):
+    """A route that answers POST at one address, and brings authentication, record and metrics itself."""
+
+    @property
+    def body_bytes_max(self) -> int:
+        """How long a body may be."""
+        ...
+
+    async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
+        """Answer one call; refusals are answers, what is raised is a fault."""
+        ...
+
+
+AnswerDirectly = Callable[[RawHeaders, Callable[[], Awaitable[bytes]]], Awaitable[Answer]]
+
+
+class HasDirectRoutes(Protocol):
+    """The application of a server whose connections answer direct routes."""
+
+    def find_direct(self, address: bytes) -> tuple[AnswerDirectly, int] | None:
+        """What answers POST at a raw address directly."""
+        ...
+
+
+class DirectProtocol(HttpToolsProtocol):
+    """A connection that answers direct routes itself and hands every other call to the application."""
+
+    def on_headers_complete(self) -> None:
+        """Begin a call; a direct one when its method, version and address are those of a direct route."""
+        direct = self._find_direct()
+        if direct is None:
+            super().on_headers_complete()
+            return
+        earlier = self.cycle
+        self.cycle = _DirectCall(self, *direct)
+        if earlier is None or earlier.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _find_direct(self) -> tuple[AnswerDirectly, int] | None:
+        if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
+            return None
+        if self.expect_100_continue or self.parser.should_upgrade():
+            return None
+        return cast(HasDirectRoutes, self.app).find_direct(self.url)
+
+
+class _DirectCall(RequestResponseCycle):
+    """One direct call, in the place where the server keeps what it knows of a call on its way."""
+
+    def __init__(self, connection: DirectProtocol, answer: AnswerDirectly, body_bytes_max: int) -> None:
+        """The body may still be on its way."""
+        self._answer = answer
+        self._bytes_max = body_bytes_max
+        self._connection = connection
+        self._headers = connection.headers
+        self.flow = connection.flow
+        self.transport = connection.transport
+        self.message_event = asyncio.Event()
+        self.keep_alive = connection.parser.should_keep_alive()
+        self.body = bytearray()
+        self.more_body = True
+        self.disconnected = False
+        self.response_complete = False
+
+    async def run_asgi(self, app: ASGI3Application) -> None:
+        """Answer, unless whoever asked went away half-way."""
+        try:
+            answer = await self._answer(self._headers, self._read_body)
+        except ClientDisconnect:
+            return
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if not self.disconnected:
+            self._write(answer)
+
+    async def _read_body(self) -> bytes:
+        """The body, whole; refuses as `bounds.read_body`."""
+        for name, value in self._headers:
+            if name == b"content-length":
+                verify_length(value.decode("latin-1"), bytes_max=self._bytes_max)
+        if self.more_body:
+            await self._hear_the_rest()
+        if self.disconnected:
+            raise ClientDisconnect
+        if len(self.body) > self._bytes_max:
+            raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=self._bytes_max)
+        return bytes(self.body)
+
+    async def _hear_the_rest(self) -> None:
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX):
+                while self.more_body and not self.disconnected and len(self.body) <= self._bytes_max:
+                    self.message_event.clear()
+                    await self.message_event.wait()
+        except TimeoutError:
+            raise Refused(Reason.BODY_CAME_TOO_SLOWLY) from None
+
+    def _write(self, answer: Answer) -> None:
+        parts = [STATUS_LINE[answer.status]]
+        for name, value in (*self._connection.server_state.default_headers, *answer.headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"content-length: ", str(len(answer.content)).encode(), b"\r\n")
+        if not self.keep_alive:
+            parts.append(b"connection: close\r\n")
+        parts += (b"\r\n", answer.content)
+        self.transport.write(b"".join(parts))
+        self.response_complete = True
+        if not self.keep_alive:
+            self.transport.close()
+        self._connection.on_response_complete()
