@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import httpx
 
-from tests.support.processes import a_free_port
+from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audit import run_audit
 from yikatong.app.bench.people import BenchPeople, make_people
 from yikatong.app.prepare import prepare
@@ -63,15 +63,13 @@ class Platform:
 
     def start(self) -> None:
         """Start `yikatong serve` and wait until it answers."""
-        environment = {
-            **os.environ,
-            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'src'}",
-            "YIKATONG_DATA_FOLDER": self.settings.data_folder,
-            "YIKATONG_PORT": str(self.settings.port),
-            "YIKATONG_ALLOW_SYNTHETIC_RESIDENTS": "true",
-            "YIKATONG_LOG_LEVEL": "warning",
-        }
-        environment.pop("YIKATONG_DATABASE_URL", None)
+        environment = environment_with(
+            PYTHONPATH=f"{REPOSITORY}:{REPOSITORY / 'src'}",
+            YIKATONG_DATA_FOLDER=self.settings.data_folder,
+            YIKATONG_PORT=str(self.settings.port),
+            YIKATONG_ALLOW_SYNTHETIC_RESIDENTS="true",
+            YIKATONG_LOG_LEVEL="warning",
+        )
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words
                 [sys.executable, "-c", _PROGRAM, "serve"], cwd=REPOSITORY, env=environment, stdout=log, stderr=log

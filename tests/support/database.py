@@ -7,8 +7,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -72,21 +74,43 @@ class TestServer:
 
     def _make(self) -> ServerAddress:
         if outside := os.environ.get("YIKATONG_DATABASE_URL"):
-            return ServerAddress(conninfo=self._make_outside(outside))
+            return self._make_outside(outside, os.environ.get("YIKATONG_SERVING_DATABASE_URL"))
         self._folder = folder_of_our_own()
         self._embedded = EmbeddedPostgres(self._folder, overrides=FAST_NOT_DURABLE)
         return self._embedded.start()
 
-    def _make_outside(self, outside: str) -> str:
-        """A fresh database beside the named one; where the server does not allow that, the named one itself."""
+    def _make_outside(self, outside: str, serving: str | None) -> ServerAddress:
+        """A fresh database beside the named one, which itself is never touched."""
         name = f"yikatong_tests_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(outside, autocommit=True) as conn:
-            try:
-                conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            except psycopg.errors.InsufficientPrivilege:
-                return outside
+            if lacking := rights_lacking(conn):
+                pytest.exit(f"For the tests an administrator of the server runs: {' '.join(lacking)}", returncode=2)
+            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self._made_on, self._made_name = outside, name
-        return make_conninfo("", **{**conninfo_to_dict(outside), "dbname": name})
+        return ServerAddress(
+            conninfo=named_instead(outside, name), serving_conninfo=serving and named_instead(serving, name)
+        )
+
+
+def rights_lacking(conn: psycopg.Connection[Any]) -> list[str]:
+    """The statements that give the connected role what tests need: databases of their own, and the serving role."""
+    row = conn.execute(
+        "SELECT rolsuper OR rolcreatedb, rolsuper OR rolcreaterole OR EXISTS (SELECT FROM pg_roles AS serving"
+        " WHERE serving.rolname = %s AND pg_has_role(current_user, serving.oid, 'MEMBER'))"
+        " FROM pg_roles WHERE rolname = current_user",
+        [SERVING_ROLE],
+    ).fetchone()
+    assert row is not None
+    makes_databases, serves = row
+    lacking = [] if makes_databases else [f"ALTER ROLE {conn.info.user} CREATEDB;"]
+    if not serves:
+        lacking += [f"CREATE ROLE {SERVING_ROLE} NOLOGIN;", f"GRANT {SERVING_ROLE} TO {conn.info.user};"]
+    return lacking
+
+
+def named_instead(conninfo: str, name: str) -> str:
+    """An address with the name of another database."""
+    return make_conninfo("", **{**conninfo_to_dict(conninfo), "dbname": name})
 
 
 def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None) -> dict[str, str]:
@@ -115,6 +139,6 @@ def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
     with psycopg.connect(beside, autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
-            yield ServerAddress(conninfo=make_conninfo("", **{**conninfo_to_dict(beside), "dbname": name}))
+            yield ServerAddress(conninfo=named_instead(beside, name))
         finally:
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -11,6 +11,16 @@ from pathlib import Path
 _REPOSITORY = Path(__file__).parents[2]
 
 
+def environment_with(**settings: str) -> dict[str, str]:
+    """What a process of ours inherits, with these settings and none of whoever runs the tests."""
+    inherited = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith("YIKATONG_") or name.startswith("YIKATONG_TESTS_")
+    }
+    return inherited | settings
+
+
 def interpreter_for(account: str) -> tuple[str, list[str]] | None:
     """An interpreter of our version that another account may run, and the folders of our libraries for it.
 
@@ -49,7 +59,7 @@ def a_python_process(
         stdout=subprocess.PIPE,
         text=True,
         cwd=_REPOSITORY,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(search), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment_with(PYTHONPATH=os.pathsep.join(search), PYTHONDONTWRITEBYTECODE="1"),
         user=account,
         group=None if account is None else "nogroup",
         extra_groups=None if account is None else [],

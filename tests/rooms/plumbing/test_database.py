@@ -1,6 +1,5 @@
 """The database's two roles, the bounds of its sessions, and the same on a server that somebody else runs."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from tests.support.database import a_fresh_database, build_schema, folder_of_our_own
-from tests.support.processes import a_free_port
+from tests.support.processes import a_free_port, environment_with
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database, SessionLimits
 from yikatong.plumbing.database_server import database_server, session_limits
@@ -115,21 +114,60 @@ async def test_a_server_that_lets_nobody_make_roles_is_told_what_to_run(outside:
             await Database.open(modest)
 
 
-def test_the_whole_suite_runs_on_a_server_named_by_its_address(outside: EmbeddedPostgres) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "tests/rooms/plumbing/test_jobs.py",
-        "tests/rooms/plumbing/test_schema.py",
+def test_the_suite_runs_on_a_server_named_by_its_address_without_a_superuser(outside: EmbeddedPostgres) -> None:
+    """As the operating guide sets such a server up: an owner that makes databases, and a login that only serves."""
+    with psycopg.connect(outside.address(database="postgres").conninfo, autocommit=True) as conn:
+        if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = 'yikatong_serving'").fetchone():
+            conn.execute("CREATE ROLE yikatong_serving NOLOGIN")
+        conn.execute("CREATE ROLE tester LOGIN CREATEDB PASSWORD 'p@ss' IN ROLE yikatong_serving")
+        conn.execute("CREATE ROLE web LOGIN PASSWORD 'w' IN ROLE yikatong_serving")
+        conn.execute("CREATE DATABASE named OWNER tester")
+    as_tester, as_web = [
+        outside.tcp_address(database="named").replace("yikatong:correct%20horse", login)
+        for login in ("tester:p%40ss", "web:w")
     ]
-    environment = {name: text for name, text in os.environ.items() if not name.startswith(("YIKATONG_", "PYTEST_"))}
-    environment |= {"YIKATONG_DATABASE_URL": outside.tcp_address(), "PYTHONPATH": "src:."}
-    run = subprocess.run(command, cwd=_REPOSITORY, env=environment, capture_output=True, text=True)  # noqa: S603  our own tests
-    assert run.returncode == 0, run.stdout
+
+    for more in ({}, {"YIKATONG_SERVING_DATABASE_URL": as_web}):
+        run = a_run_of_tests({"YIKATONG_DATABASE_URL": as_tester, **more})
+        assert run.returncode == 0, run.stdout
+
     with psycopg.connect(outside.address(database="postgres").conninfo) as conn:
         left = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'yikatong!_%' ESCAPE '!'").fetchall()
-    assert left == [], "what the run made is gone"
+    assert left == [], "what the runs made is gone"
+    with psycopg.connect(outside.address(database="named").conninfo) as conn:
+        made = conn.execute("SELECT nspname FROM pg_namespace WHERE nspname = 'plumbing'").fetchall()
+    assert made == [], "the named database itself was never touched"
+
+
+def test_a_server_on_which_tests_may_make_nothing_is_told_what_to_run(outside: EmbeddedPostgres) -> None:
+    with psycopg.connect(outside.address().conninfo, autocommit=True) as conn:
+        conn.execute("CREATE ROLE guest LOGIN PASSWORD 'g'")
+
+    run = a_run_of_tests(
+        {"YIKATONG_DATABASE_URL": outside.tcp_address().replace("yikatong:correct%20horse", "guest:g")}
+    )
+
+    assert run.returncode == 2
+    assert "ALTER ROLE guest CREATEDB; CREATE ROLE yikatong_serving NOLOGIN; GRANT yikatong_serving TO guest;" in (
+        run.stdout + run.stderr
+    )
+
+
+def a_run_of_tests(settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Some tests that use the database, in a run of their own that knows only these settings."""
+    environment = {
+        name: text
+        for name, text in environment_with(PYTHONPATH="src:.", **settings).items()
+        if not name.startswith(("YIKATONG_TESTS_", "PYTEST_"))
+    }
+    files = ["tests/rooms/plumbing/test_jobs.py", "tests/rooms/plumbing/test_schema.py"]
+    return subprocess.run(  # noqa: S603  our own tests
+        [sys.executable, "-m", "pytest", *files],
+        cwd=_REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_a_second_process_may_join_the_server_that_runs_on_the_folder() -> None:
