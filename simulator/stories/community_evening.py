@@ -1,10 +1,10 @@
 """When the doors have closed: statements, balances, the banks' day, notices; all as the story says."""
 
+import re
 from collections import Counter
 from datetime import date
 
 from msgspec import structs
-from rich.table import Table
 
 from simulator.outside import DeliveredShape
 from simulator.stories.community_cast import BANK
@@ -12,6 +12,7 @@ from simulator.stories.community_morning import Town
 from simulator.stories.day import Day, templates_of
 from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage
+from simulator.stories.telling import Both, Column, a_table, fold, show_table
 from simulator.stories.till import Till
 from yikatong.client.receipts import Statement
 from yikatong.kernel.money import show_yuan
@@ -32,6 +33,11 @@ BALANCES = {
     "he": {"purse": 5_420},
 }
 """What everybody has in the evening, in fen."""
+CARDS_GIVEN = "06:30"
+"""When the story has the cards handed out."""
+PLAYED_AT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+NOTICE_MARGIN = 21
+"""The cells of a notice's line that its words do not have."""
 PURPOSE = "balance asked for at the counter"
 
 
@@ -56,9 +62,13 @@ class Evening:
         self._close_notices(day)
 
     def _close_statements(self, day: Day) -> None:
-        table = Table(title=f"服务机构日对账单 providers' statements of {self._stage.today}", title_justify="left")
-        for column in ("机构 provider", "笔数 sales", "金额 amount", "退回 back", "应付 due"):
-            table.add_column(column, justify="left" if "provider" in column else "right")
+        table = a_table(
+            Column("服务机构", "provider"),
+            Column("笔数", "sales", "right"),
+            Column("收款", "taken", "right"),
+            Column("退回", "given back", "right"),
+            Column("应付", "due", "right"),
+        )
         for key, till in self._town.tills.items():
             before, after = self._statements[key], self._statement(till)
             sales, back = day.sales[key], day.given_back[key]
@@ -70,8 +80,10 @@ class Evening:
             due = after.closing_fen - before.closing_fen
             self._stage.expect(sum(sales) - sum(back), due, about + "what is due")
             amounts = (show_yuan(after.sales_fen), show_yuan(after.refunds_fen), show_yuan(after.closing_fen))
-            table.add_row(f"{till.shop.name_zh} {till.shop.name_en}", str(after.sales_count), *amounts)
-        self._stage.console.print(table)
+            table.add_row(f"{till.shop.name_zh}\n{till.shop.name_en}", str(after.sales_count), *amounts)
+        title = Both("服务机构日对账单，单位：元", f"providers' statements of {self._stage.today}, in yuan")
+        show_table(self._stage.console, title, table)
+        self._stage.console.print()
 
     def _close_balances(self) -> None:
         for key, expected in BALANCES.items():
@@ -84,7 +96,7 @@ class Evening:
             self._stage.expect(
                 [0], sorted({account.held_fen for account in accounts}), f"holds of {neighbour.part.name_en}"
             )
-        self._stage.console.print("  每位居民的钱包和补贴余额与故事一致  every purse and benefit is as the story says")
+        self._stage.console.print("  钱包和补贴余额均与故事一致 every purse and benefit is as the story says")
 
     def _close_bank(self, day: Day) -> None:
         """What the bank booked: debits of taps, credits of refunds and reversals, and nothing else."""
@@ -94,26 +106,34 @@ class Evening:
         )
         found = self._stage.wait_for(
             lambda: booked if (booked := self._bank_day() - self._bank).total() >= expected.total() else None,
-            about="银行记账 the bank books the refunds",
+            about="等待银行入账 the bank books the refunds",
             seconds=60,
         )
         self._stage.expect(expected, found, "what the bank booked")
         debits, credits = sum(day.debits), sum(day.credits)
-        self._stage.console.print(f"  银行扣款 bank debits {show_yuan(debits)}, 退回 credits {show_yuan(credits)}")
+        self._stage.console.print(
+            f"  银行扣款 bank debits {show_yuan(debits)}, 银行退回 bank credits {show_yuan(credits)}"
+        )
 
     def _close_notices(self, day: Day) -> None:
         """Those with a phone read everything in the wallet; everybody gets it by push or SMS, once."""
-        table = Table(title="居民收到的通知 residents' notices", title_justify="left")
-        for column in ("居民", "", "最近一条 the latest"):
-            table.add_column(column)
+        table = a_table(Column("居民", "resident"), Column("条数", "count"), Column("最近一条", "the latest"))
         for key, neighbour in self._town.people.items():
             expected = day.notices[key]
             about = f"{neighbour.part.name_en}'s notices"
             if neighbour.part.has_phone:
                 self._stage.expect(expected, self._new_notices(key, expected.total(), about), about)
             latest = self._delivered(neighbour, Counter(card_activated=1) + expected, about)
-            table.add_row(neighbour.part.name_zh, str(expected.total() + 1), latest)
-        self._stage.console.print(table)
+            told = self._set_notice(latest, at=day.last_noticed.get(key, CARDS_GIVEN))
+            table.add_row("\n".join(neighbour.part.name), str(expected.total() + 1), told)
+        title = Both("居民收到的通知，时刻按故事", "residents' notices, at the times of the story")
+        show_table(self._stage.console, title, table)
+
+    def _set_notice(self, latest: Both, *, at: str) -> str:
+        """A notice as the table shows it, at the story's time instead of the minute in which it is played."""
+        cells = self._stage.console.width - NOTICE_MARGIN
+        zh, en = (PLAYED_AT.sub(f"{self._stage.today} {at}", text) for text in latest)
+        return "\n".join((*fold(zh, cells=cells), *fold(en, cells=cells)))
 
     def _new_notices(self, key: str, count: int, about: str) -> Counter[str]:
         """What somebody was told today, once it is as many as there should be."""
@@ -124,7 +144,7 @@ class Evening:
 
         return self._stage.wait_for(find, about=f"通知 {about}")
 
-    def _delivered(self, neighbour: Neighbour, expected: Counter[str], about: str) -> str:
+    def _delivered(self, neighbour: Neighbour, expected: Counter[str], about: str) -> Both:
         """The words of the last notice made, once all have come, each once; on the way one may overtake another."""
         path = f"/gateway/simulator/messages/{neighbour.uuid}"
 
@@ -135,7 +155,7 @@ class Evening:
         messages = self._stage.wait_for(find, about=f"推送 push of {about}")
         self._stage.expect(expected, Counter(message.template for message in messages), about + " by push")
         words = max(messages, key=lambda message: message.message_id).words
-        return f"{words.zh.text}\n{words.en.text}"
+        return Both(words.zh.text, words.en.text)
 
     def _statement(self, till: Till) -> Statement:
         """The provider's statement since the story began: of one day, or of two when midnight fell into it."""

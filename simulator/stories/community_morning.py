@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
-from rich.table import Table
 
 from simulator.calls import ApiRefusal
 from simulator.card_maker import make_cards
@@ -13,6 +12,7 @@ from simulator.stories.day import refusal_of
 from simulator.stories.neighbour import Neighbour, Part
 from simulator.stories.office import Office
 from simulator.stories.stage import Stage
+from simulator.stories.telling import Both, Column, a_table, set_both, show_table
 from simulator.stories.till import Registered, Shop, Till, register_shop
 from yikatong.cards.api.shapes import RegisteredAnswer
 from yikatong.desk.api.batches import BatchAnswer, BatchFileAnswer, ReturnedAnswer
@@ -23,6 +23,8 @@ from yikatong.ledger.api import AccountAnswer
 PURPOSE = "production batch of the day"
 MEALS = "elder-meal"
 NUMBER_TRIES = 20
+ITEM_CELLS = 38
+"""How wide the items of a provider are told."""
 
 
 class Town(msgspec.Struct, kw_only=True):
@@ -37,7 +39,7 @@ class Town(msgspec.Struct, kw_only=True):
 
 def open_the_doors(stage: Stage) -> Town:
     """Set everything up, from the two first operators to the last phone."""
-    with stage.work("经办人登录 operators sign in, a second person among them"):
+    with stage.work("经办人登录，含复核人 operators sign in, the second person too"):
         with ThreadPoolExecutor(max_workers=2) as hands:
             both = (
                 hands.submit(_open_office, stage, HOME, second="唐敏", counter="龙静", welfare="冯涛"),
@@ -46,17 +48,17 @@ def open_the_doors(stage: Stage) -> Town:
         home, away = (each.result() for each in both)
     with stage.work("两地互认 the two regions recognise each other's cards"):
         _recognise(stage, home=home, away=away)
-    with stage.work("服务机构与终端 providers and terminals, approved by the second person"):
+    with stage.work("服务机构与终端，经复核登记 providers and terminals, with approval"):
         tills, second_till = _open_shops(stage, home=home, away=away)
     _show_tills(stage, list(tills.values()))
     people: dict[str, Neighbour] = {}
-    with stage.work("申领、制卡、发放 cards: applied for, made, handed out and activated"):
+    with stage.work("申领、制卡、发卡、启用 cards: applied for, made, handed out, activated"):
         people |= _give_cards(stage, office=home, parts=AT_HOME)
         people |= _give_cards(stage, office=away, parts=FROM_AWAY)
     town = Town(home=home, away=away, tills=tills, second_till=second_till, people=people)
-    with stage.work("电子社保卡 e-cards: on the phone and at the counter, level 1 and level 2"):
+    with stage.work("电子社保卡签发，一级和二级 e-cards issued, at level 1 and level 2"):
         _give_e_cards(stage, town)
-    with stage.work("待遇与钱包 benefits granted by two persons, purses filled at the counter"):
+    with stage.work("补贴双人发放，钱包充值 two people grant benefits; purses are filled"):
         _give_money(stage, town)
     _show_people(stage, list(people.values()))
     return town
@@ -212,23 +214,25 @@ def _give_money(stage: Stage, town: Town) -> None:
 
 
 def _show_tills(stage: Stage, tills: Sequence[Till]) -> None:
-    table = Table(title="服务机构 providers", title_justify="left")
-    for column in ("", "机构 provider", "可办事项 items"):
-        table.add_column(column)
+    table = a_table(Column("简称", "short"), Column("服务机构", "provider"), Column("可办事项", "items"))
     for till in tills:
         shop: Shop = till.shop
-        items = "\n".join(f"{till.item(code).name_zh} {till.item(code).name_en}" for code in shop.items)
-        table.add_row(shop.short_zh, f"{shop.name_zh}\n{shop.name_en}", items)
-    stage.console.print(table)
+        items = [Both(till.item(code).name_zh, till.item(code).name_en) for code in shop.items]
+        lines = [line for item in items for line in set_both(item, cells=ITEM_CELLS)]
+        table.add_row(str(shop.short).replace(" ", "\n"), f"{shop.name_zh}\n{shop.name_en}", "\n".join(lines))
+    show_table(stage.console, Both("服务机构和终端", "providers and their terminals"), table)
 
 
 def _show_people(stage: Stage, people: Sequence[Neighbour]) -> None:
-    table = Table(title="居民 residents", title_justify="left")
-    for column, side in (
-        ("姓名 name", "left"), ("年龄 age", "right"), ("", "left"), ("卡号 card", "left"), ("钱包 purse", "right"),
-        ("补贴 benefit", "right"), ("银行 bank", "right"),
-    ):  # fmt: skip
-        table.add_column(column, justify="right" if side == "right" else "left")
+    table = a_table(
+        Column("姓名", "name"),
+        Column("年龄", "age", "right"),
+        Column("其人", "who"),
+        Column("卡号", "card"),
+        Column("钱包", "purse", "right"),
+        Column("补贴", "benefit", "right"),
+        Column("银行", "bank", "right"),
+    )
     for neighbour in people:
         part = neighbour.part
         table.add_row(
@@ -238,4 +242,4 @@ def _show_people(stage: Stage, people: Sequence[Neighbour]) -> None:
             neighbour.chip.card_number,
             *(show_yuan(fen) if fen else "" for fen in (part.purse_fen, part.meals_fen, part.bank_balance_fen or 0)),
         )
-    stage.console.print(table)
+    show_table(stage.console, Both("居民，金额单位：元", "residents, amounts in yuan"), table)

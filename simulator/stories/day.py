@@ -5,28 +5,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
-from rich.padding import Padding
-from rich.text import Text
-
 from simulator.calls import ApiRefusal
 from simulator.http_wallet import HttpWallet
 from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage, StoryFailedError
+from simulator.stories.telling import Both, TapLine, set_tap, tell
 from simulator.stories.till import Till
-from yikatong.catalogue.model import Item
 from yikatong.client.receipts import Admitted, Refused, Tap, Waiting
 from yikatong.kernel.money import show_yuan
 
-WHO_CELLS = 6
-WHERE_CELLS = 4
-ITEM_CELLS = 31
-AMOUNT_CELLS = 7
-MILLISECONDS_CELLS = 6
-SOURCE_WORDS = {"bank": "银行 bank", "purse": "钱包 purse"}
-HARMLESS = frozenset({"name_masked", "age_band"})
-"""What a terminal learned that may be read on a screen."""
-STRANGER = "冒名者"
+SOURCE_WORDS = {"bank": "银行 bank", "purse": "钱包 purse", "benefit": "补贴 benefit"}
+LEARNED_WORDS = {"name": "姓名 name", "id_number": "证号 ID"}
+HARMLESS_WORDS = {"age_band": "年龄 age ", "name_masked": ""}
+"""What a terminal learned that may be read on a screen, and the words that stand before it."""
+STRANGER = Both("冒名者", "a stranger")
 """Who stands there when it is nobody the platform knows."""
 
 Make = Callable[[], Tap]
@@ -35,9 +27,10 @@ Make = Callable[[], Tap]
 class Day:
     """Tells taps as they happen and remembers what they came to."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Nothing has happened yet."""
+    def __init__(self, stage: Stage, *, item_words: Mapping[str, Both]) -> None:
+        """Nothing has happened yet; `item_words` has each item of the story in a word."""
         self._stage = stage
+        self._item_words = item_words
         self.told = 0
         self.first_tap_seconds: float | None = None
         self.reasons: Counter[str] = Counter()
@@ -46,6 +39,7 @@ class Day:
         self.debits: list[int] = []
         self.credits: list[int] = []
         self.notices: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.last_noticed: dict[str, str] = {}
 
     def admits(
         self,
@@ -66,9 +60,9 @@ class Day:
         found = {part.source: part.amount_fen for part in tap.receipt.paid_by}
         self._stage.expect(parts, found, f"{at} {item}: who paid")
         self._stage.expect(set(learned), set(tap.receipt.learned), f"{at} {item}: what the terminal learned")
-        self._count_payment(who, till, parts)
+        self._count_payment(at, who, till, parts)
         says = _show_parts(parts) if parts else _show_learned(tap.receipt.learned)
-        self._tell(at, who.part.name_zh, till, item, sum(parts.values()), "[green]✓[/green]", says, milliseconds)
+        self._tell(at, who.part.name, till, item, sum(parts.values()), milliseconds, mark="✓", style="green", says=says)
         return tap
 
     def refuses(
@@ -76,14 +70,14 @@ class Day:
     ) -> Refused:
         """A tap that is refused for this reason; the platform says why in both languages."""
         tap, milliseconds = self._time(make)
-        name = STRANGER if who is None else who.part.name_zh
+        name = STRANGER if who is None else who.part.name
         if not isinstance(tap, Refused):
-            raise StoryFailedError(f"{at} {name}, {item}: {reason} was expected, and it was {_ended(tap)}")
-        self._stage.expect(reason, tap.reason, f"{at} {name}, {item}: why it is refused")
+            raise StoryFailedError(f"{at} {name.en}, {item}: {reason} was expected, and it was {_ended(tap)}")
+        self._stage.expect(reason, tap.reason, f"{at} {name.en}, {item}: why it is refused")
         self.reasons[reason] += 1
-        says = "[red]" + reason.lower().replace("_", " ") + "[/red]"
-        self._tell(at, name, till, item, amount_fen, "[red]✗[/red]", says, milliseconds)
-        self._explain(f"{tap.says.zh} {tap.says.en}")
+        says = reason.lower().replace("_", " ")
+        self._tell(at, name, till, item, amount_fen, milliseconds, mark="✗", style="red", says=says)
+        tell(self._stage.console, Both(tap.says.zh, tap.says.en), lead="→ ")
         return tap
 
     def waits_and_confirms(
@@ -95,9 +89,9 @@ class Day:
             raise StoryFailedError(f"{at} {who.part.name_en}, {item}: it should wait, and it was {_ended(tap)}")
         self._stage.expect("confirmation", tap.waits_for, f"{at} {item}: what it waits for")
         amount_fen = sum(paid_by.values())
-        waits = "[yellow]等待本人确认 waits for the phone[/yellow]"
-        self._tell(at, who.part.name_zh, till, item, amount_fen, "[yellow]…[/yellow]", waits, milliseconds)
-        self.notices[who.part.key]["tap_waits"] += 1
+        waits = "等待本人确认 waits for the phone"
+        self._tell(at, who.part.name, till, item, amount_fen, milliseconds, mark="…", style="yellow", says=waits)
+        self.hears(at, who, "tap_waits")
         began = time.perf_counter()
         (seen,) = who.phone.waiting()
         shown = (seen.tap, seen.amount_fen, seen.payee_name_zh)
@@ -109,9 +103,9 @@ class Day:
             raise StoryFailedError(f"{at} {item}: confirmed, and then it was {_ended(ended)}")
         found = {part.source: part.amount_fen for part in ended.receipt.paid_by}
         self._stage.expect(dict(paid_by), found, f"{at} {item}: who paid")
-        self._count_payment(who, till, dict(paid_by))
+        self._count_payment(at, who, till, dict(paid_by))
         says = "已确认 confirmed, " + _show_parts(paid_by)
-        self._tell(at, who.part.name_zh, till, item, amount_fen, "[green]✓[/green]", says, milliseconds)
+        self._tell(at, who.part.name, till, item, amount_fen, milliseconds, mark="✓", style="green", says=says)
         return ended
 
     def refunds(self, at: str, who: Neighbour, till: Till, tap: Admitted, *, amount_fen: int, bank_fen: int) -> None:
@@ -120,9 +114,9 @@ class Day:
         done = till.terminal.refund(tap.receipt.tap, amount_fen)
         milliseconds = (time.perf_counter() - began) * 1000
         self._stage.expect(amount_fen, done.amount_fen, f"{at}: what was given back")
-        self._count_given_back(who, till, amount_fen, bank_fen=bank_fen, template="tap_refunded")
-        left = f"退款 refunded; {show_yuan(done.left_fen)} 未退 kept"
-        self._tell(at, who.part.name_zh, till, tap.receipt.item, -amount_fen, "[green]↩[/green]", left, milliseconds)
+        self._count_given_back(at, who, till, amount_fen, bank_fen=bank_fen, template="tap_refunded")
+        left = f"退款 refunded, 余 {show_yuan(done.left_fen)} kept"
+        self._tell_back(at, who, till, tap, amount_fen, milliseconds, says=left)
 
     def reverses(self, at: str, who: Neighbour, till: Till, tap: Admitted, *, bank_fen: int) -> None:
         """The terminal takes a whole payment back."""
@@ -131,13 +125,21 @@ class Day:
         milliseconds = (time.perf_counter() - began) * 1000
         self._stage.expect("admitted", done.found, f"{at}: what the reversal met")
         amount_fen = tap.receipt.amount_fen or 0
-        self._count_given_back(who, till, amount_fen, bank_fen=bank_fen, template="tap_reversed")
-        says = "冲正 reversed, the answer was lost"
-        self._tell(at, who.part.name_zh, till, tap.receipt.item, -amount_fen, "[green]↩[/green]", says, milliseconds)
+        self._count_given_back(at, who, till, amount_fen, bank_fen=bank_fen, template="tap_reversed")
+        self._tell_back(at, who, till, tap, amount_fen, milliseconds, says="冲正 reversed")
 
     def happens(self, at: str, what_zh: str, what_en: str) -> None:
         """Something that is no tap."""
-        self._stage.console.print(f"{at}   [dim]{what_zh}  {what_en}[/dim]", soft_wrap=True)
+        tell(self._stage.console, Both(what_zh, what_en), at=at)
+
+    def because(self, why_zh: str, why_en: str) -> None:
+        """What is behind the next tap, for whoever reads."""
+        tell(self._stage.console, Both(why_zh, why_en))
+
+    def hears(self, at: str, who: Neighbour, template: str) -> None:
+        """The platform has to tell a resident this."""
+        self.notices[who.part.key][template] += 1
+        self.last_noticed[who.part.key] = at
 
     def _end_of(self, till: Till, tap_id: str) -> Admitted | Refused:
         """What the till hears once the tap has ended."""
@@ -160,43 +162,63 @@ class Day:
             self.first_tap_seconds = time.monotonic() - self._stage.began
         return tap, milliseconds
 
-    def _count_payment(self, who: Neighbour, till: Till, parts: Mapping[str, int]) -> None:
+    def _count_payment(self, at: str, who: Neighbour, till: Till, parts: Mapping[str, int]) -> None:
         if not parts:
             return
         self.sales[till.shop.key].append(sum(parts.values()))
-        self.notices[who.part.key]["tap_paid"] += 1
+        self.hears(at, who, "tap_paid")
         if "bank" in parts:
             self.debits.append(parts["bank"])
 
-    def _count_given_back(self, who: Neighbour, till: Till, amount_fen: int, *, bank_fen: int, template: str) -> None:
+    def _count_given_back(
+        self, at: str, who: Neighbour, till: Till, amount_fen: int, *, bank_fen: int, template: str
+    ) -> None:
         self.given_back[till.shop.key].append(amount_fen)
-        self.notices[who.part.key][template] += 1
+        self.hears(at, who, template)
         if bank_fen:
             self.credits.append(bank_fen)
 
+    def _tell_back(
+        self, at: str, who: Neighbour, till: Till, tap: Admitted, amount_fen: int, milliseconds: float, *, says: str
+    ) -> None:
+        item = tap.receipt.item
+        self._tell(at, who.part.name, till, item, -amount_fen, milliseconds, mark="↩", style="green", says=says)
+
     def _tell(
-        self, at: str, who: str, till: Till, item: str, amount_fen: int, mark: str, says: str, milliseconds: float
+        self,
+        at: str,
+        who: Both,
+        till: Till,
+        item: str,
+        amount_fen: int,
+        milliseconds: float,
+        *,
+        mark: str,
+        style: str,
+        says: str,
     ) -> None:
         self.told += 1
-        line = Text.assemble(
-            at,
-            " ",
-            _fit(who, WHO_CELLS),
-            " ",
-            _fit(till.shop.short_zh, WHERE_CELLS),
-            " ",
-            (_fit(_both(till.item(item)), ITEM_CELLS), "cyan"),
-            _right(show_yuan(amount_fen) if amount_fen else "", AMOUNT_CELLS),
-            _right(f"{milliseconds:.0f}ms", MILLISECONDS_CELLS),
-            " ",
-            Text.from_markup(f"{mark} {says}"),
+        listed = till.item(item)
+        line = TapLine(
+            at=at,
+            who=who,
+            where=till.shop.short,
+            item=Both(listed.name_zh, listed.name_en),
+            item_word=self._item_words[item],
+            amount_fen=amount_fen,
+            milliseconds=milliseconds,
+            mark=mark,
+            style=style,
+            says=says,
         )
-        self._stage.console.print(line, soft_wrap=True)
+        console = self._stage.console
+        console.print(set_tap(line, width=console.width), soft_wrap=True)
         if self.told == 1:
-            self._stage.console.print(f"        [dim]first tap after {self.first_tap_seconds:.1f} s[/dim]")
-
-    def _explain(self, text: str) -> None:
-        self._stage.console.print(Padding(Text(text, style="dim"), (0, 0, 0, 12)))
+            seconds = self.first_tap_seconds
+            tell(
+                console,
+                Both(f"启动到第一次用卡{seconds:.1f}秒。", f"From the start to the first tap: {seconds:.1f} s."),
+            )
 
 
 def refusal_of(make: Callable[[], Any]) -> ApiRefusal:
@@ -219,26 +241,19 @@ def _ended(tap: Tap) -> str:
     return f"waiting for {tap.waits_for}" if isinstance(tap, Waiting) else "admitted"
 
 
-def _both(item: Item) -> str:
-    return f"{item.name_zh} {item.name_en}"
-
-
 def _show_parts(parts: Mapping[str, int]) -> str:
-    return " + ".join(f"{SOURCE_WORDS.get(source, '补贴 benefit')} {show_yuan(fen)}" for source, fen in parts.items())
+    """Which money paid; how much of each is said only where there are two."""
+    if len(parts) == 1:
+        return SOURCE_WORDS[next(iter(parts))]
+    return "+".join(f"{SOURCE_WORDS[source]} {show_yuan(fen)}" for source, fen in parts.items())
 
 
 def _show_learned(learned: Mapping[str, str]) -> str:
     """What the terminal was told: values of little weight, and only the kinds of those that matter."""
-    told = [learned[kind] if kind in HARMLESS else kind for kind in sorted(learned)]
-    return "到场 present" + ("; told " + ", ".join(told) if told else "")
-
-
-def _fit(text: str, cells: int) -> str:
-    """A text of exactly so many cells, with an ellipsis where it was cut."""
-    if cell_len(text) > cells:
-        text = set_cell_size(text, cells - 1).rstrip() + "…"
-    return set_cell_size(text, cells)
-
-
-def _right(text: str, cells: int) -> str:
-    return " " * max(0, cells - cell_len(text)) + text
+    if not learned:
+        return "到场 presence only"
+    told = [
+        HARMLESS_WORDS[kind] + learned[kind] if kind in HARMLESS_WORDS else LEARNED_WORDS.get(kind, kind)
+        for kind in sorted(learned)
+    ]
+    return "告知 told " + ", ".join(told)

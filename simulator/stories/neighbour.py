@@ -9,6 +9,7 @@ import msgspec
 from simulator.chip import Chip
 from simulator.http_wallet import Holder, HttpWallet
 from simulator.stories.stage import Stage
+from simulator.stories.telling import Both
 from yikatong.kernel.identifiers.resident_id import make_id_number
 from yikatong.kernel.ids import read_id
 
@@ -30,6 +31,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     purse_fen: int = 0
     meals_fen: int = 0
     limits_fen: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> Both:
+        """The name in both languages."""
+        return Both(self.name_zh, self.name_en)
 
 
 class Neighbour:

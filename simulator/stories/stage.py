@@ -71,7 +71,7 @@ class Stage:
     def chapter(self, zh: str, en: str) -> None:
         """Begin a chapter."""
         self.console.print()
-        self.console.rule(f"[bold]{zh}[/bold]  {en}", align="left")
+        self.console.rule(f"[bold]{zh}[/bold] {en}", align="left")
 
     @contextmanager
     def work(self, what: str) -> Iterator[None]:

@@ -9,6 +9,7 @@ import msgspec
 from simulator.stories.neighbour import Neighbour
 from simulator.stories.office import Office, Operator
 from simulator.stories.stage import Stage
+from simulator.stories.telling import Both
 from yikatong.catalogue.api.shapes import PlaceAnswer, ProviderAnswer, TerminalAnswer
 from yikatong.catalogue.model import Item, scene_group
 from yikatong.client.receipts import Attested, Tap
@@ -23,7 +24,7 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """A provider in a story, with its place and what its terminals are for."""
 
     key: str
-    short_zh: str
+    short: Both
     credit_code: str
     name_zh: str
     name_en: str

@@ -15,8 +15,11 @@ from rich.console import Console
 
 from simulator.bank import Trouble
 from simulator.stories import Day, StoryFailedError, play
+from simulator.stories.telling import NARROWEST
 from tests.support.database import a_fresh_database, folder_of_our_own
 from yikatong.app import demo
+from yikatong.app.audit import CHECKS
+from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings
 
@@ -45,7 +48,7 @@ class Played(NamedTuple):
 @pytest.fixture(scope="module")
 def played(db: Database) -> Iterator[Played]:
     """The day, played once on an empty database."""
-    said = Console(file=StringIO(), width=demo.COLUMNS)
+    said = Console(file=StringIO(), width=NARROWEST)
     folder = folder_of_our_own()
     with a_fresh_database(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
         settings = replace(demo.demo_settings(Settings(), folder=folder, outside=outside), port=0)
@@ -75,11 +78,32 @@ def test_every_wrong_tap_is_refused_for_its_own_reason(played: Played) -> None:
     assert WRONG_TAPS == set(played.day.reasons)
 
 
-def test_each_tap_is_one_line_that_can_be_read_in_a_hundred_columns(played: Played) -> None:
-    lines = lines_of_taps(played.text)
+def test_each_tap_is_one_line(played: Played) -> None:
+    assert played.day.told == len(lines_of_taps(played.text))
 
-    assert played.day.told == len(lines)
-    assert [] == [line for line in lines if cell_len(line) > demo.COLUMNS]
+
+def test_no_line_of_the_demo_is_wider_than_eighty_columns(played: Played) -> None:
+    books = Console(file=StringIO(), width=NARROWEST)
+    asyncio.run(demo.close_books(played.platform.address, books))
+    assert isinstance(books.file, StringIO)
+
+    said = played.text.splitlines() + books.file.getvalue().splitlines()
+
+    assert 150 < len(said)
+    assert [] == [line for line in said if cell_len(line) > NARROWEST]
+
+
+def test_notices_are_shown_at_the_times_of_the_story(played: Played) -> None:
+    notices = played.text.partition("the latest")[2]
+
+    assert {"06:30", "07:10", "17:21", "14:01", "17:00", "07:40", "07:55", "12:51", "08:30"} == set(
+        re.findall(r"\b\d\d:\d\d\b", notices)
+    )
+
+
+def test_every_kind_of_account_and_every_audited_room_has_a_name_in_both_languages() -> None:
+    assert set(AccountKind) == set(demo.KIND_NAMES)
+    assert {room for room, _ in CHECKS} == set(demo.ROOM_NAMES_ZH)
 
 
 def test_no_id_number_is_shown(played: Played) -> None:

@@ -53,12 +53,13 @@ def test_a_demo_that_was_interrupted_leaves_nothing_running_and_the_next_one_end
         assert is_served(port)
         interrupted.send_signal(signal.SIGINT)
         rest = interrupted.stdout.read()
-    assert (INTERRUPTED, "ended before the story was over") == (interrupted.returncode, rest.splitlines()[-1])
+    last = "故事未演完即停止 ended before the story was over"
+    assert (INTERRUPTED, last) == (interrupted.returncode, rest.splitlines()[-1])
     assert not is_served(port)
 
     with a_demo(folder) as whole:
         said, _ = whole.communicate()
     assert 0 == whole.returncode, said
-    assert "everything came out as the" in said
+    assert "everything came out as the story says" in said
     assert "The platform ends with the story" in said
     assert "/docs" not in said

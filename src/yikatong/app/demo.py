@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from simulator.stories import STORIES, StoryFailedError, play
+from simulator.stories.telling import NOTE_INDENT, Both, Column, a_table, fold, show_table, tell
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
     HOME,
@@ -27,6 +28,7 @@ from yikatong.app.demo_platform import (
 )
 from yikatong.kernel.money import show_yuan
 from yikatong.ledger import service as ledger
+from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
@@ -34,7 +36,6 @@ from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.settings import Settings
 
 __all__ = [
-    "COLUMNS",
     "CREW_FILE",
     "DEMO_STORY",
     "HOME",
@@ -50,10 +51,36 @@ __all__ = [
 ]
 
 DEMO_STORY = "community-day"
-COLUMNS = 100
-"""How wide the story is where no terminal says otherwise."""
+KIND_NAMES = {
+    AccountKind.PURSE: Both("居民钱包", "residents' purses"),
+    AccountKind.BENEFIT: Both("居民补贴", "residents' benefits"),
+    AccountKind.ALLOWANCE: Both("脱机额度", "offline allowances"),
+    AccountKind.BUDGET: Both("项目预算", "budgets"),
+    AccountKind.PROVIDER_RECEIVABLE: Both("应付服务机构", "due to providers"),
+    AccountKind.PROVIDER_DEBT: Both("服务机构欠款", "debts of providers"),
+    AccountKind.BANK_CLEARING: Both("银行清算", "clearing with banks"),
+    AccountKind.PAYOUT_CLEARING: Both("代发清算", "clearing of payouts"),
+    AccountKind.REGION_CLEARING: Both("地区间清算", "clearing between regions"),
+    AccountKind.RESERVE_NOSTRO: Both("备付金存款", "the reserve's bank account"),
+    AccountKind.RESERVE_CLEARING: Both("备付金清算", "clearing with the reserve"),
+    AccountKind.ESCHEAT: Both("无主款项", "unclaimed money"),
+    AccountKind.FUNDING: Both("补贴资金", "funds of benefits"),
+}
+ROOM_NAMES_ZH = {
+    "ledger": "账本",
+    "taps": "用卡",
+    "payouts": "结算",
+    "cards": "卡",
+    "codes": "卡码",
+    "catalogue": "目录",
+    "places": "区划",
+    "access": "权限",
+    "notices": "通知",
+}
 CREW_FILE = "crew.json"
 INTERRUPTED = 130
+PLACE_CELLS = 18
+"""Where addresses begin in the list of where to look."""
 
 
 def run_demo(settings: Settings, *, once: bool) -> None:
@@ -73,12 +100,12 @@ def play_story(settings: Settings, name: str) -> None:
 
 def _run(settings: Settings, name: str, *, stay: bool) -> None:
     began = time.monotonic() - seconds_since_process_began()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else COLUMNS)
+    console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _end_in_order)
     try:
         _play_beside(settings, name, console=console, began=began, stay=stay)
     except KeyboardInterrupt:
-        console.print("ended before the story was over")
+        console.print("故事未演完即停止 ended before the story was over")
         raise SystemExit(INTERRUPTED) from None
     except (StoryFailedError, EmbeddedPostgresError, PlatformDidNotStartError) as failure:
         console.print(Text(str(failure), style="bold red"), soft_wrap=True)
@@ -117,11 +144,14 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
         began=began,
     )
     asyncio.run(close_books(platform.address, console))
+    seconds = time.monotonic() - began
+    first = day.first_tap_seconds or 0.0
+    reasons = len(day.reasons)
     console.print(
-        f"\n{day.told} taps told, the first after [bold]{day.first_tap_seconds:.1f} s[/bold]; "
-        f"refused for {len(day.reasons)} different reasons; "
-        f"everything came out as the story says, in {time.monotonic() - began:.1f} s"
+        f"\n用卡{day.told}次，启动到第一次{first:.1f}秒；因{reasons}种原因拒绝；全部与故事一致，共{seconds:.1f}秒。"
     )
+    console.print(f"{day.told} taps told, the first after {first:.1f} s; refused for {reasons} different reasons;")
+    console.print(f"everything came out as the story says, in {seconds:.1f} s.")
 
 
 async def close_books(address: ServerAddress, console: Console) -> None:
@@ -129,22 +159,28 @@ async def close_books(address: ServerAddress, console: Console) -> None:
     async with await Database.open(address) as database:
         async with database.transaction() as conn:
             lines = await ledger.trial_balance(conn)
-        table = Table(title="试算平衡 trial balance", title_justify="left")
-        for column in ("账户类别 kind", "户数 accounts", "余额 balance"):
-            table.add_column(column, justify="left" if "kind" in column else "right")
+        table = a_table(
+            Column("账户类别", "kind of account"),
+            Column("户数", "accounts", "right"),
+            Column("余额", "balance", "right"),
+        )
         for line in lines:
-            table.add_row(line.kind.value, str(line.account_count), show_yuan(line.posted_fen))
+            table.add_row(str(KIND_NAMES[line.kind]), str(line.account_count), show_yuan(line.posted_fen))
         total_fen = sum(line.posted_fen for line in lines)
         table.add_row("[bold]合计 sum[/bold]", str(sum(line.account_count for line in lines)), show_yuan(total_fen))
-        console.print(table)
+        show_table(console, Both("试算平衡，单位：元", "trial balance, in yuan"), table)
+        tell(console, Both("正数为应付，负数为应收。", "What is owed is above zero, what is due to us below."))
         if total_fen != 0:
             raise StoryFailedError(f"the books do not balance: {total_fen} fen are left")
         audited = await run_audit(database)
     differences = [difference for room in audited for difference in room.differences]
     if differences:
         raise StoryFailedError(f"the audit found {len(differences)} differences, the first: {differences[0]}")
-    rooms = ", ".join(room.room for room in audited)
-    console.print(f"  审计无差异 audit without a difference: {rooms}")
+    rooms = ", ".join(f"{ROOM_NAMES_ZH[room.room]} {room.room}" for room in audited)
+    console.print()
+    tell(console, Both("审计无差异。", "The audit finds no difference in any room:"))
+    for part in fold(rooms, cells=console.width - NOTE_INDENT):
+        console.print(" " * NOTE_INDENT + part)
 
 
 def seconds_since_process_began() -> float:
@@ -158,36 +194,40 @@ def seconds_since_process_began() -> float:
 
 
 def _say_where(platform: Platform, console: Console) -> None:
-    console.print(f"\nAPI      {platform.base_url}/v1")
-    console.print(f"page     {platform.base_url}/docs")
-    console.print(f"metrics  {platform.base_url}/metrics")
+    console.print()
+    _say_place(console, "接口 API", f"{platform.base_url}/v1")
+    _say_place(console, "接口文档 page", f"{platform.base_url}/docs")
+    _say_place(console, "指标 metrics", f"{platform.base_url}/metrics")
     _say_data(platform, console)
 
 
 def _say_what_is_left(platform: Platform, console: Console) -> None:
     console.print()
     _say_data(platform, console)
-    console.print(
-        "\nThe platform ends with the story; make demo in a terminal keeps it up.  "
-        "故事演完,平台随之停止;在终端窗口里运行make demo则保持运行。",
-        soft_wrap=True,
-    )
+    console.print("\n故事演完，平台随之停止；在终端窗口里运行make demo则保持运行。")
+    console.print("The platform ends with the story; make demo in a terminal keeps it up.")
 
 
 def _say_data(platform: Platform, console: Console) -> None:
     folder = platform.settings.data_folder
-    console.print(f"data     {folder}", soft_wrap=True)
-    console.print(f"         first operators: {OPERATORS_FILE}; the server's log: {LOG_FILE}")
-    console.print(f"audit    .venv/bin/yikatong audit --data {folder}", soft_wrap=True)
-    console.print("stories  make story")
+    _say_place(console, "数据 data", folder)
+    _say_place(console, "经办人 operators", f"{folder}/{OPERATORS_FILE}")
+    _say_place(console, "日志 log", f"{folder}/{LOG_FILE}")
+    _say_place(console, "审计 audit", f".venv/bin/yikatong audit --data {folder}")
+    _say_place(console, "故事 stories", "make story")
+
+
+def _say_place(console: Console, what: str, where: str) -> None:
+    line = set_cell_size(what, PLACE_CELLS) + where
+    console.print(line if cell_len(line) <= console.width else f"{what}\n  {where}", soft_wrap=True)
 
 
 def _stay(platform: Platform, console: Console) -> None:
-    console.print("\nThe platform stays up. Ctrl-C ends it.  平台保持运行,按 Ctrl-C 结束。")
+    console.print("\n平台保持运行，按Ctrl-C结束。 The platform stays up. Ctrl-C ends it.")
     try:
         platform.server.wait()
     except KeyboardInterrupt:
-        console.print("ended")
+        console.print("已停止 ended")
         return
     raise PlatformDidNotStartError(f"The platform ended by itself; its log is in {platform.settings.data_folder}.")
 

@@ -137,7 +137,7 @@ def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Se
 @contextmanager
 def outside_world(console: Console, *, folder: Path) -> Iterator[Addresses]:
     """The simulator as a child process, which ends with the block and with us; its bank remembers earlier runs."""
-    console.print("外部世界 bank, face check and message gateway (simulated)")
+    console.print("模拟银行、人脸核验、消息网关 a simulated bank, face check, message gateway")
     process = subprocess.Popen(  # noqa: S603  our own module
         [sys.executable, "-m", "simulator.outside", "--parent", str(os.getpid()), "--bank-file", folder / BANK_FILE],
         stdout=subprocess.PIPE,
@@ -173,14 +173,15 @@ def running(
     server = server or ServerProcess()
     try:
         made = asyncio.run(
-            prepare(settings, address, regions=_regions(), tell=lambda step: console.print(f"preparing: {step}"))
+            prepare(
+                settings, address, regions=_regions(), tell=lambda step: console.print(f"准备数据库 preparing: {step}")
+            )
         )
         folder = Path(settings.data_folder)
         known = _remember(folder / OPERATORS_FILE, made)
-        console.print("平台启动 the platform starts")
         with console.status("平台启动 the platform starts"):
             base_url = server.begin(settings, address, log=folder / LOG_FILE)
-        console.print(f"serving on {base_url}")
+        console.print(f"平台已启动 serving on {base_url}")
         operators = _take_up(base_url, folder / OPERATORS_FILE, known)
         yield Platform(
             settings=settings, address=address, base_url=base_url, outside=outside, operators=operators, server=server
