@@ -5,6 +5,8 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 
+import uvloop
+
 from yikatong.access import jobs as access_jobs
 from yikatong.app.outside.organisations import Organisations
 from yikatong.app.subscribers import Subscribers
@@ -34,7 +36,7 @@ def run_jobs(settings: Settings, address: ServerAddress) -> None:
     """Run everything that runs by itself until the process is ended; the main function of its process."""
     configure_logs(level=settings.log_level, format=settings.log_format)
     os.nice(YIELDS)
-    asyncio.run(_run(settings, address))
+    uvloop.run(_run(settings, address))
 
 
 async def _run(settings: Settings, address: ServerAddress) -> None:

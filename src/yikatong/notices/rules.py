@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.money import show_yuan
@@ -18,6 +19,7 @@ _PARAM_LENGTH_MAX = 120
 _ENGLISH = "_en"
 
 
+@cache
 def places_of(words: TemplateWords) -> frozenset[str]:
     """The parameters that a template's words ask for, in either language."""
     texts = (words.zh.title, words.zh.text, words.en.title, words.en.text)
@@ -35,9 +37,7 @@ def verify_params(params: Mapping[str, str | int], *, words: TemplateWords) -> M
     if {name for name in params if name.removesuffix(_ENGLISH) not in asked or name in asked} != asked:
         raise ValueError(f"a notice needs {sorted(places_of(words))} and got {sorted(params)}")
     for name, value in params.items():
-        _show(name, value)
-        if isinstance(value, str) and len(value) > _PARAM_LENGTH_MAX:
-            raise ValueError(f"{name} of a notice is too long")
+        _verify_param(name, value)
     return params
 
 
@@ -62,12 +62,21 @@ def _fill(text: str, params: Mapping[str, str | int]) -> str:
     return _PLACE.sub(lambda place: _show(place[1], params[place[1]]), text)
 
 
-def _show(name: str, value: str | int) -> str:
-    """Amounts as yuan, instants as Shanghai time, everything else as it is."""
+def _verify_param(name: str, value: str | int) -> None:
+    """Raise ValueError for what could not be shown."""
     if name.endswith("_fen"):
         if not isinstance(value, int):
             raise ValueError(f"{name} of a notice is no whole number of fen")
-        return show_yuan(value)
+    elif name.endswith("_at"):
+        datetime.fromisoformat(str(value))
+    if isinstance(value, str) and len(value) > _PARAM_LENGTH_MAX:
+        raise ValueError(f"{name} of a notice is too long")
+
+
+def _show(name: str, value: str | int) -> str:
+    """Amounts as yuan, instants as Shanghai time, everything else as it is."""
+    if name.endswith("_fen"):
+        return show_yuan(int(value))
     if name.endswith("_at"):
         return datetime.fromisoformat(str(value)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
     return str(value)

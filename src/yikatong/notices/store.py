@@ -8,10 +8,12 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from yikatong.notices.model import Draft, Notice
+from yikatong.plumbing import wire
+from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
+from yikatong.plumbing.statements import run_in_order
 
 _QUERIES = load_queries(__package__)
 _LATEST = UUID(int=2**128 - 1)
@@ -29,16 +31,15 @@ async def insert_notices(
     conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID], made_at: datetime
 ) -> None:
     """Add notices of one bucket, due at once."""
-    await _run(
-        conn,
-        "insert_notices",
-        bucket=bucket,
-        resident_ids=[draft.resident_id for draft in drafts],
-        notice_ids=list(notice_ids),
-        templates=[draft.template for draft in drafts],
-        params=[Jsonb(dict(draft.params)) for draft in drafts],
-        made_at=made_at,
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array([draft.resident_id for draft in drafts]),
+        wire.uuid_array(notice_ids),
+        wire.text_array([draft.template.value for draft in drafts]),
+        wire.text_array([msgspec.json.encode(draft.params).decode() for draft in drafts]),
+        wire.instant(made_at),
     )
+    await run_in_order(conn, [Statement(_QUERIES["insert_notices"], params, as_tuple)])
 
 
 async def lease_due(conn: Conn, *, bucket: int, now: datetime, lease_until: datetime, limit: int) -> tuple[Notice, ...]:
