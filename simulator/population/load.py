@@ -11,12 +11,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from datetime import date, datetime
 from multiprocessing import get_context
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from simulator.population.people import MadeUpResident, People, generate, residents_of
+from simulator.population.people import NO_ID, People, generate
 from yikatong.cards.bulk import Newcomer, register_newcomers
 from yikatong.cards.model import GuardianRelation, Person, Terms, Vault
 from yikatong.kernel.ids import ResidentId
@@ -77,34 +78,49 @@ def populate(
     return Loaded(new_count, count - new_count, time.monotonic() - started)
 
 
-def newcomer_of(person: MadeUpResident, *, today: date) -> Newcomer:
-    """One person as the register takes people; the parents of a minor are the guardians."""
-    years = age_on(today, born_on=person.born_on)
-    return Newcomer(
-        id=ResidentId(person.id),
-        division=person.division,
-        person=Person(
-            name=person.name,
-            id_number=person.id_number,
-            id_type=ID_CARD if years >= ID_CARD_FROM_YEARS else HOUSEHOLD_BOOK,
-            sex=MALE if person.male else FEMALE,
-            birth=person.born_on,
-            nation=person.nation,
-            phone=person.phone,
-            address=person.address,
-        ),
-        guardians=_guardians_of(person) if years < MINOR_UNDER_YEARS else (),
+def newcomers_of(people: People, *, today: date) -> list[Newcomer]:
+    """People as the register takes them; the parents of a minor are the guardians."""
+    columns: Any = zip(
+        people.id.tolist(),
+        people.division.astype("U6").tolist(),
+        people.name.tolist(),
+        people.id_number.astype("U18").tolist(),
+        people.male.tolist(),
+        people.born_on.tolist(),
+        people.nation.tolist(),
+        people.phone.astype("U11").tolist(),
+        people.address.tolist(),
+        people.father_id.tolist(),
+        people.mother_id.tolist(),
+        strict=True,
     )
+    newcomers = []
+    for raw_id, division, name, id_number, male, born_on, nation, phone, address, father_id, mother_id in columns:
+        years = age_on(today, born_on=born_on)
+        person = Person(
+            name=name,
+            id_number=id_number,
+            id_type=ID_CARD if years >= ID_CARD_FROM_YEARS else HOUSEHOLD_BOOK,
+            sex=MALE if male else FEMALE,
+            birth=born_on,
+            nation=nation,
+            phone=phone,
+            address=address,
+        )
+        guardians = _guardians(father_id, mother_id, male=male) if years < MINOR_UNDER_YEARS else ()
+        newcomers.append(Newcomer(ResidentId(UUID(bytes=raw_id)), division, person, guardians))
+    return newcomers
 
 
-def _guardians_of(person: MadeUpResident) -> tuple[tuple[ResidentId, GuardianRelation], ...]:
+def _guardians(father_id: bytes, mother_id: bytes, *, male: bool) -> tuple[tuple[ResidentId, GuardianRelation], ...]:
+    """Father and mother, where they are known."""
     guardians = []
-    if person.father_id:
-        relation = GuardianRelation.FATHER_SON if person.male else GuardianRelation.FATHER_DAUGHTER
-        guardians.append((ResidentId(person.father_id), relation))
-    if person.mother_id:
-        relation = GuardianRelation.MOTHER_SON if person.male else GuardianRelation.MOTHER_DAUGHTER
-        guardians.append((ResidentId(person.mother_id), relation))
+    if father_id != NO_ID:
+        relation = GuardianRelation.FATHER_SON if male else GuardianRelation.FATHER_DAUGHTER
+        guardians.append((ResidentId(UUID(bytes=father_id)), relation))
+    if mother_id != NO_ID:
+        relation = GuardianRelation.MOTHER_SON if male else GuardianRelation.MOTHER_DAUGHTER
+        guardians.append((ResidentId(UUID(bytes=mother_id)), relation))
     return tuple(guardians)
 
 
@@ -138,7 +154,7 @@ class _Worker:
         """Register one batch in one transaction."""
         to = self.destination
         today = day_of(to.now)
-        newcomers = [newcomer_of(person, today=today) for person in residents_of(people)]
+        newcomers = newcomers_of(people, today=today)
         async with self.conn.transaction():
             return await register_newcomers(
                 self.conn, newcomers, region=to.region, terms=to.terms, vault=self.vault, now=to.now

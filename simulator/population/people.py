@@ -46,6 +46,9 @@ _STREETS = (
 
 _ROLES = tuple(Role)
 
+NO_ID = bytes(16)
+"""In the place of an id, where there is nobody."""
+
 Indexes = NDArray[np.int64]
 Raw = NDArray[np.void]
 """The 16 bytes of a UUID each."""
@@ -251,15 +254,15 @@ def _forget_who_is_missing(people: People, count: int) -> People:
         partner=known(people.partner),
         mother=known(people.mother),
         father=known(people.father),
-        mother_id=np.where(people.mother < count, people.mother_id, np.void(bytes(16))),
-        father_id=np.where(people.father < count, people.father_id, np.void(bytes(16))),
+        mother_id=np.where(people.mother < count, people.mother_id, np.void(NO_ID)),
+        father_id=np.where(people.father < count, people.father_id, np.void(NO_ID)),
     )
 
 
 def _ids_of(places: Indexes, ids: Raw) -> Raw:
     """The ids of relatives in the same block; zeros for nobody."""
     found = ids[places]
-    found[places == NOBODY] = np.void(bytes(16))
+    found[places == NOBODY] = np.void(NO_ID)
     return found
 
 

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from simulator.population.load import Destination, newcomer_of, populate
+from simulator.population.load import Destination, newcomers_of, populate
 from simulator.population.people import generate, residents_of
 from tests.support.builders.vault import TestVault
 from tests.support.world import a_region_code
@@ -34,8 +34,8 @@ def a_seed() -> int:
 
 async def test_each_person_is_found_by_number_and_seen_with_every_field(db: Database) -> None:
     vault, region = TestVault(), a_region_code()
-    people = list(residents_of(next(generate(a_seed(), 60, TODAY))))
-    newcomers = [newcomer_of(person, today=TODAY) for person in people]
+    columns = next(generate(a_seed(), 60, TODAY))
+    people, newcomers = list(residents_of(columns)), newcomers_of(columns, today=TODAY)
     async with db.transaction() as conn:
         count = await register_newcomers(conn, newcomers, region=region, terms=TERMS, vault=vault, now=NOW)
 
@@ -50,8 +50,8 @@ async def test_each_person_is_found_by_number_and_seen_with_every_field(db: Data
 
 
 async def test_made_up_people_are_those_that_a_counter_would_have_read_from_their_forms() -> None:
-    for person in residents_of(next(generate(a_seed(), 300, TODAY))):
-        made = newcomer_of(person, today=TODAY).person
+    for newcomer in newcomers_of(next(generate(a_seed(), 300, TODAY)), today=TODAY):
+        made = newcomer.person
         form = NewPerson(
             name=made.name,
             id_number=made.id_number,
@@ -64,10 +64,20 @@ async def test_made_up_people_are_those_that_a_counter_would_have_read_from_thei
         assert made == read_person(form, on=TODAY, synthetic_allowed=True)
 
 
+async def test_newcomers_are_the_people_of_the_population() -> None:
+    columns = next(generate(a_seed(), 300, TODAY))
+    people, newcomers = list(residents_of(columns)), newcomers_of(columns, today=TODAY)
+
+    assert [(one.id, one.division, one.name, one.id_number, one.born_on, one.phone) for one in people] == [
+        (one.id, one.division, one.person.name, one.person.id_number, one.person.birth, one.person.phone)
+        for one in newcomers
+    ]
+
+
 async def test_the_parents_of_a_minor_are_the_guardians_and_nobody_guards_an_adult(db: Database) -> None:
     vault = TestVault()
-    people = list(residents_of(next(generate(a_seed(), 120, TODAY))))
-    newcomers = [newcomer_of(person, today=TODAY) for person in people]
+    columns = next(generate(a_seed(), 120, TODAY))
+    people, newcomers = list(residents_of(columns)), newcomers_of(columns, today=TODAY)
     async with db.transaction() as conn:
         await register_newcomers(conn, newcomers, region=a_region_code(), terms=TERMS, vault=vault, now=NOW)
 
@@ -84,8 +94,8 @@ async def test_the_parents_of_a_minor_are_the_guardians_and_nobody_guards_an_adu
 
 async def test_who_is_known_is_passed_over_and_the_rest_is_registered(db: Database) -> None:
     vault, region, seed = TestVault(), a_region_code(), a_seed()
-    few = [newcomer_of(person, today=TODAY) for person in residents_of(next(generate(seed, 20, TODAY)))]
-    more = [newcomer_of(person, today=TODAY) for person in residents_of(next(generate(seed, 50, TODAY)))]
+    few = newcomers_of(next(generate(seed, 20, TODAY)), today=TODAY)
+    more = newcomers_of(next(generate(seed, 50, TODAY)), today=TODAY)
     async with db.transaction() as conn:
         assert 20 == await register_newcomers(conn, few, region=region, terms=TERMS, vault=vault, now=NOW)
         assert 30 == await register_newcomers(conn, more, region=region, terms=TERMS, vault=vault, now=NOW)
@@ -93,14 +103,13 @@ async def test_who_is_known_is_passed_over_and_the_rest_is_registered(db: Databa
 
 
 async def test_where_synthetic_residents_are_not_allowed_nobody_is_registered(db: Database) -> None:
-    vault, person = TestVault(), next(residents_of(next(generate(a_seed(), 1, TODAY))))
-    newcomer = newcomer_of(person, today=TODAY)
+    vault, newcomers = TestVault(), newcomers_of(next(generate(a_seed(), 1, TODAY)), today=TODAY)
     async with db.transaction() as conn:
         with pytest.raises(Refused) as refusal:
-            await register_newcomers(conn, [newcomer], region="990100", terms=Terms(), vault=vault, now=NOW)
+            await register_newcomers(conn, newcomers, region="990100", terms=Terms(), vault=vault, now=NOW)
 
         assert Reason.ID_NUMBER_IS_SYNTHETIC is refusal.value.reason
-        assert None is await cards.find_by_id_number(conn, id_number=person.id_number, vault=vault)
+        assert None is await cards.find_by_id_number(conn, id_number=newcomers[0].person.id_number, vault=vault)
 
 
 SECRET = bytes(range(32))

@@ -3,20 +3,22 @@
 Rows go in by COPY instead of one statement a person. The result is the same as that of `register_resident`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from struct import Struct
+from typing import Any, NamedTuple
 
-import msgspec
 import psycopg
 
 from yikatong.cards.model import GuardianRelation, Person, ResidentStatus, Terms, Vault
-from yikatong.cards.service.people import seal_person
+from yikatong.cards.service.people import FIELDS, texts_of
 from yikatong.cards.store.rows import QUERIES, fetch_column
 from yikatong.kernel.identifiers.reasons import Reason as IdReason
 from yikatong.kernel.identifiers.resident_id import SYNTHETIC_PREFIX
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing import wire
+from yikatong.plumbing.copying import copy_rows, row_start, shared_values, values
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -33,16 +35,6 @@ class Newcomer(NamedTuple):
     guardians: tuple[tuple[ResidentId, GuardianRelation], ...] = ()
 
 
-class _Rows(NamedTuple):
-    """The rows of each table, in the order of its COPY."""
-
-    id_marks: list[tuple[Any, ...]]
-    residents: list[tuple[Any, ...]]
-    persons: list[tuple[Any, ...]]
-    gates: list[tuple[Any, ...]]
-    guardians: list[tuple[Any, ...]]
-
-
 async def register_newcomers(
     conn: Conn, newcomers: Sequence[Newcomer], *, region: str, terms: Terms, vault: Vault, now: datetime
 ) -> int:
@@ -56,45 +48,60 @@ async def register_newcomers(
     numbers = [newcomer.person.id_number for newcomer in newcomers]
     if not terms.synthetic_allowed and any(number.startswith(SYNTHETIC_PREFIX) for number in numbers):
         raise Refused(IdReason.ID_NUMBER_IS_SYNTHETIC)
-    marks = [vault.mark_id_number(number) for number in numbers]
+    marks = vault.mark_id_numbers(numbers)
     known = set(await fetch_column(conn, QUERIES["list_known_marks"], {"marks": marks}))
     fresh = [(mark, newcomer) for mark, newcomer in zip(marks, newcomers, strict=True) if mark not in known]
-    rows = _rows_of(fresh, region=region, terms=terms, vault=vault, now=now)
-    for (name, types), table in zip(_COPIES.items(), rows, strict=True):
-        await _copy(conn, QUERIES[name], types, table)
+    for statement, rows in _tables_of(fresh, region=region, terms=terms, vault=vault, now=now):
+        await copy_rows(conn, QUERIES[statement], rows)
     return len(fresh)
 
 
-_COPIES: dict[str, tuple[str, ...]] = {
-    "copy_id_marks": ("bytea", "uuid", "timestamptz"),
-    "copy_residents": ("int2", "uuid", "text", "text", "text", "timestamptz", "timestamptz"),
-    "copy_persons": ("int2", "uuid", *["bytea"] * 9),
-    "copy_gates": ("int2", "uuid", "int8", "int8", "int8", "int8", "bool"),
-    "copy_guardians": ("int2", "uuid", "uuid", "text", "timestamptz"),
-}
-"""The statements in the order of `_Rows`, with the types of their columns."""
+def _tables_of(
+    fresh: Sequence[tuple[bytes, Newcomer]], *, region: str, terms: Terms, vault: Vault, now: datetime
+) -> Iterator[tuple[str, list[bytes]]]:
+    """The statement of each table and its rows; what a table needs is made when it is asked for."""
+    at = shared_values(wire.instant(now))
+    # In the order of marks, so that those which fall into one page of their index come one after the other.
+    ordered = sorted((mark, one.id.bytes) for mark, one in fresh)
+    yield "copy_id_marks", [_MARK_AND_ID.pack(3, len(mark), mark, len(raw_id), raw_id) + at for mark, raw_id in ordered]
+    newcomers = [newcomer for _, newcomer in fresh]
+    keys = [_key_of(one.id, terms.bucket_count) for one in newcomers]
+    yield "copy_residents", _residents(keys, newcomers, region=region, at=at)
+    yield "copy_persons", _persons(keys, newcomers, vault=vault)
+    start = row_start(7)
+    yield "copy_gates", [start + key + _UNTOUCHED_GATE for key in keys]
+    yield "copy_guardians", _guardians(keys, newcomers, at=at)
 
 
-def _rows_of(
-    fresh: Iterable[tuple[bytes, Newcomer]], *, region: str, terms: Terms, vault: Vault, now: datetime
-) -> _Rows:
-    rows = _Rows([], [], [], [], [])
-    alive = ResidentStatus.ALIVE.value
-    for mark, newcomer in fresh:
-        resident_id = newcomer.id
-        bucket = bucket_of(resident_id, terms.bucket_count)
-        sealed = seal_person(newcomer.person, resident_id=resident_id, vault=vault)
-        rows.id_marks.append((mark, resident_id, now))
-        rows.residents.append((bucket, resident_id, region, newcomer.division, alive, now, now))
-        rows.persons.append((bucket, resident_id, *msgspec.structs.astuple(sealed)))
-        rows.gates.append((bucket, resident_id, 0, 0, 0, 0, False))
-        for guardian_id, relation in newcomer.guardians:
-            rows.guardians.append((bucket, resident_id, guardian_id, relation.value, now))
-    return rows
+_MARK_AND_ID = Struct("!hi32si16s")
+_BUCKET_AND_ID = Struct("!ihi16s")
+_UNTOUCHED_GATE = shared_values(wire.int8(0), wire.int8(0), wire.int8(0), wire.int8(0), wire.boolean(False))
 
 
-async def _copy(conn: Conn, statement: LiteralString, types: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    async with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            await copy.write_row(row)
+def _key_of(resident_id: ResidentId, bucket_count: int) -> bytes:
+    """The first two values of every table that belongs to people: bucket and id."""
+    return _BUCKET_AND_ID.pack(2, bucket_of(resident_id, bucket_count), 16, resident_id.bytes)
+
+
+def _residents(keys: Sequence[bytes], newcomers: Sequence[Newcomer], *, region: str, at: bytes) -> list[bytes]:
+    start, of_region = row_start(7), values(region.encode())
+    alive = values(ResidentStatus.ALIVE.value.encode()) + at + at
+    return [
+        b"".join((start, key, of_region, values(one.division.encode()), alive))
+        for key, one in zip(keys, newcomers, strict=True)
+    ]
+
+
+def _persons(keys: Sequence[bytes], newcomers: Sequence[Newcomer], *, vault: Vault) -> list[bytes]:
+    start = row_start(3 + len(FIELDS))
+    sealed = vault.seal_each([(one.id, texts_of(one.person)) for one in newcomers], fields=FIELDS)
+    return [start + key + values(wrapped, *seals) for key, (wrapped, seals) in zip(keys, sealed, strict=True)]
+
+
+def _guardians(keys: Sequence[bytes], newcomers: Sequence[Newcomer], *, at: bytes) -> list[bytes]:
+    start = row_start(5)
+    return [
+        start + key + values(guardian_id.bytes, relation.value.encode()) + at
+        for key, one in zip(keys, newcomers, strict=True)
+        for guardian_id, relation in one.guardians
+    ]

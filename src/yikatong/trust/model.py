@@ -1,5 +1,6 @@
 """The types of trust: algorithms, keys, envelopes, claims, lists, and the reasons why something is not trusted."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
@@ -208,12 +209,20 @@ class KeyHolder(Protocol):
         """Wrap a data key with the present master key."""
         ...
 
+    def wrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Wrap several data keys, each with its context, as `wrap` does."""
+        ...
+
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Unwrap with whichever master key wrapped it; refuses with SEAL_DOES_NOT_OPEN."""
         ...
 
     def mark(self, name: str, text: bytes) -> bytes:
         """The 32-byte mark of a text; refuses with KEY_IS_NOT_HELD."""
+        ...
+
+    def mark_many(self, name: str, texts: Iterable[bytes]) -> list[bytes]:
+        """The marks of several texts, in their order; refuses with KEY_IS_NOT_HELD."""
         ...
 
     def secrets(self, name: str) -> tuple[bytes, ...]:

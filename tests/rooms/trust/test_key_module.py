@@ -41,8 +41,11 @@ def test_the_module_answers_as_its_keys_do(tmp_path: Path) -> None:
         assert inside.held_keys() == outside.held_keys()
         assert inside.mark("pepper", b"135790") == outside.mark("pepper", b"135790")
         assert inside.secrets("alias-990100") == outside.secrets("alias-990100")
+        assert inside.mark_many("pepper", [b"135790", b"1"]) == outside.mark_many("pepper", [b"135790", b"1"])
         assert b"data key" == inside.unwrap(outside.wrap(b"data key", b"owner"), b"owner")
         assert b"data key" == outside.unwrap(inside.wrap(b"data key", b"owner"), b"owner")
+        one, other = outside.wrap_many([(b"one", b"owner"), (b"other", b"another owner")])
+        assert (b"one", b"other") == (inside.unwrap(one, b"owner"), inside.unwrap(other, b"another owner"))
 
 
 def test_the_module_signs_and_keeps_its_key(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Sequence
 from uuid import UUID
 
 from argon2 import PasswordHasher
@@ -25,10 +25,6 @@ class TestDataKey:
         """Seal under the field's name and the owner."""
         nonce = os.urandom(12)
         return nonce + self._key.encrypt(nonce, plain, self._owner.bytes + field.encode())
-
-    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Seal several fields."""
-        return {field: self.seal(text, field=field) for field, text in plain.items()}
 
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open what was sealed so."""
@@ -54,6 +50,18 @@ class TestVault:
         key, nonce = os.urandom(32), os.urandom(12)
         return TestDataKey(key, wrapped=nonce + self._master.encrypt(nonce, key, owner.bytes), owner=owner)
 
+    def seal_each(
+        self, people: Sequence[tuple[UUID, Sequence[bytes]]], *, fields: Sequence[str]
+    ) -> list[tuple[bytes, list[bytes]]]:
+        """Seal the fields of several owners one by one."""
+        sealed = []
+        for owner, texts in people:
+            key = self.new_data_key(owner=owner)
+            sealed.append(
+                (key.wrapped, [key.seal(text, field=field) for field, text in zip(fields, texts, strict=True)])
+            )
+        return sealed
+
     def open_data_key(self, wrapped: bytes, *, owner: UUID) -> TestDataKey:
         """Unwrap a data key."""
         key = self._master.decrypt(wrapped[:12], wrapped[12:], owner.bytes)
@@ -62,6 +70,10 @@ class TestVault:
     def mark_id_number(self, id_number: str) -> bytes:
         """The mark of an ID number."""
         return hmac.digest(self._mark_key, id_number.encode(), hashlib.sha256)
+
+    def mark_id_numbers(self, id_numbers: Sequence[str]) -> list[bytes]:
+        """The marks of several ID numbers."""
+        return [self.mark_id_number(id_number) for id_number in id_numbers]
 
     async def hash_password(self, password: str) -> str:
         """Hash with pepper and salt."""

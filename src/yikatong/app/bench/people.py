@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from simulator.population.load import newcomer_of
-from simulator.population.people import generate, residents_of
+from simulator.population.load import newcomers_of
+from simulator.population.people import generate
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk, bulk_enrolment
 from yikatong.cards import service as cards
@@ -91,10 +91,10 @@ async def _enrol(worker: Worker, count: int, keys: dict[UUID, SigningKey]) -> li
     now, region = house.clock.now(), house.settings.region
     password_hash = await worker.vault.hash_password("274813")
     by = Actor(kind="job", id=house.ids.new())
-    people = [one for batch in generate(SEED, count, day_of(now)) for one in residents_of(batch)]
+    batches = generate(SEED, count, day_of(now), batch_size=_CHUNK)
     enrolled: list[EnrolledAtOnce] = []
-    for start in range(0, count, _CHUNK):
-        newcomers = [newcomer_of(one, today=day_of(now)) for one in people[start : start + _CHUNK]]
+    for start, batch in zip(range(0, count, _CHUNK), batches, strict=True):
+        newcomers = newcomers_of(batch, today=day_of(now))
         enrolling = []
         for place, newcomer in enumerate(newcomers):
             key = trust.new_signing_key(Algorithm.ES256)

@@ -1,6 +1,6 @@
 """What cards asks of the keys that are held outside the database."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -17,10 +17,6 @@ class DataKey(Protocol):
         """Seal a field; what is sealed opens only under the same name and owner."""
         ...
 
-    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Seal several fields by name, each as `seal` would."""
-        ...
-
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open a sealed field; raises Refused when it was not sealed so."""
         ...
@@ -33,12 +29,26 @@ class Vault(Protocol):
         """Make a data key for an owner."""
         ...
 
+    def seal_each(
+        self, people: Sequence[tuple[UUID, Sequence[bytes]]], *, fields: Sequence[str]
+    ) -> list[tuple[bytes, list[bytes]]]:
+        """Seal the same fields of many owners, each under a new data key of their own.
+
+        Gives for each the wrapped key and the seals in the order of `fields`: what `new_data_key` and its `seal` would
+        give one by one.
+        """
+        ...
+
     def open_data_key(self, wrapped: bytes, *, owner: UUID) -> DataKey:
         """Unwrap an owner's data key."""
         ...
 
     def mark_id_number(self, id_number: str) -> bytes:
         """The mark of an ID number: 32 bytes, the same each time, meaningless without the key."""
+        ...
+
+    def mark_id_numbers(self, id_numbers: Sequence[str]) -> list[bytes]:
+        """The marks of several ID numbers, in their order."""
         ...
 
     def hash_password(self, password: str) -> Awaitable[str]:

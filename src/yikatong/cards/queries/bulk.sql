@@ -1,6 +1,6 @@
 -- name: list_known_marks
 -- Those of some marks that are already claimed.
-SELECT mark FROM cards.id_mark WHERE mark = ANY (%(marks)s);
+SELECT mark FROM cards.id_mark WHERE mark = ANY (%(marks)b);
 
 -- name: copy_id_marks
 -- Claims many marks at once; fails when one is already claimed.

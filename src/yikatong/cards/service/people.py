@@ -18,7 +18,7 @@ from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
-_FIELDS = ("name", "id_number", "id_type", "sex", "birth", "nation", "phone", "address")
+FIELDS = ("name", "id_number", "id_type", "sex", "birth", "nation", "phone", "address")
 
 
 async def register_resident(
@@ -76,20 +76,22 @@ async def _find_registered(
 
 def seal_person(person: Person, *, resident_id: ResidentId, vault: Vault) -> SealedPerson:
     """Seal every field under a new data key of the resident."""
-    key = vault.new_data_key(owner=resident_id)
-    sealed = key.seal_fields(
-        {
-            "name": person.name.encode(),
-            "id_number": person.id_number.encode(),
-            "id_type": person.id_type.encode(),
-            "sex": person.sex.encode(),
-            "birth": person.birth.isoformat().encode(),
-            "nation": person.nation.encode(),
-            "phone": person.phone.encode(),
-            "address": person.address.encode(),
-        }
+    ((wrapped_key, seals),) = vault.seal_each([(resident_id, texts_of(person))], fields=FIELDS)
+    return SealedPerson(wrapped_key=wrapped_key, **dict(zip(FIELDS, seals, strict=True)))
+
+
+def texts_of(person: Person) -> tuple[bytes, ...]:
+    """The fields of a person as they are sealed, in the order of FIELDS."""
+    return (
+        person.name.encode(),
+        person.id_number.encode(),
+        person.id_type.encode(),
+        person.sex.encode(),
+        person.birth.isoformat().encode(),
+        person.nation.encode(),
+        person.phone.encode(),
+        person.address.encode(),
     )
-    return SealedPerson(wrapped_key=key.wrapped, **sealed)
 
 
 async def find_by_id_number(conn: Conn, *, id_number: str, vault: Vault) -> ResidentId | None:
@@ -136,7 +138,7 @@ async def _open_sealed(
 
 
 def _unseal(sealed: SealedPerson, *, key: DataKey) -> Person:
-    texts = {field: key.open(getattr(sealed, field), field=field).decode() for field in _FIELDS}
+    texts = {field: key.open(getattr(sealed, field), field=field).decode() for field in FIELDS}
     birth = date.fromisoformat(texts.pop("birth"))
     return Person(birth=birth, **texts)
 

@@ -10,6 +10,7 @@ between; every wait ends with the time limit. A local socket answers in tens of 
 
 import socket
 import threading
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,10 @@ class ExternalKeyHolder:
         """Wrap a data key with the module's present master key."""
         return self._ask_bytes("wrap", plain, context)
 
+    def wrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Wrap several data keys, each by a question of its own."""
+        return [self.wrap(plain, context) for plain, context in parts]
+
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Unwrap a data key; refuses with SEAL_DOES_NOT_OPEN."""
         return self._ask_bytes("unwrap", wrapped, context)
@@ -66,6 +71,10 @@ class ExternalKeyHolder:
     def mark(self, name: str, text: bytes) -> bytes:
         """The mark of a text; refuses with KEY_IS_NOT_HELD."""
         return self._ask_bytes("mark", name, text)
+
+    def mark_many(self, name: str, texts: Iterable[bytes]) -> list[bytes]:
+        """The marks of several texts, each by a question of its own; refuses with KEY_IS_NOT_HELD."""
+        return [self.mark(name, text) for text in texts]
 
     def secrets(self, name: str) -> tuple[bytes, ...]:
         """The secrets that the module lends to this process, the present one first; refuses with KEY_IS_NOT_HELD."""

@@ -7,7 +7,7 @@ old one would be lost without a word.
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from yikatong.trust.keys_at_rest.key_file import (
     write_key,
 )
 from yikatong.trust.model import HeldKey, HeldSigner, KeyKind, Reason, SealCipher, WantedKey
-from yikatong.trust.rfc2104_hmac.marks import mark
-from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, wrap
+from yikatong.trust.rfc2104_hmac.marks import mark, mark_many
+from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, wrap, wrap_many
 
 
 class FileKeyHolder:
@@ -74,6 +74,11 @@ class FileKeyHolder:
         key = self._of("master", KeyKind.WRAPPING)[0]
         return wrap(key.secret, key.about.key_id, plain, context, ids=self._ids)
 
+    def wrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Wrap several data keys, each for its context, with the present master key."""
+        key = self._of("master", KeyKind.WRAPPING)[0]
+        return wrap_many(key.secret, key.about.key_id, parts, ids=self._ids)
+
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """Unwrap with the master key that the header names; refuses with SEAL_DOES_NOT_OPEN."""
         key = self._by_id.get(master_key_id(wrapped))
@@ -85,6 +90,11 @@ class FileKeyHolder:
         """The mark of a text; refuses with KEY_IS_NOT_HELD."""
         secret = self._of(name, KeyKind.MARKING)[0].secret
         return mark(secret, text, digest_of_key(secret))
+
+    def mark_many(self, name: str, texts: Iterable[bytes]) -> list[bytes]:
+        """The marks of several texts; refuses with KEY_IS_NOT_HELD."""
+        secret = self._of(name, KeyKind.MARKING)[0].secret
+        return mark_many(secret, texts, digest_of_key(secret))
 
     def secrets(self, name: str) -> tuple[bytes, ...]:
         """The secrets of a name, the present one first; refuses with KEY_IS_NOT_HELD."""

@@ -1,15 +1,16 @@
 """What rooms that keep personal fields use: data keys by owner, the mark of an ID number, passwords."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Sequence
 from uuid import UUID
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.model import Algorithm, KeyHolder, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.rfc9106_argon2.passwords import SALT_BYTES, hash_password, verify_password
-from yikatong.trust.sp800_38d_gcm.seal import new_data_key, seal, seal_many, unseal
+from yikatong.trust.sp800_38d_gcm.seal import new_data_key, new_data_keys, seal, seal_rows, unseal
 
+_DATA_KEY_OF = b"data key of "
 MASTER, ID_NUMBER_MARK, PEPPER = "master", "id-number-mark", "pepper"
 
 
@@ -53,12 +54,6 @@ class OpenDataKey:
         """Seal a field; what is sealed opens only under the same name and owner."""
         return seal(self._data_key, plain, self._context(field), ids=self._ids)
 
-    def seal_fields(self, plain: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Seal several fields by name, each as `seal` would."""
-        owner = self._owner.bytes
-        parts = [(text, owner + field.encode()) for field, text in plain.items()]
-        return dict(zip(plain, seal_many(self._data_key, parts, ids=self._ids), strict=True))
-
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open a sealed field; refuses with SEAL_DOES_NOT_OPEN when it was not sealed so."""
         return unseal(self._data_key, sealed, self._context(field))
@@ -81,6 +76,16 @@ class KeyHolderVault:
         data_key = new_data_key(self._ids, self._cipher)
         return self._opened(data_key, wrapped=self._holder.wrap(data_key, _owned_by(owner)), owner=owner)
 
+    def seal_each(
+        self, people: Sequence[tuple[UUID, Sequence[bytes]]], *, fields: Sequence[str]
+    ) -> list[tuple[bytes, list[bytes]]]:
+        """Seal the same fields of many owners, each under a new data key: the wrapped key, and the seals in order."""
+        keys = new_data_keys(len(people), self._ids, self._cipher)
+        named = [(key, owner.bytes, texts) for key, (owner, texts) in zip(keys, people, strict=True)]
+        sealed = seal_rows(named, [field.encode() for field in fields], ids=self._ids)
+        wrapped = self._holder.wrap_many([(key, _DATA_KEY_OF + owner) for key, owner, _ in named])
+        return list(zip(wrapped, sealed, strict=True))
+
     def open_data_key(self, wrapped: bytes, *, owner: UUID) -> OpenDataKey:
         """Unwrap an owner's data key; refuses with SEAL_DOES_NOT_OPEN another's."""
         return self._opened(self._holder.unwrap(wrapped, _owned_by(owner)), wrapped=wrapped, owner=owner)
@@ -91,6 +96,10 @@ class KeyHolderVault:
     def mark_id_number(self, id_number: str) -> bytes:
         """The mark of an ID number: 32 bytes, the same each time, meaningless without the key."""
         return self._holder.mark(ID_NUMBER_MARK, id_number.encode())
+
+    def mark_id_numbers(self, id_numbers: Sequence[str]) -> list[bytes]:
+        """The marks of several ID numbers, in their order."""
+        return self._holder.mark_many(ID_NUMBER_MARK, [id_number.encode() for id_number in id_numbers])
 
     async def hash_password(self, password: str) -> str:
         """Hash a password with pepper and a fresh salt, in another thread."""
@@ -116,4 +125,4 @@ class KeyHolderVault:
 
 
 def _owned_by(owner: UUID) -> bytes:
-    return b"data key of " + owner.bytes
+    return _DATA_KEY_OF + owner.bytes

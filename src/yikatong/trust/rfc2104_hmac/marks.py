@@ -1,9 +1,9 @@
 """Marks: a keyed digest by which an exact text is found without being stored (RFC 2104)."""
 
-import hmac
+from collections.abc import Iterable
 from typing import Literal
 
-from cryptography.hazmat.primitives.hashes import SM3
+from cryptography.hazmat.primitives.hashes import SHA256, SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
 MARK_BYTES = 32
@@ -12,8 +12,15 @@ MarkDigest = Literal["sha256", "sm3"]
 
 def mark(key: bytes, text: bytes, digest: MarkDigest = "sha256") -> bytes:
     """The 32-byte mark of a text under a key, with SHA-256 or SM3."""
-    if digest == "sha256":
-        return hmac.digest(key, text, "sha256")
-    keyed = HMAC(key, SM3())
-    keyed.update(text)
-    return keyed.finalize()
+    return mark_many(key, (text,), digest)[0]
+
+
+def mark_many(key: bytes, texts: Iterable[bytes], digest: MarkDigest = "sha256") -> list[bytes]:
+    """The marks of several texts under a key, which is set up once."""
+    keyed = HMAC(key, SHA256() if digest == "sha256" else SM3())
+    marks = []
+    for text in texts:
+        one = keyed.copy()
+        one.update(text)
+        marks.append(one.finalize())
+    return marks

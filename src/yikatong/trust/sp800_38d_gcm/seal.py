@@ -7,8 +7,9 @@ The authenticated data are the header up to the nonce and then the context, so t
 for. Nonces are random: one key makes at most 2**32 seals (NIST SP 800-38D §8.3); a data key makes a few dozen.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from struct import Struct
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -23,6 +24,9 @@ from yikatong.trust.model import Reason, SealCipher
 _VERSION = 1
 _NONCE, _TAG = 12, 16
 MASTER_KEY_ID_BYTES = 4
+Encrypt = Callable[[bytes, bytes, bytes], bytes]
+"""Nonce, plaintext and associated data to ciphertext and tag, under one key."""
+
 KEY_BYTES = {SealCipher.AES_256_GCM: 32, SealCipher.SM4_GCM: 16}
 _CIPHER_OF_LENGTH = {size: cipher for cipher, size in KEY_BYTES.items()}
 
@@ -32,6 +36,11 @@ def new_data_key(ids: Ids, cipher: SealCipher = SealCipher.AES_256_GCM) -> bytes
     return ids.random_bytes(KEY_BYTES[cipher])
 
 
+def new_data_keys(count: int, ids: Ids, cipher: SealCipher = SealCipher.AES_256_GCM) -> list[bytes]:
+    """Fresh data keys, each of its own chance, which is asked once."""
+    return [key for (key,) in _drawn(f"{KEY_BYTES[cipher]}s", count, ids)]
+
+
 def seal(data_key: bytes, plaintext: bytes, context: bytes, *, ids: Ids) -> bytes:
     """Seal bytes for a context, with the cipher that the key's length names; 30 bytes longer than what is sealed."""
     header = bytes((_VERSION, _cipher_of(data_key)))
@@ -39,18 +48,25 @@ def seal(data_key: bytes, plaintext: bytes, context: bytes, *, ids: Ids) -> byte
     return header + nonce + encrypt(data_key, nonce, plaintext, header + context)
 
 
-def seal_many(data_key: bytes, parts: Sequence[tuple[bytes, bytes]], *, ids: Ids) -> list[bytes]:
-    """Seal several plaintexts, each for its context, as `seal` would; the key is set up and chance asked once."""
-    cipher = _cipher_of(data_key)
-    if cipher is not SealCipher.AES_256_GCM:
-        return [seal(data_key, plaintext, context, ids=ids) for plaintext, context in parts]
-    nonces = ids.random_bytes(_NONCE * len(parts))
-    header = bytes((_VERSION, cipher))
-    encrypt = AESGCM(data_key).encrypt
-    return [
-        header + (nonce := nonces[at : at + _NONCE]) + encrypt(nonce, plaintext, header + context)
-        for at, (plaintext, context) in zip(range(0, len(nonces), _NONCE), parts, strict=True)
-    ]
+def seal_rows(
+    rows: Sequence[tuple[bytes, bytes, Sequence[bytes]]], names: Sequence[bytes], *, ids: Ids
+) -> list[list[bytes]]:
+    """Seal rows of a data key, a context and a plaintext for each name, as `seal` would for context and name together.
+
+    Each row has a key of its own; chance is asked once for all of them.
+    """
+    chance = _drawn(f"{_NONCE}s" * len(names), len(rows), ids)
+    sealed = []
+    for (data_key, context, plaintexts), nonces in zip(rows, chance, strict=True):
+        header = bytes((_VERSION, _cipher_of(data_key)))
+        head, encrypt = header + context, _encryption_under(data_key)
+        sealed.append(
+            [
+                header + nonce + encrypt(nonce, plaintext, head + name)
+                for nonce, plaintext, name in zip(nonces, plaintexts, names, strict=True)
+            ]
+        )
+    return sealed
 
 
 def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
@@ -63,17 +79,23 @@ def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
 
 def wrap(master_key: bytes, key_id: bytes, plain: bytes, context: bytes, *, ids: Ids) -> bytes:
     """Wrap a key with a master key, whose id stands in the header."""
+    return wrap_many(master_key, key_id, ((plain, context),), ids=ids)[0]
+
+
+def wrap_many(master_key: bytes, key_id: bytes, parts: Sequence[tuple[bytes, bytes]], *, ids: Ids) -> list[bytes]:
+    """Wrap several keys, each for its context, as `wrap` would; the master key is set up and chance asked once."""
     header = bytes((_VERSION, _cipher_of(master_key))) + key_id
-    nonce = ids.random_bytes(_NONCE)
-    if header[1] == SealCipher.AES_256_GCM:
-        return header + nonce + _of_master(master_key).encrypt(nonce, plain, header + context)
-    return header + nonce + encrypt(master_key, nonce, plain, header + context)
+    encrypt = _encryption_under(master_key)
+    return [
+        header + nonce + encrypt(nonce, plain, header + context)
+        for (nonce,), (plain, context) in zip(_drawn(f"{_NONCE}s", len(parts), ids), parts, strict=True)
+    ]
 
 
-@lru_cache(maxsize=4)
-def _of_master(key: bytes) -> AESGCM:
-    """The cipher of a master key, set up once: it wraps a key for every person, and setting it up costs more."""
-    return AESGCM(key)
+def _drawn(form: str, count: int, ids: Ids) -> Iterator[tuple[bytes, ...]]:
+    """Fresh chance for `count` rows, cut in the form of each; no byte of it is given twice."""
+    row = Struct(form)
+    return row.iter_unpack(ids.random_bytes(row.size * count))
 
 
 def master_key_id(wrapped: bytes) -> bytes:
@@ -101,8 +123,15 @@ def _cipher_of(key: bytes) -> SealCipher:
 
 def encrypt(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
     """Ciphertext and tag, by the cipher that the key's length names; a nonce serves a key once."""
-    if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
-        return AESGCM(key).encrypt(nonce, plaintext, associated)
+    return _encryption_under(key)(nonce, plaintext, associated)
+
+
+def _encryption_under(key: bytes) -> Encrypt:
+    """How a key encrypts; setting up a key for AES costs as much as a short plaintext, so it is done once."""
+    return AESGCM(key).encrypt if len(key) == KEY_BYTES[SealCipher.AES_256_GCM] else partial(_encrypt_sm4, key)
+
+
+def _encrypt_sm4(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
     encryptor = Cipher(SM4(key), GCM(nonce)).encryptor()
     encryptor.authenticate_additional_data(associated)
     return encryptor.update(plaintext) + encryptor.finalize() + encryptor.tag
