@@ -12,11 +12,14 @@ CROSS JOIN LATERAL (
 -- name: find_used_codes
 -- Codes that were spent before, with the tap that spent them; locks nothing, the gates are locked already.
 SELECT t.id, t.resident_id, t.code_at, t.nonce
-FROM taps.tap AS t
-JOIN unnest($2::timestamptz[], $3::uuid[], $4::bytea[]) AS shown (code_at, resident_id, nonce)
-  ON t.code_at = shown.code_at AND t.resident_id = shown.resident_id AND t.nonce = shown.nonce
--- The instants are named twice, so that a plan made while the table was empty still goes by the key.
-WHERE t.bucket = $1 AND t.code_at = ANY ($2::timestamptz[]) AND t.spends_nonce
+FROM unnest($2::timestamptz[], $3::uuid[], $4::bytea[]) AS shown (code_at, resident_id, nonce)
+-- Lateral with a limit: by the whole key, however many codes were made in the same second.
+CROSS JOIN LATERAL (
+    SELECT * FROM taps.tap
+    WHERE bucket = $1 AND code_at = shown.code_at AND resident_id = shown.resident_id AND nonce = shown.nonce
+        AND spends_nonce
+    LIMIT 1
+) AS t
 
 -- name: find_reversals
 -- Which of these taps were reversed, and what each reversal met; locks nothing.
