@@ -7,7 +7,7 @@ from yikatong.plumbing import versions
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Connection, Database
-from yikatong.plumbing.outbox import Event, Relay
+from yikatong.plumbing.outbox import Event, Relay, one_by_one
 
 
 async def _write_and_stop(conn: Connection, event: Event) -> None:
@@ -20,7 +20,7 @@ async def main(topic: str, conninfo: str, serving_conninfo: str) -> None:
     """Relay until the topic's event is in hand."""
     address = ServerAddress(conninfo=conninfo, serving_conninfo=serving_conninfo or None)
     async with await Database.open(address) as database:
-        relay = Relay(database, clock=SystemClock(), subscribers={topic: [_write_and_stop]})
+        relay = Relay(database, clock=SystemClock(), subscribers={topic: [one_by_one(_write_and_stop)]})
         while True:
             await relay.run_once()
 

@@ -1,6 +1,6 @@
 """Who hears of what: news goes up from rooms by the outbox, and here it is handed on."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from yikatong.payouts.model import DebitRequest, RequestKind
 from yikatong.plumbing import versions
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
-from yikatong.plumbing.outbox import Event, Subscriber
+from yikatong.plumbing.outbox import Event, Subscriber, one_by_one
 from yikatong.taps.counter.writes import TOPIC as TAPS
 
 _TAP_TEMPLATES = {
@@ -52,20 +52,23 @@ class Subscribers:
         """Every topic that is published, with who hears of it; a topic without hearers is only removed."""
         return {
             TAPS: (self._hear_taps,),
-            cards.CARD_CHANGED: (self._hear_card,),
+            cards.CARD_CHANGED: (one_by_one(self._hear_card),),
             desk.BALANCE_MOVED: (),
         }
 
-    async def _hear_taps(self, conn: Connection, event: Event) -> None:
-        """One batch's news: its notices go in together, what banks are asked for one by one."""
+    async def _hear_taps(self, conn: Connection, events: Sequence[Event]) -> None:
+        """The news of some batches: their notices go in together, what banks are asked for one by one."""
         await self._caches.renew(await versions.read_all(conn))
-        drafts: list[Draft] = []
-        for told in event.payload["events"]:
-            if told["kind"] in _TAP_TEMPLATES:
-                drafts += self._drafts_of(event, told)
-            else:
-                await self._ask_bank_by_kind[told["kind"]](conn, event, told)
-        await notices.send_many(conn, bucket=event.payload["bucket"], drafts=drafts, now=event.made_at, ids=self._ids)
+        drafts: dict[int, list[Draft]] = {}
+        for event in events:
+            of_bucket = drafts.setdefault(event.payload["bucket"], [])
+            for told in event.payload["events"]:
+                if told["kind"] in _TAP_TEMPLATES:
+                    of_bucket += self._drafts_of(event, told)
+                else:
+                    await self._ask_bank_by_kind[told["kind"]](conn, event, told)
+        for bucket, of_bucket in drafts.items():
+            await notices.send_many(conn, bucket=bucket, drafts=of_bucket, ids=self._ids)
 
     def _drafts_of(self, event: Event, told: dict[str, Any]) -> list[Draft]:
         """The notice of one tap; none for a provider that the catalogue no longer has."""
@@ -87,7 +90,8 @@ class Subscribers:
         if told["kind"] == "tap_waiting":
             params["expires_at"] = told["deadline_at"]
             del params["happened_at"]
-        return [Draft(resident_id=UUID(told["resident"]), template=_TAP_TEMPLATES[told["kind"]], params=params)]
+        resident_id, template = UUID(told["resident"]), _TAP_TEMPLATES[told["kind"]]
+        return [Draft(resident_id=resident_id, template=template, params=params, made_at=event.made_at)]
 
     async def _hear_card(self, conn: Connection, event: Event) -> None:
         template = _CARD_TEMPLATES.get(event.payload["command"])

@@ -58,6 +58,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     resident_id: UUID
     template: Template
     params: Mapping[str, str | int]
+    made_at: datetime
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 -- Adds notices of one bucket, due at once; arrays in step.
 INSERT INTO notices.notice (bucket, resident_id, notice_id, template, params, made_at, tries_count, next_try_at,
     sent_at, channel, failure)
-SELECT $1, resident_id, notice_id, template, params::jsonb, $6, 0, $6, NULL, NULL, NULL
-FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[]) AS draft (resident_id, notice_id, template, params);
+SELECT $1, resident_id, notice_id, template, params::jsonb, made_at, 0, made_at, NULL, NULL, NULL
+FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+    AS draft (resident_id, notice_id, template, params, made_at);
 
 -- name: lease_due
 -- Leases notices of one bucket that are due, the oldest first, passing over those locked; returns them.

@@ -44,12 +44,12 @@ async def send(
 
     Raises ValueError when the parameters are not those of the template (see `rules.verify_params`).
     """
-    draft = Draft(resident_id=resident_id, template=template, params=params)
-    (notice_id,) = await send_many(conn, bucket=bucket, drafts=[draft], now=now, ids=ids)
+    draft = Draft(resident_id=resident_id, template=template, params=params, made_at=now)
+    (notice_id,) = await send_many(conn, bucket=bucket, drafts=[draft], ids=ids)
     return notice_id
 
 
-async def send_many(conn: Conn, *, bucket: int, drafts: Sequence[Draft], now: datetime, ids: Ids) -> tuple[UUID, ...]:
+async def send_many(conn: Conn, *, bucket: int, drafts: Sequence[Draft], ids: Ids) -> tuple[UUID, ...]:
     """Tell residents of one bucket something, in one statement; gives the notices' ids in the order of the drafts.
 
     Raises ValueError when parameters are not those of their template.
@@ -59,7 +59,7 @@ async def send_many(conn: Conn, *, bucket: int, drafts: Sequence[Draft], now: da
         rules.verify_params(draft.params, words=templates[draft.template])
     notice_ids = tuple(ids.new() for _ in drafts)
     if drafts:
-        await store.insert_notices(conn, bucket=bucket, drafts=drafts, notice_ids=notice_ids, made_at=now)
+        await store.insert_notices(conn, bucket=bucket, drafts=drafts, notice_ids=notice_ids)
     return notice_ids
 
 

@@ -27,9 +27,7 @@ async def _run(conn: Conn, name: str, /, **values: Any) -> list[dict[str, Any]]:
         return await cursor.fetchall() if cursor.description is not None else []
 
 
-async def insert_notices(
-    conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID], made_at: datetime
-) -> None:
+async def insert_notices(conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID]) -> None:
     """Add notices of one bucket, due at once."""
     params = (
         wire.int2(bucket),
@@ -37,7 +35,7 @@ async def insert_notices(
         wire.uuid_array(notice_ids),
         wire.text_array([draft.template.value for draft in drafts]),
         wire.text_array([msgspec.json.encode(draft.params).decode() for draft in drafts]),
-        wire.instant(made_at),
+        wire.instant_array([draft.made_at for draft in drafts]),
     )
     await run_in_order(conn, [Statement(_QUERIES["insert_notices"], params, as_tuple)])
 

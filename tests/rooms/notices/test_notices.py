@@ -217,11 +217,13 @@ async def test_a_notice_whose_worker_died_is_tried_again_and_arrives_once(db: Da
 async def test_many_are_made_in_one_statement_in_order(db: Database) -> None:
     bucket = a_bucket()
     drafts = [
-        Draft(resident_id=SeededIds().new(), template=Template.TAP_PAID, params=PAID | {"amount_fen": fen})
+        Draft(
+            resident_id=SeededIds().new(), template=Template.TAP_PAID, params=PAID | {"amount_fen": fen}, made_at=NOON
+        )
         for fen in (1, 2, 3)
     ]
     async with db.transaction() as conn:
-        notice_ids = await service.send_many(conn, bucket=bucket, drafts=drafts, now=NOON, ids=SeededIds())
+        notice_ids = await service.send_many(conn, bucket=bucket, drafts=drafts, ids=SeededIds())
         listed: list[Notice] = []
         for draft in drafts:
             listed += await service.list_notices(
@@ -230,7 +232,7 @@ async def test_many_are_made_in_one_statement_in_order(db: Database) -> None:
 
     assert list(notice_ids) == [notice.notice_id for notice in listed]
     assert [1, 2, 3] == [notice.params["amount_fen"] for notice in listed]
-    assert () == await service.send_many(conn, bucket=bucket, drafts=[], now=NOON, ids=SeededIds())
+    assert () == await service.send_many(conn, bucket=bucket, drafts=[], ids=SeededIds())
 
 
 async def test_a_wallet_reads_its_resident_s_notices_page_by_page_the_newest_first(db: Database) -> None:
