@@ -86,11 +86,14 @@ async def test_without_a_list_another_regions_code_is_refused(db: Database) -> N
 
 
 async def test_a_list_of_another_subject_or_key_is_no_list(db: Database) -> None:
-    terminal, other = Elsewhere(), Elsewhere()
-    theirs = other.signed(issued_at=NOON, revoked=False)
-    forged = Elsewhere()
-    forged.subject = terminal.subject
+    terminal, neighbour, forger = Elsewhere(), Elsewhere(), Elsewhere()
+    neighbour.region = terminal.region
+    forger.subject = terminal.subject
 
-    for token in (theirs, forged.signed(issued_at=NOON, revoked=False)):
-        with pytest.raises(Refused):
-            await terminal.held(db, token, now=NOON)
+    reasons = []
+    for other in (neighbour, forger):
+        with pytest.raises(Refused) as refused:
+            await terminal.held(db, other.signed(issued_at=NOON, revoked=False), now=NOON)
+        reasons.append(refused.value.reason.name)
+
+    assert ["STATUS_LIST_IS_OF_ANOTHER_SUBJECT", "SIGNATURE_DOES_NOT_MATCH"] == reasons
