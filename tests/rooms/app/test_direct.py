@@ -1,0 +1,208 @@
+"""Direct routes over a real connection: the same answers as through ASGI, however a request arrives."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import pytest
+import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.world import SeededIds
+from yikatong.app.http import direct
+from yikatong.app.http.bounds import CallsAtOnce
+from yikatong.app.http.direct import Answer, DirectProtocol, RawHeaders
+from yikatong.app.http.frame import Frame
+from yikatong.app.http.resource import unknown_address
+
+pytestmark = pytest.mark.anyio
+
+BYTES_MAX = 32
+
+
+class Echo:
+    """A direct route that gives its body back; one that says `wait` is held until it is let go."""
+
+    body_bytes_max = BYTES_MAX
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.let_go = asyncio.Event()
+
+    async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
+        body = await read_body()
+        if body == b"wait":
+            await self.let_go.wait()
+        self.heard.append(body)
+        return Answer(200, [(b"content-type", b"text/raw")], b"<" + body + b">")
+
+
+class Serving:
+    """A server on a port of its own."""
+
+    def __init__(self, echo: Echo, port: int, server: uvicorn.Server) -> None:
+        self.echo = echo
+        self.port = port
+        self.server = server
+
+    def begin_to_end(self) -> None:
+        """Tell every connection, as the server does when it is told to end."""
+        for connection in self.server.server_state.connections:
+            connection.shutdown()
+
+    async def send(self, *pieces: bytes, answers: int = 1) -> list[bytes]:
+        """Send pieces one after the other and hear so many answers, or fewer when the server closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+            return [answer async for answer in hear(reader, answers)]
+        finally:
+            writer.close()
+
+
+async def hear(reader: asyncio.StreamReader, count: int) -> AsyncIterator[bytes]:
+    """Answers as status, body, and `close` where the connection ends with it."""
+    for _ in range(count):
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        except asyncio.IncompleteReadError:
+            return
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or b"0")
+        body = await reader.readexactly(length)
+        closes = b" close" if b"connection: close" in head else b""
+        yield head[9:12] + b" " + (body if len(body) < 40 else b"...") + closes
+
+
+@asynccontextmanager
+async def a_server(protocol: type[asyncio.Protocol] | str = DirectProtocol) -> AsyncIterator[Serving]:
+    echo = Echo()
+    frame = Frame(unknown_address, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=CallsAtOnce())
+    config = uvicorn.Config(
+        frame, port=0, http=protocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    listening = config.bind_socket()
+    await server.startup(sockets=[listening])
+    try:
+        yield Serving(echo, listening.getsockname()[1], server)
+    finally:
+        echo.let_go.set()
+        await server.shutdown(sockets=[listening])
+
+
+def post(body: bytes, *headers: bytes, version: bytes = b"1.1", path: bytes = b"/v1/echo") -> bytes:
+    """A request with its length."""
+    lines = [b"POST " + path + b" HTTP/" + version, b"Host: x", b"Content-Length: %d" % len(body), *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+async def test_calls_follow_each_other_on_one_connection() -> None:
+    async with a_server() as serving:
+        assert [b"200 <one>", b"200 <two>"] == await serving.send(post(b"one"), post(b"two"), answers=2)
+
+
+async def test_pipelined_calls_are_answered_in_their_order() -> None:
+    async with a_server() as serving:
+        sending = asyncio.create_task(serving.send(post(b"wait") + post(b"two") + post(b"three"), answers=3))
+        await serving.send(post(b"another"))
+        serving.echo.let_go.set()
+        answers = await sending
+
+    assert [b"200 <wait>", b"200 <two>", b"200 <three>"] == answers
+    assert [b"another", b"wait", b"two", b"three"] == serving.echo.heard
+
+
+async def test_a_body_may_come_in_pieces_and_in_chunks() -> None:
+    whole = post(b"in pieces")
+    chunked = b"POST /v1/echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nin\r\n3\r\n ch\r\n0\r\n\r\n"
+    async with a_server() as serving:
+        in_pieces = await serving.send(*(whole[at : at + 1] for at in range(len(whole))))
+        in_chunks = await serving.send(chunked)
+
+    assert ([b"200 <in pieces>"], [b"200 <in ch>"]) == (in_pieces, in_chunks)
+
+
+async def test_a_body_too_large_is_refused_by_its_header_and_by_its_bytes() -> None:
+    too_large = b"x" * (BYTES_MAX + 1)
+    chunked = b"POST /v1/echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n21\r\n" + too_large + b"\r\n0\r\n\r\n"
+    async with a_server() as serving:
+        by_header = await serving.send(post(too_large)[: -len(too_large)])
+        by_bytes = await serving.send(chunked)
+
+    assert ([b"413 ..."], [b"413 ..."]) == (by_header, by_bytes)
+    assert [] == serving.echo.heard
+
+
+async def test_a_body_that_comes_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "BODY_SECONDS_MAX", 0.01)
+    async with a_server() as serving:
+        assert [b"408 ..."] == await serving.send(post(b"slow")[:-1])
+
+
+async def test_a_caller_who_goes_away_half_way_is_not_heard() -> None:
+    async with a_server() as serving:
+        assert [] == await serving.send(post(b"half")[:-1], answers=0)
+        assert [b"200 <after>"] == await serving.send(post(b"after"))
+
+    assert [b"after"] == serving.echo.heard
+
+
+async def test_the_last_call_of_a_connection_closes_it() -> None:
+    async with a_server() as serving:
+        assert [b"200 <last> close"] == await serving.send(post(b"last", b"Connection: close"), post(b"x"), answers=2)
+
+
+async def test_at_the_end_a_call_on_its_way_is_answered_and_its_connection_closed() -> None:
+    async with a_server() as serving:
+        sending = asyncio.create_task(serving.send(post(b"wait")))
+        await serving.send(post(b"another"))
+        serving.begin_to_end()
+        serving.echo.let_go.set()
+
+    assert [b"200 <wait> close"] == await sending
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        post(b"x", b"Expect: 100-continue"),
+        post(b"old", version=b"1.0"),
+        post(b"x", path=b"/v1/echo?a=1"),
+        post(b"x", path=b"/v1/%65cho"),
+        post(b"x", path=b"/v1/other"),
+        post(b"x", b"Connection: upgrade", b"Upgrade: h2c"),
+        b"GET /v1/echo HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"POST /v1/echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/echo HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/echo\r\n\r\n",
+        b"\x16\x03\x01\x00",
+    ],
+)
+async def test_what_is_no_plain_call_is_answered_as_the_server_answers_it_elsewhere(request_bytes: bytes) -> None:
+    async with a_server() as serving, a_server("httptools") as plain:
+        assert await plain.send(request_bytes, b"\r\n\r\n") == await serving.send(request_bytes, b"\r\n\r\n")
+
+
+async def test_however_requests_are_cut_the_answers_are_the_same() -> None:
+    whole = post(b"first") + post(b"x" * 40) + post(b"", b"X: y") + post(b"last", b"Connection: close")
+    drawn: list[list[int]] = []
+
+    @given(st.lists(st.integers(1, len(whole) - 1), max_size=6, unique=True))
+    def draw(cuts: list[int]) -> None:
+        drawn.append(sorted(cuts))
+
+    draw()
+    async with a_server() as serving:
+        for cuts in drawn:
+            places = [0, *cuts, len(whole)]
+            pieces = [whole[begin:end] for begin, end in pairwise(places)]
+            answers = await serving.send(*pieces, answers=4)
+            assert [b"200 <first>", b"413 ...", b"200 <>", b"200 <last> close"] == answers
