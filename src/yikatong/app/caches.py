@@ -1,5 +1,6 @@
 """What a worker keeps in memory for the tap path, valid for the versions that each batch reads."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,7 @@ class WorkerCaches:
         self._snapshot: Snapshot | None = None
         self._regions: codes.RegionView | None = None
         self._versions: dict[str, int] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -61,21 +63,28 @@ class WorkerCaches:
         return self.callers.version
 
     async def renew(self, versions: Mapping[str, int]) -> bool:
-        """Read again what these versions make stale; True when anything was.
+        """Read again what these versions make stale; True when they are not those of what was in memory.
 
         What is read may be newer than the versions that asked for it, which only makes the next batch read it again.
+        Memory never goes back: of two who ask at once, one reads after the other, and older versions make nothing
+        stale, so a batch decides by what it asked for.
         """
         if versions == self._versions:
             return False
-        stale = {subject for subject, version in versions.items() if self._versions.get(subject, 0) != version}
+        async with self._one_at_a_time:
+            stale = {subject for subject, version in versions.items() if self._versions.get(subject, 0) < version}
+            if stale:
+                await self._read_again(stale)
+                self._versions = {**self._versions, **{subject: versions[subject] for subject in stale}}
+        self.callers.forget_all_if(self._versions.get(access.VERSION_SUBJECT, 0))
+        return True
+
+    async def _read_again(self, stale: set[str]) -> None:
         async with self._transaction_of_its_own() as conn:
             if CATALOGUE in stale:
                 self._snapshot = await catalogue.load_snapshot(conn, known=self._snapshot)
             if REGIONS in stale:
                 self._regions = await self._load_regions(conn)
-        self._versions = dict(versions)
-        self.callers.forget_all_if(versions.get(access.VERSION_SUBJECT, 0))
-        return True
 
     @asynccontextmanager
     async def _transaction_of_its_own(self) -> AsyncIterator[Connection]:

@@ -3,11 +3,10 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
@@ -15,22 +14,22 @@ from rich.table import Table
 from simulator.stories import STORIES
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.bench.taps import TapsPlan, bench_taps
+from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
+from yikatong.app.database_cli import database_app
 from yikatong.app.demo import play_story, run_demo
 from yikatong.app.http.server import verify_listening
+from yikatong.app.keys_cli import keys_app
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
 from yikatong.app.serve import serve as serve_until_ended
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
-from yikatong.plumbing.migrations import MigrationError, apply_migrations, list_waiting, read_applied
-from yikatong.plumbing.postgres.errors import DataFolderIsEmptyError, EmbeddedPostgresError
-from yikatong.plumbing.postgres.server import has_cluster
+from yikatong.plumbing.migrations import MigrationError
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.roles import ServingRoleError
-from yikatong.plumbing.schema import write_initial_migration
-from yikatong.plumbing.settings import Settings, SettingsError, list_unknown_variables, read_settings
+from yikatong.plumbing.settings import SettingsError
 from yikatong.trust.service import KeysAtRestError
 
 app = typer.Typer(
@@ -40,14 +39,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-database_app = typer.Typer(help="The database: status, migrate.", no_args_is_help=True)
 app.add_typer(database_app, name="db")
-
-errors = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
-
-DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; without it, the settings' own.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+app.add_typer(keys_app, name="keys")
 
 MENDABLE = (SettingsError, EmbeddedPostgresError, KeysAtRestError, MigrationError, ServingRoleError)
 """What whoever runs the platform can mend; each says in its message how."""
@@ -62,17 +55,6 @@ def main() -> None:
         sys.exit(2)
 
 
-def settings_now(**changes: Any) -> Settings:
-    """The settings of file and environment, with what the command line changed; None changes nothing."""
-    for line in list_unknown_variables():
-        errors.print(f"[yellow]unknown setting {line}[/yellow]")
-    return read_settings(given=changes)
-
-
-def _folder(data: Path | None) -> str | None:
-    return None if data is None else str(data)
-
-
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -81,7 +63,7 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve the platform: database, workers and jobs, until Ctrl-C."""
-    settings = settings_now(host=host, port=port, workers=workers, data_folder=_folder(data))
+    settings = settings_now(host=host, port=port, workers=workers, data=data)
     with database_server(settings) as address:
         verify_listening(settings)
         made = asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
@@ -104,11 +86,11 @@ def _say_where(address: str) -> None:
 @app.command()
 def audit(data: DataOption = None, json: JsonOption = False) -> None:
     """Recompute everything; ends non-zero and names the first difference when there is one."""
-    settings = _verify_made(settings_now(data_folder=_folder(data)))
+    settings = verify_made(settings_now(data=data))
 
     async def run(address: ServerAddress) -> tuple[Audited, ...]:
         async with await Database.open(address) as database:
-            await _verify_prepared(database)
+            await verify_prepared(database)
             return await run_audit(database, tell=lambda room: None if json else errors.print(f"auditing {room}"))
 
     with database_server(settings, may_join=True) as address:
@@ -123,35 +105,6 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _verify_made(settings: Settings) -> Settings:
-    """The settings, when there is a database to look at: a look makes none. Raises DataFolderIsEmptyError.
-
-    A newcomer's demo has its database in a folder of its own.
-    """
-    folder = Path(settings.data_folder)
-    if settings.database_url or has_cluster(folder):
-        return settings
-    or_else = f" The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
-    raise DataFolderIsEmptyError(
-        f"There is no database in {folder}; `yikatong serve` makes one there. "
-        f"Name another folder with --data or YIKATONG_DATA_FOLDER.{or_else}"
-    )
-
-
-async def _verify_prepared(database: Database) -> None:
-    """Raise MigrationError when migrations wait."""
-    conn = await database.connect_owner()
-    try:
-        waiting = await list_waiting(conn)
-    finally:
-        await conn.close()
-    if waiting:
-        raise MigrationError(
-            f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
-            "applies it."
-        )
-
-
 def _print_audit(audited: tuple[Audited, ...]) -> None:
     table = Table(title="audit 审计", title_justify="left")
     table.add_column("room")
@@ -159,52 +112,6 @@ def _print_audit(audited: tuple[Audited, ...]) -> None:
     for room in audited:
         table.add_row(room.room, str(len(room.differences)))
     out.print(table)
-
-
-@database_app.command("status")
-def database_status(data: DataOption = None) -> None:
-    """Say which migrations are applied and which wait."""
-
-    async def run(address: ServerAddress) -> tuple[list[str], list[str]]:
-        async with await Database.open(address) as database:
-            conn = await database.connect_owner()
-            try:
-                return sorted(await read_applied(conn)), await list_waiting(conn)
-            finally:
-                await conn.close()
-
-    settings = _verify_made(settings_now(data_folder=_folder(data)))
-    with database_server(settings, may_join=True) as address:
-        applied, waiting = asyncio.run(run(address))
-    for name in applied:
-        out.print(f"applied  {name}")
-    for name in waiting:
-        out.print(f"waiting  {name}")
-
-
-@database_app.command("migrate")
-def database_migrate(data: DataOption = None) -> None:
-    """Apply the migrations that wait."""
-
-    async def run(address: ServerAddress) -> list[str]:
-        async with await Database.open(address) as database:
-            conn = await database.connect_owner()
-            try:
-                return await apply_migrations(
-                    conn, now=SystemClock().now(), tell=lambda name: errors.print(f"applying {name}")
-                )
-            finally:
-                await conn.close()
-
-    with database_server(settings_now(data_folder=_folder(data)), may_join=True) as address:
-        applied = asyncio.run(run(address))
-    out.print(f"{len(applied)} applied" if applied else "nothing waits")
-
-
-@database_app.command("initial-migration", hidden=True)
-def database_initial_migration() -> None:
-    """Write the first migration anew from the rooms' schemas; only before the first release."""
-    out.print(str(write_initial_migration()))
 
 
 @app.command()
@@ -224,7 +131,7 @@ def population(
     json: JsonOption = False,
 ) -> None:
     """Make up residents under the unassigned division 9901xx and load them; cards come when they are first used."""
-    settings = settings_now(data_folder=_folder(data), allow_synthetic_residents=True)
+    settings = settings_now(data=data, allow_synthetic_residents=True)
     with database_server(settings, may_join=True) as address:
         asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
         loaded = load_population(settings, address, seed=seed, count=count, console=errors)
@@ -247,7 +154,7 @@ def demo(
     data: DataOption = None,
 ) -> None:
     """One day in Tingting community, on a platform of its own; then it stays up and says where to look."""
-    run_demo(settings_now(data_folder=_folder(data)), once=once)
+    run_demo(settings_now(data=data), once=once)
 
 
 @app.command()
@@ -267,7 +174,7 @@ def story(
     if name not in STORIES:
         errors.print(f"[red]There is no story {name!r}; there is: {', '.join(STORIES)}[/red]")
         raise typer.Exit(2)
-    play_story(settings_now(data_folder=_folder(data)), name)
+    play_story(settings_now(data=data), name)
 
 
 bench_app = typer.Typer(help="Benchmarks: ratios against pgbench on the same server.", invoke_without_command=True)
@@ -291,7 +198,7 @@ def bench_taps_now(
     """Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals."""
     plan = TapsPlan(connections=connections, seconds=seconds)
     with errors.status("benchmark") as status:
-        figures = bench_taps(settings_now(data_folder=_folder(data)), plan, tell=lambda said: _tell(status, said))
+        figures = bench_taps(settings_now(data=data), plan, tell=lambda said: _tell(status, said))
     if json:
         sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
         return

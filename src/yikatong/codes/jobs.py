@@ -17,6 +17,7 @@ def jobs(
     """Publish every own region's lists, each in a transaction of its own."""
 
     async def publish(call: JobCall) -> None:
+        holder.reload()
         async with call.database.transaction() as conn:
             regions = await own_regions(conn)
         for region in regions:

@@ -23,17 +23,76 @@ def read_master_key(settings: Settings, ids: Ids) -> bytes:
     Raises SettingsError when it is gone while keys sealed by it lie beside it, when it cannot be read or is not
     32 bytes in base64, and when its file is open to others.
     """
-    if settings.master_key:
-        return _decode(settings.master_key, source="master_key")
-    if settings.master_key_command:
-        return _decode(_ask(settings.master_key_command), source="the output of master_key_command")
-    if settings.master_key_file:
-        return _read(Path(settings.master_key_file))
-    path = Path(settings.data_folder) / "keys" / "master.key"
+    named = _read_named(settings, "master_key")
+    if named is not None:
+        return named
+    path = _own_file(settings)
     if not path.exists():
         _verify_nothing_is_sealed(path)
         _make(path, ids.random_bytes(_BYTES))
     return _read(path)
+
+
+def read_next_master_key(settings: Settings) -> bytes | None:
+    """The master key that takes over from the present one, while both are at hand; None when none is named.
+
+    Where the present one lies in the data folder, the next one may lie beside it. Raises SettingsError as
+    `read_master_key`.
+    """
+    named = _read_named(settings, "next_master_key")
+    if named is not None or _is_named(settings, "master_key"):
+        return named
+    path = _next_file(settings)
+    return _read(path) if path.exists() else None
+
+
+def make_next_master_key(settings: Settings, ids: Ids) -> bytes:
+    """Make the key that takes over from the one in the data folder, beside it; one that is there is kept.
+
+    Raises SettingsError when the present key has another place: its owner makes the next one there, and names it.
+    """
+    if _is_named(settings, "master_key"):
+        raise SettingsError(
+            "The master key has a place of its own, so its successor is made there: name it by next_master_key_file, "
+            "next_master_key_command or YIKATONG_NEXT_MASTER_KEY. Nothing was changed."
+        )
+    path = _next_file(settings)
+    _make(path, ids.random_bytes(_BYTES))
+    return _read(path)
+
+
+def take_over_master_key(settings: Settings) -> bool:
+    """Put the next key of the data folder in the place of the present one; False when the settings name either."""
+    path = _next_file(settings)
+    if _is_named(settings, "master_key") or _is_named(settings, "next_master_key") or not path.exists():
+        return False
+    path.replace(_own_file(settings))
+    _sync(path.parent)
+    return True
+
+
+def _own_file(settings: Settings) -> Path:
+    return Path(settings.data_folder) / "keys" / "master.key"
+
+
+def _next_file(settings: Settings) -> Path:
+    return _own_file(settings).with_name("master.key.next")
+
+
+def _is_named(settings: Settings, which: str) -> bool:
+    return any(getattr(settings, f"{which}{place}") for place in ("", "_file", "_command"))
+
+
+def _read_named(settings: Settings, which: str) -> bytes | None:
+    """The key where a setting says that it is; `which` is the first part of the settings' names."""
+    key: str | None = getattr(settings, which)
+    command: str | None = getattr(settings, f"{which}_command")
+    file: str | None = getattr(settings, f"{which}_file")
+    if key:
+        return _decode(key, source=which)
+    if command:
+        return _decode(_ask(command, name=f"{which}_command"), source=f"the output of {which}_command")
+    return _read(Path(file)) if file else None
 
 
 def _read(path: Path) -> bytes:
@@ -70,15 +129,25 @@ def _make(path: Path, key: bytes) -> None:
         return
     finally:
         unfinished.unlink()
+    _sync(path.parent)
 
 
-def _ask(command: str) -> str:
+def _sync(folder: Path) -> None:
+    """Bring the names in a folder onto the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _ask(command: str, *, name: str) -> str:
     try:
         answer = subprocess.run(  # noqa: S603  the command is the installation's own setting
             shlex.split(command), capture_output=True, check=True, timeout=_COMMAND_TIMEOUT_SECONDS
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise SettingsError(f"master_key_command gave no key: {type(error).__name__}.") from None
+        raise SettingsError(f"{name} gave no key: {type(error).__name__}.") from None
     return answer.stdout.decode("ascii", errors="replace")
 
 

@@ -111,6 +111,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = None
 
+    next_master_key: Annotated[
+        str | None,
+        Meta(
+            description="The master key that takes over, in base64, while `yikatong keys rewrap` is under way. For the "
+            "environment only.",
+            extra=_SECRET,
+        ),
+    ] = None
+    next_master_key_file: Annotated[
+        str | None, Meta(description="File of the master key that takes over, readable by its owner alone.")
+    ] = None
+    next_master_key_command: Annotated[
+        str | None, Meta(description="Command that prints the master key that takes over, in base64.")
+    ] = None
     key_module_socket: Annotated[
         str | None,
         Meta(
@@ -281,9 +295,10 @@ def _is_http_address(text: str) -> bool:
 
 
 def _verify_together(settings: Settings) -> Settings:
-    named = [name for name in ("master_key", "master_key_file", "master_key_command") if getattr(settings, name)]
-    if len(named) > 1:
-        raise SettingsError(f"The master key has one place; {' and '.join(named)} are both set.")
+    for which in ("master_key", "next_master_key"):
+        named = [name for name in (which, f"{which}_file", f"{which}_command") if getattr(settings, name)]
+        if len(named) > 1:
+            raise SettingsError(f"The master key has one place; {' and '.join(named)} are both set.")
     if settings.serving_database_url and not settings.database_url:
         raise SettingsError("serving_database_url is set without database_url; the embedded server needs neither.")
     return settings

@@ -179,6 +179,28 @@ class HeldKey(msgspec.Struct, frozen=True, kw_only=True):
     public_key: PublicKey | None = None
 
 
+class KeyState(StrEnum):
+    """What a held key does now.
+
+    Present: it signs, wraps, marks or seals what is new. Former: what it did is still believed or opened. Not
+    published: it is a region's newest key, and no list names it. Ended and revoked: nobody believes it any more.
+    """
+
+    PRESENT = "present"
+    FORMER = "former"
+    NOT_PUBLISHED = "not_published"
+    ENDED = "ended"
+    REVOKED = "revoked"
+
+
+class KeyStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """A held key with its state; `ends_at` is when a region's key ends or ended by the list, None for other keys."""
+
+    key: HeldKey
+    state: KeyState
+    ends_at: datetime | None = None
+
+
 class HeldSigner(msgspec.Struct, frozen=True, kw_only=True):
     """The present signing key of a name, with the id that goes into headers."""
 

@@ -9,6 +9,7 @@ from yikatong.trust.algorithms import (
     signing_key,
     verifying_key,
 )
+from yikatong.trust.held_lists import LIFE as TRUST_LIST_LIFE
 from yikatong.trust.held_lists import (
     find_status_list,
     hold_status_list,
@@ -21,8 +22,17 @@ from yikatong.trust.held_lists import (
 from yikatong.trust.keys_at_rest.external_holder import ExternalKeyHolder
 from yikatong.trust.keys_at_rest.file_holder import FileKeyHolder, open_key_folder
 from yikatong.trust.keys_at_rest.key_file import KeysAtRestError
-from yikatong.trust.keys_at_rest.vault import KeyHolderVault, OpenDataKey, keys_of_region, wanted_keys
+from yikatong.trust.keys_at_rest.vault import (
+    KeyHolderVault,
+    OpenDataKey,
+    alias_key_name,
+    keys_of_region,
+    region_key_name,
+    split_key_name,
+    wanted_keys,
+)
 from yikatong.trust.measure import VerificationCost, measure_verification
+from yikatong.trust.region_keys import list_standings, publish_region_keys, republish_trust_list
 from yikatong.trust.rfc2104_hmac.marks import mark
 from yikatong.trust.rfc5297_siv.alias import ALIAS_OVERHEAD, open_alias, seal_alias
 from yikatong.trust.rfc8392_cwt.claims import decode_claims, encode_claims
@@ -57,6 +67,7 @@ __all__ = [
     "ALIAS_OVERHEAD",
     "INVALID",
     "SUSPENDED",
+    "TRUST_LIST_LIFE",
     "VALID",
     "ExternalKeyHolder",
     "FileKeyHolder",
@@ -69,6 +80,7 @@ __all__ = [
     "accept_trust_list",
     "accept_trust_lists",
     "algorithm_of",
+    "alias_key_name",
     "decode_base45",
     "decode_claims",
     "decode_cose_key",
@@ -88,6 +100,7 @@ __all__ = [
     "keys_change_at",
     "keys_in_force",
     "keys_of_region",
+    "list_standings",
     "mark",
     "measure_verification",
     "new_data_key",
@@ -97,16 +110,20 @@ __all__ = [
     "parse_verifying_key",
     "pin_own_roots",
     "probe_sm2",
+    "publish_region_keys",
     "publish_trust_list",
     "read_held_trust_list",
     "read_status_list",
+    "region_key_name",
     "renew_trust_list",
+    "republish_trust_list",
     "seal",
     "seal_alias",
     "sign_sign1",
     "sign_status_list",
     "sign_trust_list",
     "signing_key",
+    "split_key_name",
     "status_at",
     "to_cose_map",
     "unseal",

@@ -31,6 +31,18 @@ async def test_the_catalogue_is_read_again_though_others_hold_the_whole_pool(db:
         assert till.terminal.id in caches.snapshot.terminals
 
 
+async def test_memory_does_not_go_back_to_versions_that_were_read_earlier(db: Database) -> None:
+    async with a_counter_world(db) as world:
+        caches = caches_of(db, world.caches.regions)
+        await caches.fill({CATALOGUE: 5, access.VERSION_SUBJECT: 5})
+        read_at_five = caches.snapshot
+
+        assert await caches.renew({CATALOGUE: 4, access.VERSION_SUBJECT: 4})
+        assert read_at_five is caches.snapshot
+        assert 5 == caches.access_version
+        assert not await caches.renew({CATALOGUE: 5, access.VERSION_SUBJECT: 5})
+
+
 async def test_a_regions_key_counts_for_its_time_though_nothing_is_read_again(db: Database) -> None:
     clock, region = FixedClock(), KeyedRegion("440100")
     key = a_region_key(

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.world import SeededIds
-from yikatong.plumbing.master_key import read_master_key
+from yikatong.plumbing.master_key import (
+    make_next_master_key,
+    read_master_key,
+    read_next_master_key,
+    take_over_master_key,
+)
 from yikatong.plumbing.settings import Settings, SettingsError
 
 KEY = bytes(range(32))
@@ -68,3 +73,42 @@ def test_one_that_is_gone_is_not_made_anew_where_keys_are_sealed_by_it(tmp_path:
         read_master_key(settings, SeededIds())
 
     assert not (tmp_path / "keys" / "master.key").exists()
+
+
+NEXT = base64.b64encode(bytes(32)).decode()
+
+
+def test_the_next_one_is_read_from_a_place_of_its_own(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'print(\"{TEXT}\")'"
+    named = [
+        Settings(master_key=NEXT, next_master_key=TEXT),
+        Settings(master_key=NEXT, next_master_key_file=a_file(tmp_path, mode=0o600)),
+        Settings(master_key=NEXT, next_master_key_command=command),
+    ]
+    assert [KEY] * 3 == [read_next_master_key(settings) for settings in named]
+    assert read_next_master_key(Settings(master_key=NEXT, data_folder=str(tmp_path))) is None
+
+
+def test_in_the_data_folder_the_next_one_is_made_once_and_takes_over(tmp_path: Path) -> None:
+    settings = Settings(data_folder=str(tmp_path))
+    former = read_master_key(settings, SeededIds(1))
+    assert read_next_master_key(settings) is None
+    following = make_next_master_key(settings, SeededIds(2))
+
+    assert former != following
+    assert following == make_next_master_key(settings, SeededIds(3)) == read_next_master_key(settings)
+    assert former == read_master_key(settings, SeededIds())
+    assert take_over_master_key(settings)
+    assert following == read_master_key(settings, SeededIds())
+    assert not take_over_master_key(settings)
+    path = tmp_path / "keys" / "master.key"
+    assert (0o600, ["master.key"]) == (path.stat().st_mode & 0o777, [one.name for one in path.parent.iterdir()])
+
+
+def test_a_key_with_a_place_of_its_own_gets_no_successor_from_us(tmp_path: Path) -> None:
+    settings = Settings(data_folder=str(tmp_path), master_key=TEXT)
+    with pytest.raises(SettingsError, match="name it by next_master_key_file"):
+        make_next_master_key(settings, SeededIds())
+
+    assert not take_over_master_key(settings)
+    assert [] == list(tmp_path.iterdir())

@@ -42,6 +42,7 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ("retention_session_days = 30", r"retention_session_days in .* `int` >= 184"),
         ("port = ", r"is not TOML"),
         ("master_key_file = 'a'\nmaster_key_command = 'b'", r"master_key_file and master_key_command are both set"),
+        ("next_master_key = 'a'\nnext_master_key_file = 'b'", r"next_master_key and next_master_key_file are both set"),
         ("serving_database_url = 'postgresql://x/y'", r"without database_url"),
     ],
 )

@@ -1,6 +1,5 @@
 """Keys in a folder: made once, encrypted, closed to others, rotated without losing what the former ones did."""
 
-import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -242,6 +241,41 @@ def test_a_name_that_is_no_file_name_is_not_taken(tmp_path: Path, name: str) -> 
         opened(tmp_path).add(WantedKey(name=name, kind=KeyKind.SECRET), now=LATER)
 
 
+def test_what_another_process_s_master_key_wrapped_is_opened(tmp_path: Path) -> None:
+    holder, other_process = opened(tmp_path), opened(tmp_path)
+    holder.rotate("master", now=LATER)
+
+    assert b"data key" == other_process.unwrap(holder.wrap(b"data key", b"owner"), b"owner")
+
+
+def test_a_new_file_that_does_not_open_leaves_the_keys_that_are_held(tmp_path: Path) -> None:
+    holder = opened(tmp_path)
+    before = holder.held_keys()
+    opened(tmp_path, key=b"n" * 32, former=KEY).rotate("master", now=LATER)
+    holder.reload()
+
+    assert before == holder.held_keys()
+    with pytest.raises(KeysAtRestError, match="the master key is another one"):
+        opened(tmp_path)
+
+
+def test_a_key_made_meanwhile_is_encrypted_anew_with_the_others(tmp_path: Path) -> None:
+    holder, other_process = opened(tmp_path), opened(tmp_path)
+    other_process.rotate("master", now=LATER)
+    holder.encrypt_anew(b"n" * 32)
+
+    assert other_process.held_keys() == opened(tmp_path, key=b"n" * 32).held_keys()
+
+
+def test_what_a_writer_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    holder = opened(tmp_path)
+    left = tmp_path / "keys" / "root.00.1.unfinished"
+    left.write_bytes(b"half")
+    holder.rotate("root", now=LATER)
+
+    assert not left.exists()
+
+
 def test_the_key_encryption_key_is_changed(tmp_path: Path) -> None:
     new = b"n" * 32
     holder = opened(tmp_path)
@@ -252,19 +286,62 @@ def test_the_key_encryption_key_is_changed(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
-def test_a_change_that_was_cut_off_is_opened_with_both_keys(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reached", range(7))
+def test_a_change_that_was_cut_off_after_any_file_is_opened_with_both_keys(tmp_path: Path, reached: int) -> None:
     new = b"n" * 32
     holder = opened(tmp_path)
-    root = next((tmp_path / "keys").glob("root.*"))
-    under_the_former = root.read_bytes()
+    files = sorted((tmp_path / "keys").glob("*.key"))
+    under_the_former = [file.read_bytes() for file in files]
     holder.encrypt_anew(new)
-    root.write_bytes(under_the_former)
-    os.chmod(root, 0o600)  # noqa: PTH101
+    for file, former in list(zip(files, under_the_former, strict=True))[reached:]:
+        file.write_bytes(former)
 
+    assert holder.held_keys() == opened(tmp_path, key=KEY, former=new).held_keys()
     again = opened(tmp_path, key=new, former=KEY)
-    again.encrypt_anew(new)
-
+    assert len(files) == again.encrypt_anew(new)
     assert holder.held_keys() == opened(tmp_path, key=new).held_keys()
+
+
+def test_a_change_that_was_killed_leaves_a_folder_that_both_keys_open(tmp_path: Path) -> None:
+    new = b"n" * 32
+    before = opened(tmp_path).held_keys()
+    code = (
+        "import sys; from pathlib import Path; from tests.rooms.trust.test_key_files import KEY, opened\n"
+        "holder = opened(Path(sys.argv[1]), former=b'n' * 32)\n"
+        "while True:\n"
+        "    holder.encrypt_anew(b'n' * 32)\n"
+        "    print('there', flush=True)\n"
+        "    holder.encrypt_anew(KEY)\n"
+    )
+    for _ in range(3):
+        with subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        ) as changing:
+            assert changing.stdout is not None
+            assert "there\n" == changing.stdout.readline()
+            changing.kill()
+
+        assert before == opened(tmp_path, former=new).held_keys()
+
+
+def test_a_wrong_key_changes_no_file(tmp_path: Path) -> None:
+    opened(tmp_path)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+    with pytest.raises(KeysAtRestError, match="the master key is another one"):
+        opened(tmp_path, key=b"x" * 32, former=b"y" * 32).encrypt_anew(b"z" * 32)
+
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+
+
+def test_one_damaged_file_lets_no_other_be_changed(tmp_path: Path) -> None:
+    holder = opened(tmp_path)
+    last = max((tmp_path / "keys").glob("*.key"))
+    last.write_bytes(last.read_bytes()[:-1])
+    before = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+    with pytest.raises(KeysAtRestError, match="damaged"):
+        holder.encrypt_anew(b"n" * 32)
+
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
 
 
 def test_what_is_not_held_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which keys of a region are used here, by what name a key holder keeps them, and which regions a counter knows."""
+"""Which keys of a region are used here, and which regions a counter knows."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -25,21 +25,11 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
         return f"Issuer({self.region})"
 
 
-def region_key_name(region: str) -> str:
-    """The name under which a key holder keeps the key that signs a region's certificates and status lists."""
-    return f"region-{region}"
-
-
-def alias_key_name(region: str) -> str:
-    """The name under which a key holder keeps the secrets that seal a region's aliases."""
-    return f"alias-{region}"
-
-
 def get_issuer(holder: KeyHolder, region: str) -> Issuer:
     """The present keys of a region; refuses with REGION_ISSUES_NO_CODES when the holder has none for it."""
     try:
-        signer = holder.signer(region_key_name(region))
-        alias_keys = holder.secrets(alias_key_name(region))
+        signer = holder.signer(trust.region_key_name(region))
+        alias_keys = holder.secrets(trust.alias_key_name(region))
     except Refused as refused:
         if refused.reason is TrustReason.KEY_IS_NOT_HELD:
             raise Refused(Reason.REGION_ISSUES_NO_CODES, region=region) from None
@@ -59,7 +49,7 @@ def view_regions(
 
     Certificates seen through an earlier view do not count in this one.
     """
-    own = {region: OwnRegion(holder.secrets(alias_key_name(region))) for region in own_regions}
+    own = {region: OwnRegion(holder.secrets(trust.alias_key_name(region))) for region in own_regions}
     return _view(trust_list, own=own, bucket_count=bucket_count, now=now)
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.keys_at_rest.key_file import (
@@ -19,22 +21,36 @@ from yikatong.trust.keys_at_rest.key_file import (
     KeysAtRestError,
     cipher_of_key,
     digest_of_key,
+    file_name,
     make_key,
     read_key,
+    remove_unfinished,
+    sync_folder,
     write_key,
 )
 from yikatong.trust.model import HeldKey, HeldSigner, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.rfc2104_hmac.marks import mark, mark_many
 from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, wrap, wrap_many
 
+log = structlog.get_logger("yikatong.trust")
+
 
 class FileKeyHolder:
     """A KeyHolder over a folder of encrypted key files; signing is plain and fast."""
 
-    def __init__(self, folder: Path, keys: Iterable[KeptKey], *, key_encryption_key: bytes, ids: Ids) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Iterable[KeptKey],
+        *,
+        key_encryption_key: bytes,
+        ids: Ids,
+        former_key_encryption_key: bytes | None = None,
+    ) -> None:
         """Hold keys already read; `open_key_folder` is the way in."""
         self._folder = folder
         self._key_encryption_key = key_encryption_key
+        self._former_key_encryption_key = former_key_encryption_key
         self._ids = ids
         self._take(keys)
 
@@ -80,8 +96,14 @@ class FileKeyHolder:
         return wrap_many(key.secret, key.about.key_id, parts, ids=self._ids)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Unwrap with the master key that the header names; refuses with SEAL_DOES_NOT_OPEN."""
-        key = self._by_id.get(master_key_id(wrapped))
+        """Unwrap with the master key that the header names; refuses with SEAL_DOES_NOT_OPEN.
+
+        One that another process made meanwhile is read now: what it wrapped may be met before anybody says so.
+        """
+        key_id = master_key_id(wrapped)
+        if key_id not in self._by_id:
+            self.reload()
+        key = self._by_id.get(key_id)
         if key is None or key.about.kind is not KeyKind.WRAPPING:
             raise Refused(Reason.SEAL_DOES_NOT_OPEN)
         return unwrap(key.secret, wrapped, context)
@@ -122,21 +144,48 @@ class FileKeyHolder:
 
     def _make(self, wanted: WantedKey, *, now: datetime) -> HeldKey:
         with _locked(self._folder):
+            remove_unfinished(self._folder)
             key = make_key(wanted, now=now, ids=self._ids)
             write_key(self._folder, key, self._key_encryption_key, ids=self._ids)
         self._take([*self._keys, key])
         return key.about
 
     def reload(self) -> None:
-        """Read the folder again, for keys that another process made."""
-        self._take(_read_all(self._folder, self._key_encryption_key))
+        """Read the files of keys that another process made; what is held already is not opened again.
 
-    def encrypt_anew(self, key_encryption_key: bytes) -> None:
-        """Encrypt every file with another key-encryption key; cut off half-way, it is done again with both at hand."""
+        A file that does not open is left out and logged: it was encrypted by a key that this process was not given,
+        and whoever serves goes on with the keys it has.
+        """
+        known = {file_name(key.about) for key in self._keys}
+        found = []
+        for path in _key_files(self._folder):
+            if path.name not in known:
+                try:
+                    found.append(self._read(path))
+                except KeysAtRestError as error:
+                    log.error("a key file is left out", error=str(error))
+        if found:
+            self._take([*self._keys, *found])
+
+    def encrypt_anew(self, key_encryption_key: bytes) -> int:
+        """Encrypt every file with another key-encryption key and read each back; gives how many there are.
+
+        All are read before the first is written. Cut off half-way, some files have the one key and some the other:
+        the folder opens with both at hand, and this is done again. Raises KeysAtRestError.
+        """
         with _locked(self._folder):
-            for key in self._keys:
+            remove_unfinished(self._folder)
+            keys = [self._read(path) for path in _key_files(self._folder)]
+            for key in keys:
                 write_key(self._folder, key, key_encryption_key, ids=self._ids)
-        self._key_encryption_key = key_encryption_key
+            for path in _key_files(self._folder):
+                read_key(path, key_encryption_key)
+        self._key_encryption_key, self._former_key_encryption_key = key_encryption_key, None
+        self._take(keys)
+        return len(keys)
+
+    def _read(self, path: Path) -> KeptKey:
+        return _read_with_either(path, self._key_encryption_key, self._former_key_encryption_key)
 
 
 def open_key_folder(
@@ -156,12 +205,18 @@ def open_key_folder(
     with _locked(folder):
         if not folder.exists():
             _make_folder(folder, key_encryption_key=key_encryption_key, wanted=wanted, now=now, ids=ids)
-        keys = _read_all(folder, key_encryption_key, former_key_encryption_key)
+        keys = [_read_with_either(path, key_encryption_key, former_key_encryption_key) for path in _key_files(folder)]
     names = {key.about.name for key in keys}
     lost = [want.name for want in wanted if want.kind in (KeyKind.WRAPPING, KeyKind.MARKING) and want.name not in names]
     if lost:
         raise KeysAtRestError(f"{folder} has no key {lost[0]}, and what it sealed needs it; restore the folder.")
-    return FileKeyHolder(folder, keys, key_encryption_key=key_encryption_key, ids=ids)
+    return FileKeyHolder(
+        folder,
+        keys,
+        key_encryption_key=key_encryption_key,
+        former_key_encryption_key=former_key_encryption_key,
+        ids=ids,
+    )
 
 
 def _make_folder(
@@ -175,19 +230,19 @@ def _make_folder(
     for want in wanted:
         write_key(unfinished, make_key(want, now=now, ids=ids), key_encryption_key, ids=ids)
     unfinished.rename(folder)
+    sync_folder(folder.parent)
 
 
-def _read_all(folder: Path, key_encryption_key: bytes, former: bytes | None = None) -> list[KeptKey]:
-    paths = sorted(folder.glob("*.key"))
-    if former is None:
-        return [read_key(path, key_encryption_key) for path in paths]
-    return [_read_with_either(path, key_encryption_key, former) for path in paths]
+def _key_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.key"))
 
 
-def _read_with_either(path: Path, present: bytes, former: bytes) -> KeptKey:
+def _read_with_either(path: Path, present: bytes, former: bytes | None) -> KeptKey:
     try:
         return read_key(path, present)
     except KeysAtRestError:
+        if former is None:
+            raise
         return read_key(path, former)
 
 

@@ -72,7 +72,7 @@ def file_name(about: HeldKey) -> str:
 
 
 def write_key(folder: Path, key: KeptKey, key_encryption_key: bytes, *, ids: Ids) -> None:
-    """Write a key's file, readable by its owner alone, whole or not at all."""
+    """Write a key's file, readable by its owner alone, whole or not at all, and there after a loss of power."""
     head = _head(key.about)
     sealed = seal(key_encryption_key, key.secret, encode(head), ids=ids)
     path = folder / file_name(key.about)
@@ -82,6 +82,22 @@ def write_key(folder: Path, key: KeptKey, key_encryption_key: bytes, *, ids: Ids
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder onto the disk; a renamed file is only safe then."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a writer left that was cut off; the caller holds the folder's lock, so nobody writes."""
+    for left in folder.glob("*.unfinished"):
+        left.unlink()
 
 
 def read_key(path: Path, key_encryption_key: bytes) -> KeptKey:

@@ -27,11 +27,29 @@ def wanted_keys(
     )
 
 
+def region_key_name(region: str) -> str:
+    """The name of the key that signs a region's certificates and status lists."""
+    return f"region-{region}"
+
+
+def alias_key_name(region: str) -> str:
+    """The name of the secrets that seal a region's aliases."""
+    return f"alias-{region}"
+
+
+def split_key_name(name: str) -> tuple[str, str | None]:
+    """A key's purpose and the region it is of, if it is of one: `region-990100` is of 990100, `tap-locator` of none."""
+    purpose, _, region = name.rpartition("-")
+    if purpose in ("region", "alias") and len(region) == 6 and region.isdigit():
+        return purpose, region
+    return name, None
+
+
 def keys_of_region(region: str, *, algorithm: Algorithm = Algorithm.ES256) -> tuple[WantedKey, ...]:
     """The keys of one more region: `region-<code>` signs its certificates, `alias-<code>` seals its aliases."""
     return (
-        WantedKey(name=f"region-{region}", kind=KeyKind.SIGNING, algorithm=algorithm),
-        WantedKey(name=f"alias-{region}", kind=KeyKind.SECRET),
+        WantedKey(name=region_key_name(region), kind=KeyKind.SIGNING, algorithm=algorithm),
+        WantedKey(name=alias_key_name(region), kind=KeyKind.SECRET),
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust.algorithms import verifying_key
 from yikatong.trust.model import HeldTrustList, Reason, RegionKey, TrustList, VerifyingKey
@@ -85,6 +87,31 @@ def verify_fresh_trust_list(trust_list: TrustList, *, now: datetime, age_max: ti
 def renewal_of(trust_list: TrustList) -> datetime:
     """When the next list is due: at half of this one's life, which leaves the other half to make up for what failed."""
     return trust_list.issued_at + (trust_list.expires_at - trust_list.issued_at) / 2
+
+
+def succeed_region_key(
+    keys: Sequence[RegionKey], successor: RegionKey, *, overlap: timedelta, revoke_former: bool = False
+) -> tuple[RegionKey, ...]:
+    """The keys of the next list when a key of a region begins: it stands last.
+
+    The region's former keys end when `overlap` from its beginning is over, if they do not end before; with
+    `revoke_former` they are revoked at its beginning instead. Keys whose time is over then are left out.
+    """
+    begins_at = successor.valid_from_at
+    staying = [
+        _ended(key, begins_at=begins_at, overlap=overlap, revoke=revoke_former)
+        if key.region == successor.region and key.revoked_at is None
+        else key
+        for key in keys
+        if key.valid_until > begins_at
+    ]
+    return (*staying, successor)
+
+
+def _ended(key: RegionKey, *, begins_at: datetime, overlap: timedelta, revoke: bool) -> RegionKey:
+    if revoke:
+        return msgspec.structs.replace(key, revoked_at=begins_at)
+    return msgspec.structs.replace(key, valid_until=min(key.valid_until, begins_at + overlap))
 
 
 def get_region_key(trust_list: TrustList, *, region: str, key_id: bytes, now: datetime) -> VerifyingKey:

@@ -1,0 +1,55 @@
+"""What commands share: where they speak, their options, the settings they run by, the database they look at."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.migrations import MigrationError, list_waiting
+from yikatong.plumbing.postgres.errors import DataFolderIsEmptyError
+from yikatong.plumbing.postgres.server import has_cluster
+from yikatong.plumbing.settings import Settings, list_unknown_variables, read_settings
+
+errors = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; without it, the settings' own.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def settings_now(*, data: Path | None, **changes: Any) -> Settings:
+    """The settings of file and environment, with what the command line changed; None changes nothing."""
+    for line in list_unknown_variables():
+        errors.print(f"[yellow]unknown setting {line}[/yellow]")
+    return read_settings(given={"data_folder": None if data is None else str(data), **changes})
+
+
+def verify_made(settings: Settings) -> Settings:
+    """The settings, when there is a database to look at: a look makes none. Raises DataFolderIsEmptyError.
+
+    A newcomer's demo has its database in a folder of its own.
+    """
+    folder = Path(settings.data_folder)
+    if settings.database_url or has_cluster(folder):
+        return settings
+    or_else = f" The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
+    raise DataFolderIsEmptyError(
+        f"There is no database in {folder}; `yikatong serve` makes one there. "
+        f"Name another folder with --data or YIKATONG_DATA_FOLDER.{or_else}"
+    )
+
+
+async def verify_prepared(database: Database) -> None:
+    """Raise MigrationError when migrations wait."""
+    conn = await database.connect_owner()
+    try:
+        waiting = await list_waiting(conn)
+    finally:
+        await conn.close()
+    if waiting:
+        raise MigrationError(
+            f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
+            "applies it."
+        )
