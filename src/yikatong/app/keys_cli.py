@@ -12,6 +12,7 @@ from rich.table import Table
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
 from yikatong.app.key_changes import Rotated, Rotation, read_key_name, rewrap_keys, rotate_key, show_key_name
 from yikatong.app.keys import list_key_standings, open_keys
+from yikatong.kernel.instants import day_of
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
@@ -23,7 +24,7 @@ from yikatong.trust.model import KeyStanding
 
 keys_app = typer.Typer(help="Keys: list, rotate, rewrap.", no_args_is_help=True)
 
-_COLUMNS = ("id", "purpose", "region", "algorithm", "state", "made at", "ends at")
+_COLUMNS = ("id", "purpose", "region", "algorithm", "state", "made on", "ends on")
 
 
 class ListedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,14 +48,13 @@ def keys_list(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         sys.stdout.write(msgspec.json.encode({"keys": listed}).decode() + "\n")
         return
-    table = Table(title="keys 密钥", title_justify="left")
+    table = Table(title="keys 密钥", title_justify="left", box=None, pad_edge=False)
     for column in _COLUMNS:
         table.add_column(column, no_wrap=True)
     for one in listed:
-        ends_at = "" if one.ends_at is None else _shown(one.ends_at)
-        table.add_row(
-            one.id, one.purpose, one.region or "", one.algorithm or "", one.state, _shown(one.made_at), ends_at
-        )
+        ends_on = "" if one.ends_at is None else day_of(one.ends_at).isoformat()
+        made_on = day_of(one.made_at).isoformat()
+        table.add_row(one.id, one.purpose, one.region or "", one.algorithm or "", one.state, made_on, ends_on)
     out.print(table)
 
 
