@@ -3,9 +3,13 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.builders.counter import CounterWorld
 from tests.support.builders.follow_ups import reversed_by
+from yikatong.taps.counter.works import Reversed, ReverseWork
+from yikatong.taps.model import TapRow
+from yikatong.taps.presenting import read_presentation
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +25,35 @@ async def test_an_original_that_its_reversal_overtook_moves_nothing_however_ofte
 
     assert "nothing" == met.found
     assert ["TAP_WAS_REVERSED"] * 3 == reasons
+    assert 5_000 == await world.balance(phone)
+
+
+async def test_an_original_that_comes_in_the_batch_of_its_reversal_moves_nothing(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    body = world.answered(phone, amount_fen=1_000)
+    original = await read_presentation(
+        world.follow_ups.presenting,
+        caller=world.terminal_caller(),
+        body=body,
+        body_digest=b"\0" * 16,
+        item=world.meal,
+        now=world.clock.now(),
+    )
+    reversal = ReverseWork(
+        tap_id=original.tap_id,
+        bucket=original.bucket,
+        resident_id=original.resident_id,
+        terminal_id=original.terminal_id,
+    )
+
+    met, ended = await asyncio.gather(
+        world.counter.submit(reversal),
+        world.counter.submit(replace(original, access_version=world.caches.access_version)),
+    )
+
+    assert Reversed(original.tap_id, "nothing", already=False) == met
+    assert isinstance(ended, TapRow)
+    assert "TAP_WAS_REVERSED" == ended.reason
     assert 5_000 == await world.balance(phone)
 
 

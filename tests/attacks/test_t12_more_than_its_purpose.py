@@ -9,6 +9,17 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_what_the_item_may_not_learn_no_terminal_is_told(world: CounterWorld) -> None:
+    """The till may learn age bands, at the gate; a meal may not."""
+    phone = await world.a_phone(purse_fen=5_000)
+
+    receipt = await world.tap(world.answered(phone, amount_fen=100, learn=("age_band",)))
+
+    assert ("TERMINAL_MAY_NOT_LEARN_THIS", {"data": "age_band"}) == (receipt.reason, receipt.about)
+    assert {} == receipt.learned
+    assert 5_000 == await world.balance(phone)
+
+
+async def test_what_neither_may_learn_is_not_told(world: CounterWorld) -> None:
     phone = await world.a_phone()
 
     receipt = await world.tap(world.shown(phone, learn=("id_number",)))
