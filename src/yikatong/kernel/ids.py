@@ -2,7 +2,7 @@
 
 import re
 from typing import Annotated, NewType
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from msgspec import Meta
 
@@ -59,6 +59,18 @@ PlaceIdText = Annotated[str, Meta(pattern="^plc_[0-9a-f]{32}$")]
 TerminalIdText = Annotated[str, Meta(pattern="^trm_[0-9a-f]{32}$")]
 TapIdText = Annotated[str, Meta(pattern="^tap_[0-9a-f]{32}$")]
 AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
+
+
+_new = object.__new__
+_set = object.__setattr__
+
+
+def uuid_of(number: int) -> UUID:
+    """The UUID of a number below 2**128, past the checks of its constructor, which cost more than making it."""
+    value = _new(UUID)
+    _set(value, "int", number)
+    _set(value, "is_safe", SafeUUID.unknown)
+    return value
 
 
 def show_id(kind: str, value: UUID) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from yikatong.kernel.ids import AccountId, HoldId, TransferId
+from yikatong.kernel.ids import AccountId, HoldId, TransferId, uuid_of
 from yikatong.ledger.reasons import Reason as Reason
 
 LEGS_MAX = 8
@@ -248,14 +248,12 @@ def digest_id(*parts: bytes, time_of: UUID | None = None) -> UUID:
     Each part is preceded by its length, so that no two lists of parts read the same. With `time_of` the first
     48 bits are that id's time, which keeps derived keys beside the keys they follow.
     """
-    digest = sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(4) + part)
-    number = int.from_bytes(digest.digest()[:16])
+    framed = b"".join([len(part).to_bytes(4) + part for part in parts])
+    number = int.from_bytes(sha256(framed).digest()[:16])
     if time_of is not None:
         number = (time_of.int >> 80 << 80) | (number & ((1 << 80) - 1))
     number = (number & ~(0xF << 76)) | 0x8 << 76
-    return UUID(int=(number & ~(0b11 << 62)) | 0b10 << 62)
+    return uuid_of((number & ~(0b11 << 62)) | 0b10 << 62)
 
 
 @lru_cache(maxsize=65_536)

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import Protocol
 from uuid import UUID
 
+from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.instants import epoch_ms
 from yikatong.plumbing.clock import Clock, SystemClock
 
@@ -36,7 +37,7 @@ class SystemIds:
             self._last_stamp = stamp
         milliseconds, count = stamp >> 12, stamp & 0xFFF
         tail = int.from_bytes(secrets.token_bytes(8)) & 0x3FFF_FFFF_FFFF_FFFF
-        return UUID(int=milliseconds << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail)
+        return uuid_of(milliseconds << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail)
 
     def random_bytes(self, count: int) -> bytes:
         """Bytes from the operating system's random source."""

@@ -11,7 +11,7 @@ import msgspec
 from yikatong.cards.model import Gate, Holder
 from yikatong.catalogue.model import Item, Provider, Terminal
 from yikatong.codes.model import Presented
-from yikatong.kernel.ids import TapId
+from yikatong.kernel.ids import TapId, uuid_of
 from yikatong.kernel.instants import epoch_ms
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.ledger.model import AccountKind, AccountName, Leg, bank_clearing, name_account
@@ -37,7 +37,7 @@ def derive_tap_id(
     bits = int.from_bytes(digest.digest())
     number = (epoch_ms(signed_at) & 0xFFFF_FFFF_FFFF) << 80 | 0x8 << 76 | (bits >> 64 & 0xFFF) << 64
     number |= 0b10 << 62 | (bits & 0x3FFF_FFFF_FFFF) << 16
-    return TapId(UUID(int=number | ((resident_id.int & _LOW_16) ^ _locator_mask(number, locator_key))))
+    return TapId(uuid_of(number | ((resident_id.int & _LOW_16) ^ _locator_mask(number, locator_key))))
 
 
 def bucket_of_tap(tap_id: UUID, *, bucket_count: int, locator_key: bytes) -> int:

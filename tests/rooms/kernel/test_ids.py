@@ -1,13 +1,15 @@
 """Ids say what they are, read back exactly, and come in the order of time."""
 
+import pickle
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yikatong.kernel.ids import PREFIX_BY_KIND, bucket_of, read_id, show_id
+from yikatong.kernel.ids import PREFIX_BY_KIND, bucket_of, read_id, show_id, uuid_of
 from yikatong.kernel.instants import epoch_ms
 from yikatong.plumbing.ids import SystemIds
 
@@ -45,6 +47,17 @@ def test_an_id_of_another_kind_is_not_read(kind: str, other: str, value: UUID) -
 def test_only_32_lower_case_hex_digits_are_an_id(digits: str) -> None:
     with pytest.raises(ValueError, match="not a card id"):
         read_id("card", "crd_" + digits)
+
+
+@given(st.integers(0, 2**128 - 1))
+def test_a_uuid_made_past_its_constructor_is_the_same_to_everyone(number: int) -> None:
+    made, constructed = uuid_of(number), UUID(int=number)
+
+    assert constructed == made
+    assert (hash(constructed), str(constructed), constructed.bytes) == (hash(made), str(made), made.bytes)
+    assert constructed == pickle.loads(pickle.dumps(made))  # noqa: S301  our own bytes
+    assert msgspec.json.encode(constructed) == msgspec.json.encode(made)
+    assert constructed.is_safe is made.is_safe
 
 
 def test_no_two_kinds_share_a_prefix() -> None:

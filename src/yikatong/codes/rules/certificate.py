@@ -1,7 +1,6 @@
 """The certificate inside a code: a CWT by the region that binds an alias to a show key (docs/formats/card-code.md)."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from yikatong.codes.model import RegionClaims
 from yikatong.codes.reasons import Reason
@@ -9,7 +8,7 @@ from yikatong.codes.rules.envelope import verify_envelope
 from yikatong.codes.rules.forms import read_certificate_form
 from yikatong.codes.rules.regions import OwnRegion, RecognisedCertificate, RegionView
 from yikatong.codes.rules.wire import read_region
-from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.ids import ResidentId, uuid_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
 from yikatong.trust.model import Claims, PublicKey, Sign1, SigningKey, Standing, VerifyingKey
@@ -99,7 +98,7 @@ def _read_strictly(certificate: bytes) -> tuple[Sign1, Claims]:
 def _recognise_own(own: OwnRegion, *, region: str, alias: bytes, claims: Claims) -> RecognisedCertificate:
     assert claims.confirmation is not None
     plain = _open_alias(own, region, alias)
-    resident_id = ResidentId(UUID(bytes=plain[:_RESIDENT_BYTES]))
+    resident_id = ResidentId(uuid_of(int.from_bytes(plain[:_RESIDENT_BYTES])))
     serial = int.from_bytes(plain[_RESIDENT_BYTES:])
     return RecognisedCertificate(region, alias, resident_id, serial, None, claims.confirmation)
 

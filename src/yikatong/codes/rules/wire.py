@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.money import AMOUNT_FEN_MAX
 
 NONCE_BYTES = 8
@@ -54,7 +55,7 @@ def read_region(value: object) -> str:
 
 def read_uuid(value: object) -> UUID:
     """An id as its 16 bytes."""
-    return UUID(bytes=read_bytes(value, 16))
+    return uuid_of(int.from_bytes(read_bytes(value, 16)))
 
 
 def read_seconds(value: object) -> datetime:

@@ -134,7 +134,7 @@ def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapR
     ended = _row(state, row, kept, reason=None)
     state.end_wait(row.tap_id)
     state.end_tap(ended)
-    state.tell("tap_paid", tap=str(ended.id), resident=str(ended.resident_id), provider=str(ended.provider_id),
+    state.tell("tap_paid", tap=ended.id, resident=ended.resident_id, provider=ended.provider_id,
                item=ended.item, amount_fen=ended.amount_fen)  # fmt: skip
     return ended
 

@@ -1,6 +1,7 @@
 """Deciding the taps of a batch, one by one, against its state."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -125,8 +126,9 @@ def deadline_of(wait: Wait, state: BatchState) -> datetime:
     return state.now + (state.confirmation_term if wait.waits_for is WaitsFor.CONFIRMATION else BANK_TERM)
 
 
+@lru_cache(maxsize=256)
 def transfer_id_of(tap_id: UUID) -> TransferId:
-    """The transfer of a tap's payment, derived, so that no retry can post it twice."""
+    """The transfer of a tap's payment, derived, so that no retry can post it twice; each tap asks two times."""
     return TransferId(digest_id(b"tap", tap_id.bytes, time_of=tap_id))
 
 
@@ -171,7 +173,7 @@ def _admit(state: BatchState, work: TapWork, case: Case, decision: Admit) -> Tap
     state.claim_request(request_of(work))
     state.end_tap(row)
     if row.transfer_id is not None:
-        state.tell("tap_paid", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),
+        state.tell("tap_paid", tap=row.id, resident=row.resident_id, provider=row.provider_id,
                    item=row.item, amount_fen=row.amount_fen)  # fmt: skip
     return row
 
@@ -182,8 +184,8 @@ def _refuse(state: BatchState, work: TapWork, case: Case, decision: Refuse) -> T
     state.end_tap(row)
     if case.used_in is not None:
         state.second_uses.append((row.id, case.used_in, row.evidence))
-        state.tell("code_used_twice", tap=str(row.id), first=str(case.used_in), resident=str(row.resident_id),
-                   provider=str(row.provider_id))  # fmt: skip
+        state.tell("code_used_twice", tap=row.id, first=case.used_in, resident=row.resident_id,
+                   provider=row.provider_id)  # fmt: skip
     return row
 
 
@@ -229,7 +231,7 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
 def tell_waiting(state: BatchState, row: WaitingRow, kept: WaitingWork) -> None:
     """Let the resident know of a tap that waits for a yes or no."""
     body = kept.body
-    state.tell("tap_waiting", tap=str(row.tap_id), resident=str(row.resident_id), provider=str(kept.provider_id),
+    state.tell("tap_waiting", tap=row.tap_id, resident=row.resident_id, provider=kept.provider_id,
                item=body.item, amount_fen=body.amount_fen, deadline_at=row.deadline_at.isoformat())  # fmt: skip
 
 

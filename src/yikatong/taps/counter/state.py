@@ -131,11 +131,11 @@ class BatchState:
 
     def ask_bank_back(self, tap_id: UUID) -> None:
         """Ask the bank to undo a debit of a tap that did not come about, whether or not it happened."""
-        self.tell("bank_back", tap=str(tap_id))
+        self.tell("bank_back", tap=tap_id)
 
     def ask_bank_credit(self, row: TapRow, *, refund_id: UUID, amount_fen: int) -> None:
         """Ask the bank to credit a refund to the bound account that paid."""
-        self.tell("bank_credit", tap=str(row.id), refund=str(refund_id), resident=str(row.resident_id),
+        self.tell("bank_credit", tap=row.id, refund=refund_id, resident=row.resident_id,
                   amount_fen=amount_fen)  # fmt: skip
 
     def tell(self, kind: str, **about: Any) -> None:

@@ -44,7 +44,7 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     state.facts.reversed[work.tap_id] = found
     state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
     if transfer_id is not None and row is not None:
-        state.tell("tap_reversed", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),
+        state.tell("tap_reversed", tap=row.id, resident=row.resident_id, provider=row.provider_id,
                    amount_fen=row.amount_fen)  # fmt: skip
     return Reversed(work.tap_id, found, already=False)
 
@@ -81,7 +81,7 @@ def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
         RefundRow(row.id, work.refund_id, row.resident_id, work.terminal_id, work.amount_fen, transfer_id)
     )
     state.facts.refunds.setdefault(row.id, {})[work.refund_id] = work.amount_fen
-    state.tell("tap_refunded", tap=str(row.id), resident=str(row.resident_id), provider=str(row.provider_id),
+    state.tell("tap_refunded", tap=row.id, resident=row.resident_id, provider=row.provider_id,
                item=row.item, amount_fen=work.amount_fen)  # fmt: skip
     return _refunded(state, row, work.refund_id, work.amount_fen)
 
