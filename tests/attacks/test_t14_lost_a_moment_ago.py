@@ -5,8 +5,8 @@ import asyncio
 import psycopg
 import pytest
 
+from tests.support.backends import until_waits
 from tests.support.builders.counter import BUCKET, CounterWorld, Phone
-from tests.support.waiting import until_waits
 from yikatong.cards import service as cards
 from yikatong.plumbing.database import Connection
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from tests.support.backends import until_waits
 from tests.support.builders.counter import CounterWorld, a_second_counter
-from tests.support.waiting import until_waits
 
 pytestmark = pytest.mark.anyio
 

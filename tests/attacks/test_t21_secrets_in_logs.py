@@ -13,6 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from simulator.wallet import Wallet
+from tests.support.backends import end_backend
 from tests.support.builders.access import PASSWORD as OPERATOR_PASSWORD
 from tests.support.builders.cards import A_BANK_CARD, PASSWORD, a_return_file, an_id_number
 from tests.support.builders.served import Served, a_served_world
@@ -171,11 +172,7 @@ class Story:
         ]
         for method, path, token, body in calls:
             await self.served.by(token or "nobody's", method, path, body, Purpose=f"asked about {number}")
-        async with self.served.world.db.owner_transaction() as conn:
-            await conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s",
-                [self.served.worker.counter.backend_pid],
-            )
+        await end_backend(self.served.world.db, self.served.worker.counter.backend_pid)
         wallet_code = self.secrets["code"]
         await self.served.tap(
             TapBody(request_id="after-the-fall", item=self.served.world.entry.code, code="YK1:" + wallet_code)

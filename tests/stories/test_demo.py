@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.support.database import folder_of_our_own
+from tests.support.processes import environment_with
 from yikatong.app.demo import INTERRUPTED
 
 PLAY_ONCE = """
@@ -25,7 +26,7 @@ if __name__ == "__main__":
 
 
 def a_demo(folder: Path) -> "subprocess.Popen[str]":
-    """A demo without a terminal on a data folder of its own."""
+    """A demo without a terminal on a data folder of its own; it has its own database, whichever the settings name."""
     program = folder / "play_once.py"
     program.write_text(PLAY_ONCE)
     search = [str(Path(__file__).parents[2]), *(path for path in sys.path if path)]
@@ -34,7 +35,11 @@ def a_demo(folder: Path) -> "subprocess.Popen[str]":
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(search), "YIKATONG_DATA_FOLDER": str(folder)},
+        env=environment_with(
+            PYTHONPATH=os.pathsep.join(search),
+            YIKATONG_DATA_FOLDER=str(folder),
+            YIKATONG_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from psycopg.errors import UniqueViolation
 
+from tests.support.backends import end_backend
 from tests.support.builders.ledger import IDS, a_benefit, a_purse, a_receivable, a_transfer, open_with
 from tests.support.builders.ledger_model import (
     ACCOUNTS_COUNT,
@@ -161,8 +162,7 @@ async def test_a_worker_that_dies_in_the_middle_of_a_batch_leaves_nothing(db: Da
     book = Book(accounts=(await worker.run([BEGIN, lock]))[1].rows, holds=[], now=NOON)
     assert book.post(payment) is None
     await worker.run(service.write_book(bucket=BUCKET, writer=1, book_writes=book.writes))
-    async with db.owner_transaction() as owner:
-        await owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    await end_backend(db, pid)
     with pytest.raises(psycopg.OperationalError):
         await worker.run([COMMIT])
     await worker.close()

@@ -43,10 +43,12 @@ async def value(conn: Connection, question: str) -> object:
 
 
 async def test_traffic_runs_as_the_serving_role_and_the_rest_as_the_owner(db: Database) -> None:
+    serves = "SELECT pg_has_role(current_user, 'yikatong_serving', 'USAGE')"
+    owns = "SELECT pg_get_userbyid(nspowner) = current_user FROM pg_namespace WHERE nspname = 'plumbing'"
     async with db.transaction() as conn:
-        assert await value(conn, "SELECT current_user") == "yikatong_serving"
+        assert (await value(conn, serves), await value(conn, owns)) == (True, False)
     async with db.owner_transaction() as conn:
-        assert await value(conn, "SELECT current_user") != "yikatong_serving"
+        assert await value(conn, owns) is True
 
 
 async def test_the_serving_role_cannot_make_or_empty_tables(db: Database) -> None:

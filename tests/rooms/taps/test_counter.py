@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.backends import end_backend
 from tests.support.builders.counter import CounterWorld, a_second_worker
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
@@ -30,10 +31,7 @@ async def test_a_line_that_is_full_refuses_the_next_work_at_once(world: CounterW
 async def test_a_server_connection_lost_between_batches_is_opened_anew(world: CounterWorld) -> None:
     phone = await world.a_phone(purse_fen=5_000)
     await world.tap(world.answered(phone, amount_fen=100))
-    async with world.db.owner_transaction() as conn:
-        await conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s", [world.counter.backend_pid]
-        )
+    await end_backend(world.db, world.counter.backend_pid)
 
     receipt = await world.tap(world.answered(phone, amount_fen=100))
 

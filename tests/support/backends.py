@@ -1,6 +1,8 @@
-"""Who waits for whom in the database: races are tried in one order, made certain by the locks that are held."""
+"""The database's server processes: who waits for whom, so that a race is tried in one order; and how one ends."""
 
 import asyncio
+
+import psycopg
 
 from yikatong.plumbing.database import Database
 
@@ -16,3 +18,10 @@ async def until_waits(db: Database, waiting: int | None, *, for_pid: int | None)
                 return
         await asyncio.sleep(0.005)
     raise AssertionError(f"the server process {waiting} does not wait for {for_pid}")
+
+
+async def end_backend(db: Database, pid: int | None) -> None:
+    """End the server process behind a connection of traffic, as the login of traffic may; nobody needs more for it."""
+    login = db.address.serving_conninfo or db.address.conninfo
+    async with await psycopg.AsyncConnection.connect(login, autocommit=True) as conn:
+        await conn.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
