@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from simulator.stories import STORIES, StoryFailedError, play
+from simulator.stories.community_cast import HOME
 from simulator.stories.telling import NOTE_INDENT, Both, Column, a_table, fold, show_table, tell
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
-    HOME,
     LOG_FILE,
     OPERATORS_FILE,
     Platform,

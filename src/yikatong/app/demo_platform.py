@@ -21,18 +21,14 @@ from rich.console import Console
 
 from simulator.outside import Addresses
 from simulator.stories import Credentials
+from simulator.stories.community_cast import AWAY, HOME
 from yikatong.access.model import FirstOperator
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
-from yikatong.kernel.instants import day_of
-from yikatong.places.model import Region
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.settings import Settings
 
-HOME, AWAY = "500116", "440100"
-"""The regions of the stories: Jiangjin district of Chongqing, and Guangzhou."""
 OPERATORS_FILE = "operators.json"
 LOG_FILE = "server.log"
 BANK_FILE = "bank.json"
@@ -174,7 +170,10 @@ def running(
     try:
         made = asyncio.run(
             prepare(
-                settings, address, regions=_regions(), tell=lambda step: console.print(f"准备数据库 preparing: {step}")
+                settings,
+                address,
+                more_regions=(AWAY,),
+                tell=lambda step: console.print(f"准备数据库 preparing: {step}"),
             )
         )
         folder = Path(settings.data_folder)
@@ -199,14 +198,6 @@ def free_port_like(port: int) -> int:
         except OSError:
             return 0
     return port
-
-
-def _regions() -> tuple[Region, ...]:
-    today = day_of(SystemClock().now())
-    return (
-        Region(code=HOME, name_zh="重庆市江津区", name_en="Jiangjin, Chongqing", hosted=True, opened_on=today),
-        Region(code=AWAY, name_zh="广州市", name_en="Guangzhou", hosted=True, opened_on=today),
-    )
 
 
 def _remember(file: Path, made: Mapping[str, FirstOperator]) -> dict[str, KnownOperator]:

@@ -56,6 +56,13 @@ class Region(Struct, frozen=True, kw_only=True):
     opened_on: date
 
 
+class RegionName(Struct, frozen=True, kw_only=True):
+    """A region's name in both languages."""
+
+    zh: str
+    en: str
+
+
 class Division(Struct, frozen=True, kw_only=True):
     """What a code meant from a day until another; where only the year is known, from its first day.
 

@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import rules, seeds, store
-from yikatong.places.model import Division, Reason, Region
+from yikatong.places.model import Division, Reason, Region, enclosing_codes
 
 
 async def open_region(conn: AsyncConnection[Any], *, region: Region) -> Change:
@@ -24,6 +24,17 @@ async def open_region(conn: AsyncConnection[Any], *, region: Region) -> Change:
         return Change.ALREADY_SO
     await store.update_region(conn, region=region)
     return Change.DONE
+
+
+async def open_own_region(conn: AsyncConnection[Any], *, code: str, on: date) -> Change:
+    """Open a region served here, by the name that its division has on a day; a new name of the division renames it.
+
+    Refuses REGION_IS_THE_WHOLE_COUNTRY.
+    """
+    found = [await store.find_division(conn, code=enclosing, on=on) for enclosing in enclosing_codes(code)]
+    name = rules.name_region([division for division in found if division is not None], code=code)
+    region = Region(code=code, name_zh=name.zh, name_en=name.en, hosted=True, opened_on=on)
+    return await open_region(conn, region=region)
 
 
 async def find_region(conn: AsyncConnection[Any], *, code: str) -> Region | None:

@@ -12,8 +12,8 @@ from yikatong.kernel.identifiers.division import PROVINCES
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places import seeds, service, store
 from yikatong.places.audit import audit
-from yikatong.places.model import Division, Level, Reason, enclosing_codes
-from yikatong.places.rules import list_successors
+from yikatong.places.model import Division, Level, Reason, RegionName, enclosing_codes
+from yikatong.places.rules import list_successors, name_region
 from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +58,35 @@ def test_an_old_code_leads_to_the_one_that_stands_for_it_on_the_day(
     code: str, on: date, expected: tuple[str, ...]
 ) -> None:
     assert expected == list_successors(seeds.seed_divisions(), code=code, on=on)
+
+
+@pytest.mark.parametrize(
+    ("code", "zh", "en"),
+    [
+        ("500116", "重庆市江津区", "Jiangjin, Chongqing"),
+        ("440100", "广东省广州市", "Guangzhou, Guangdong"),
+        ("130629", "河北省保定市容城县", "Rongcheng, Baoding, Hebei"),
+        ("310000", "上海市", "Shanghai"),
+        ("990100", "江亭市（演示）", "Jiangting (demonstration)"),
+        ("510700", "四川省510700", "Sichuan 510700"),
+        ("690000", "地区690000", "Region 690000"),
+    ],
+)
+def test_a_region_is_named_by_its_division_and_what_that_lies_in(code: str, zh: str, en: str) -> None:
+    in_force = [division for division in seeds.seed_divisions() if division.valid_until is None]
+
+    assert RegionName(zh=zh, en=en) == name_region(in_force, code=code)
+
+
+async def test_a_region_served_here_is_opened_by_that_name_and_once(db: Database) -> None:
+    code = a_region_code()
+    async with db.transaction() as conn:
+        await service.seed_divisions(conn)
+        opened = [await service.open_own_region(conn, code=code, on=TODAY) for _ in range(2)]
+        region = await service.get_hosted_region(conn, code=code)
+
+    assert [Change.DONE, Change.ALREADY_SO] == opened
+    assert (f"地区{code}", f"Region {code}", TODAY) == (region.name_zh, region.name_en, region.opened_on)
 
 
 async def test_opening_a_region_twice_is_already_so(db: Database) -> None:
