@@ -32,7 +32,7 @@ async def prepare(
     async with await Database.open(address, limits=session_limits(settings)) as database:
         conn = await database.connect_owner()
         try:
-            await _migrate(conn, settings=settings, now=clock.now(), tell=tell)
+            await apply_migrations(conn, now=clock.now(), tell=tell)
         finally:
             await conn.close()
         keys = open_keys(settings, clock=clock, ids=ids)
