@@ -23,7 +23,7 @@ from yikatong.cards.model import GuardianRelation, Person, Terms, Vault
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import age_on, day_of
 
-BATCH = 10_000
+BATCH = 25_000
 MINOR_UNDER_YEARS = 18
 ID_CARD, HOUSEHOLD_BOOK = "1", "8"
 MALE, FEMALE = "1", "2"

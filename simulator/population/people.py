@@ -206,7 +206,7 @@ def _make_block(random: np.random.Generator, number: int, on: date, giver: Numbe
         born_on=born_on,
         nation=random.choice(_NATIONS, BLOCK, p=_NATION_PERMILLE)[home],
         phone=phones_of(first + np.where(age_days < OWN_PHONE_FROM_YEARS * DAYS_A_YEAR, home, np.arange(BLOCK))),
-        address=_addresses(random, district)[home],
+        address=_addresses(random, district, home),
         division=990101 + district,
         household=first + home,
         role=families.role,
@@ -276,15 +276,16 @@ def _ids(random: np.random.Generator, number: int, on: date) -> Raw:
     return halves.view("V16").ravel()
 
 
-def _addresses(random: np.random.Generator, district: Indexes) -> Texts:
-    street = random.integers(0, len(_STREETS), len(district)).tolist()
-    house = random.integers(1, 300, len(district)).tolist()
-    building = random.integers(1, 30, len(district)).tolist()
-    room = (random.integers(1, 12, len(district)) * 100 + random.integers(1, 5, len(district))).tolist()
-    return np.array(
-        [
-            f"虚构市{d + 1:02d}区{_STREETS[s]}路{h}号{b}栋{r}室"
-            for d, s, h, b, r in zip(district.tolist(), street, house, building, room, strict=True)
-        ],
-        dtype=object,
-    )
+def _addresses(random: np.random.Generator, district: Indexes, home: Indexes) -> Texts:
+    """The address of each person's household, which is written once for its head."""
+    street = random.integers(0, len(_STREETS), len(district))
+    house = random.integers(1, 300, len(district))
+    building = random.integers(1, 30, len(district))
+    room = random.integers(1, 12, len(district)) * 100 + random.integers(1, 5, len(district))
+    heads = np.unique(home)
+    columns = (column[heads].tolist() for column in (district, street, house, building, room))
+    written = np.empty(len(district), dtype=object)
+    written[heads] = [
+        f"虚构市{d + 1:02d}区{_STREETS[s]}路{h}号{b}栋{r}室" for d, s, h, b, r in zip(*columns, strict=True)
+    ]
+    return written[home]
