@@ -36,9 +36,11 @@ class Tap:
 
     @property
     def receipt(self) -> Answer:
-        """What a terminal is told: that a benefit paid, never which."""
+        """What a terminal is told: that a benefit paid, never which; and of what was taken back, that it was."""
         if self.outcome == "waiting":
             return ("waiting", self.waits_for)
+        if self.outcome == "admitted" and self.is_reversed:
+            return ("refused", "TAP_WAS_REVERSED", ())
         paid = (
             tuple((source.partition(":")[0], fen) for source, fen in self.parts) if self.outcome == "admitted" else ()
         )

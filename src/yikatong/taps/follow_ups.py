@@ -61,7 +61,7 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
 
         What a tap that waited may tell is told here, and to the terminal that asked for it alone.
         """
-        found = await store.find_made(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
+        found = await store.find_standing(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
         if found is None or caller.provider_id is None or provider_of(found) != caller.provider_id:
             raise Refused(Reason.TAP_IS_UNKNOWN)
         receipt = self._receipt(found)

@@ -31,10 +31,10 @@ class Reason(BaseReason):
     )
     TAP_WAS_REVERSED = ReasonText(
         409,
-        "A reversal of this tap came first, so the late original is refused.",
-        "该笔用卡已先行冲正,迟到的原请求不再受理。",
-        _NOTHING_CHARGED_EN + "Start a new tap with a fresh code.",
-        _NOTHING_CHARGED_ZH + "请用新的卡码重新发起。",
+        "This tap was taken back by a reversal.",
+        "该笔用卡已冲正。",
+        "Nothing is charged: what had been paid was given back. Start a new tap with a fresh code.",
+        "未扣款，已付金额已退回。请用新的卡码重新发起。",
     )
     TERMINAL_IS_NOT_REGISTERED = ReasonText(
         403,

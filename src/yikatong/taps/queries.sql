@@ -25,6 +25,10 @@ CROSS JOIN LATERAL (
 -- Which of these taps were reversed, and what each reversal met; locks nothing.
 SELECT tap_id, found FROM taps.reversal WHERE bucket = $1 AND tap_id = ANY ($2::uuid[])
 
+-- name: find_reversal
+-- Whether a tap was reversed: what its reversal met; locks nothing.
+SELECT found FROM taps.reversal WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s;
+
 -- name: find_waiting
 -- Taps of these residents that wait; locks nothing, the gates are locked already.
 SELECT bucket, tap_id, resident_id, waits_for, work, hold_ids, deadline_at, made_at

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from yikatong.codes.model import Form, Strength
 from yikatong.kernel.ids import show_id
-from yikatong.kernel.outcomes import Reason
+from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.taps.model import (
     Outcome,
+    Reason,
     Receipt,
     ReceiptPart,
     ReceiptStep,
@@ -47,7 +49,17 @@ def decode_work(data: bytes) -> WaitingWork:
     return _WORK.decode(data)
 
 
-def receipt_of(row: TapRow, *, reasons: Mapping[str, Reason]) -> Receipt:
+def as_it_stands(row: TapRow, *, is_reversed: bool) -> TapRow:
+    """A tap as it is told from now on: one that was admitted and then taken back is refused, and tells nothing.
+
+    A till that sends its original once more must not hand over goods whose money went back.
+    """
+    if not is_reversed or row.reason is not None:
+        return row
+    return replace(row, reason=Reason.TAP_WAS_REVERSED.name, learned=[])
+
+
+def receipt_of(row: TapRow, *, reasons: Mapping[str, AnyReason]) -> Receipt:
     """Say how a tap ended; `reasons` are all reasons of the house by name."""
     facts = decode_facts(row.facts)
     reason = None if row.reason is None else reasons[row.reason]

@@ -22,7 +22,7 @@ from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Caches, CallersMustReturn, Counter
 from yikatong.taps.counter.works import TapWork
 from yikatong.taps.learning import tell_learned
-from yikatong.taps.model import Reason, Receipt, Request, TapBody, TapRow, UnreadTap, WaitingRow
+from yikatong.taps.model import Reason, Receipt, TapBody, TapRow, UnreadTap, WaitingRow
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 
@@ -150,7 +150,9 @@ class Tapping:
         async with self._database.transaction() as conn:
             earlier = await store.find_request(conn, terminal_id=caller.id, request_id=body.request_id)
             if earlier is not None and earlier.body_digest == body_digest:
-                return await _get_made(conn, earlier)
+                stands = await store.find_standing(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
+                assert stands is not None
+                return stands
             if refused.reason is not Reason.COUNTER_IS_BUSY:
                 unread = UnreadTap(
                     terminal_id=caller.id,
@@ -170,8 +172,8 @@ class Tapping:
         async with self._database.transaction() as conn:
             earlier = await store.find_request(conn, terminal_id=work.terminal_id, request_id=request_id)
             if earlier is not None:
-                made = await _get_made(conn, earlier)
-                if isinstance(made, WaitingRow) or made.reason is None:
+                made = await store.find_made(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
+                if not isinstance(made, TapRow) or made.reason is None:
                     return
             await access.release_attestation(
                 conn,
@@ -189,10 +191,3 @@ class Tapping:
             return receipt
         async with self._database.transaction() as conn:
             return await tell_learned(conn, receipt, row=stands, vault=self._presenting.vault)
-
-
-async def _get_made(conn: Conn, earlier: Request) -> TapRow | WaitingRow:
-    """The tap that a request made; they were written together."""
-    made = await store.find_made(conn, bucket=earlier.bucket, tap_id=earlier.tap_id)
-    assert made is not None
-    return made

@@ -13,6 +13,7 @@ from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
 from yikatong.taps.model import AnyRow, Request, TapRow, UnreadTap, UsedCode, WaitingRow
+from yikatong.taps.receipts import as_it_stands
 
 QUERIES = load_queries(__package__)
 Conn = psycopg.AsyncConnection[Any]
@@ -214,9 +215,18 @@ async def find_waiting_tap(conn: Conn, *, bucket: int, tap_id: UUID) -> WaitingR
 
 
 async def find_made(conn: Conn, *, bucket: int, tap_id: UUID) -> TapRow | WaitingRow | None:
-    """One tap as it stands, ended or waiting; those that wait are read first, so one that ends meanwhile is found."""
+    """One tap as written, ended or waiting; those that wait are read first, so one that ends meanwhile is found."""
     waiting = await find_waiting_tap(conn, bucket=bucket, tap_id=tap_id)
     return await find_tap(conn, bucket=bucket, tap_id=tap_id) or waiting
+
+
+async def find_standing(conn: Conn, *, bucket: int, tap_id: UUID) -> TapRow | WaitingRow | None:
+    """One tap as it is told now, waiting, ended, or taken back."""
+    made = await find_made(conn, bucket=bucket, tap_id=tap_id)
+    if not isinstance(made, TapRow):
+        return made
+    cursor = await conn.execute(QUERIES["find_reversal"], {"bucket": bucket, "tap_id": tap_id})
+    return as_it_stands(made, is_reversed=await cursor.fetchone() is not None)
 
 
 async def find_second_use(conn: Conn, *, bucket: int, tap_id: UUID) -> tuple[UUID, bytes] | None:

@@ -81,7 +81,7 @@ def take_deadline(state: BatchState, work: ExpireWork) -> Ended | Refused:
 
 
 def _ended(state: BatchState, tap_id: UUID, resident_id: UUID) -> Ended | Refused:
-    row = state.facts.taps.get(tap_id)
+    row = state.ended(tap_id)
     return row if row is not None and row.resident_id == resident_id else Refused(Reason.TAP_IS_UNKNOWN)
 
 

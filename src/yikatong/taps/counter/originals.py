@@ -54,7 +54,7 @@ def _repeat(state: BatchState, earlier: Request, work: TapWork) -> Ended | Refus
     tap_id = decide_repeat(earlier, body_digest=work.body_digest)
     if isinstance(tap_id, Reason):
         return Refused(tap_id)
-    ended = state.facts.taps.get(tap_id) or state.facts.waiting.get(tap_id)
+    ended = state.ended(tap_id) or state.facts.waiting.get(tap_id)
     return ended if ended is not None else Refused(Reason.COUNTER_IS_BUSY)
 
 

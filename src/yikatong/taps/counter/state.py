@@ -11,6 +11,7 @@ from yikatong.codes.model import StoredCertificate
 from yikatong.ledger.service import Book
 from yikatong.lines.model import ServiceLine, TapInHand
 from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWork
+from yikatong.taps.receipts import as_it_stands
 from yikatong.taps.store import RefundRow, ReversalRow
 
 CodeKey = tuple[UUID, datetime, bytes]
@@ -80,6 +81,11 @@ class BatchState:
         self.facts.taps[row.id] = row
         if row.spends_nonce:
             self.facts.used[(row.resident_id, row.code_at, row.nonce)] = row.id
+
+    def ended(self, tap_id: UUID) -> TapRow | None:
+        """A tap that ended, as it is told now."""
+        row = self.facts.taps.get(tap_id)
+        return None if row is None else as_it_stands(row, is_reversed=tap_id in self.facts.reversed)
 
     def claim_request(self, request: Request) -> None:
         """Claim a request id."""
