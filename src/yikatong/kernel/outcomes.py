@@ -1,7 +1,8 @@
 """How a decision ends: done, already so, or refused for a named reason."""
 
 from enum import Enum
-from typing import NamedTuple, Self
+from functools import partial
+from typing import Any, NamedTuple, Self
 
 
 class ReasonText(NamedTuple):
@@ -47,6 +48,10 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of 
         super().__init__(reason.name)
         self.reason = reason
         self.about = about
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What takes it from one process to another: its reason and what it is about."""
+        return partial(Refused, **self.about), (self.reason,)
 
 
 class Change(Enum):

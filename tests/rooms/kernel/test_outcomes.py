@@ -1,5 +1,7 @@
 """A refusal carries its reason and its words; a repeated command says that things were already so."""
 
+import pickle
+
 import pytest
 
 from yikatong.kernel import outcomes
@@ -20,6 +22,12 @@ def test_a_refusal_says_which_reason_and_what_it_is_about() -> None:
     assert Reason.SHOP_IS_SHUT is refusal.value.reason
     assert {"shop": "canteen", "opens_in_hours": 3} == refusal.value.about
     assert (409, "The shop is shut.") == refusal.value.reason.text[:2]
+
+
+def test_a_refusal_is_the_same_in_another_process() -> None:
+    there = pickle.loads(pickle.dumps(Refused(Reason.SHOP_IS_SHUT, shop="canteen")))  # noqa: S301  our own bytes
+
+    assert (Reason.SHOP_IS_SHUT, {"shop": "canteen"}, "SHOP_IS_SHUT") == (there.reason, there.about, str(there))
 
 
 def test_two_reasons_with_the_same_words_are_a_fault_of_the_program() -> None:
