@@ -1,7 +1,6 @@
 """How a decision ends: done, already so, or refused for a named reason."""
 
 from enum import Enum
-from functools import partial
 from typing import Any, NamedTuple, Self
 
 
@@ -51,7 +50,11 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault of 
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What takes it from one process to another: its reason and what it is about."""
-        return partial(Refused, **self.about), (self.reason,)
+        return _refused_there, (self.reason, self.about)
+
+
+def _refused_there(reason: Reason, about: dict[str, str | int]) -> Refused:
+    return Refused(reason, **about)
 
 
 class Change(Enum):
