@@ -36,6 +36,8 @@ BALANCES = {
 CARDS_GIVEN = "06:30"
 """When the story has the cards handed out."""
 PLAYED_AT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
+OUTSIDE_SECONDS_MAX = 60.0
+"""How long the world outside may take: whoever did not answer there is asked again after half a minute."""
 NOTICE_MARGIN = 21
 """The cells of a notice's line that its words do not have."""
 PURPOSE = "balance asked for at the counter"
@@ -107,7 +109,7 @@ class Evening:
         found = self._stage.wait_for(
             lambda: booked if (booked := self._bank_day() - self._bank).total() >= expected.total() else None,
             about="等待银行入账 the bank books the refunds",
-            seconds=60,
+            seconds=OUTSIDE_SECONDS_MAX,
         )
         self._stage.expect(expected, found, "what the bank booked")
         debits, credits = sum(day.debits), sum(day.credits)
@@ -152,7 +154,7 @@ class Evening:
             messages = self._stage.outside.get(path, DeliveredShape).messages
             return messages if len(messages) >= expected.total() else None
 
-        messages = self._stage.wait_for(find, about=f"推送 push of {about}")
+        messages = self._stage.wait_for(find, about=f"推送 push of {about}", seconds=OUTSIDE_SECONDS_MAX)
         self._stage.expect(expected, Counter(message.template for message in messages), about + " by push")
         words = max(messages, key=lambda message: message.message_id).words
         return Both(words.zh.text, words.en.text)
