@@ -1,6 +1,7 @@
 """Commands of the database: which migrations are applied, and apply those that wait."""
 
 import asyncio
+from typing import Annotated
 
 import typer
 
@@ -9,7 +10,7 @@ from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
-from yikatong.plumbing.migrations import apply_migrations, list_waiting, read_applied
+from yikatong.plumbing.migrations import Phase, apply_migrations, list_waiting, read_applied
 from yikatong.plumbing.schema import write_initial_migration
 
 database_app = typer.Typer(help="The database: status, migrate.", no_args_is_help=True)
@@ -17,13 +18,13 @@ database_app = typer.Typer(help="The database: status, migrate.", no_args_is_hel
 
 @database_app.command("status")
 def database_status(data: DataOption = None) -> None:
-    """Say which migrations are applied and which wait."""
+    """Say which migrations are applied and which wait, those of the phase `post` too."""
 
     async def run(address: ServerAddress) -> tuple[list[str], list[str]]:
         async with await Database.open(address) as database:
             conn = await database.connect_owner()
             try:
-                return sorted(await read_applied(conn)), await list_waiting(conn)
+                return sorted(await read_applied(conn)), await list_waiting(conn, phase=Phase.ALL)
             finally:
                 await conn.close()
 
@@ -37,15 +38,23 @@ def database_status(data: DataOption = None) -> None:
 
 
 @database_app.command("migrate")
-def database_migrate(data: DataOption = None) -> None:
-    """Apply the migrations that wait."""
+def database_migrate(
+    phase: Annotated[
+        Phase,
+        typer.Option(
+            help="pre: what this release needs, while the former one serves. post: when only this one serves."
+        ),
+    ] = Phase.ALL,
+    data: DataOption = None,
+) -> None:
+    """Apply the migrations that wait: of one phase, for an upgrade without a pause, or all at once."""
 
     async def run(address: ServerAddress) -> list[str]:
         async with await Database.open(address) as database:
             conn = await database.connect_owner()
             try:
                 return await apply_migrations(
-                    conn, now=SystemClock().now(), tell=lambda name: errors.print(f"applying {name}")
+                    conn, now=SystemClock().now(), phase=phase, tell=lambda name: errors.print(f"applying {name}")
                 )
             finally:
                 await conn.close()

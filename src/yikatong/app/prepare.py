@@ -1,6 +1,8 @@
 """Before anything serves: migrations, the lists that come with the platform, keys, the first operator."""
 
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
 from yikatong.access import service as access
 from yikatong.access.model import FirstOperator
@@ -10,10 +12,11 @@ from yikatong.kernel.instants import day_of
 from yikatong.places import service as places
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import session_limits
 from yikatong.plumbing.ids import SystemIds
-from yikatong.plumbing.migrations import apply_migrations
+from yikatong.plumbing.migrations import Phase, apply_migrations, list_waiting
+from yikatong.plumbing.schema import MIGRATIONS_FOLDER
 from yikatong.plumbing.settings import Settings
 
 Tell = Callable[[str], None]
@@ -32,7 +35,7 @@ async def prepare(
     async with await Database.open(address, limits=session_limits(settings)) as database:
         conn = await database.connect_owner()
         try:
-            await apply_migrations(conn, now=clock.now(), tell=tell)
+            await migrate_to_serve(conn, shared=settings.database_url is not None, now=clock.now(), tell=tell)
         finally:
             await conn.close()
         keys = open_keys(settings, clock=clock, ids=ids)
@@ -47,3 +50,17 @@ async def prepare(
             await publish_own_keys(conn, keys=keys, regions=wanted, clock=clock)
             begun = [await access.begin_region(conn, region=code, now=clock.now(), ids=ids) for code in wanted]
     return {code: first for code, first in zip(wanted, begun, strict=True) if first is not None}
+
+
+async def migrate_to_serve(
+    conn: Connection, *, shared: bool, now: datetime, folder: Path = MIGRATIONS_FOLDER, tell: Tell = lambda _: None
+) -> None:
+    """Apply what this release needs before it serves; `shared` says that others may serve the same database.
+
+    Alone, as on the embedded database, it applies `post` files too. Where a former release may still serve, they are
+    told and left: whoever ended it says so by `yikatong db migrate --phase post`. Raises what `apply_migrations`
+    raises, also where a later release has taken the database over.
+    """
+    await apply_migrations(conn, now=now, phase=Phase.PRE if shared else Phase.ALL, folder=folder, tell=tell)
+    for name in await list_waiting(conn, phase=Phase.POST, folder=folder):
+        tell(f"{name} waits until no former release serves: yikatong db migrate --phase post")

@@ -9,8 +9,9 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import psycopg
@@ -36,8 +37,24 @@ class MigrationOutOfOrderError(MigrationError):
     """A file came in before others that are applied already."""
 
 
+class DatabaseIsOfLaterReleaseError(MigrationError):
+    """A later release has taken the database over for itself, and this one's code may not find what it needs."""
+
+
+class MigrationPhaseError(MigrationError):
+    """The files that come first were not applied yet."""
+
+
 class MigrationFailedError(MigrationError):
     """The server refused a statement of a file; nothing of that file stays."""
+
+
+class Phase(StrEnum):
+    """Which files are applied: those that the new code needs, those that it needs nobody else for, or both."""
+
+    PRE = "pre"
+    POST = "post"
+    ALL = "all"
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -71,49 +88,70 @@ def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
     return [migrations[key] for key in sorted(migrations)]
 
 
-def plan_migrations(
-    migrations: Sequence[Migration], applied: dict[str, bytes], *, phase: Literal["pre", "all"]
-) -> list[Migration]:
+def plan_migrations(migrations: Sequence[Migration], applied: dict[str, bytes], *, phase: Phase) -> list[Migration]:
     """Say which files are to be applied now.
 
     `all` is every file not applied yet. `pre` leaves out the `post` files after the last `pre` file; a `post` file
-    before it belongs to a release that already runs alone. Names in `applied` without a file are of a later release,
-    whose code runs beside ours during an upgrade; they do not disturb.
-    Raises MigrationEditedError, then MigrationOutOfOrderError.
+    before it belongs to a release that already runs alone. `post` is what `pre` leaves out. Names of `pre` files in
+    `applied` without a file are of a later release, whose code runs beside ours during an upgrade; they do not disturb.
+    Raises MigrationEditedError, MigrationOutOfOrderError, DatabaseIsOfLaterReleaseError, then, for `post` while a `pre`
+    file waits, MigrationPhaseError.
     """
-    for migration in migrations:
-        if applied.get(migration.name, migration.digest) != migration.digest:
-            raise MigrationEditedError(
-                f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file. "
-                "Data of a version before the first release are not carried over: name another data folder."
-            )
+    _verify_unedited(migrations, applied)
     waiting = [migration for migration in migrations if migration.name not in applied]
     done = [index for index, migration in enumerate(migrations) if migration.name in applied]
     if waiting and done and migrations.index(waiting[0]) < done[-1]:
         raise MigrationOutOfOrderError(
             f"{waiting[0].name} comes before {migrations[done[-1]].name}, which is applied. Give it the next number."
         )
-    if phase == "pre":
-        while waiting and waiting[-1].is_post:
-            waiting.pop()
-    return waiting
+    _verify_not_overtaken(migrations, applied)
+    needed = list(waiting)
+    while needed and needed[-1].is_post:
+        needed.pop()
+    if phase is Phase.POST and needed:
+        raise MigrationPhaseError(
+            f"{needed[0].name} waits and comes first: apply the phase `pre`, then start this release everywhere. "
+            "Nothing was applied."
+        )
+    return needed if phase is Phase.PRE else waiting
+
+
+def _verify_unedited(migrations: Sequence[Migration], applied: dict[str, bytes]) -> None:
+    for migration in migrations:
+        if applied.get(migration.name, migration.digest) != migration.digest:
+            raise MigrationEditedError(
+                f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file. "
+                "Data of a version before the first release are not carried over: name another data folder."
+            )
+
+
+def _verify_not_overtaken(migrations: Sequence[Migration], applied: dict[str, bytes]) -> None:
+    """A `post` file that is not ours was applied when no code as old as ours ran any more."""
+    ours = {migration.name for migration in migrations}
+    later = [name for name in sorted(applied) if name not in ours and name.endswith(".post.sql")]
+    if later:
+        raise DatabaseIsOfLaterReleaseError(
+            f"{later[0]} is applied, which this release does not have: a later one has taken the database over. "
+            "Install that release, or restore the backup from before it."
+        )
 
 
 async def apply_migrations(
     conn: psycopg.AsyncConnection[Any],
     *,
     now: datetime,
+    phase: Phase = Phase.ALL,
     folder: Path = MIGRATIONS_FOLDER,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[str]:
-    """Apply what waits, `post` files too; gives the names applied. `tell` hears each name before it is applied.
+    """Apply what waits of a phase; gives the names applied. `tell` hears each name before it is applied.
 
     `conn` is an owner's connection in autocommit mode. Of several callers at once, one applies and the others wait
     and find nothing to do. Raises what `plan_migrations` raises, then MigrationFailedError.
     """
     await conn.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     try:
-        planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase="all")
+        planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase=phase)
         for migration in planned:
             tell(migration.name)
             await _apply(conn, migration, now=now)
@@ -130,9 +168,11 @@ async def read_applied(conn: psycopg.AsyncConnection[Any]) -> dict[str, bytes]:
     return {name: bytes(digest) async for name, digest in await conn.execute(_QUERIES["read_migrations"])}
 
 
-async def list_waiting(conn: psycopg.AsyncConnection[Any], *, folder: Path = MIGRATIONS_FOLDER) -> list[str]:
-    """The names of files that code of this release needs (phase `pre`) and the database lacks."""
-    planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase="pre")
+async def list_waiting(
+    conn: psycopg.AsyncConnection[Any], *, phase: Phase = Phase.PRE, folder: Path = MIGRATIONS_FOLDER
+) -> list[str]:
+    """The names of files that the database lacks: those that code of this release needs, or of another phase."""
+    planned = plan_migrations(read_migrations(folder), await read_applied(conn), phase=phase)
     return [migration.name for migration in planned]
 
 
