@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.builders.counter import CounterWorld
-from tests.support.builders.follow_ups import id_of, polled, reversed_by
-from yikatong.taps.counter.works import Reversed, ReverseWork
+from tests.support.builders.follow_ups import a_reversal, id_of, polled, reversed_by
+from yikatong.taps.counter.works import Reversed
 from yikatong.taps.model import Outcome, TapRow
 from yikatong.taps.presenting import read_presentation
 
@@ -40,15 +40,8 @@ async def test_an_original_that_comes_in_the_batch_of_its_reversal_moves_nothing
         item=world.meal,
         now=world.clock.now(),
     )
-    reversal = ReverseWork(
-        tap_id=original.tap_id,
-        bucket=original.bucket,
-        resident_id=original.resident_id,
-        terminal_id=original.terminal_id,
-    )
-
     met, ended = await asyncio.gather(
-        world.counter.submit(reversal),
+        world.counter.submit(a_reversal(world, phone, original.tap_id)),
         world.counter.submit(replace(original, access_version=world.caches.access_version)),
     )
 

@@ -1,15 +1,17 @@
 """T18 A confirmation is steered to another amount, payee or tap (docs/threats.md)."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.support.builders.counter import CounterWorld
-from tests.support.builders.follow_ups import confirmed, id_of
+from tests.support.builders.counter import BUCKET, CounterWorld
+from tests.support.builders.follow_ups import a_yes, confirmed, id_of
 from yikatong.kernel.ids import ProviderId
 from yikatong.kernel.outcomes import Refused
-from yikatong.taps.model import Outcome
+from yikatong.taps.counter.works import ExpireWork
+from yikatong.taps.model import Outcome, WaitingRow
 
 pytestmark = pytest.mark.anyio
 
@@ -48,3 +50,20 @@ async def test_another_residents_wallet_cannot_answer(world: CounterWorld) -> No
 
     assert "TAP_IS_UNKNOWN" == refused.value.reason.name
     assert 5_000 == await world.balance(phone)
+
+
+async def test_another_residents_wallet_cannot_answer_beside_the_residents_own_work(world: CounterWorld) -> None:
+    """A batch that has both residents knows the waiting taps of both."""
+    phone, other = await world.a_phone(purse_fen=20_000), await world.a_phone()
+    body = world.answered(phone, amount_fen=15_000)
+    tap_id = id_of(await world.tap(body))
+    own = ExpireWork(tap_id=tap_id, bucket=BUCKET, resident_id=phone.resident.resident_id)
+
+    refused, stands = await asyncio.gather(
+        world.counter.submit(a_yes(world, other, tap_id, amount_fen=15_000)), world.counter.submit(own)
+    )
+
+    assert isinstance(refused, Refused)
+    assert "TAP_IS_UNKNOWN" == refused.reason.name
+    assert isinstance(stands, WaitingRow)
+    assert Outcome.WAITING is (await world.tap(body)).outcome

@@ -24,11 +24,15 @@ async def test_unreadable_codes_are_kept_up_to_the_terminals_quota_and_answered_
     assert UNREAD_QUOTA == kept
 
 
-async def test_a_caller_without_a_key_leaves_no_row(world: CounterWorld) -> None:
-    body = TapBody(request_id="no-key-at-all", item=world.entry.code, code="YK1:!!")
+async def test_a_caller_who_is_no_terminal_leaves_no_row(world: CounterWorld) -> None:
+    body = TapBody(request_id=world.ids.new().hex, item=world.entry.code, code="YK1:!!")
+    tokens = {"nobody's": "KEY_IS_UNKNOWN", (await world.an_operator()).token: "CALLER_IS_NOT_ADMITTED"}
 
-    with pytest.raises(Refused):
-        await world.tapping.take(token="nobody's", body=body, body_bytes=b"{}")
+    for token, reason in tokens.items():
+        with pytest.raises(Refused) as refused:
+            await world.tapping.take(token=token, body=body, body_bytes=b"{}")
+        assert reason == refused.value.reason.name
 
     async with world.db.transaction() as conn:
-        assert await store.find_request(conn, terminal_id=world.till.terminal.id, request_id="no-key-at-all") is None
+        rows = await conn.execute("SELECT request_id FROM taps.unread UNION ALL SELECT request_id FROM taps.request")
+        assert body.request_id not in {request_id for (request_id,) in await rows.fetchall()}

@@ -6,12 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.builders.counter import CounterWorld, Phone
-from tests.support.builders.follow_ups import asked_of_wallet, id_of, polled
-from yikatong.codes import service as codes
+from tests.support.builders.follow_ups import a_reversal, a_yes, id_of, polled
 from yikatong.kernel.outcomes import Refused
-from yikatong.taps.counter.works import ConfirmWork, Reversed, ReverseWork
-from yikatong.taps.model import Outcome, Reason, Receipt, WaitingRow
-from yikatong.trust import service as trust
+from yikatong.taps.counter.works import Reversed
+from yikatong.taps.model import Outcome, Reason, WaitingRow
 
 pytestmark = pytest.mark.anyio
 
@@ -21,8 +19,8 @@ async def test_a_tap_confirmed_and_reversed_in_one_batch_waits_for_no_bank(world
     waiting = await world.tap(world.answered(phone, amount_fen=15_000))
 
     await asyncio.gather(
-        world.counter.submit(a_yes(world, phone, waiting, amount_fen=15_000)),
-        world.counter.submit(a_reversal(world, phone, waiting)),
+        world.counter.submit(a_yes(world, phone, id_of(waiting), amount_fen=15_000)),
+        world.counter.submit(a_reversal(world, phone, id_of(waiting))),
     )
 
     assert [] == await still_waiting(world, phone)
@@ -44,10 +42,10 @@ async def test_one_code_under_two_request_ids_in_one_batch_lets_one_tap_wait(wor
 async def test_a_fault_in_one_work_spares_its_neighbours_and_those_who_come_later(world: CounterWorld) -> None:
     phone = await world.a_phone(purse_fen=50_000)
     waiting = await world.tap(world.answered(phone, amount_fen=15_000))
-    poison = replace(a_yes(world, phone, waiting, amount_fen=15_000), confirmation=None)
+    poison = replace(a_yes(world, phone, id_of(waiting), amount_fen=15_000), confirmation=None)
 
     given_up, beside = await asyncio.gather(
-        world.counter.submit(poison), world.counter.submit(a_reversal(world, phone, waiting))
+        world.counter.submit(poison), world.counter.submit(a_reversal(world, phone, id_of(waiting)))
     )
     later = await world.tap(world.answered(phone, amount_fen=100))
 
@@ -55,26 +53,6 @@ async def test_a_fault_in_one_work_spares_its_neighbours_and_those_who_come_late
     assert Reason.COUNTER_IS_BUSY is given_up.reason
     assert isinstance(beside, Reversed)
     assert Outcome.ADMITTED is later.outcome
-
-
-def a_yes(world: CounterWorld, phone: Phone, waiting: Receipt, *, amount_fen: int) -> ConfirmWork:
-    """The resident's signed yes, as it comes to the counter."""
-    asked, now = asked_of_wallet(world, amount_fen=amount_fen), world.clock.now()
-    data = phone.wallet.confirm(tap_id=id_of(waiting), asked=asked, agreed=True, now=now)
-    key = trust.parse_verifying_key(phone.wallet.public_key)
-    return ConfirmWork(
-        tap_id=id_of(waiting),
-        bucket=0,
-        resident_id=phone.resident.resident_id,
-        confirmation=codes.read_confirmation(data, device_key=key, now=now),
-    )
-
-
-def a_reversal(world: CounterWorld, phone: Phone, waiting: Receipt) -> ReverseWork:
-    """The till takes the tap back."""
-    return ReverseWork(
-        tap_id=id_of(waiting), bucket=0, resident_id=phone.resident.resident_id, terminal_id=world.till.terminal.id
-    )
 
 
 async def still_waiting(world: CounterWorld, phone: Phone) -> list[WaitingRow]:

@@ -6,12 +6,14 @@ from uuid import UUID
 from tests.support.builders.catalogue import TerminalWithKeys
 from tests.support.builders.counter import BUCKET, CounterWorld, Phone
 from yikatong.cards import service as cards
+from yikatong.codes import service as codes
 from yikatong.codes.model import Asked, Posture
 from yikatong.kernel.ids import ProviderId, TapId, read_id
 from yikatong.plumbing.http import Caller
-from yikatong.taps.counter.works import Refunded, Reversed
+from yikatong.taps.counter.works import ConfirmWork, Refunded, Reversed, ReverseWork
 from yikatong.taps.follow_ups import ReversalBody
 from yikatong.taps.model import Receipt, TapBody
+from yikatong.trust import service as trust
 
 
 def id_of(receipt: Receipt) -> TapId:
@@ -66,6 +68,31 @@ async def confirmed(
         return await world.follow_ups.confirm(conn, caller=phone.caller, tap_id=tap_id, data=data, now=now)
 
 
+def a_yes(world: CounterWorld, phone: Phone, tap_id: TapId, *, amount_fen: int) -> ConfirmWork:
+    """A wallet's signed yes, as it comes to the counter."""
+    now = world.clock.now()
+    data = phone.wallet.confirm(
+        tap_id=tap_id, asked=asked_of_wallet(world, amount_fen=amount_fen), agreed=True, now=now
+    )
+    key = trust.parse_verifying_key(phone.wallet.public_key)
+    return ConfirmWork(
+        tap_id=tap_id,
+        bucket=BUCKET,
+        resident_id=phone.resident.resident_id,
+        confirmation=codes.read_confirmation(data, device_key=key, now=now),
+    )
+
+
+def a_reversal(world: CounterWorld, phone: Phone, tap_id: TapId) -> ReverseWork:
+    """The till takes a tap back, as it comes to the counter."""
+    return ReverseWork(
+        tap_id=tap_id,
+        bucket=BUCKET,
+        resident_id=phone.resident.resident_id,
+        terminal_id=world.till.terminal.id,
+    )
+
+
 async def polled(world: CounterWorld, tap_id: TapId, *, by: TerminalWithKeys | None = None) -> Receipt:
     """Ask how a tap stands, as a till."""
     async with world.db.transaction() as conn:
@@ -106,7 +133,16 @@ async def refunded(
 
 async def asked_back(world: CounterWorld) -> set[TapId]:
     """The taps whose debits the bank was asked to undo."""
+    return await _told_of_bank(world, "bank_back")
+
+
+async def credited(world: CounterWorld) -> set[TapId]:
+    """The taps of which the bank was asked to give something back."""
+    return await _told_of_bank(world, "bank_credit")
+
+
+async def _told_of_bank(world: CounterWorld, kind: str) -> set[TapId]:
     async with world.db.owner_transaction() as conn:
         rows = await (await conn.execute("SELECT payload FROM plumbing.outbox WHERE topic = 'taps'")).fetchall()
     events = [event for (payload,) in rows for event in payload["events"]]
-    return {TapId(UUID(event["tap"])) for event in events if event["kind"] == "bank_back"}
+    return {TapId(UUID(event["tap"])) for event in events if event["kind"] == kind}
