@@ -67,7 +67,11 @@ class BatchConnection:
         self._prepared: dict[str, bytes] = {}
         self._loading = loading_of(conn)
         self._names_given = 0
+        self._failure: psycopg.OperationalError | None = None
+        self._heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pg.enter_pipeline_mode()
+        self._socket = self._pg.socket
+        asyncio.get_running_loop().add_reader(self._socket, self._hear)
 
     @classmethod
     async def over(cls, conn: psycopg.AsyncConnection[Any]) -> Self:
@@ -83,7 +87,7 @@ class BatchConnection:
     @property
     def is_broken(self) -> bool:
         """Whether the server has gone away; the owner then opens another."""
-        return self._pg.status != pq.ConnStatus.OK
+        return self._failure is not None or self._pg.status != pq.ConnStatus.OK
 
     @property
     def backend_pid(self) -> int:
@@ -92,6 +96,7 @@ class BatchConnection:
 
     async def close(self) -> None:
         """Close the connection; what was not committed is rolled back by the server."""
+        asyncio.get_running_loop().remove_reader(self._socket)
         await self._conn.close()
 
     async def run(self, statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
@@ -129,7 +134,7 @@ class BatchConnection:
 
     async def _flush(self) -> None:
         while self._pg.flush() == 1:
-            await self._wait(writing=True)
+            await self._wait_to_write()
 
     async def _collect(self, expected: list[Statement[Any] | str]) -> list[Result[Any]]:
         results: list[Result[Any]] = []
@@ -153,8 +158,7 @@ class BatchConnection:
     async def _next(self) -> pq.abc.PGresult:
         while True:
             while self._pg.is_busy():
-                await self._wait(writing=False)
-                self._pg.consume_input()
+                await self._hear_more()
             result = self._pg.get_result()
             if result is not None:
                 return result
@@ -164,30 +168,41 @@ class BatchConnection:
     async def _end_of_answer(self) -> None:
         """Each statement's answer ends with an empty result; libpq gives it as None."""
         while self._pg.is_busy():
-            await self._wait(writing=False)
-            self._pg.consume_input()
+            await self._hear_more()
         self._pg.get_result()
 
-    async def _wait(self, *, writing: bool) -> None:
-        loop = asyncio.get_running_loop()
-        ready: asyncio.Future[None] = loop.create_future()
+    async def _hear_more(self) -> None:
+        """Wait until more has come from the server; raises what reading it raised."""
+        self._heard = asyncio.get_running_loop().create_future()
+        if self._failure is None:
+            await self._heard
+        self._verify_whole()
 
-        def wake() -> None:
-            if not ready.done():
-                ready.set_result(None)
-
-        descriptor = self._pg.socket
-        loop.add_reader(descriptor, wake)
-        if writing:
-            loop.add_writer(descriptor, wake)
+    def _hear(self) -> None:
+        """Take what has come, called by the loop: this reader stays, which costs less than one for each wait."""
         try:
-            await ready
-        finally:
-            loop.remove_reader(descriptor)
-            if writing:
-                loop.remove_writer(descriptor)
-        if writing:
             self._pg.consume_input()
+        except psycopg.OperationalError as error:
+            self._failure = error
+            asyncio.get_running_loop().remove_reader(self._socket)
+        if not self._heard.done():
+            self._heard.set_result(None)
+
+    async def _wait_to_write(self) -> None:
+        """Wait until the server takes more, or sends something first, which may be why it takes nothing."""
+        loop = asyncio.get_running_loop()
+        self._heard = loop.create_future()
+        writable: asyncio.Future[None] = loop.create_future()
+        loop.add_writer(self._socket, lambda: None if writable.done() else writable.set_result(None))
+        try:
+            await asyncio.wait({writable, self._heard}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            loop.remove_writer(self._socket)
+        self._verify_whole()
+
+    def _verify_whole(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def _read(self, statement: Statement[Row], result: pq.abc.PGresult) -> Result[Row]:
         touched = result.command_tuples or 0
