@@ -13,6 +13,7 @@ from tests.house.house import PACKAGE, REPOSITORY, place, rooms
 from yikatong.app.cli import app
 from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.health import health_routes
+from yikatong.app.http.openapi import TAGS
 from yikatong.app.http.page import page_routes
 from yikatong.app.reference import all_reasons
 from yikatong.app.worker import Worker
@@ -35,15 +36,11 @@ class Nobody:
         return self
 
 
-def served() -> set[tuple[str, str]]:
-    """Method and address of everything that is served."""
-    nobody: Any = Nobody()
-    routes = (*Worker.routes(cast(Worker, nobody)), approve_route({}), taps_api.tap_route(()))
-    plain = (*health_routes(nobody), *page_routes(b""))
-    return {(route.method, route.path) for route in routes} | {("GET", route.path) for route in plain}
-
-
-SERVED = served()
+NOBODY: Any = Nobody()
+ROUTES = (*Worker.routes(cast(Worker, NOBODY)), approve_route({}), taps_api.tap_route(()))
+PLAIN_ROUTES = (*health_routes(NOBODY), *page_routes(b""))
+SERVED = {(route.method, route.path) for route in ROUTES} | {("GET", route.path) for route in PLAIN_ROUTES}
+"""Method and address of everything that is served."""
 
 
 FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -193,6 +190,11 @@ def test_every_route_that_a_page_names_is_served() -> None:
         for page in WRITTEN_BY_HAND
         for fault in faults_of_routes(calls_in(code_in(page.read_text(encoding="utf-8"))))
     ]
+
+
+def test_every_tag_of_a_route_is_explained_in_the_document_in_both_languages() -> None:
+    assert {route.tag for route in ROUTES} | {"platform"} == set(TAGS)
+    assert all(re.search("[A-Za-z]", en) and re.search("[\u4e00-\u9fff]", zh) for en, zh in TAGS.values())
 
 
 def test_the_first_calls_are_read_as_calls() -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
-from simulator.stories.telling import NOTE_INDENT, Both, Column, a_table, fold, show_table, tell
+from simulator.stories.telling import Both, Column, a_table, show_table, tell
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
     LOG_FILE,
@@ -169,18 +169,17 @@ async def close_books(address: ServerAddress, console: Console) -> None:
         total_fen = sum(line.posted_fen for line in lines)
         table.add_row("[bold]合计 sum[/bold]", str(sum(line.account_count for line in lines)), show_yuan(total_fen))
         show_table(console, Both("试算平衡，单位：元", "trial balance, in yuan"), table)
-        tell(console, Both("正数为应付，负数为应收。", "What is owed is above zero, what is due to us below."))
+        tell(console, Both("正数为应付，负数为应收。", "Above zero: owed; below: due to us."))
         if total_fen != 0:
             raise StoryFailedError(f"the books do not balance: {total_fen} fen are left")
         audited = await run_audit(database)
     differences = [difference for room in audited for difference in room.differences]
     if differences:
         raise StoryFailedError(f"the audit found {len(differences)} differences, the first: {differences[0]}")
-    rooms = ", ".join(f"{ROOM_NAMES_ZH[room.room]} {room.room}" for room in audited)
+    rooms_zh = "、".join(ROOM_NAMES_ZH[room.room] for room in audited)
+    rooms = ", ".join(room.room for room in audited)
     console.print()
-    tell(console, Both("审计无差异。", "The audit finds no difference in any room:"))
-    for part in fold(rooms, cells=console.width - NOTE_INDENT):
-        console.print(" " * NOTE_INDENT + part)
+    tell(console, Both(f"审计无差异：{rooms_zh}。", f"The audit finds no difference in {rooms}."))
 
 
 def seconds_since_process_began() -> float:
@@ -195,7 +194,7 @@ def seconds_since_process_began() -> float:
 
 def _say_where(platform: Platform, console: Console) -> None:
     console.print()
-    _say_place(console, "接口 API", f"{platform.base_url}/v1")
+    _say_place(console, "接口 API", f"{platform.base_url}/v1/items?served=true")
     _say_place(console, "接口文档 page", f"{platform.base_url}/docs")
     _say_place(console, "指标 metrics", f"{platform.base_url}/metrics")
     _say_data(platform, console)

@@ -9,7 +9,9 @@ Fen = NewType("Fen", int)
 AMOUNT_FEN_MAX = 10_000_000_000_000
 """The largest amount any input may name: 100 billion yuan. Sums of 900 000 such amounts still fit a bigint."""
 
-AmountFen = Annotated[int, Meta(ge=1, le=AMOUNT_FEN_MAX, description="amount in fen (分), 100 fen = 1 yuan")]
+AmountFen = Annotated[
+    int, Meta(ge=1, le=AMOUNT_FEN_MAX, description="amount in fen (分), 100 fen = 1 yuan", examples=[1350])
+]
 
 
 def show_yuan(amount_fen: int) -> str:

@@ -57,6 +57,11 @@ async def test_it_is_of_version_3_1_in_both_languages(document: dict[str, Any]) 
         assert re.search("[A-Za-z]", operation["summary"]), name
 
 
+async def test_a_description_ends_with_one_stop_however_the_summary_ends(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert not re.search(r"\.\.|。。", operation.get("description", "")), name
+
+
 async def test_objects_are_closed(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if schema.get("type") == "object":
@@ -99,6 +104,12 @@ async def test_a_refusal_fits_the_schema_of_problems(document: dict[str, Any], t
         await toy.client.post("/v1/notes", json={"text": "too much"}, headers=bearer(token)),
     ):
         jsonschema_rs.validate(schema, response.json())
+
+
+async def test_the_address_alone_leads_to_the_page(toy: Toys) -> None:
+    door = await toy.client.get("/", follow_redirects=False)
+
+    assert (307, "/docs") == (door.status_code, door.headers["location"])
 
 
 async def test_the_page_loads_scripts_and_styles_from_here_alone(toy: Toys) -> None:

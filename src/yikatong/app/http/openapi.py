@@ -26,10 +26,31 @@ _SCHEME_BY_CALLER = {
 }
 _ANYTIME = (Reason.SERVER_FAULT, Reason.SERVER_IS_BUSY, Reason.DATABASE_IS_BUSY, Reason.TIME_RAN_OUT)
 _DESCRIPTION = (
-    "One card, one code, every public service; every fen accounted for.\n\n"
-    "居民服务一卡通平台接口。金额一律为整数分（`_fen`）；时刻为UTC（ISO 8601）；拒绝一律以 "
-    "`application/problem+json`（RFC 9457）返回，`reason` 为稳定的原因名。"
+    "One card, one code, every public service; every fen accounted for. Amounts are whole fen (`_fen`), instants are "
+    "UTC (ISO 8601); every refusal is `application/problem+json` (RFC 9457), whose `reason` is a stable name.\n\n"
+    "一张卡、一个码办理各项公共服务，每一分钱都有账可查。金额一律为整数分（`_fen`）；时刻为UTC（ISO 8601）；拒绝一律以 "
+    "`application/problem+json`（RFC 9457）返回，`reason`为稳定的原因名。"
 )
+TAGS = {
+    "access": (
+        "Operators, provider staff and partners: sign-in, roles, keys, approvals",
+        "经办人、机构人员与合作方：登录、角色、密钥、审批",
+    ),
+    "cards": ("Residents, their cards and families, as operators see them", "经办人查询持卡人、卡与家庭成员"),
+    "catalogue": (
+        "The application item list, providers, places, terminals, recognition",
+        "应用项目清单、服务机构、场所、终端、互认",
+    ),
+    "desk": ("At the counter: a card from application to cancellation, purses", "柜台办理：卡的申领到注销、钱包"),
+    "ledger": ("Accounts, transfers, statements, benefits, freezing", "账户、转账、明细、补贴发放、冻结"),
+    "payouts": ("Statements and settlement of providers", "服务机构对账与结算"),
+    "places": ("Regions and divisions", "地区与行政区划"),
+    "platform": ("Health, measurements, the time", "健康检查、监控指标、时间"),
+    "taps": ("What terminals call: taps, reversals, refunds", "终端调用：用卡、冲正、退款"),
+    "trust": ("Trust lists and status lists", "信任清单与状态列表"),
+    "wallet": ("What a resident's phone calls", "持卡人手机调用"),
+}
+"""What the routes of a tag are for, in both languages."""
 
 
 def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes:
@@ -52,7 +73,7 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "tags": [{"name": tag} for tag in sorted({route.tag for route in routes} | {"platform"})],
+        "tags": [_tag(tag) for tag in sorted({route.tag for route in routes} | {"platform"})],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -64,6 +85,11 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes
         },
     }
     return msgspec.json.encode(document)
+
+
+def _tag(name: str) -> dict[str, str]:
+    en, zh = TAGS.get(name, ("", ""))
+    return {"name": name, "description": f"{en} · {zh}"} if en else {"name": name}
 
 
 def reasons_of(route: Route) -> tuple[outcomes.Reason, ...]:
@@ -126,7 +152,7 @@ def _operation(
 
 
 def _describe(route: Route) -> str:
-    said = [f"{route.summary_en}.", f"{route.summary_zh}。"]
+    said = [f"{route.summary_en.rstrip('.')}.", f"{route.summary_zh.rstrip('。')}。"]
     if route.permission is not None:
         said.append(f"Operators, staff and partners need the permission `{route.permission}`. 需要该权限。")
     if route.looks:

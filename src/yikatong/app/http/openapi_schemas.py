@@ -16,6 +16,9 @@ _PART = re.compile(r"\{([a-z_]+)\}")
 _PATTERN_BY_PART = {"region": "^[0-9]{6}$", "division": "^[0-9]{6}$", "role": "^[a-z][a-z0-9_]{1,39}$"}
 """Parts of addresses that are no ids and still have a form."""
 
+_EXAMPLE_BY_FIELD = {"request_id": "till-7-000123", "item": "library-entry", "purposes": ["retail"]}
+_EXAMPLE_DAY = "2027-01-01"
+
 _REFERENCE = "#/components/schemas/"
 
 
@@ -85,6 +88,8 @@ class Schemas:
         example = {}
         for name, field in schema["properties"].items():
             value = self._example(field)
+            if value is _NONE:
+                value = _example_by_name(name, field)
             if value is not _NONE:
                 example[name] = value
             elif name in schema.get("required", []):
@@ -93,6 +98,20 @@ class Schemas:
 
 
 _NONE = object()
+
+
+def _example_by_name(name: str, field: dict[str, Any]) -> Any:
+    """An example of a field whose type has none: by the name of the field, by its kind of id, or a day."""
+    if name in _EXAMPLE_BY_FIELD:
+        return _EXAMPLE_BY_FIELD[name]
+    kind = name.removesuffix("_id")
+    if kind in PREFIX_BY_KIND and name.endswith("_id"):
+        return _example_id(kind)
+    return _EXAMPLE_DAY if field.get("format") == "date" else _NONE
+
+
+def _example_id(kind: str) -> str:
+    return f"{PREFIX_BY_KIND[kind]}{7:032x}"
 
 
 def _kinds(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> Iterable[Any]:
@@ -118,7 +137,7 @@ def _schema_of_part(name: str) -> dict[str, Any]:
     kind = name.removesuffix("_id")
     if kind in PREFIX_BY_KIND and name.endswith("_id"):
         prefix = PREFIX_BY_KIND[kind]
-        return {"type": "string", "pattern": f"^{prefix}[0-9a-f]{{32}}$", "examples": [f"{prefix}{7:032x}"]}
+        return {"type": "string", "pattern": f"^{prefix}[0-9a-f]{{32}}$", "examples": [_example_id(kind)]}
     pattern = _PATTERN_BY_PART.get(name)
     return {"type": "string", "minLength": 1} if pattern is None else {"type": "string", "pattern": pattern}
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from swagger_ui_bundle import swagger_ui_path
 
 from yikatong.app.http.plain import PlainRoute
@@ -46,7 +46,7 @@ _FILES = {
 
 
 def page_routes(openapi: bytes) -> tuple[PlainRoute, ...]:
-    """The document, the page, its script and the files it loads; they are not described in the document."""
+    """The document, the page, its script and the files it loads, none of them described; `/` leads to the page."""
 
     async def document(request: Request) -> Response:
         return Response(openapi, media_type="application/json", headers={"cache-control": "no-cache"})
@@ -58,7 +58,11 @@ def page_routes(openapi: bytes) -> tuple[PlainRoute, ...]:
     async def start(request: Request) -> Response:
         return Response(_START, media_type="text/javascript", headers={"cache-control": "no-cache"})
 
+    async def door(request: Request) -> Response:
+        return RedirectResponse("/docs")
+
     return (
+        PlainRoute("/", "door", "", "", door, None, (307,)),
         PlainRoute("/openapi.json", "openapi", "", "", document, None, (200,)),
         PlainRoute("/docs", "docs", "", "", page, None, (200,)),
         PlainRoute("/docs/start.js", "docs_start", "", "", start, None, (200,)),
