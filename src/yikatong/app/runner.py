@@ -73,12 +73,17 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         *notices_jobs.jobs(
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
         ),
-        *_bank_jobs(organisations),
+        *_bank_jobs(organisations, bucket_count=settings.bucket_count),
     )
 
 
-def _bank_jobs(organisations: Organisations) -> tuple[Job, ...]:
-    return payouts_jobs.jobs(bank=organisations.bank, terms=payouts_jobs.SettlingTerms(), bank_codes=BANK_CODES)
+def _bank_jobs(organisations: Organisations, *, bucket_count: int) -> tuple[Job, ...]:
+    return payouts_jobs.jobs(
+        bank=organisations.bank,
+        terms=payouts_jobs.SettlingTerms(),
+        bank_codes=BANK_CODES,
+        bucket_count=bucket_count,
+    )
 
 
 def _end_waiting(worker: Worker) -> Job:

@@ -53,7 +53,8 @@ class Subscribers:
         return {
             TAPS: (self._hear_taps,),
             cards.CARD_CHANGED: (one_by_one(self._hear_card),),
-            desk.BALANCE_MOVED: (),
+            desk.BALANCE_MOVED: (one_by_one(self._hear_balance_moved),),
+            payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
         }
 
     async def _hear_taps(self, conn: Connection, events: Sequence[Event]) -> None:
@@ -96,16 +97,29 @@ class Subscribers:
     async def _hear_card(self, conn: Connection, event: Event) -> None:
         template = _CARD_TEMPLATES.get(event.payload["command"])
         if template is not None:
-            resident_id = read_id("resident", event.payload["resident_id"])
-            await notices.send(
-                conn,
-                bucket=bucket_of(resident_id, self._bucket_count),
-                resident_id=resident_id,
-                template=template,
-                params={"happened_at": event.made_at.isoformat()},
-                now=event.made_at,
-                ids=self._ids,
-            )
+            await self._tell(conn, event, template)
+
+    async def _hear_balance_moved(self, conn: Connection, event: Event) -> None:
+        """A card ended with money in its purse, which is on its way to a bank or kept."""
+        await self._tell(conn, event, Template.CARD_CANCELLED, balance_fen=event.payload["amount_fen"])
+
+    async def _hear_balance_ended(self, conn: Connection, event: Event) -> None:
+        """A bank credited such a balance, or did not take it."""
+        template = Template.BALANCE_PAID_OUT if event.payload["is_paid"] else Template.BALANCE_KEPT
+        await self._tell(conn, event, template, balance_fen=event.payload["amount_fen"])
+
+    async def _tell(self, conn: Connection, event: Event, template: Template, **params: int) -> None:
+        """Send the resident of an event a notice."""
+        resident_id = read_id("resident", event.payload["resident_id"])
+        await notices.send(
+            conn,
+            bucket=bucket_of(resident_id, self._bucket_count),
+            resident_id=resident_id,
+            template=template,
+            params={"happened_at": event.made_at.isoformat(), **params},
+            now=event.made_at,
+            ids=self._ids,
+        )
 
     async def _want_debit_back(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
         """A debit for a tap that came to nothing: undone if it happened, prevented if it has yet to."""

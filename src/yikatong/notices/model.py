@@ -27,6 +27,8 @@ class Template(StrEnum):
     CARD_LOCKED = "card_locked"
     CARD_REPLACED = "card_replaced"
     CARD_CANCELLED = "card_cancelled"
+    BALANCE_PAID_OUT = "balance_paid_out"
+    BALANCE_KEPT = "balance_kept"
     E_CARD_ISSUED = "e_card_issued"
     E_CARD_LEVEL_2 = "e_card_level_2"
     DEVICE_ENROLLED = "device_enrolled"

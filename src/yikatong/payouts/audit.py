@@ -11,12 +11,21 @@ from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, DayChange, DayTotal, name_account
 from yikatong.payouts import store
-from yikatong.payouts.model import ProviderStatement
+from yikatong.payouts.model import (
+    BalancePayout,
+    BalanceStatus,
+    BankRequest,
+    ProviderStatement,
+    RequestKind,
+    RequestState,
+)
 from yikatong.payouts.rules import digest_statement, state_day
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
-    """Name statements that the ledger does not give, then providers whose payout clearing is not what is due."""
+    """Name statements that the ledger does not give, then whose payout clearing is not what is due, then balances of
+    ended cards that are not as their requests to banks are.
+    """
     statements: defaultdict[UUID, list[tuple[ProviderStatement, bytes]]] = defaultdict(list)
     for statement, digest in await store.list_statements(conn):
         statements[statement.provider_id].append((statement, digest))
@@ -24,7 +33,10 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     for change in await ledger.day_changes(conn, kind=AccountKind.PROVIDER_RECEIVABLE):
         changes[change.owner_id].append(change)
     found = [line for owner_id, made in statements.items() for line in _recompute(made, changes[owner_id])]
-    return found + await _compare_clearing(conn, providers=changes.keys())
+    balances = await store.list_balances(conn)
+    found += await _compare_clearing(conn, balances=balances, providers=changes.keys())
+    requests = {one.id: one for one in await store.list_requests(conn, ids=[one.request_id for one in balances])}
+    return found + [line for one in balances for line in _compare_request(one, requests.get(one.request_id))]
 
 
 def _recompute(made: Sequence[tuple[ProviderStatement, bytes]], changes: Sequence[DayChange]) -> list[str]:
@@ -57,15 +69,43 @@ def _total(statement: ProviderStatement, changes: Sequence[DayChange]) -> DayTot
     )
 
 
-async def _compare_clearing(conn: AsyncConnection[Any], *, providers: Collection[UUID]) -> list[str]:
-    """Residents have a payout clearing too, for what a cancelled card leaves; that is not settled here."""
+async def _compare_clearing(
+    conn: AsyncConnection[Any], *, balances: Sequence[BalancePayout], providers: Collection[UUID]
+) -> list[str]:
+    """Compare what is on its way to providers, and to holders of ended cards, with their payout clearing."""
     cleared: defaultdict[UUID, int] = defaultdict(int)
     for change in await ledger.day_changes(conn, kind=AccountKind.PAYOUT_CLEARING):
         cleared[change.owner_id] += change.sum_fen
-    due = await store.list_unpaid_sums(conn)
+    unpaid = await store.list_unpaid_sums(conn)
+    due = defaultdict(int, unpaid)
+    for balance in balances:
+        if balance.status is BalanceStatus.PREPARED:
+            due[balance.resident_id] += balance.amount_fen
+    known = {*providers, *unpaid}
     return [
-        f"payouts: {due.get(owner_id, 0)} fen are on their way to {show_id('provider', owner_id)},"
-        f" its payout clearing holds {cleared[owner_id]}"
-        for owner_id in sorted(cleared.keys() | due.keys())
-        if owner_id in providers and cleared[owner_id] != due.get(owner_id, 0)
+        f"payouts: {due[owner_id]} fen are on their way to"
+        f" {show_id('provider' if owner_id in known else 'resident', owner_id)}, its payout clearing holds"
+        f" {cleared[owner_id]}"
+        for owner_id in sorted({*cleared, *due})
+        if cleared[owner_id] != due[owner_id]
     ]
+
+
+_ENDS = {
+    BalanceStatus.PREPARED: frozenset(RequestState),
+    BalanceStatus.PAID: frozenset({RequestState.DONE}),
+    BalanceStatus.KEPT: frozenset({RequestState.REFUSED, RequestState.REVERSED}),
+}
+
+
+def _compare_request(balance: BalancePayout, request: BankRequest | None) -> list[str]:
+    """Compare a balance with what its bank was asked under the same id."""
+    about = f"payouts: balance {balance.request_id} of {show_id('resident', balance.resident_id)}"
+    if request is None:
+        return [f"{about} has no request to a bank"]
+    asked = (request.kind, request.bank_code, request.amount_fen)
+    if asked != (RequestKind.CREDIT, balance.bank_code, balance.amount_fen):
+        return [f"{about} is {balance.amount_fen} fen for bank {balance.bank_code}, its request is another"]
+    if request.state not in _ENDS[balance.status]:
+        return [f"{about} is {balance.status.value}, its request is {request.state.value}"]
+    return []

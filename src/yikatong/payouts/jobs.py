@@ -29,6 +29,7 @@ from yikatong.payouts.outside import Bank
 from yikatong.payouts.rules import SETTLING_GRACE, UNRESOLVED
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
+from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.jobs import Job, JobCall, daily_at, every
 
 log = structlog.get_logger("yikatong.payouts")
@@ -212,6 +213,25 @@ async def pay_settlement(
     return True
 
 
+async def end_balances(database: Database, *, bucket_count: int, clock: Clock, ids: Ids) -> int:
+    """Post what became of the balances of cards that ended, once their banks have said it; returns how many ended.
+
+    Sending them and finding out about them is that of every credit (`BankCalls`).
+    """
+    ended_count = 0
+    for bucket in range(bucket_count):
+        async with database.transaction() as conn:
+            under_way = await service.list_balances_under_way(conn, bucket=bucket)
+        for balance in under_way:
+            async with database.transaction() as conn:
+                request = await service.get_request(conn, request_id=balance.request_id)
+                if request.state not in UNRESOLVED:
+                    is_paid = request.state is RequestState.DONE
+                    await service.end_balance(conn, balance=balance, is_paid=is_paid, now=clock.now(), ids=ids)
+                    ended_count += 1
+    return ended_count
+
+
 def _request_of(known: BankRequest) -> DebitRequest:
     assert known.bank_code is not None
     assert known.bank_token is not None
@@ -227,11 +247,11 @@ def _request_of(known: BankRequest) -> DebitRequest:
     )
 
 
-def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str]) -> tuple[Job, ...]:
+def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str], bucket_count: int) -> tuple[Job, ...]:
     """What banks are asked and what became of it, and the day's end.
 
-    Credits every 2 seconds, lost requests every 20, settling after midnight, paying every 5 minutes, reconciling in
-    the morning.
+    Credits every 2 seconds, balances of ended cards every 5, lost requests every 20, settling after midnight, paying
+    every 5 minutes, reconciling in the morning.
     """
 
     def calls_of(call: JobCall) -> BankCalls:
@@ -242,6 +262,9 @@ def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str]) -> tupl
 
     async def send_credits(call: JobCall) -> None:
         await calls_of(call).send_credits()
+
+    async def end_sent_balances(call: JobCall) -> None:
+        await end_balances(call.database, bucket_count=bucket_count, clock=call.clock, ids=call.ids)
 
     async def settle(call: JobCall) -> None:
         now = call.clock.now()
@@ -262,6 +285,7 @@ def jobs(*, bank: Bank, terms: SettlingTerms, bank_codes: Sequence[str]) -> tupl
 
     return (
         Job(name="payouts.credits", schedule=every(timedelta(seconds=2)), run=send_credits),
+        Job(name="payouts.balances", schedule=every(timedelta(seconds=5)), run=end_sent_balances),
         Job(name="payouts.find_out", schedule=every(timedelta(seconds=20)), run=find_out),
         Job(name="payouts.settle", schedule=daily_at(hour=0, minute=10), run=settle, lease=timedelta(minutes=10)),
         Job(name="payouts.pay", schedule=every(timedelta(minutes=5)), run=pay, lease=timedelta(minutes=10)),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from yikatong.kernel.ids import ProviderId
+from yikatong.kernel.ids import ProviderId, ResidentId
 from yikatong.payouts.outside import (
     BankAnswer,
     BankDid,
@@ -24,6 +24,8 @@ from yikatong.payouts.outside import (
 from yikatong.payouts.reasons import Reason
 
 __all__ = [
+    "BalancePayout",
+    "BalanceStatus",
     "BankAnswer",
     "BankDid",
     "BankDidNotAnswer",
@@ -85,6 +87,27 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     status: SettlementStatus
     prepared_at: datetime
     sent_at: datetime | None
+    ended_at: datetime | None
+
+
+class BalanceStatus(StrEnum):
+    """How the balance of a card that ended stands: on its way to the bank, there, or kept until it is claimed."""
+
+    PREPARED = "prepared"
+    PAID = "paid"
+    KEPT = "kept"
+
+
+class BalancePayout(msgspec.Struct, frozen=True, kw_only=True):
+    """What was in the purse of a card that ended, and the request under which a bank is asked to credit it."""
+
+    bucket: int
+    request_id: UUID
+    resident_id: ResidentId
+    bank_code: str
+    amount_fen: int
+    status: BalanceStatus
+    prepared_at: datetime
     ended_at: datetime | None
 
 

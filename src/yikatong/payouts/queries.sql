@@ -141,3 +141,38 @@ SELECT id, kind, bank_code, bank_token, amount_fen, payee, memo, state, refusal,
 FROM payouts.bank_request
 WHERE bank_code = %(bank_code)s AND (booked_on = %(day)s OR reversed_on = %(day)s)
 ORDER BY id;
+
+-- name: insert_balance_payout
+-- sentence: prepares a payout of a balance unless its id is known; returns the id if it was prepared now
+INSERT INTO payouts.balance_payout
+    (bucket, request_id, resident_id, bank_code, amount_fen, status, prepared_at, ended_at)
+VALUES (%(bucket)s, %(request_id)s, %(resident_id)s, %(bank_code)s, %(amount_fen)s, 'prepared', %(now)s, NULL)
+ON CONFLICT (bucket, request_id) DO NOTHING
+RETURNING request_id;
+
+-- name: list_balances_under_way
+-- sentence: payouts of balances in a bucket that have not ended, oldest first
+SELECT bucket, request_id, resident_id, bank_code, amount_fen, status, prepared_at, ended_at
+FROM payouts.balance_payout
+WHERE bucket = %(bucket)s AND status = 'prepared'
+ORDER BY prepared_at, request_id
+LIMIT %(limit)s;
+
+-- name: end_balance_payout
+-- sentence: ends a prepared payout of a balance; returns its id if it was ended now
+UPDATE payouts.balance_payout SET status = %(status)s, ended_at = %(now)s
+WHERE bucket = %(bucket)s AND request_id = %(request_id)s AND status = 'prepared'
+RETURNING request_id;
+
+-- name: list_balances
+-- sentence: audit: every payout of a balance, by bucket and id
+SELECT bucket, request_id, resident_id, bank_code, amount_fen, status, prepared_at, ended_at
+FROM payouts.balance_payout
+ORDER BY bucket, request_id;
+
+-- name: list_requests
+-- sentence: audit: requests by their ids
+SELECT id, kind, bank_code, bank_token, amount_fen, payee, memo, state, refusal, bank_reference, booked_on, reversed_on,
+    asked_at, changed_at
+FROM payouts.bank_request
+WHERE id = ANY(%(ids)s);

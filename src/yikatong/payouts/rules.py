@@ -116,6 +116,16 @@ def transfer_id_of(provider_id: ProviderId, day: date, *, bucket: int, kind: Tra
     return TransferId(digest_id(*parts, time_of=midnight))
 
 
+def balance_request_id_of(transfer_id: TransferId) -> UUID:
+    """The id of the request for a balance that a transfer set aside: the same when it is tried again."""
+    return digest_id(b"balance", transfer_id.bytes, time_of=transfer_id)
+
+
+def balance_transfer_id_of(request_id: UUID, *, kind: TransferKind) -> TransferId:
+    """The id of the transfer that ends a payout of a balance."""
+    return TransferId(digest_id(kind.value.encode(), request_id.bytes, time_of=request_id))
+
+
 def is_same_request(known: BankRequest, request: DebitRequest) -> bool:
     """Whether a journalled request asks what this one asks."""
     return (known.kind, known.bank_code, known.bank_token, known.amount_fen) == (

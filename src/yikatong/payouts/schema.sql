@@ -73,7 +73,26 @@ CREATE INDEX bank_request_booked ON payouts.bank_request (booked_on) WHERE booke
 
 CREATE INDEX bank_request_reversed ON payouts.bank_request (reversed_on) WHERE reversed_on IS NOT NULL;
 
+-- distributed by bucket
+-- What was in the purse of a card that ended, on its way to the bank account that was bound: prepared, then paid, or
+-- kept for whoever claims it. Its request to the bank has the same id.
+CREATE TABLE payouts.balance_payout (
+    bucket smallint NOT NULL,
+    request_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    bank_code text NOT NULL,
+    amount_fen bigint NOT NULL CHECK (amount_fen > 0),
+    status text NOT NULL CHECK (status IN ('prepared', 'paid', 'kept')),
+    prepared_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (bucket, request_id),
+    CONSTRAINT ended_balance_has_an_instant CHECK ((status = 'prepared') = (ended_at IS NULL))
+);
+
+CREATE INDEX balance_payout_under_way ON payouts.balance_payout (bucket, prepared_at) WHERE status = 'prepared';
+
 GRANT USAGE ON SCHEMA payouts TO yikatong_serving;
 GRANT SELECT, INSERT ON payouts.provider_statement TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON payouts.settlement TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON payouts.bank_request TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON payouts.balance_payout TO yikatong_serving;

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 from msgspec import structs
 
-from yikatong.kernel.ids import ProviderId
+from yikatong.kernel.ids import ProviderId, ResidentId, TransferId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
@@ -25,6 +25,8 @@ from yikatong.ledger.model import (
 )
 from yikatong.payouts import store
 from yikatong.payouts.model import (
+    BalancePayout,
+    BalanceStatus,
     BankDifference,
     BankRequest,
     BankStanding,
@@ -39,6 +41,8 @@ from yikatong.payouts.model import (
 )
 from yikatong.payouts.rules import (
     apply_standing,
+    balance_request_id_of,
+    balance_transfer_id_of,
     compare_day,
     decide_debt,
     digest_statement,
@@ -48,6 +52,8 @@ from yikatong.payouts.rules import (
     transfer_id_of,
     verify_day_has_ended,
 )
+from yikatong.plumbing import outbox
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -55,14 +61,21 @@ WRITER = 0
 """Jobs write the gate rows of open accounts, which they lock anyway."""
 
 
+BALANCE_ENDED = "payouts.balance_ended"
+"""Outbox topic: {resident_id, amount_fen, is_paid}; a bank credited a balance, or did not and it is kept."""
+
+BALANCE_PAYEE = "社会保障卡钱包余额退回"
+"""What the holder of the account reads on the bank's statement."""
+
+
 def receivable_of(provider_id: UUID) -> AccountName:
     """What we owe a provider for taps (positive), or the provider us after refunds (negative)."""
     return name_account(provider_id, AccountKind.PROVIDER_RECEIVABLE)
 
 
-def payout_clearing_of(provider_id: UUID) -> AccountName:
-    """What is on its way to a provider: settled, and not yet known to be paid."""
-    return name_account(provider_id, AccountKind.PAYOUT_CLEARING)
+def payout_clearing_of(owner_id: UUID) -> AccountName:
+    """What is on its way to a provider or a resident: set aside, and not yet known to be paid."""
+    return name_account(owner_id, AccountKind.PAYOUT_CLEARING)
 
 
 def debt_of(provider_id: UUID) -> AccountName:
@@ -172,6 +185,78 @@ async def end_settlement(conn: Conn, *, settlement: Settlement, bank_code: str, 
         legs=(Leg(payout_clearing_of(provider_id), -settlement.amount_fen), Leg(target, settlement.amount_fen)),
     )
     return await ledger.post(conn, bucket=0, writer=WRITER, draft=draft, now=now)
+
+
+async def pay_balance_out(
+    conn: Conn,
+    *,
+    bucket: int,
+    resident_id: ResidentId,
+    transfer_id: TransferId,
+    bank_code: str,
+    bank_token: str,
+    amount_fen: int,
+    now: datetime,
+) -> Change:
+    """Bring what a transfer moved into a resident's payout clearing to a bank account, once for each transfer.
+
+    Called in the transaction of that transfer: the request is journalled in it, and a job sends it. Refuses
+    BANK_REQUEST_ID_IS_USED when the same transfer was to go to another account or with another amount.
+    """
+    request = DebitRequest(
+        id=balance_request_id_of(transfer_id),
+        kind=RequestKind.CREDIT,
+        bank_code=bank_code,
+        bank_token=bank_token,
+        amount_fen=amount_fen,
+        payee=BALANCE_PAYEE,
+        memo=show_id("transfer", transfer_id),
+    )
+    await ask_bank(conn, request=request, now=now)
+    prepared = await store.insert_balance_payout(
+        conn,
+        bucket=bucket,
+        request_id=request.id,
+        resident_id=resident_id,
+        bank_code=bank_code,
+        amount_fen=amount_fen,
+        now=now,
+    )
+    return Change.of(prepared)
+
+
+async def list_balances_under_way(conn: Conn, *, bucket: int, limit: int = 1_000) -> list[BalancePayout]:
+    """Balances of a bucket that are on their way to banks, oldest first."""
+    return await store.list_balances_under_way(conn, bucket=bucket, limit=limit)
+
+
+async def end_balance(conn: Conn, *, balance: BalancePayout, is_paid: bool, now: datetime, ids: Ids) -> Change:
+    """Post that the bank credited a balance, or that it did not and we keep it for whoever claims it, once.
+
+    Publishes BALANCE_ENDED.
+    """
+    status = BalanceStatus.PAID if is_paid else BalanceStatus.KEPT
+    ended = await store.end_balance_payout(
+        conn, bucket=balance.bucket, request_id=balance.request_id, status=status, now=now
+    )
+    if not ended:
+        return Change.ALREADY_SO
+    kept = name_account(balance.resident_id, AccountKind.ESCHEAT)
+    target = bank_clearing(balance.bank_code) if is_paid else kept
+    kind = TransferKind.PAYOUT if is_paid else TransferKind.RETURN
+    draft = TransferDraft(
+        id=balance_transfer_id_of(balance.request_id, kind=kind),
+        kind=kind,
+        reference=balance.request_id,
+        legs=(Leg(payout_clearing_of(balance.resident_id), -balance.amount_fen), Leg(target, balance.amount_fen)),
+    )
+    payload = {
+        "resident_id": show_id("resident", balance.resident_id),
+        "amount_fen": balance.amount_fen,
+        "is_paid": is_paid,
+    }
+    await outbox.publish(conn, id=ids.new(), topic=BALANCE_ENDED, payload=payload, now=now)
+    return await ledger.post(conn, bucket=balance.bucket, writer=WRITER, draft=draft, now=now)
 
 
 async def ask_bank(conn: Conn, *, request: DebitRequest, now: datetime) -> BankRequest:

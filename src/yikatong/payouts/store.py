@@ -11,6 +11,8 @@ from psycopg.rows import class_row, kwargs_row
 
 from yikatong.kernel.ids import ProviderId
 from yikatong.payouts.model import (
+    BalancePayout,
+    BalanceStatus,
     BankRefusal,
     BankRequest,
     DebitRequest,
@@ -40,6 +42,11 @@ def _request(*, kind: str, state: str, refusal: str | None, **columns: Any) -> B
     )
 
 
+def _balance(*, status: str, **columns: Any) -> BalancePayout:
+    return BalancePayout(status=BalanceStatus(status), **columns)
+
+
+_BALANCE = kwargs_row(_balance)
 _SETTLEMENT = kwargs_row(_settlement)
 _REQUEST = kwargs_row(_request)
 _STATEMENT = class_row(ProviderStatement)
@@ -213,6 +220,52 @@ async def list_requests_of_day(conn: Conn, *, bank_code: str, day: date) -> list
     """Requests that one bank booked or reversed on a day."""
     async with conn.cursor(row_factory=_REQUEST) as cursor:
         await cursor.execute(_Q["list_requests_of_day"], {"bank_code": bank_code, "day": day})
+        return await cursor.fetchall()
+
+
+async def insert_balance_payout(
+    conn: Conn, *, bucket: int, request_id: UUID, resident_id: UUID, bank_code: str, amount_fen: int, now: datetime
+) -> bool:
+    """Prepare a payout of a balance; False when its id is known."""
+    return await _changed(
+        conn,
+        "insert_balance_payout",
+        bucket=bucket,
+        request_id=request_id,
+        resident_id=resident_id,
+        bank_code=bank_code,
+        amount_fen=amount_fen,
+        now=now,
+    )
+
+
+async def list_balances_under_way(conn: Conn, *, bucket: int, limit: int) -> list[BalancePayout]:
+    """Payouts of balances that have not ended, oldest first."""
+    async with conn.cursor(row_factory=_BALANCE) as cursor:
+        await cursor.execute(_Q["list_balances_under_way"], {"bucket": bucket, "limit": limit})
+        return await cursor.fetchall()
+
+
+async def end_balance_payout(
+    conn: Conn, *, bucket: int, request_id: UUID, status: BalanceStatus, now: datetime
+) -> bool:
+    """End a payout of a balance; False when it was ended."""
+    return await _changed(
+        conn, "end_balance_payout", bucket=bucket, request_id=request_id, status=status.value, now=now
+    )
+
+
+async def list_balances(conn: Conn) -> list[BalancePayout]:
+    """Every payout of a balance, by bucket and id."""
+    async with conn.cursor(row_factory=_BALANCE) as cursor:
+        await cursor.execute(_Q["list_balances"])
+        return await cursor.fetchall()
+
+
+async def list_requests(conn: Conn, *, ids: Sequence[UUID]) -> list[BankRequest]:
+    """Requests by their ids."""
+    async with conn.cursor(row_factory=_REQUEST) as cursor:
+        await cursor.execute(_Q["list_requests"], {"ids": list(ids)})
         return await cursor.fetchall()
 
 

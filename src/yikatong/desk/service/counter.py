@@ -15,13 +15,16 @@ from yikatong.kernel.ids import ResidentId, TransferId, show_id
 from yikatong.kernel.outcomes import Change
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, AccountName, Leg, TransferDraft, TransferKind, name_account
+from yikatong.payouts import service as payouts
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
 BALANCE_MOVED = "desk.balance_moved"
-"""Outbox topic: {resident_id, card_id, balance, amount_fen}; what was in the purse of a card that ended."""
+"""Outbox topic: {resident_id, card_id, balance, amount_fen}; what was in the purse of a card that ended, and where it
+goes; the money itself is moved and asked of the bank in the transaction that tells this.
+"""
 
 WRITER = 0
 """The writer under which desk posts; its transfers are few."""
@@ -117,7 +120,9 @@ async def cancel(
 ) -> CardEnded:
     """End a card, its e-card, codes and sessions, and move what is in the purse to where `decide_balance` says.
 
-    Refuses as `cards.cancel_card`. A frozen purse is left as it is: whoever froze it decides.
+    What goes to the bound bank account is journalled for its bank here and sent by a job of payouts; if the bank does
+    not take it, it is kept until it is claimed. Refuses as `cards.cancel_card`. A frozen purse is left as it is:
+    whoever froze it decides.
     """
     ended = await cards.cancel_card(conn, bucket=bucket, resident_id=resident_id, why=why, by=by, now=now, ids=ids)
     await codes.revoke_certificates(conn, bucket=bucket, resident_id=resident_id, now=now)
@@ -163,4 +168,17 @@ async def _empty_purse(
         ),
     )
     await ledger.post(conn, bucket=bucket, writer=WRITER, draft=draft, now=now)
+    if to_the_bank:
+        binding = await cards.find_bank_binding(conn, bucket=bucket, resident_id=resident_id)
+        assert binding is not None, "a balance goes to a bank account only where one is bound"
+        await payouts.pay_balance_out(
+            conn,
+            bucket=bucket,
+            resident_id=resident_id,
+            transfer_id=draft.id,
+            bank_code=binding.bank_code,
+            bank_token=binding.token,
+            amount_fen=balance.available_fen,
+            now=now,
+        )
     return balance.available_fen
