@@ -12,7 +12,7 @@ import psycopg
 
 from yikatong.cards.model import GuardianRelation, Person, ResidentStatus, Terms, Vault
 from yikatong.cards.service.people import FIELDS, texts_of
-from yikatong.cards.store.rows import QUERIES, fetch_column
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.identifiers.reasons import Reason as IdReason
 from yikatong.kernel.identifiers.resident_id import SYNTHETIC_PREFIX
 from yikatong.kernel.ids import ResidentId, bucket_of
@@ -49,10 +49,10 @@ async def register_newcomers(
     if not terms.synthetic_allowed and any(number.startswith(SYNTHETIC_PREFIX) for number in numbers):
         raise Refused(IdReason.ID_NUMBER_IS_SYNTHETIC)
     marks = vault.mark_id_numbers(numbers)
-    known = set(await fetch_column(conn, QUERIES["list_known_marks"], {"marks": marks}))
+    known = set(await STATEMENTS.list_column(conn, "list_known_marks", marks=marks))
     fresh = [(mark, newcomer) for mark, newcomer in zip(marks, newcomers, strict=True) if mark not in known]
     for statement, rows in _tables_of(fresh, region=region, terms=terms, vault=vault, now=now):
-        await copy_rows(conn, QUERIES[statement], rows)
+        await copy_rows(conn, STATEMENTS[statement], rows)
     return len(fresh)
 
 

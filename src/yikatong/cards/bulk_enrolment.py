@@ -14,7 +14,7 @@ from yikatong.cards.model import Actor
 from yikatong.cards.rules.e_cards import E_CARD_YEARS
 from yikatong.cards.rules.life import add_months
 from yikatong.cards.rules.numbering import write_sign_no
-from yikatong.cards.store.rows import QUERIES
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import CardId, DeviceId, ECardId, ResidentId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.ids import Ids
@@ -85,7 +85,7 @@ async def enrol_many(
         "now": now,
     }
     for statement in _STATEMENTS:
-        await conn.execute(QUERIES[statement], params)
+        await conn.execute(STATEMENTS[statement], params)
     return enrolled
 
 

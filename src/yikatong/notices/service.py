@@ -13,10 +13,10 @@ import msgspec
 from yikatong.notices import rules, store
 from yikatong.notices.model import Draft, Notice, Template, TemplateWords
 from yikatong.notices.outside import Message, MessageGateway
-from yikatong.notices.store import Conn
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 GATEWAY_SECONDS_MAX = 10.0
 _AT_ONCE = 50

@@ -6,25 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncConnection
-from psycopg.rows import dict_row
 
 from yikatong.notices.model import Draft, Notice
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
-from yikatong.plumbing.queries import load_queries
+from yikatong.plumbing.rows import Conn, NamedStatements
 from yikatong.plumbing.statements import run_in_order
 
-_QUERIES = load_queries(__package__)
+_STATEMENTS = NamedStatements(__package__)
 _LATEST = UUID(int=2**128 - 1)
-
-Conn = AsyncConnection[Any]
-
-
-async def _run(conn: Conn, name: str, /, **values: Any) -> list[dict[str, Any]]:
-    async with conn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_QUERIES[name], values)
-        return await cursor.fetchall() if cursor.description is not None else []
 
 
 async def insert_notices(conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID]) -> None:
@@ -37,18 +27,19 @@ async def insert_notices(conn: Conn, *, bucket: int, drafts: Sequence[Draft], no
         wire.text_array([msgspec.json.encode(draft.params).decode() for draft in drafts]),
         wire.instant_array([draft.made_at for draft in drafts]),
     )
-    await run_in_order(conn, [Statement(_QUERIES["insert_notices"], params, as_tuple)])
+    await run_in_order(conn, [Statement(_STATEMENTS["insert_notices"], params, as_tuple)])
 
 
 async def lease_due(conn: Conn, *, bucket: int, now: datetime, lease_until: datetime, limit: int) -> tuple[Notice, ...]:
     """Lease notices of one bucket that are due."""
-    rows = await _run(conn, "lease_due", bucket=bucket, now=now, lease_until=lease_until, limit=limit)
-    return msgspec.convert(rows, tuple[Notice, ...])
+    return await _STATEMENTS.list_all(
+        conn, "lease_due", Notice, bucket=bucket, now=now, lease_until=lease_until, limit=limit
+    )
 
 
 async def mark_sent(conn: Conn, *, bucket: int, notice: Notice, channel: str, sent_at: datetime) -> None:
     """Write that a notice was taken."""
-    await _run(
+    await _STATEMENTS.run(
         conn,
         "mark_sent",
         bucket=bucket,
@@ -61,7 +52,7 @@ async def mark_sent(conn: Conn, *, bucket: int, notice: Notice, channel: str, se
 
 async def mark_failed(conn: Conn, *, bucket: int, notice: Notice, failure: str, next_try_at: datetime | None) -> None:
     """Write why a try failed."""
-    await _run(
+    await _STATEMENTS.run(
         conn,
         "mark_failed",
         bucket=bucket,
@@ -76,17 +67,16 @@ async def list_notices(
     conn: Conn, *, bucket: int, resident_id: UUID, before: UUID | None, limit: int
 ) -> tuple[Notice, ...]:
     """A resident's notices, the newest first."""
-    rows = await _run(
-        conn, "list_notices", bucket=bucket, resident_id=resident_id, before=before or _LATEST, limit=limit
+    return await _STATEMENTS.list_all(
+        conn, "list_notices", Notice, bucket=bucket, resident_id=resident_id, before=before or _LATEST, limit=limit
     )
-    return msgspec.convert(rows, tuple[Notice, ...])
 
 
 async def delete_notices(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
     """Delete old notices of one bucket; how many there were."""
-    return len(await _run(conn, "delete_notices", bucket=bucket, before=before, limit=limit))
+    return len(await _STATEMENTS.run(conn, "delete_notices", bucket=bucket, before=before, limit=limit))
 
 
 async def list_impossible(conn: Conn, *, templates: Sequence[str]) -> list[dict[str, Any]]:
     """Notices that cannot be; none when all is well."""
-    return await _run(conn, "impossible_notices", templates=list(templates))
+    return await _STATEMENTS.run(conn, "impossible_notices", templates=list(templates))

@@ -135,7 +135,7 @@ async def test_a_face_that_does_not_match_enrols_nothing(db: Database, answer: F
         world.faces = FacesThatMatch(answer)
         with pytest.raises(Refused, match=reason):
             await world.enrolled(resident)
-        assert [] == await cards.list_devices(conn, **key_of(resident))
+        assert () == await cards.list_devices(conn, **key_of(resident))
 
 
 async def test_the_refusals_of_an_enrolment_come_in_the_written_order(db: Database) -> None:

@@ -133,7 +133,7 @@ async def test_a_region_sees_the_countrys_items_and_its_own_entry_of_them(db: Da
     assert "000000" == country.region
     assert published.item == found
     assert country.number == found.number
-    assert [found] == listed
+    assert (found,) == listed
 
 
 async def test_items_are_found_by_alias_scene_class_form_and_line(db: Database) -> None:
@@ -158,7 +158,7 @@ async def test_a_search_takes_its_signs_literally(db: Database) -> None:
     async with db.transaction() as conn:
         await service.seed_items(conn)
 
-        assert [] == await service.list_items(conn, region="000000", on=TODAY, search="%")
+        assert () == await service.list_items(conn, region="000000", on=TODAY, search="%")
 
 
 async def test_pages_of_the_list_join_to_the_whole(db: Database) -> None:

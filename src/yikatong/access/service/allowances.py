@@ -6,10 +6,10 @@ from uuid import UUID
 from yikatong.access import rules
 from yikatong.access.model import Reason
 from yikatong.access.store import allowances, people
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.plumbing.rows import Conn
 
 
 async def claim_attestation(

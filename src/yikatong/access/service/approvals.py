@@ -6,10 +6,10 @@ from uuid import UUID
 from yikatong.access import rules
 from yikatong.access.model import Approval, ApprovalState, Reason
 from yikatong.access.store import approvals
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 
 async def ask_approval(

@@ -15,11 +15,11 @@ from yikatong.access.model import (
     Session,
 )
 from yikatong.access.store import keys, people
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing import versions
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 VERSION_SUBJECT = "access"
 _WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC)

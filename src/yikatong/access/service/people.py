@@ -20,10 +20,10 @@ from yikatong.access.service.keys import end_sessions_of, open_session, revoke_k
 from yikatong.access.service.passwords import hash_password
 from yikatong.access.service.starting_roles import FIRST_ROLE, STARTING_ROLES
 from yikatong.access.store import people
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 FIRST_LOGIN_NAME = "first"
 NO_ATTESTATION = AttestationLimits(tap_max_fen=0, day_max_fen=0)

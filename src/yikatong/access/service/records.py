@@ -6,11 +6,11 @@ from uuid import UUID
 from yikatong.access import rules
 from yikatong.access.model import Concern, Reason, Record, RecordKind, RecordQuery
 from yikatong.access.store import records
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 
 async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None:

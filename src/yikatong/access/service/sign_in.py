@@ -10,10 +10,10 @@ from yikatong.access.model import OpenedSession, Operator, Reason, StaffMember
 from yikatong.access.service.keys import open_session
 from yikatong.access.service.passwords import hash_password, verify_password
 from yikatong.access.store import people
-from yikatong.access.store.rows import Conn
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.rows import Conn
 
 
 class _Register(NamedTuple):

@@ -5,31 +5,32 @@ from typing import Any
 from uuid import UUID
 
 from yikatong.access.model import Concern, KeptAnswer, Record, RecordQuery
-from yikatong.access.store.rows import Conn, columns_of, find_one, has_row, list_all, run
+from yikatong.access.store.statements import STATEMENTS
+from yikatong.plumbing.rows import Conn, columns_of
 
 _LATEST = UUID(int=2**128 - 1)
 
 
 async def insert_record(conn: Conn, *, bucket: int, record: Record) -> None:
     """Append to the record."""
-    await run(conn, "insert_record", bucket=bucket, **columns_of(record))
+    await STATEMENTS.run(conn, "insert_record", bucket=bucket, **columns_of(record))
 
 
 async def insert_concern(conn: Conn, *, bucket: int, resident_id: UUID, concern: Concern) -> None:
     """Append a line under a resident."""
-    await run(conn, "insert_concern", bucket=bucket, resident_id=resident_id, **columns_of(concern))
+    await STATEMENTS.run(conn, "insert_concern", bucket=bucket, resident_id=resident_id, **columns_of(concern))
 
 
 async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:
     """Records of a region, the newest first."""
-    return await list_all(conn, "list_records", Record, **columns_of(query))
+    return await STATEMENTS.list_all(conn, "list_records", Record, **columns_of(query))
 
 
 async def list_concerns(
     conn: Conn, *, bucket: int, resident_id: UUID, before: UUID | None, limit: int
 ) -> tuple[Concern, ...]:
     """What concerns a resident, the newest first."""
-    return await list_all(
+    return await STATEMENTS.list_all(
         conn,
         "list_concerns",
         Concern,
@@ -44,7 +45,7 @@ async def claim_idempotency(
     conn: Conn, *, caller_id: UUID, key_digest: bytes, request_digest: bytes, made_at: datetime
 ) -> bool:
     """Claim a key for a command; False when a command had it before."""
-    return await has_row(
+    return await STATEMENTS.hits(
         conn,
         "claim_idempotency",
         caller_id=caller_id,
@@ -56,14 +57,14 @@ async def claim_idempotency(
 
 async def find_kept_answer(conn: Conn, *, caller_id: UUID, key_digest: bytes) -> KeptAnswer | None:
     """What the command with a key was answered."""
-    return await find_one(conn, "find_kept_answer", KeptAnswer, caller_id=caller_id, key_digest=key_digest)
+    return await STATEMENTS.find_one(conn, "find_kept_answer", KeptAnswer, caller_id=caller_id, key_digest=key_digest)
 
 
 async def keep_answer(
     conn: Conn, *, caller_id: UUID, key_digest: bytes, status: int, sealed_answer: bytes, record_id: UUID
 ) -> None:
     """Write what the command with a key was answered."""
-    await run(
+    await STATEMENTS.run(
         conn,
         "keep_answer",
         caller_id=caller_id,
@@ -76,9 +77,9 @@ async def keep_answer(
 
 async def delete_kept_answers(conn: Conn, *, before: datetime, limit: int) -> int:
     """Delete old kept answers; how many there were."""
-    return len(await run(conn, "delete_kept_answers", before=before, limit=limit))
+    return len(await STATEMENTS.run(conn, "delete_kept_answers", before=before, limit=limit))
 
 
 async def list_differences(conn: Conn, *, name: str) -> list[dict[str, Any]]:
     """The rows of one of the audit's statements; none when the books agree."""
-    return await run(conn, name)
+    return await STATEMENTS.run(conn, name)

@@ -198,7 +198,7 @@ async def verify_session_request(
     return device
 
 
-async def list_devices(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Device]:
+async def list_devices(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Device, ...]:
     """A resident's devices, the latest first, revoked ones too."""
     return await store.list_devices(conn, bucket=bucket, resident_id=resident_id)
 

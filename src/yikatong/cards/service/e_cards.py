@@ -241,9 +241,9 @@ async def unlink_channel(
     return Change.of(changed), revoked
 
 
-async def list_channels(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Association]:
+async def list_channels(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Association, ...]:
     """The channels in which a resident's e-card is or was open; none without an e-card."""
     e_card = await store.find_e_card(conn, bucket=bucket, resident_id=resident_id)
     if e_card is None:
-        return []
+        return ()
     return await store.list_channels(conn, bucket=bucket, e_card_id=e_card.id)

@@ -70,7 +70,7 @@ async def end_guardian(
     return Change.of(ended)
 
 
-async def list_guardians(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Guardian]:
+async def list_guardians(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Guardian, ...]:
     """A ward's guardians."""
     return await store.list_guardians(conn, bucket=bucket, resident_id=resident_id)
 
@@ -127,7 +127,7 @@ async def remove_family_member(
     return Change.of(ended)
 
 
-async def list_family(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[FamilyMember]:
+async def list_family(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[FamilyMember, ...]:
     """The relatives in a holder's family service."""
     return await store.list_family(conn, bucket=bucket, resident_id=resident_id)
 
@@ -164,6 +164,6 @@ async def end_concession(conn: Conn, *, bucket: int, resident_id: ResidentId, cl
     return Change.of(ended)
 
 
-async def list_concessions(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Concession]:
+async def list_concessions(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Concession, ...]:
     """A resident's concessions, past ones too."""
     return await store.list_concessions(conn, bucket=bucket, resident_id=resident_id)

@@ -16,7 +16,7 @@ from yikatong.cards.model import (
     NumberedCard,
     ProductionBatch,
 )
-from yikatong.cards.store.rows import QUERIES, fetch_all, fetch_one, touches
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import CardId, ResidentId
 from yikatong.trust.model import PublicKey
 
@@ -37,36 +37,38 @@ async def insert_card(
     now: datetime,
 ) -> None:
     """Add a card that is to be made."""
-    row = {
-        "bucket": bucket,
-        "id": card_id,
-        "resident_id": resident_id,
-        "region": region,
-        "bank_code": bank_code,
-        "state_version": state_version,
-        "photo_on_file": photo_on_file,
-        "replaces_card_id": replaces_card_id,
-        "now": now,
-    }
-    await conn.execute(QUERIES["insert_card"], row)
+    await STATEMENTS.run(
+        conn,
+        "insert_card",
+        bucket=bucket,
+        id=card_id,
+        resident_id=resident_id,
+        region=region,
+        bank_code=bank_code,
+        state_version=state_version,
+        photo_on_file=photo_on_file,
+        replaces_card_id=replaces_card_id,
+        now=now,
+    )
 
 
 async def find_card(conn: Conn, *, bucket: int, card_id: CardId) -> Card | None:
     """One card."""
-    return await fetch_one(conn, QUERIES["find_card"], {"bucket": bucket, "card_id": card_id}, Card)
+    return await STATEMENTS.find_one(conn, "find_card", Card, bucket=bucket, card_id=card_id)
 
 
-async def list_cards(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Card]:
+async def list_cards(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Card, ...]:
     """A resident's cards, the one in force first, then the latest."""
-    return await fetch_all(conn, QUERIES["list_cards"], {"bucket": bucket, "resident_id": resident_id}, Card)
+    return await STATEMENTS.list_all(conn, "list_cards", Card, bucket=bucket, resident_id=resident_id)
 
 
 async def set_card_state(
     conn: Conn, *, bucket: int, card_id: CardId, state: CardState, state_version: int, now: datetime
 ) -> None:
     """Move a card to a state."""
-    change = {"bucket": bucket, "card_id": card_id, "state": state, "state_version": state_version, "now": now}
-    await conn.execute(QUERIES["set_card_state"], change)
+    await STATEMENTS.run(
+        conn, "set_card_state", bucket=bucket, card_id=card_id, state=state, state_version=state_version, now=now
+    )
 
 
 async def insert_card_event(
@@ -84,25 +86,26 @@ async def insert_card_event(
     now: datetime,
 ) -> None:
     """Write down one change of a card's state."""
-    row = {
-        "bucket": bucket,
-        "card_id": card_id,
-        "resident_id": resident_id,
-        "gate_version": gate_version,
-        "command": command,
-        "state_before": state_before,
-        "state_after": state_after,
-        "reason": reason,
-        "by_kind": by.kind,
-        "by_id": by.id,
-        "now": now,
-    }
-    await conn.execute(QUERIES["insert_card_event"], row)
+    await STATEMENTS.run(
+        conn,
+        "insert_card_event",
+        bucket=bucket,
+        card_id=card_id,
+        resident_id=resident_id,
+        gate_version=gate_version,
+        command=command,
+        state_before=state_before,
+        state_after=state_after,
+        reason=reason,
+        by_kind=by.kind,
+        by_id=by.id,
+        now=now,
+    )
 
 
 async def list_card_events(conn: Conn, *, bucket: int, card_ids: Sequence[CardId]) -> list[CardEvent]:
     """Every change of state of some cards, in order."""
-    cursor = await conn.execute(QUERIES["list_card_events"], {"bucket": bucket, "card_ids": list(card_ids)})
+    cursor = await conn.execute(STATEMENTS["list_card_events"], {"bucket": bucket, "card_ids": list(card_ids)})
     return [
         CardEvent(
             card_id=card_id,
@@ -121,76 +124,77 @@ async def list_card_events(conn: Conn, *, bucket: int, card_ids: Sequence[CardId
     ]
 
 
-async def list_cards_to_make(conn: Conn, *, bucket: int, region: str, limit: int) -> list[Card]:
+async def list_cards_to_make(conn: Conn, *, bucket: int, region: str, limit: int) -> tuple[Card, ...]:
     """Cards of a region that wait to be put into a batch."""
-    asked = {"bucket": bucket, "region": region, "limit": limit}
-    return await fetch_all(conn, QUERIES["list_cards_to_make"], asked, Card)
+    return await STATEMENTS.list_all(conn, "list_cards_to_make", Card, bucket=bucket, region=region, limit=limit)
 
 
-async def list_batch_cards(conn: Conn, *, bucket: int, batch_id: UUID) -> list[Card]:
+async def list_batch_cards(conn: Conn, *, bucket: int, batch_id: UUID) -> tuple[Card, ...]:
     """The cards of a batch in one bucket."""
-    return await fetch_all(conn, QUERIES["list_batch_cards"], {"bucket": bucket, "batch_id": batch_id}, Card)
+    return await STATEMENTS.list_all(conn, "list_batch_cards", Card, bucket=bucket, batch_id=batch_id)
 
 
 async def claim_card_number(
     conn: Conn, *, card_number: str, region: str, resident_id: ResidentId, card_id: CardId
 ) -> bool:
     """Give a number to a card; whether it was free."""
-    claim = {"card_number": card_number, "region": region, "resident_id": resident_id, "card_id": card_id}
-    return await touches(conn, QUERIES["claim_card_number"], claim)
+    return await STATEMENTS.hits(
+        conn, "claim_card_number", card_number=card_number, region=region, resident_id=resident_id, card_id=card_id
+    )
 
 
 async def find_card_by_number(conn: Conn, *, region: str, card_number: str) -> NumberedCard | None:
     """Whose card bears a number."""
-    asked = {"region": region, "card_number": card_number}
-    return await fetch_one(conn, QUERIES["find_card_by_number"], asked, NumberedCard)
+    return await STATEMENTS.find_one(conn, "find_card_by_number", NumberedCard, region=region, card_number=card_number)
 
 
 async def put_card_in_batch(conn: Conn, *, bucket: int, card_id: CardId, batch_id: UUID, card_number: str) -> bool:
     """Put a waiting card into a batch; whether it still waited."""
-    change = {"bucket": bucket, "card_id": card_id, "batch_id": batch_id, "card_number": card_number}
-    return await touches(conn, QUERIES["put_card_in_batch"], change)
+    return await STATEMENTS.hits(
+        conn, "put_card_in_batch", bucket=bucket, card_id=card_id, batch_id=batch_id, card_number=card_number
+    )
 
 
 async def take_card_from_batch(conn: Conn, *, bucket: int, card_id: CardId) -> None:
     """Let a card whose making failed wait for the next batch."""
-    await conn.execute(QUERIES["take_card_from_batch"], {"bucket": bucket, "card_id": card_id})
+    await STATEMENTS.run(conn, "take_card_from_batch", bucket=bucket, card_id=card_id)
 
 
 async def set_card_made(
     conn: Conn, *, bucket: int, card_id: CardId, chip_key: PublicKey, issued_on: date, expires_on: date
 ) -> None:
     """Record what the maker put on a card."""
-    change = {
-        "bucket": bucket,
-        "card_id": card_id,
-        "chip_algorithm": int(chip_key.algorithm),
-        "chip_public_key": chip_key.data,
-        "issued_on": issued_on,
-        "expires_on": expires_on,
-    }
-    await conn.execute(QUERIES["set_card_made"], change)
+    await STATEMENTS.run(
+        conn,
+        "set_card_made",
+        bucket=bucket,
+        card_id=card_id,
+        chip_algorithm=int(chip_key.algorithm),
+        chip_public_key=chip_key.data,
+        issued_on=issued_on,
+        expires_on=expires_on,
+    )
 
 
 async def insert_batch(
     conn: Conn, *, batch_id: UUID, region: str, batch_number: str, card_count: int, now: datetime
 ) -> None:
     """Open a production batch."""
-    row = {"id": batch_id, "region": region, "batch_number": batch_number, "card_count": card_count, "now": now}
-    await conn.execute(QUERIES["insert_batch"], row)
+    await STATEMENTS.run(
+        conn, "insert_batch", id=batch_id, region=region, batch_number=batch_number, card_count=card_count, now=now
+    )
 
 
 async def find_batch(conn: Conn, *, batch_id: UUID) -> ProductionBatch | None:
     """One production batch."""
-    return await fetch_one(conn, QUERIES["find_batch"], {"batch_id": batch_id}, ProductionBatch)
+    return await STATEMENTS.find_one(conn, "find_batch", ProductionBatch, batch_id=batch_id)
 
 
 async def lock_batch(conn: Conn, *, batch_id: UUID) -> ProductionBatch | None:
     """One production batch, locked."""
-    return await fetch_one(conn, QUERIES["lock_batch"], {"batch_id": batch_id}, ProductionBatch)
+    return await STATEMENTS.find_one(conn, "lock_batch", ProductionBatch, batch_id=batch_id)
 
 
 async def set_batch_returned(conn: Conn, *, batch_id: UUID, made_count: int, now: datetime) -> None:
     """Close a batch."""
-    change = {"batch_id": batch_id, "made_count": made_count, "now": now}
-    await conn.execute(QUERIES["set_batch_returned"], change)
+    await STATEMENTS.run(conn, "set_batch_returned", batch_id=batch_id, made_count=made_count, now=now)

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from yikatong.cards.model import Device, Shell
-from yikatong.cards.store.rows import QUERIES, fetch_all, fetch_column, fetch_one, touches
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.trust.model import PublicKey
 
@@ -28,53 +28,57 @@ async def insert_device(
     now: datetime,
 ) -> bool:
     """Enrol a device; whether its key was new."""
-    row = {
-        "bucket": bucket,
-        "id": device_id,
-        "resident_id": resident_id,
-        "e_card_id": e_card_id,
-        "channel": channel,
-        "platform": platform,
-        "shell": shell,
-        "algorithm": int(key.algorithm),
-        "public_key": key.data,
-        "signed_at": signed_at,
-        "now": now,
-    }
-    return await touches(conn, QUERIES["insert_device"], row)
+    return await STATEMENTS.hits(
+        conn,
+        "insert_device",
+        bucket=bucket,
+        id=device_id,
+        resident_id=resident_id,
+        e_card_id=e_card_id,
+        channel=channel,
+        platform=platform,
+        shell=shell,
+        algorithm=int(key.algorithm),
+        public_key=key.data,
+        signed_at=signed_at,
+        now=now,
+    )
 
 
 async def find_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device | None:
     """One device of a resident."""
-    key = {"bucket": bucket, "resident_id": resident_id, "device_id": device_id}
-    return await fetch_one(conn, QUERIES["find_device"], key, Device)
+    return await STATEMENTS.find_one(
+        conn, "find_device", Device, bucket=bucket, resident_id=resident_id, device_id=device_id
+    )
 
 
-async def list_devices(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Device]:
+async def list_devices(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Device, ...]:
     """A resident's devices, the latest first."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_all(conn, QUERIES["list_devices"], key, Device)
+    return await STATEMENTS.list_all(conn, "list_devices", Device, bucket=bucket, resident_id=resident_id)
 
 
 async def revoke_device(
     conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, now: datetime
 ) -> bool:
     """Revoke a device; whether it was in force."""
-    change = {"bucket": bucket, "resident_id": resident_id, "device_id": device_id, "now": now}
-    return await touches(conn, QUERIES["revoke_device"], change)
+    return await STATEMENTS.hits(
+        conn, "revoke_device", bucket=bucket, resident_id=resident_id, device_id=device_id, now=now
+    )
 
 
 async def revoke_devices(
     conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str | None, now: datetime
 ) -> list[DeviceId]:
     """Revoke a resident's devices in one channel, or in all; gives those that were in force."""
-    change = {"bucket": bucket, "resident_id": resident_id, "channel": channel, "now": now}
-    return await fetch_column(conn, QUERIES["revoke_devices"], change)
+    return await STATEMENTS.list_column(
+        conn, "revoke_devices", bucket=bucket, resident_id=resident_id, channel=channel, now=now
+    )
 
 
 async def advance_session_signed(
     conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, signed_at: datetime
 ) -> bool:
     """Note that a device signed for a session; whether that is later than what it signed before."""
-    change = {"bucket": bucket, "resident_id": resident_id, "device_id": device_id, "signed_at": signed_at}
-    return await touches(conn, QUERIES["advance_session_signed"], change)
+    return await STATEMENTS.hits(
+        conn, "advance_session_signed", bucket=bucket, resident_id=resident_id, device_id=device_id, signed_at=signed_at
+    )

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 
 from yikatong.cards.model import Association, BankBinding, ECard
-from yikatong.cards.store.rows import QUERIES, fetch_all, fetch_one, touches
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import CardId, ECardId, ResidentId
 
 Conn = psycopg.AsyncConnection[Any]
@@ -27,24 +27,24 @@ async def insert_e_card(
     now: datetime,
 ) -> bool:
     """Add an e-card at level 1; whether the resident had none."""
-    row = {
-        "bucket": bucket,
-        "id": e_card_id,
-        "resident_id": resident_id,
-        "card_id": card_id,
-        "sign_no": sign_no,
-        "valid_until": valid_until,
-        "associated_version": associated_version,
-        "password_hash": password_hash,
-        "now": now,
-    }
-    return await touches(conn, QUERIES["insert_e_card"], row)
+    return await STATEMENTS.hits(
+        conn,
+        "insert_e_card",
+        bucket=bucket,
+        id=e_card_id,
+        resident_id=resident_id,
+        card_id=card_id,
+        sign_no=sign_no,
+        valid_until=valid_until,
+        associated_version=associated_version,
+        password_hash=password_hash,
+        now=now,
+    )
 
 
 async def find_e_card(conn: Conn, *, bucket: int, resident_id: ResidentId) -> ECard | None:
     """A resident's e-card, unless cancelled."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_one(conn, QUERIES["find_e_card"], key, ECard)
+    return await STATEMENTS.find_one(conn, "find_e_card", ECard, bucket=bucket, resident_id=resident_id)
 
 
 async def associate_e_card(
@@ -58,69 +58,60 @@ async def associate_e_card(
     level: int,
 ) -> None:
     """Associate an e-card with a card anew."""
-    change = {
-        "bucket": bucket,
-        "e_card_id": e_card_id,
-        "card_id": card_id,
-        "associated_version": associated_version,
-        "valid_until": valid_until,
-        "level": level,
-    }
-    await conn.execute(QUERIES["associate_e_card"], change)
+    await STATEMENTS.run(
+        conn,
+        "associate_e_card",
+        bucket=bucket,
+        e_card_id=e_card_id,
+        card_id=card_id,
+        associated_version=associated_version,
+        valid_until=valid_until,
+        level=level,
+    )
 
 
 async def set_e_card_level(conn: Conn, *, bucket: int, e_card_id: ECardId, level: int) -> None:
     """Sign an e-card at a level."""
-    await conn.execute(QUERIES["set_e_card_level"], {"bucket": bucket, "e_card_id": e_card_id, "level": level})
+    await STATEMENTS.run(conn, "set_e_card_level", bucket=bucket, e_card_id=e_card_id, level=level)
 
 
 async def set_e_card_password(conn: Conn, *, bucket: int, e_card_id: ECardId, password_hash: str) -> None:
     """Set the password and forget wrong attempts."""
-    change = {"bucket": bucket, "e_card_id": e_card_id, "password_hash": password_hash}
-    await conn.execute(QUERIES["set_e_card_password"], change)
+    await STATEMENTS.run(conn, "set_e_card_password", bucket=bucket, e_card_id=e_card_id, password_hash=password_hash)
 
 
 async def set_password_failures(conn: Conn, *, bucket: int, e_card_id: ECardId, failures: int) -> None:
     """Count wrong attempts in a row."""
-    change = {"bucket": bucket, "e_card_id": e_card_id, "failures": failures}
-    await conn.execute(QUERIES["set_password_failures"], change)
+    await STATEMENTS.run(conn, "set_password_failures", bucket=bucket, e_card_id=e_card_id, failures=failures)
 
 
 async def cancel_e_card(conn: Conn, *, bucket: int, e_card_id: ECardId, now: datetime) -> None:
     """End an e-card."""
-    await conn.execute(QUERIES["cancel_e_card"], {"bucket": bucket, "e_card_id": e_card_id, "now": now})
+    await STATEMENTS.run(conn, "cancel_e_card", bucket=bucket, e_card_id=e_card_id, now=now)
 
 
 async def link_channel(
     conn: Conn, *, bucket: int, e_card_id: ECardId, resident_id: ResidentId, channel: str, now: datetime
 ) -> bool:
     """Open an e-card in a channel; whether it was closed."""
-    change = {
-        "bucket": bucket,
-        "e_card_id": e_card_id,
-        "resident_id": resident_id,
-        "channel": channel,
-        "now": now,
-    }
-    return await touches(conn, QUERIES["link_channel"], change)
+    return await STATEMENTS.hits(
+        conn, "link_channel", bucket=bucket, e_card_id=e_card_id, resident_id=resident_id, channel=channel, now=now
+    )
 
 
 async def unlink_channel(conn: Conn, *, bucket: int, e_card_id: ECardId, channel: str, now: datetime) -> bool:
     """Close an e-card in a channel; whether it was open."""
-    change = {"bucket": bucket, "e_card_id": e_card_id, "channel": channel, "now": now}
-    return await touches(conn, QUERIES["unlink_channel"], change)
+    return await STATEMENTS.hits(conn, "unlink_channel", bucket=bucket, e_card_id=e_card_id, channel=channel, now=now)
 
 
-async def list_channels(conn: Conn, *, bucket: int, e_card_id: ECardId) -> list[Association]:
+async def list_channels(conn: Conn, *, bucket: int, e_card_id: ECardId) -> tuple[Association, ...]:
     """The channels in which an e-card is or was open."""
-    key = {"bucket": bucket, "e_card_id": e_card_id}
-    return await fetch_all(conn, QUERIES["list_channels"], key, Association)
+    return await STATEMENTS.list_all(conn, "list_channels", Association, bucket=bucket, e_card_id=e_card_id)
 
 
 async def find_bank_binding(conn: Conn, *, bucket: int, resident_id: ResidentId) -> BankBinding | None:
     """The bound bank account."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_one(conn, QUERIES["find_bank_binding"], key, BankBinding)
+    return await STATEMENTS.find_one(conn, "find_bank_binding", BankBinding, bucket=bucket, resident_id=resident_id)
 
 
 async def insert_bank_binding(
@@ -135,19 +126,19 @@ async def insert_bank_binding(
     now: datetime,
 ) -> None:
     """Bind a bank account."""
-    row = {
-        "bucket": bucket,
-        "id": binding_id,
-        "resident_id": resident_id,
-        "bank_code": bank_code,
-        "token": token,
-        "tail": tail,
-        "now": now,
-    }
-    await conn.execute(QUERIES["insert_bank_binding"], row)
+    await STATEMENTS.run(
+        conn,
+        "insert_bank_binding",
+        bucket=bucket,
+        id=binding_id,
+        resident_id=resident_id,
+        bank_code=bank_code,
+        token=token,
+        tail=tail,
+        now=now,
+    )
 
 
 async def end_bank_binding(conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime) -> bool:
     """Unbind the bank account; whether one was bound."""
-    change = {"bucket": bucket, "resident_id": resident_id, "now": now}
-    return await touches(conn, QUERIES["end_bank_binding"], change)
+    return await STATEMENTS.hits(conn, "end_bank_binding", bucket=bucket, resident_id=resident_id, now=now)

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from yikatong.cards.model import Concession, FamilyKind, FamilyMember, Guardian, GuardianRelation
-from yikatong.cards.store.rows import QUERIES, fetch_all, touches
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import ResidentId
 
 Conn = psycopg.AsyncConnection[Any]
@@ -22,50 +22,52 @@ async def put_guardian(
     now: datetime,
 ) -> bool:
     """Record a guardian; whether that changed anything."""
-    row = {
-        "bucket": bucket,
-        "resident_id": resident_id,
-        "guardian_id": guardian_id,
-        "relation": relation,
-        "now": now,
-    }
-    return await touches(conn, QUERIES["put_guardian"], row)
+    return await STATEMENTS.hits(
+        conn,
+        "put_guardian",
+        bucket=bucket,
+        resident_id=resident_id,
+        guardian_id=guardian_id,
+        relation=relation,
+        now=now,
+    )
 
 
 async def end_guardian(
     conn: Conn, *, bucket: int, resident_id: ResidentId, guardian_id: ResidentId, now: datetime
 ) -> bool:
     """End a guardianship; whether there was one."""
-    change = {"bucket": bucket, "resident_id": resident_id, "guardian_id": guardian_id, "now": now}
-    return await touches(conn, QUERIES["end_guardian"], change)
+    return await STATEMENTS.hits(
+        conn, "end_guardian", bucket=bucket, resident_id=resident_id, guardian_id=guardian_id, now=now
+    )
 
 
-async def list_guardians(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Guardian]:
+async def list_guardians(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Guardian, ...]:
     """A ward's guardians."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_all(conn, QUERIES["list_guardians"], key, Guardian)
+    return await STATEMENTS.list_all(conn, "list_guardians", Guardian, bucket=bucket, resident_id=resident_id)
 
 
 async def put_family_member(
     conn: Conn, *, bucket: int, resident_id: ResidentId, member_id: ResidentId, kind: FamilyKind, now: datetime
 ) -> bool:
     """Add a relative; whether they were not in the family service before."""
-    row = {"bucket": bucket, "resident_id": resident_id, "member_id": member_id, "kind": kind, "now": now}
-    return await touches(conn, QUERIES["put_family_member"], row)
+    return await STATEMENTS.hits(
+        conn, "put_family_member", bucket=bucket, resident_id=resident_id, member_id=member_id, kind=kind, now=now
+    )
 
 
 async def end_family_member(
     conn: Conn, *, bucket: int, resident_id: ResidentId, member_id: ResidentId, now: datetime
 ) -> bool:
     """Take a relative out; whether they were in."""
-    change = {"bucket": bucket, "resident_id": resident_id, "member_id": member_id, "now": now}
-    return await touches(conn, QUERIES["end_family_member"], change)
+    return await STATEMENTS.hits(
+        conn, "end_family_member", bucket=bucket, resident_id=resident_id, member_id=member_id, now=now
+    )
 
 
-async def list_family(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[FamilyMember]:
+async def list_family(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[FamilyMember, ...]:
     """The relatives in a holder's family service."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_all(conn, QUERIES["list_family"], key, FamilyMember)
+    return await STATEMENTS.list_all(conn, "list_family", FamilyMember, bucket=bucket, resident_id=resident_id)
 
 
 async def put_concession(
@@ -79,16 +81,15 @@ async def put_concession(
         "granted_on": granted_on,
         "valid_until": valid_until,
     }
-    return await touches(conn, QUERIES["put_concession"], row)
+    return await STATEMENTS.hits(conn, "put_concession", **row)
 
 
 async def end_concession(conn: Conn, *, bucket: int, resident_id: ResidentId, class_: str, on: date) -> bool:
     """End a concession on a day; whether one held beyond it."""
     change = {"bucket": bucket, "resident_id": resident_id, "class": class_, "on": on}
-    return await touches(conn, QUERIES["end_concession"], change)
+    return await STATEMENTS.hits(conn, "end_concession", **change)
 
 
-async def list_concessions(conn: Conn, *, bucket: int, resident_id: ResidentId) -> list[Concession]:
+async def list_concessions(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Concession, ...]:
     """A resident's concessions, past ones too."""
-    key = {"bucket": bucket, "resident_id": resident_id}
-    return await fetch_all(conn, QUERIES["list_concessions"], key, Concession)
+    return await STATEMENTS.list_all(conn, "list_concessions", Concession, bucket=bucket, resident_id=resident_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 
 from yikatong.cards.model import CardState, Gate, GateUpdate, Holder, ResidentStatus
-from yikatong.cards.store.rows import QUERIES
+from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement
@@ -19,12 +19,14 @@ _STATE: dict[str | None, CardState | None] = {None: None} | {state.value: state 
 
 def lock_gates(*, bucket: int, resident_ids: Sequence[ResidentId]) -> Statement[Gate]:
     """Lock residents' gates in the order of their ids."""
-    return Statement(QUERIES["lock_gates"], (wire.int2(bucket), wire.uuid_array(resident_ids)), Gate)
+    return Statement(STATEMENTS["lock_gates"], (wire.int2(bucket), wire.uuid_array(resident_ids)), Gate)
 
 
 def load_holders(*, bucket: int, resident_ids: Sequence[ResidentId], on: date) -> Statement[Holder]:
     """Load what a decision needs to know of residents on a day, one row a resident that exists."""
-    return Statement(QUERIES["load_holders"], (wire.int2(bucket), wire.uuid_array(resident_ids), wire.day(on)), _holder)
+    return Statement(
+        STATEMENTS["load_holders"], (wire.int2(bucket), wire.uuid_array(resident_ids), wire.day(on)), _holder
+    )
 
 
 def write_gates(*, bucket: int, updates: Sequence[GateUpdate]) -> Statement[tuple[UUID, int]]:
@@ -35,7 +37,7 @@ def write_gates(*, bucket: int, updates: Sequence[GateUpdate]) -> Statement[tupl
         wire.day_array([update.shown_on for update in updates]),
         wire.int8_array([update.shown_spent_fen for update in updates]),
     )
-    return Statement(QUERIES["write_gates"], parameters, _version)
+    return Statement(STATEMENTS["write_gates"], parameters, _version)
 
 
 async def find_holder(
@@ -43,7 +45,7 @@ async def find_holder(
 ) -> Holder | None:
     """The same facts of one resident, by the same statement, on an ordinary connection."""
     async with psycopg.AsyncRawCursor(conn) as cursor:
-        await cursor.execute(QUERIES["load_holders"], (bucket, [resident_id], on))
+        await cursor.execute(STATEMENTS["load_holders"], (bucket, [resident_id], on))
         row = await cursor.fetchone()
     return None if row is None else _holder(*row)
 

@@ -121,7 +121,7 @@ async def list_items(
     served: bool | None = None,
     after: str = "",
     limit: int = 100,
-) -> list[Item]:
+) -> tuple[Item, ...]:
     """A page of the items that count in a region on a day, in order of code, the nearest list's entry of each.
 
     `search` looks through codes, names and aliases; `served` keeps those with, or without, a service line.

@@ -62,7 +62,7 @@ async def end_recognition(
     return Change.DONE
 
 
-async def list_recognitions(conn: AsyncConnection[Any], *, region: str | None = None) -> list[Recognition]:
+async def list_recognitions(conn: AsyncConnection[Any], *, region: str | None = None) -> tuple[Recognition, ...]:
     """The recognitions that a region gives or enjoys, or all of them."""
     return await store.list_recognitions(conn, region=region)
 

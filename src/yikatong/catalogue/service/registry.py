@@ -227,7 +227,9 @@ async def get_terminal(conn: AsyncConnection[Any], *, region: str, terminal_id: 
     return terminal
 
 
-async def list_terminals_of_provider(conn: AsyncConnection[Any], *, region: str, provider_id: UUID) -> list[Terminal]:
+async def list_terminals_of_provider(
+    conn: AsyncConnection[Any], *, region: str, provider_id: UUID
+) -> tuple[Terminal, ...]:
     """The terminals of a provider, oldest first; refuses PROVIDER_IS_UNKNOWN."""
     await get_provider(conn, region=region, provider_id=provider_id)
     return await store.list_terminals_of_provider(conn, provider_id=provider_id)
