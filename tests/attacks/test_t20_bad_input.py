@@ -187,6 +187,25 @@ async def test_a_body_that_says_it_is_large_is_not_even_begun(served: Served, ph
     assert (413, "BODY_IS_TOO_LARGE") == await turned_away(served, phone, b"{}", Content_Length="10000000")
 
 
+async def test_a_body_that_does_not_say_its_length_is_read_no_further_than_the_bound(
+    served: Served, phone: Phone
+) -> None:
+    read: list[bytes] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(1_000):
+            read.append(b" " * 1_000)
+            yield read[-1]
+
+    before = await money(served, phone)
+    headers = bearer(served.world.till.token, Content_Type="application/json")
+    answer = await served.client.post("/v1/taps", content=pieces(), headers=headers)
+
+    assert (413, "BODY_IS_TOO_LARGE") == (answer.status_code, answer.json()["reason"])
+    assert 5 == len(read)
+    assert before == await money(served, phone)
+
+
 async def test_every_cut_of_a_good_body_is_turned_away(served: Served, phone: Phone) -> None:
     whole = json.dumps(a_body(served, phone)).encode()
 
@@ -252,6 +271,17 @@ async def test_a_line_break_behind_a_name_makes_no_other_name(served: Served) ->
 
     assert ("BODY_IS_NOT_ACCEPTED", "$.login_name") == (answer.json()["reason"], answer.json()["field"])
     assert ("QUERY_IS_NOT_ACCEPTED", "$.before") == (query.json()["reason"], query.json()["field"])
+
+
+async def test_a_character_that_the_database_cannot_keep_is_refused_in_bodies_and_queries(served: Served) -> None:
+    operator = await served.an_operator()
+    body = {"login_name": "li.na", "display_name": "李\x00娜"}
+
+    answer = await served.by(operator.token, "POST", "/v1/operators", body)
+    query = await served.by(operator.token, "GET", "/v1/operators?after=%00")
+
+    assert (422, "BODY_IS_NOT_ACCEPTED") == (answer.status_code, answer.json()["reason"])
+    assert (422, "QUERY_IS_NOT_ACCEPTED") == (query.status_code, query.json()["reason"])
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=70)

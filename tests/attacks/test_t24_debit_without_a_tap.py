@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.builders.counter import CounterWorld, Phone, a_second_worker
+from tests.support.builders.counter import BUCKET, CounterWorld, Phone, a_second_worker
 from tests.support.builders.follow_ups import asked_back, credited, id_of, reversed_by
 from yikatong.kernel.ids import TapId
+from yikatong.taps.counter.works import BankWork
 from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import BankAsk, Outcome, Receipt, TapBody
 from yikatong.taps.outside import DebitAnswer, DebitOutcome
@@ -46,6 +47,36 @@ async def test_a_debit_that_nobody_tells_of_in_time_is_asked_back(world: Counter
     assert "BANK_DID_NOT_ANSWER" == (await world.tap(body)).reason
     assert id_of(waiting) in await asked_back(world)
     assert (200, 0) == (await world.balance(phone), await world.owed())
+
+
+async def test_a_debit_that_is_told_after_the_bank_had_said_no_is_asked_back(world: CounterWorld) -> None:
+    phone, body, waiting = await a_silent_debit(world)
+
+    no, late = [await world.counter.submit(an_answer(phone, waiting, debited=debited)) for debited in (False, True)]
+
+    assert "BANK_REFUSED_THE_DEBIT" == (await world.tap(body)).reason
+    assert no == late
+    assert id_of(waiting) in await asked_back(world)
+    assert (200, 0) == (await world.balance(phone), await world.owed())
+
+
+async def test_a_debit_for_a_tap_that_still_waits_for_its_resident_pays_nothing_and_is_asked_back(
+    world: CounterWorld,
+) -> None:
+    phone = await world.a_phone(purse_fen=200, with_bank=True)
+    body = world.answered(phone, amount_fen=15_000)
+    waiting = await world.tap(body)
+
+    await world.counter.submit(an_answer(phone, waiting, debited=True))
+
+    assert ("confirmation", waiting) == (waiting.waits_for, await world.tap(body))
+    assert id_of(waiting) in await asked_back(world)
+    assert 0 == await world.owed()
+
+
+def an_answer(phone: Phone, waiting: Receipt, *, debited: bool) -> BankWork:
+    """What the bank says of a tap's debit, as it comes to the counter."""
+    return BankWork(tap_id=id_of(waiting), bucket=BUCKET, resident_id=phone.resident.resident_id, debited=debited)
 
 
 async def test_a_payment_and_its_reversal_at_once_leave_no_debit_without_a_tap(world: CounterWorld) -> None:
