@@ -241,24 +241,22 @@ async def test_whom_nobody_knows_is_told_nothing_about_a_body(served: Served, ph
         assert 401 == answer.status_code, answer.text
 
 
-@pytest.mark.parametrize("attested_at", ["2026-11-25T04:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z"])
-async def test_an_operators_word_of_another_time_is_refused(served: Served, phone: Phone, attested_at: str) -> None:
-    operator = await served.an_operator()
-    attested = {
-        "operator_token": operator.token,
-        "document": "resident_id_card",
-        "document_number": phone_number_of(phone),
-        "why": "phone and card forgotten",
-        "attested_at": attested_at,
-    }
-    content = json.dumps(a_body(served, phone, code=None, attested=attested)).encode()
+@pytest.mark.parametrize(
+    ("attested_at", "reason"),
+    [
+        ("2026-11-25T04:00:00", "BODY_IS_NOT_ACCEPTED"),
+        ("0001-01-01T00:00:00+14:00", "ATTESTATION_IS_OUT_OF_TIME"),
+        ("9999-12-31T23:59:59Z", "ATTESTATION_IS_OUT_OF_TIME"),
+        ("2026-11-25T03:00:00Z", "ATTESTATION_IS_OUT_OF_TIME"),
+    ],
+)
+async def test_an_operators_word_of_another_time_is_refused(
+    served: Served, phone: Phone, attested_at: str, reason: str
+) -> None:
+    word = msgspec.to_builtins(await served.world.attested(phone, by=await served.an_operator(), amount_fen=100))
+    word["attested"]["attested_at"] = attested_at
 
-    await turned_away(served, phone, content)
-
-
-def phone_number_of(phone: Phone) -> str:
-    """Some document's number; whose, does not matter here."""
-    return str(phone.resident.resident_id)[:18]
+    assert (422, reason) == await turned_away(served, phone, json.dumps(word).encode())
 
 
 async def test_a_line_break_behind_a_name_makes_no_other_name(served: Served) -> None:

@@ -203,3 +203,22 @@ async def test_a_whole_story_leaves_no_secret_in_any_line(db: Database, lines: i
     found = [what for what, secret in story.secrets.items() if secret in said]
     assert "route" in said
     assert [] == found
+
+
+def test_what_is_given_to_the_logger_under_a_secrets_name_is_hidden(lines: io.StringIO) -> None:
+    given = {
+        "full_name": NAME,
+        "phone": PHONE,
+        "address_line": ADDRESS,
+        "password": PASSWORD,
+        "authorization": "Bearer x1y2z3",
+        "card_number": "A12345678",
+        "nonce": "0123456789abcdef",
+    }
+
+    structlog.get_logger("yikatong.test").warning("all of them", deeper=[given], **given)
+    logging.getLogger("a.library").warning("all of them", extra=given)
+
+    said = lines.getvalue()
+    assert 2 == said.count("all of them")
+    assert [] == [name for name, secret in given.items() if secret in said]
