@@ -99,6 +99,8 @@ _EDITS = {
     "a balance": "UPDATE ledger.account SET posted_fen = posted_fen + 1 "
     "WHERE owner_id = %(resident)s AND kind = 'purse'",
     "whose a purse is": "UPDATE ledger.account SET owner_id = %(tap)s WHERE owner_id = %(resident)s AND kind = 'purse'",
+    "whose a benefit is": "UPDATE ledger.account SET owner_id = %(tap)s "
+    "WHERE owner_id = %(resident)s AND kind = 'benefit'",
     "what is held": "UPDATE ledger.account SET held_fen = held_fen + 1 "
     "WHERE owner_id = %(resident)s AND kind = 'purse'",
     "a hold": "UPDATE ledger.hold SET amount_fen = amount_fen - 1 WHERE owner_id = %(resident)s",
