@@ -10,6 +10,7 @@ from yikatong.access import audit as access
 from yikatong.cards import audit as cards
 from yikatong.catalogue import audit as catalogue
 from yikatong.codes import audit as codes
+from yikatong.desk import audit as desk
 from yikatong.ledger import audit as ledger
 from yikatong.notices import audit as notices
 from yikatong.payouts import audit as payouts
@@ -23,6 +24,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("ledger", ledger.audit),
     ("taps", taps.audit),
     ("payouts", payouts.audit),
+    ("desk", desk.audit),
     ("cards", cards.audit),
     ("codes", codes.audit),
     ("catalogue", catalogue.audit),

@@ -50,9 +50,12 @@ class AccountStatement(Struct, frozen=True, kw_only=True):
 
 
 class ToppedUp(Struct, frozen=True, kw_only=True):
-    """The transfer, and what the purse can pay now."""
+    """The transfer, by which entry of the item list and which rule, and what the purse can pay now."""
 
     transfer: str
+    item: str
+    list_version: str
+    rule: str
     available_fen: int
 
 

@@ -1,10 +1,30 @@
-"""Pure decisions of desk: how much a purse may hold."""
+"""Pure decisions of desk: what may be paid into a purse, and how much it may hold."""
 
+from yikatong.catalogue.model import Item
 from yikatong.desk.model import Reason
 from yikatong.kernel.outcomes import Refused
 
 PURSE_FEN_MAX = 100_000
 """The most a purse may hold: 1 000 yuan. It is small money; more belongs into the bank account of the card."""
+
+TOP_UP_ITEM = "purse-topup"
+"""The code of the item that a top-up at the counter is."""
+
+LINE = "desk"
+"""The line of items that the counter serves; no terminal taps them."""
+
+
+def verify_top_up_item(item: Item | None, *, amount_fen: int) -> Item:
+    """The entry of the item list by which an amount may be paid in.
+
+    Refuses, in this order: TOP_UP_IS_NOT_OFFERED when the region has no entry in force or another line serves it,
+    TOP_UP_IS_OVER_THE_ITEM_MAXIMUM.
+    """
+    if item is None or item.line != LINE:
+        raise Refused(Reason.TOP_UP_IS_NOT_OFFERED, item=TOP_UP_ITEM)
+    if amount_fen > item.amount_fen_max:
+        raise Refused(Reason.TOP_UP_IS_OVER_THE_ITEM_MAXIMUM, amount_fen_max=item.amount_fen_max)
+    return item
 
 
 def verify_top_up(amount_fen: int, *, posted_fen: int) -> int:

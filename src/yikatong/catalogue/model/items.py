@@ -111,10 +111,11 @@ class ItemTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What an entry of the application item list (应用项目清单) says, for a region or for the whole country ("000000").
 
     The four legal columns are the name (应用事项), `scenario_zh` (业务场景说明), `place_zh` (应用场所) and `forms`
-    (用卡形式). `line` names the service line that serves it, None while none does. `least_strength` is 1 shown,
-    2 answered, 3 confirmed; `assurance_level` 0 none, 1 phone, 2 real name, 3 face, 4 face and password. `funding` is
-    tried in order: `benefit:<code>`, `purse`, `bank`. `amount_fen_max` is 0 for an item without an amount; above
-    `confirm_above_fen` the resident confirms first. `clause` says where the terms come from.
+    (用卡形式). `line` names who serves it: a service line, or `desk` for what a counter does without a tap; None while
+    nobody does. `least_strength` is 1 shown, 2 answered, 3 confirmed; `assurance_level` 0 none, 1 phone, 2 real name,
+    3 face, 4 face and password. `funding` is tried in order: `benefit:<code>`, `purse`, `bank`. `amount_fen_max` is 0
+    for an item without an amount; above `confirm_above_fen` the resident confirms first. `clause` says where the terms
+    come from.
     """
 
     code: str

@@ -8,7 +8,7 @@ from yikatong.cards.service import SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.shapes import NOT_IN_ORDER, command
 from yikatong.desk.model import Reason
-from yikatong.kernel.ids import show_id
+from yikatong.kernel.ids import OperatorId, show_id
 from yikatong.kernel.money import AmountFen
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.plumbing.http import Call, Route
@@ -21,9 +21,12 @@ class TopUpBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ToppedUpAnswer(Struct, frozen=True, kw_only=True):
-    """The transfer, and what the purse can pay now."""
+    """The transfer, by which entry of the item list and which rule, and what the purse can pay now."""
 
     transfer: str
+    item: str
+    list_version: str
+    rule: str
     available_fen: int
 
 
@@ -40,13 +43,19 @@ class Purses:
         )
         done = await service.top_up_purse(
             call.conn,
-            bucket=resident.bucket,
-            resident_id=resident.id,
+            resident=resident,
             amount_fen=body.amount_fen,
+            operator_id=OperatorId(call.by().id),
             now=call.now,
             ids=call.ids,
         )
-        return ToppedUpAnswer(transfer=show_id("transfer", done.transfer_id), available_fen=done.available_fen)
+        return ToppedUpAnswer(
+            transfer=show_id("transfer", done.top_up.transfer_id),
+            item=done.top_up.item,
+            list_version=done.top_up.list_version,
+            rule=done.top_up.rule,
+            available_fen=done.available_fen,
+        )
 
 
 def routes(*, terms: Terms) -> tuple[Route, ...]:
@@ -64,6 +73,8 @@ def routes(*, terms: Terms) -> tuple[Route, ...]:
             permission="desk.top_up",
             reasons=(
                 *SCOPE,
+                Reason.TOP_UP_IS_NOT_OFFERED,
+                Reason.TOP_UP_IS_OVER_THE_ITEM_MAXIMUM,
                 *NOT_IN_ORDER,
                 Reason.PURSE_WOULD_HOLD_TOO_MUCH,
                 LedgerReason.ACCOUNT_IS_UNKNOWN,
