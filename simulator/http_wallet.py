@@ -13,10 +13,11 @@ from simulator.wallet import Wallet
 from yikatong.cards import service as cards
 from yikatong.codes.api import RefreshAnswer
 from yikatong.codes.model import Asked, CodeKind, IssuedCertificate, Posture, SceneGroup
-from yikatong.desk.api.shapes import CardAnswer, ChangeAnswer, WalletAnswer
+from yikatong.desk.api.shapes import CardAnswer, WalletAnswer
 from yikatong.kernel.ids import DeviceId, ProviderId, ResidentId, TapId, read_id
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 from yikatong.notices.api import NoticeAnswer, NoticesAnswer
+from yikatong.plumbing.http import ChangeAnswer
 from yikatong.taps.api import WaitingTap, WaitingTaps
 from yikatong.taps.model import Receipt
 

@@ -16,9 +16,9 @@ from simulator.stories.telling import Both, Column, a_table, set_both, show_tabl
 from simulator.stories.till import Registered, Shop, Till, register_shop
 from yikatong.cards.api.shapes import RegisteredAnswer
 from yikatong.desk.api.batches import BatchAnswer, BatchFileAnswer, ReturnedAnswer
-from yikatong.desk.api.shapes import ChangeAnswer
 from yikatong.kernel.money import show_yuan
 from yikatong.ledger.api import AccountAnswer
+from yikatong.plumbing.http import ChangeAnswer
 
 PURPOSE = "production batch of the day"
 MEALS = "elder-meal"

@@ -103,7 +103,7 @@ def test_notices_are_shown_at_the_times_of_the_story(played: Played) -> None:
 
 def test_every_kind_of_account_and_every_audited_room_has_a_name_in_both_languages() -> None:
     assert set(AccountKind) == set(demo.KIND_NAMES)
-    assert {room for room, _ in CHECKS} == set(demo.ROOM_NAMES_ZH)
+    assert {room for room, _ in CHECKS} <= set(demo.ROOM_NAMES_ZH)
 
 
 def test_no_id_number_is_shown(played: Played) -> None:

@@ -12,10 +12,10 @@ from yikatong.cards.model import Terms
 from yikatong.kernel.ids import AccountIdText, ResidentId, TransferId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
-from yikatong.kernel.outcomes import Change, Refused
+from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service
 from yikatong.ledger.model import Account, AccountName, Reason
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind
 
 _DAYS_SHOWN = 31
 _FIRST_DAY = date(2000, 1, 1)
@@ -78,12 +78,6 @@ class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     benefit: BenefitCode
     amount_fen: AmountFen
-
-
-class ChangeAnswer(Struct, frozen=True, kw_only=True):
-    """Whether the command changed anything, or things were already so."""
-
-    change: Change
 
 
 class Accounts:

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from yikatong.kernel.ids import bucket_of, read_id, show_id
-from yikatong.kernel.outcomes import Refused
+from yikatong.kernel.ids import bucket_of, show_id
 from yikatong.notices import service
 from yikatong.notices.model import Notice, Reason, Template, Words
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 
 
 class NoticesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,10 +76,7 @@ def routes(*, bucket_count: int) -> tuple[Route, ...]:
 
 
 def _read_before(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else read_id("notice", text)
-    except ValueError:
-        raise Refused(Reason.NOTICE_IS_UNKNOWN) from None
+    return None if text is None else read_or_refuse("notice", text, reason=Reason.NOTICE_IS_UNKNOWN)
 
 
 def _show(notice: Notice) -> NoticeAnswer:

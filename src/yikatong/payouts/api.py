@@ -7,12 +7,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from yikatong.catalogue import service as catalogue
-from yikatong.kernel.ids import ProviderId, ProviderIdText, read_id, show_id
+from yikatong.kernel.ids import ProviderId, ProviderIdText, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts import service
 from yikatong.payouts.model import ProviderStatement, Reason
 from yikatong.payouts.rules import digest_statement, show_csv
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 
 
 class DayStatementAnswer(Struct, frozen=True, kw_only=True):
@@ -51,10 +51,7 @@ async def _own(call: Call) -> tuple[ProviderStatement, bool]:
 
 
 async def _of_provider(call: Call) -> tuple[ProviderStatement, bool]:
-    try:
-        provider_id = read_id("provider", call.path["provider"])
-    except ValueError:
-        raise Refused(Reason.STATEMENT_PROVIDER_IS_UNKNOWN) from None
+    provider_id = read_or_refuse("provider", call.path["provider"], reason=Reason.STATEMENT_PROVIDER_IS_UNKNOWN)
     provider = await catalogue.find_provider(call.conn, provider_id=provider_id)
     if provider is None or provider.region != call.by().region:
         raise Refused(Reason.STATEMENT_PROVIDER_IS_UNKNOWN)

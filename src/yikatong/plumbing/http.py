@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yikatong.kernel.outcomes import Reason, Refused
+from yikatong.kernel.ids import read_id
+from yikatong.kernel.outcomes import Change, Reason, Refused
 from yikatong.plumbing.ids import Ids
 
 
@@ -83,6 +84,20 @@ class Refusal(msgspec.Struct, frozen=True):
     """
 
     refused: Refused
+
+
+class ChangeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the command changed anything, or things were already so."""
+
+    change: Change
+
+
+def read_or_refuse(kind: str, text: str, *, reason: Reason) -> UUID:
+    """The id that a text from outside shows; one that cannot be read is as unknown as any other, for `reason`."""
+    try:
+        return read_id(kind, text)
+    except ValueError:
+        raise Refused(reason) from None
 
 
 class RouteKind(StrEnum):

@@ -14,7 +14,6 @@ from yikatong.ledger import service
 from yikatong.ledger.api import (
     AccountAnswer,
     AccountsAnswer,
-    ChangeAnswer,
     GrantBody,
     StatementAnswer,
     StatementQuery,
@@ -23,7 +22,7 @@ from yikatong.ledger.api import (
 from yikatong.ledger.jobs import jobs
 from yikatong.ledger.model import AccountKind, name_account
 from yikatong.plumbing.database import Database
-from yikatong.plumbing.http import Call, Caller, CallerKind
+from yikatong.plumbing.http import Call, Caller, CallerKind, ChangeAnswer
 from yikatong.plumbing.jobs import JobCall
 
 pytestmark = pytest.mark.anyio

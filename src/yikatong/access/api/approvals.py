@@ -8,13 +8,12 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from yikatong.access import service
-from yikatong.access.api.commands import ChangeAnswer
-from yikatong.access.api.ids import PageSize, read_or_refuse
+from yikatong.access.api.ids import PageSize
 from yikatong.access.model import Approval, ApprovalState, Reason
 from yikatong.access.rules import NO_BODY
 from yikatong.kernel.ids import ResidentIdText, show_id
 from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind, read_or_refuse
 
 _OPERATORS = (CallerKind.OPERATOR,)
 

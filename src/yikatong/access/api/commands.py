@@ -4,8 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.plumbing.http import CallerKind, ChangeAnswer, Route, RouteKind
 
 
 class NewAccountAnswer(Struct, frozen=True, kw_only=True):
@@ -14,12 +13,6 @@ class NewAccountAnswer(Struct, frozen=True, kw_only=True):
     id: str
     login_name: str
     first_password: str
-
-
-class ChangeAnswer(Struct, frozen=True, kw_only=True):
-    """Whether the command changed anything, or things were already so."""
-
-    change: Change
 
 
 def access_command(method: str, path: str, name: str, summary_en: str, summary_zh: str, **parts: Any) -> Route:

@@ -6,9 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from yikatong.access.model import Reason
-from yikatong.kernel import outcomes
-from yikatong.kernel.ids import read_id
-from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.http import read_or_refuse
 
 OperatorIdText = Annotated[str, Meta(pattern="^opr_[0-9a-f]{32}$", examples=["opr_01932c5e0f6a7c3e9b1c2d3e4f5a6b7c"])]
 Region = Annotated[str, Meta(pattern="^[0-9]{6}$", description="division code of the region", examples=["500116"])]
@@ -27,14 +25,6 @@ Permissions = Annotated[
     Meta(max_length=100, examples=[["desk.*", "cards.read"]]),
 ]
 PageSize = Annotated[int, Meta(ge=1, le=200, description="how many at most")]
-
-
-def read_or_refuse(kind: str, text: str, *, reason: outcomes.Reason) -> UUID:
-    """The id that a text shows; refuses for the given reason when it shows none."""
-    try:
-        return read_id(kind, text)
-    except ValueError:
-        raise Refused(reason) from None
 
 
 def read_operator_id(text: str) -> UUID:

@@ -6,13 +6,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from yikatong.access import service
-from yikatong.access.api.commands import ChangeAnswer
-from yikatong.access.api.ids import PageSize, Permissions, read_key_id, read_or_refuse
+from yikatong.access.api.ids import PageSize, Permissions, read_key_id
 from yikatong.access.api.sessions import show_caller
 from yikatong.access.model import Credential, IssuedKey, Reason
 from yikatong.access.rules import verify_ahead, verify_may_give
 from yikatong.kernel.ids import show_id
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind, read_or_refuse
 
 _OPERATORS = (CallerKind.OPERATOR,)
 _PERMISSION = "access.keys"

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from yikatong.access import service
-from yikatong.access.api.commands import ChangeAnswer, NewAccountAnswer, access_command
+from yikatong.access.api.commands import NewAccountAnswer, access_command
 from yikatong.access.api.ids import (
     DisplayName,
     Divisions,
@@ -19,7 +19,7 @@ from yikatong.access.model import AttestationLimits, Operator, Reason
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.money import AMOUNT_FEN_MAX
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind
 
 LimitFen = Annotated[
     int, Meta(ge=0, le=AMOUNT_FEN_MAX, description="in fen; 0 attests presence alone", examples=[20000])

@@ -5,17 +5,16 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from yikatong.access import service
-from yikatong.access.api.commands import ChangeAnswer, NewAccountAnswer, access_command
+from yikatong.access.api.commands import NewAccountAnswer, access_command
 from yikatong.access.api.ids import (
     DisplayName,
     LoginName,
     Permissions,
-    read_or_refuse,
 )
 from yikatong.access.model import Reason, Role
 from yikatong.access.rules import verify_may_give
 from yikatong.kernel.ids import PlaceIdText, ProviderIdText, read_id, show_id
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind, read_or_refuse
 
 Label = Annotated[str, Meta(min_length=1, max_length=80, examples=["窗口经办人"])]
 

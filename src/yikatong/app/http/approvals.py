@@ -10,9 +10,9 @@ from yikatong.access import service as access
 from yikatong.access.model import ApprovalState, Reason
 from yikatong.app.http.dispatch import Dispatcher
 from yikatong.kernel import outcomes
-from yikatong.kernel.ids import read_id, show_id
+from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, Caller, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, Caller, CallerKind, Route, RouteKind, read_or_refuse
 
 
 class ApprovedAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ def approve_route(waiting: Mapping[str, Dispatcher]) -> Route:
     """
 
     async def approve(call: Call, body: None, query: None) -> ApprovedAnswer:
-        approval_id = read_approval_id(call.path["approval_id"])
+        approval_id = read_or_refuse("approval", call.path["approval_id"], reason=Reason.APPROVAL_IS_UNKNOWN)
         approval = await access.decide_approval(
             call.conn, approval_id=approval_id, decider=call.by(), state=ApprovalState.APPROVED, now=call.now
         )
@@ -71,14 +71,6 @@ def approve_route(waiting: Mapping[str, Dispatcher]) -> Route:
             *_reasons_of(waiting),
         ),
     )
-
-
-def read_approval_id(text: str) -> Any:
-    """The id in an address; refuses APPROVAL_IS_UNKNOWN for what is no id."""
-    try:
-        return read_id("approval", text)
-    except ValueError:
-        raise Refused(Reason.APPROVAL_IS_UNKNOWN) from None
 
 
 async def _asker(call: Call, *, asked_by: Any, dispatcher: Dispatcher, path: dict[str, str]) -> Caller:

@@ -2,7 +2,6 @@
 
 from yikatong.cards import service
 from yikatong.cards.api.shapes import (
-    ChangeAnswer,
     ConcessionAnswer,
     ConcessionBody,
     ConcessionsAnswer,
@@ -16,7 +15,7 @@ from yikatong.cards.api.shapes import (
 from yikatong.cards.model import Reason, Resident, Terms, Vault
 from yikatong.cards.service import SCOPE
 from yikatong.kernel.ids import show_id
-from yikatong.plumbing.http import Call, Route
+from yikatong.plumbing.http import Call, ChangeAnswer, Route
 
 
 class Families:

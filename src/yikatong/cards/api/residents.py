@@ -4,7 +4,6 @@ from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
 from yikatong.cards import service
 from yikatong.cards.api.shapes import (
-    ChangeAnswer,
     ContactBody,
     EventAnswer,
     EventsAnswer,
@@ -24,7 +23,7 @@ from yikatong.kernel.identifiers.division import DivisionCode, is_within
 from yikatong.kernel.identifiers.reasons import Reason as NumberReason
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, Route
+from yikatong.plumbing.http import Call, ChangeAnswer, Route
 
 ID_NUMBER_REASONS = tuple(reason for reason in NumberReason if reason.name.startswith("ID_NUMBER_"))
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from yikatong.cards import service
-from yikatong.cards.api.shapes import ChangeAnswer, command
+from yikatong.cards.api.shapes import command
 from yikatong.cards.model import FamilyListName, RegionRule
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind
 
 
 class RegionRuleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from yikatong.cards.model import CardState, FamilyKind, GuardianRelation, ResidentStatus
 from yikatong.kernel.ids import ResidentIdText
 from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.plumbing.http import CallerKind, ChangeAnswer, Route, RouteKind
 
 IdNumberText = Annotated[
     str,
@@ -26,12 +26,6 @@ DivisionText = Annotated[str, Meta(pattern="^[0-9]{6}([0-9]{3}){0,2}$", examples
 ClassText = Annotated[
     str, Meta(pattern="^[a-z][a-z0-9_]{1,31}$", description="class of concession", examples=["senior"])
 ]
-
-
-class ChangeAnswer(Struct, frozen=True, kw_only=True):
-    """Whether the command changed anything, or things were already so."""
-
-    change: Change
 
 
 class RegisterBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,10 +12,8 @@ from yikatong.cards.rules.application import ADULT_FROM_AGE
 from yikatong.cards.service.gates import get_resident
 from yikatong.cards.service.people import address_of, view_person
 from yikatong.kernel import outcomes
-from yikatong.kernel.ids import read_id
 from yikatong.kernel.instants import age_on, day_of
-from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Caller
+from yikatong.plumbing.http import Caller, read_or_refuse
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -34,10 +32,7 @@ async def get_resident_for(conn: Conn, *, caller: Caller, shown_id: str, terms: 
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN (also an id that cannot be read), REGION_IS_OUT_OF_SCOPE,
     DIVISION_IS_OUT_OF_SCOPE.
     """
-    try:
-        resident_id = read_id("resident", shown_id)
-    except ValueError:
-        raise Refused(Reason.RESIDENT_IS_NOT_KNOWN) from None
+    resident_id = read_or_refuse("resident", shown_id, reason=Reason.RESIDENT_IS_NOT_KNOWN)
     bucket, known_id = address_of(resident_id, terms=terms)
     resident = await get_resident(conn, bucket=bucket, resident_id=known_id)
     access.verify_region(caller, region=resident.region)

@@ -10,18 +10,9 @@ from yikatong.access import service as access
 from yikatong.catalogue import service
 from yikatong.catalogue.api import shapes
 from yikatong.catalogue.model import ItemTerms, Reason, Recognition, Terminal, is_item_code
-from yikatong.kernel.ids import read_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, CallerKind
-
-
-def _read_id(kind: str, text: str, reason: Reason) -> UUID:
-    """Read an id of the outside; one that cannot be read is as unknown as any other."""
-    try:
-        return read_id(kind, text)
-    except ValueError:
-        raise Refused(reason) from None
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, read_or_refuse
 
 
 def _read_code(call: Call) -> str:
@@ -104,7 +95,7 @@ async def list_terminals(call: Call, body: None, query: None) -> shapes.Terminal
 
 def _read_seen_provider(call: Call) -> UUID:
     """The provider in the path; to staff any but their own is unknown."""
-    provider_id = _read_id("provider", call.path["id"], Reason.PROVIDER_IS_UNKNOWN)
+    provider_id = read_or_refuse("provider", call.path["id"], reason=Reason.PROVIDER_IS_UNKNOWN)
     caller = call.by()
     if caller.kind is CallerKind.STAFF and caller.provider_id != provider_id:
         raise Refused(Reason.PROVIDER_IS_UNKNOWN)
@@ -117,7 +108,7 @@ async def register_place(call: Call, body: shapes.PlaceBody, query: None) -> sha
     registered = await service.register_place(
         call.conn,
         region=call.by().region,
-        provider_id=_read_id("provider", body.provider_id, Reason.PROVIDER_IS_UNKNOWN),
+        provider_id=read_or_refuse("provider", body.provider_id, reason=Reason.PROVIDER_IS_UNKNOWN),
         division=body.division,
         name_zh=body.name_zh,
         name_en=body.name_en,
@@ -132,8 +123,8 @@ async def register_terminal(call: Call, body: shapes.TerminalBody, query: None) 
     registered = await service.register_terminal(
         call.conn,
         region=call.by().region,
-        provider_id=_read_id("provider", body.provider_id, Reason.PROVIDER_IS_UNKNOWN),
-        place_id=_read_id("place", body.place_id, Reason.PLACE_IS_UNKNOWN),
+        provider_id=read_or_refuse("provider", body.provider_id, reason=Reason.PROVIDER_IS_UNKNOWN),
+        place_id=read_or_refuse("place", body.place_id, reason=Reason.PLACE_IS_UNKNOWN),
         label=body.label,
         purposes=body.purposes,
         learns=body.learns,
@@ -153,7 +144,7 @@ async def get_terminal(call: Call, body: None, query: None) -> shapes.TerminalVi
 
 async def _find_seen_terminal(call: Call) -> Terminal:
     caller = call.by()
-    terminal_id = _read_id("terminal", call.path["id"], Reason.TERMINAL_IS_UNKNOWN)
+    terminal_id = read_or_refuse("terminal", call.path["id"], reason=Reason.TERMINAL_IS_UNKNOWN)
     terminal = await service.get_terminal(call.conn, region=caller.region, terminal_id=terminal_id)
     is_others = caller.kind is CallerKind.TERMINAL and caller.id != terminal.id
     is_other_providers = caller.kind is CallerKind.STAFF and caller.provider_id != terminal.provider_id
@@ -162,40 +153,40 @@ async def _find_seen_terminal(call: Call) -> Terminal:
     return terminal
 
 
-async def allow_purposes(call: Call, body: shapes.PurposesBody, query: None) -> shapes.ChangeAnswer:
+async def allow_purposes(call: Call, body: shapes.PurposesBody, query: None) -> ChangeAnswer:
     """Set what a terminal is for."""
     change = await service.allow_purposes(
         call.conn,
         region=call.by().region,
-        terminal_id=_read_id("terminal", call.path["id"], Reason.TERMINAL_IS_UNKNOWN),
+        terminal_id=read_or_refuse("terminal", call.path["id"], reason=Reason.TERMINAL_IS_UNKNOWN),
         purposes=body.purposes,
         learns=body.learns,
         items=body.items,
         now=call.now,
     )
-    return shapes.ChangeAnswer(change)
+    return ChangeAnswer(change=change)
 
 
-async def revoke_terminal(call: Call, body: None, query: None) -> shapes.ChangeAnswer:
+async def revoke_terminal(call: Call, body: None, query: None) -> ChangeAnswer:
     """Take a terminal out of service for good."""
-    terminal_id = _read_id("terminal", call.path["id"], Reason.TERMINAL_IS_UNKNOWN)
+    terminal_id = read_or_refuse("terminal", call.path["id"], reason=Reason.TERMINAL_IS_UNKNOWN)
     change = await service.revoke_terminal(call.conn, region=call.by().region, terminal_id=terminal_id, now=call.now)
-    return shapes.ChangeAnswer(change)
+    return ChangeAnswer(change=change)
 
 
 async def list_recognitions(call: Call, body: None, query: shapes.RecognitionsQuery) -> shapes.RecognitionsAnswer:
     """Recognitions of a region, or all."""
     found = await service.list_recognitions(call.conn, region=query.region)
-    return shapes.RecognitionsAnswer(tuple(found))
+    return shapes.RecognitionsAnswer(found)
 
 
-async def set_recognition(call: Call, body: shapes.RecognitionBody, query: None) -> shapes.ChangeAnswer:
+async def set_recognition(call: Call, body: shapes.RecognitionBody, query: None) -> ChangeAnswer:
     """Let another region's cards count in the caller's."""
     recognition = Recognition(to_region=call.by().region, **msgspec.structs.asdict(body))
-    return shapes.ChangeAnswer(await service.set_recognition(call.conn, recognition=recognition))
+    return ChangeAnswer(change=await service.set_recognition(call.conn, recognition=recognition))
 
 
-async def end_recognition(call: Call, body: shapes.EndRecognitionBody, query: None) -> shapes.ChangeAnswer:
+async def end_recognition(call: Call, body: shapes.EndRecognitionBody, query: None) -> ChangeAnswer:
     """Stop accepting another region's cards in the caller's."""
     change = await service.end_recognition(
         call.conn,
@@ -206,4 +197,4 @@ async def end_recognition(call: Call, body: shapes.EndRecognitionBody, query: No
         until=body.until,
         now=call.now,
     )
-    return shapes.ChangeAnswer(change)
+    return ChangeAnswer(change=change)

@@ -7,7 +7,7 @@ from yikatong.catalogue.api import handlers, shapes
 from yikatong.catalogue.model import Item, Reason
 from yikatong.kernel.identifiers.reasons import Reason as IdentifierReason
 from yikatong.places.model import Reason as PlacesReason
-from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.plumbing.http import CallerKind, ChangeAnswer, Route, RouteKind
 from yikatong.trust.model import Reason as TrustReason
 
 PUBLISH = "catalogue.publish"
@@ -178,7 +178,7 @@ def _terminal_routes() -> tuple[Route, ...]:
         _command(
             "/v1/terminals/{id}/purposes",
             handlers.allow_purposes,
-            shapes.ChangeAnswer,
+            ChangeAnswer,
             "Set what a terminal is for and what it may learn",
             "设定终端用途和可获取信息",
             body=shapes.PurposesBody,
@@ -188,7 +188,7 @@ def _terminal_routes() -> tuple[Route, ...]:
         _command(
             "/v1/terminals/{id}/revoke",
             handlers.revoke_terminal,
-            shapes.ChangeAnswer,
+            ChangeAnswer,
             "Take a terminal out of service for good; a second person approves it",
             "停用终端（须复核）",
             permission=TERMINALS,
@@ -211,7 +211,7 @@ def _recognition_routes() -> tuple[Route, ...]:
         _command(
             "/v1/recognitions",
             handlers.set_recognition,
-            shapes.ChangeAnswer,
+            ChangeAnswer,
             "Let another region's cards count in this region",
             "认可外地卡在本地使用",
             body=shapes.RecognitionBody,
@@ -226,7 +226,7 @@ def _recognition_routes() -> tuple[Route, ...]:
         _command(
             "/v1/recognitions/end",
             handlers.end_recognition,
-            shapes.ChangeAnswer,
+            ChangeAnswer,
             "Stop accepting another region's cards in this region",
             "终止认可外地卡",
             body=shapes.EndRecognitionBody,

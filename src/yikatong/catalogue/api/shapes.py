@@ -72,11 +72,16 @@ Learns = Annotated[tuple[DataKind, ...], Meta(max_length=20)]
 ItemCodes = Annotated[tuple[ItemCode, ...], Meta(min_length=1, max_length=200)]
 
 
-class ItemsQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which items to list."""
+class ItemQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """For which region and day to show an item."""
 
     region: DivisionCodeText = "000000"
     on: Annotated[date | None, Meta(description="the day asked about; today when left out")] = None
+
+
+class ItemsQuery(ItemQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which items to list."""
+
     search: Annotated[str, Meta(max_length=60, description="in codes, names and aliases", examples=["图书"])] = ""
     scene: Scene | None = None
     item_class: ItemClass | None = None
@@ -91,13 +96,6 @@ class ItemsAnswer(Struct, frozen=True):
 
     items: tuple[Item, ...]
     next_after: str | None
-
-
-class ItemQuery(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """For which region and day to show an item."""
-
-    region: DivisionCodeText = "000000"
-    on: Annotated[date | None, Meta(description="the day asked about; today when left out")] = None
 
 
 class PublishItemBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -247,28 +245,24 @@ class TerminalsAnswer(Struct, frozen=True):
     terminals: tuple[TerminalView, ...]
 
 
-class ChangeAnswer(Struct, frozen=True):
-    """Whether something changed or was already so."""
-
-    change: Change
-
-
-class RecognitionBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Another region's cards shall count in the caller's region."""
+class RecognisedBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose cards count in the caller's region, and for what."""
 
     from_region: DivisionCodeText
     scope: RecognitionScope
     subject: Annotated[str, Meta(max_length=24, description="an item class or an item code", examples=["payment"])]
+
+
+class RecognitionBody(RecognisedBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Another region's cards shall count in the caller's region."""
+
     valid_from: date
     valid_until: date | None = None
 
 
-class EndRecognitionBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class EndRecognitionBody(RecognisedBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When another region's cards stop counting in the caller's region: the first day on which they no longer do."""
 
-    from_region: DivisionCodeText
-    scope: RecognitionScope
-    subject: Annotated[str, Meta(max_length=24, description="an item class or an item code", examples=["payment"])]
     until: date
 
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -11,9 +10,9 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.cards import service as cards
 from yikatong.cards.model import ProductionBatch, Reason, Terms, Vault
 from yikatong.desk.api.shapes import actor_of, command
-from yikatong.kernel.ids import read_id, show_id
-from yikatong.kernel.outcomes import Change, Refused
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.kernel.ids import show_id
+from yikatong.kernel.outcomes import Change
+from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 
 RETURN_BODY_BYTES_MAX = 8_388_608
 """A return file of 4 MiB, with what JSON adds to escape it."""
@@ -107,16 +106,11 @@ class Batches:
         )
 
     async def _batch(self, call: Call) -> ProductionBatch:
-        batch = await cards.get_batch(call.conn, batch_id=_read_batch_id(call.path["card_batch_id"]))
+        shown_id = call.path["card_batch_id"]
+        batch_id = read_or_refuse("card_batch", shown_id, reason=Reason.CARD_BATCH_IS_NOT_KNOWN)
+        batch = await cards.get_batch(call.conn, batch_id=batch_id)
         access.verify_region(call.by(), region=batch.region)
         return batch
-
-
-def _read_batch_id(text: str) -> UUID:
-    try:
-        return read_id("card_batch", text)
-    except ValueError:
-        raise Refused(Reason.CARD_BATCH_IS_NOT_KNOWN) from None
 
 
 def _show(batch: ProductionBatch) -> BatchAnswer:

@@ -22,13 +22,12 @@ from yikatong.desk.api.shapes import (
     LIVING,
     BankCodeText,
     CardAnswer,
-    ChangeAnswer,
     actor_of,
     command,
 )
 from yikatong.kernel.ids import ResidentIdText, show_id
 from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind
 
 
 class ApplicationBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,6 @@ from yikatong.desk.api.shapes import (
     NEW_PASSWORD,
     NOT_IN_ORDER,
     BankCardText,
-    ChangeAnswer,
     ChannelText,
     NewPasswordText,
     PhoneText,
@@ -20,7 +19,7 @@ from yikatong.desk.api.shapes import (
 )
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import Call, Route
+from yikatong.plumbing.http import Call, ChangeAnswer, Route
 
 
 class ECardBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,8 +13,7 @@ from yikatong.cards.model import (
     Reason,
 )
 from yikatong.kernel.identifiers.reasons import Reason as NumberReason
-from yikatong.kernel.outcomes import Change
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind
 
 PasswordText = Annotated[
     str, Meta(min_length=1, max_length=16, description="the e-card's six digits", examples=["274813"])
@@ -74,12 +73,6 @@ BANK = (
     Reason.BANK_PHONE_IS_NOT_IN_USE,
     Reason.BANK_IS_NOT_THE_CARDS_BANK,
 )
-
-
-class ChangeAnswer(Struct, frozen=True, kw_only=True):
-    """Whether the command changed anything, or things were already so."""
-
-    change: Change
 
 
 class LimitsAnswer(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from yikatong.desk.api.shapes import (
     NOT_IN_ORDER,
     PROVED_BY_PASSWORD,
     CardAnswer,
-    ChangeAnswer,
     ChannelText,
     FaceText,
     KeyText,
@@ -33,7 +32,7 @@ from yikatong.desk.model import WalletOpened
 from yikatong.kernel.ids import DeviceId, DeviceIdText, ResidentIdText, read_id, show_id
 from yikatong.kernel.instants import from_epoch_ms
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.plumbing.http import Call, CallerKind, Refusal, Route
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Refusal, Route
 from yikatong.trust.model import Algorithm, PublicKey
 from yikatong.trust.model import Reason as TrustReason
 

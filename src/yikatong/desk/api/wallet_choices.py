@@ -15,7 +15,6 @@ from yikatong.desk.api.shapes import (
     NOT_IN_ORDER,
     PROVED_BY_PASSWORD,
     BankCardText,
-    ChangeAnswer,
     FaceText,
     LimitsAnswer,
     PasswordText,
@@ -24,9 +23,8 @@ from yikatong.desk.api.shapes import (
     wallet_query,
 )
 from yikatong.desk.api.wallet_holder import holder_of, prove_password
-from yikatong.kernel.ids import DeviceId, ResidentId, ResidentIdText, read_id, show_id
-from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, Refusal, Route
+from yikatong.kernel.ids import DeviceId, ResidentId, ResidentIdText, show_id
+from yikatong.plumbing.http import Call, ChangeAnswer, Refusal, Route, read_or_refuse
 
 LimitFen = Annotated[int, Meta(ge=0, le=1_000_000, description="fen; 0 is never", examples=[5000])]
 
@@ -178,10 +176,8 @@ class Choices:
     async def remove_member(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Take a relative out."""
         whose = holder_of(call, terms=self._terms)
-        try:
-            member_id = ResidentId(read_id("resident", call.path["resident_id"]))
-        except ValueError:
-            raise Refused(Reason.FAMILY_MEMBER_IS_NOT_KNOWN) from None
+        shown_id = call.path["resident_id"]
+        member_id = ResidentId(read_or_refuse("resident", shown_id, reason=Reason.FAMILY_MEMBER_IS_NOT_KNOWN))
         change = await cards.remove_family_member(call.conn, **whose, member_id=member_id, now=call.now)
         return ChangeAnswer(change=change)
 
@@ -206,10 +202,7 @@ class Choices:
     async def revoke_device(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Revoke a device."""
         whose = holder_of(call, terms=self._terms)
-        try:
-            device_id = DeviceId(read_id("device", call.path["device_id"]))
-        except ValueError:
-            raise Refused(Reason.DEVICE_IS_NOT_KNOWN) from None
+        device_id = DeviceId(read_or_refuse("device", call.path["device_id"], reason=Reason.DEVICE_IS_NOT_KNOWN))
         change = await service.revoke_device(call.conn, **whose, device_id=device_id, now=call.now)
         return ChangeAnswer(change=change)
 
