@@ -63,13 +63,14 @@ AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
 
 _new = object.__new__
 _set = object.__setattr__
+_UNKNOWN = SafeUUID.unknown
 
 
 def uuid_of(number: int) -> UUID:
     """The UUID of a number below 2**128, past the checks of its constructor, which cost more than making it."""
     value = _new(UUID)
     _set(value, "int", number)
-    _set(value, "is_safe", SafeUUID.unknown)
+    _set(value, "is_safe", _UNKNOWN)
     return value
 
 

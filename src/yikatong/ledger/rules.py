@@ -72,11 +72,11 @@ def find_account_fault(accounts: Iterable[Account | None]) -> Reason | None:
 
 
 class _Cell:
-    """What the book knows of one account: its row (None without a floor) and its balances as they are now."""
+    """What the book knows of one account: its row, or without a floor its name, and its balances as they are now."""
 
     __slots__ = ("due", "held", "name", "posted", "row")
 
-    def __init__(self, name: AccountName, row: Account | None) -> None:
+    def __init__(self, name: AccountName | None, row: Account | None) -> None:
         self.name = name
         self.row = row
         self.posted = 0 if row is None else row.posted_fen
@@ -112,7 +112,7 @@ class Book:
     ) -> None:
         self._now = now
         # Keyed by the ids' numbers: a UUID hashes and compares in Python, its number does so in C.
-        self._cells: dict[int, _Cell] = {account.id.int: _Cell(account.name, account) for account in accounts}
+        self._cells: dict[int, _Cell] = {account.id.int: _Cell(None, account) for account in accounts}
         self._open_totals = {total.account_id.int: total.posted_fen for total in open_totals}
         self._transfers: dict[int, TransferDraft] = {}
         self._read_holds: dict[int, Hold] = {hold.id.int: hold for hold in holds}
@@ -253,7 +253,7 @@ class Book:
         are equal and opposite at every commit.
         """
         transfers = tuple(self._transfers.values())
-        open_changes = [Leg(cell.name, cell.posted) for cell in self._cells.values() if cell.row is None]
+        open_changes = [Leg(cell.name, cell.posted) for cell in self._cells.values() if cell.name is not None]
         reserve = self._reserve_transfer()
         if reserve is not None:
             transfers = (*transfers, reserve)

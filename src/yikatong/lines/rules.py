@@ -1,9 +1,11 @@
 """Rules that every service line shares: amounts, strengths, the limits of a shown code, and who pays."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from yikatong.cards import service as cards
 from yikatong.codes.model import Form, Posture, Strength
+from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger.model import AccountKind, AccountName, name_account
 from yikatong.lines.model import Part, Reason, Refuse, TapInHand
@@ -97,10 +99,16 @@ def needs_confirmation(tap: TapInHand) -> bool:
 
 def account_of_source(resident_id: UUID, source: str) -> AccountName:
     """Name the resident's account that a funding word means. Raises ValueError for a word that is none."""
+    return _account_of(resident_id.int, source)
+
+
+@lru_cache(maxsize=65_536)
+def _account_of(resident: int, source: str) -> AccountName:
+    """The same by the id's number, which is found faster than the id."""
     if source == PURSE:
-        return name_account(resident_id, AccountKind.PURSE, "")
+        return name_account(uuid_of(resident), AccountKind.PURSE, "")
     if source.startswith(_BENEFIT):
-        return name_account(resident_id, AccountKind.BENEFIT, source.removeprefix(_BENEFIT))
+        return name_account(uuid_of(resident), AccountKind.BENEFIT, source.removeprefix(_BENEFIT))
     raise ValueError(f"no account pays for {source}")
 
 

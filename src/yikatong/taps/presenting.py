@@ -26,7 +26,6 @@ from yikatong.taps.reading import CodeReader
 from yikatong.taps.rules import derive_tap_id
 
 ATTEST = "taps.attest"
-_PRESENTATIONS = ("code", "chip", "attested")
 
 
 class Presenting(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ async def read_presentation(
     region, genuine or not, codes' reasons and then HOME_REGION_IS_NOT_CONNECTED; for a card number or document that
     nobody here has, CARD_IS_UNKNOWN.
     """
-    if sum(getattr(body, name) is not None for name in _PRESENTATIONS) != 1:
+    if (body.code is None) + (body.chip is None) + (body.attested is None) != 2:
         raise Refused(Reason.PRESENTATION_IS_MISSING)
     assert caller.provider_id is not None
     if body.code is not None:

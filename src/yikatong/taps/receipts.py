@@ -22,7 +22,8 @@ from yikatong.taps.model import (
 )
 
 FORM_NUMBER = {Form.E_CARD_CODE: 1, Form.CHIP: 2, Form.ATTESTED: 3}
-_FORM_OF_NUMBER = {number: form for form, number in FORM_NUMBER.items()}
+_FORM_WORDS = {number: form.value for form, number in FORM_NUMBER.items()}
+_STRENGTH_WORDS = {int(strength): strength.name.lower() for strength in Strength}
 
 _FACTS = msgspec.msgpack.Decoder(TapFacts)
 _WORK = msgspec.msgpack.Decoder(WaitingWork)
@@ -68,8 +69,8 @@ def receipt_of(row: TapRow, *, reasons: Mapping[str, AnyReason]) -> Receipt:
         request_id=row.request_id,
         outcome=Outcome.ADMITTED if reason is None else Outcome.REFUSED,
         item=row.item,
-        form=_FORM_OF_NUMBER[row.form].value,
-        strength=Strength(row.strength).name.lower(),
+        form=_FORM_WORDS[row.form],
+        strength=_STRENGTH_WORDS[row.strength],
         decided_at=row.decided_at,
         amount_fen=row.amount_fen,
         reason=None if reason is None else reason.name,

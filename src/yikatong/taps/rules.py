@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -161,7 +162,12 @@ def decide_repeat(request: Request, *, body_digest: bytes) -> TapId | Reason:
 
 def provider_account(provider_id: UUID) -> AccountName:
     """The account of what we owe a provider."""
-    return name_account(provider_id, AccountKind.PROVIDER_RECEIVABLE)
+    return _receivable_of(provider_id.int)
+
+
+@lru_cache(maxsize=4_096)
+def _receivable_of(provider: int) -> AccountName:
+    return name_account(uuid_of(provider), AccountKind.PROVIDER_RECEIVABLE)
 
 
 def legs_of(parts: Sequence[Part], *, provider_id: UUID, bank_code: str | None) -> tuple[Leg, ...]:

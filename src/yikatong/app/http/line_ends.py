@@ -5,12 +5,10 @@ from typing import Any
 
 from msgspec import inspect
 
-_ESCAPES = (b"\\n", b"\\u000A", b"\\u000a")
-
 
 def may_hold_line_break(body: bytes) -> bool:
     """Whether JSON has a line break inside any of its texts, which it can only write as an escape."""
-    return any(escape in body for escape in _ESCAPES)
+    return b"\\n" in body or b"\\u000A" in body or b"\\u000a" in body
 
 
 def find_line_end(value: Any, kind: inspect.Type, *, place: str = "$") -> str | None:

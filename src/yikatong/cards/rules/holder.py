@@ -1,6 +1,7 @@
 """May this card be used now: the one order in which a card is refused, for every tap."""
 
 from datetime import date
+from uuid import UUID
 
 from yikatong.cards.model import CardState, Gate, Holder, Reason, ResidentStatus
 from yikatong.cards.rules.e_cards import is_suspended
@@ -58,7 +59,7 @@ def decide_e_card_of(holder: Holder, *, channel: str | None = None) -> Reason | 
     if holder.e_card_id is None or holder.e_card_associated_version is None:
         return Reason.ECARD_IS_NOT_ISSUED
     if is_suspended(
-        card_is_the_e_cards=holder.e_card_card_id == holder.card_id,
+        card_is_the_e_cards=_is_same(holder.e_card_card_id, holder.card_id),
         card_state=holder.card_state,
         card_state_version=holder.card_state_version,
         associated_version=holder.e_card_associated_version,
@@ -68,6 +69,11 @@ def decide_e_card_of(holder: Holder, *, channel: str | None = None) -> Reason | 
         return Reason.ECARD_HAS_EXPIRED
     linked = bool(holder.channels) if channel is None else channel in holder.channels
     return None if linked else Reason.ECARD_IS_UNLINKED
+
+
+def _is_same(one: UUID | None, other: UUID | None) -> bool:
+    """Whether two ids are one, or both none; by their numbers, which compare in C, because every tap asks."""
+    return one is other if one is None or other is None else one.int == other.int
 
 
 def decide_holder(

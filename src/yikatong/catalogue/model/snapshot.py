@@ -27,13 +27,14 @@ areas_of = lru_cache(maxsize=4096)(enclosing_codes)
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the tap path asks of the catalogue, in memory, as of one catalogue version.
 
+    Terminals and providers are kept by the numbers of their ids, which hash and compare in C.
     Items keep their future and past entries, so one snapshot serves across midnight.
     """
 
     version: int
     items: Mapping[tuple[str, str], tuple[Item, ...]]
-    terminals: Mapping[UUID, Terminal]
-    providers: Mapping[UUID, Provider]
+    terminals: Mapping[int, Terminal]
+    providers: Mapping[int, Provider]
     places: Mapping[UUID, Place]
     recognitions: Mapping[RecognitionKey, tuple[Recognition, ...]]
 
@@ -57,11 +58,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     def find_terminal(self, terminal_id: UUID) -> Terminal | None:
         """A terminal by its id, revoked or not."""
-        return self.terminals.get(terminal_id)
+        return self.terminals.get(terminal_id.int)
 
     def get_terminal(self, terminal_id: UUID) -> Terminal:
         """A terminal in service; refuses TERMINAL_IS_UNKNOWN, then TERMINAL_IS_REVOKED."""
-        terminal = self.terminals.get(terminal_id)
+        terminal = self.terminals.get(terminal_id.int)
         if terminal is None:
             raise Refused(Reason.TERMINAL_IS_UNKNOWN)
         if terminal.revoked_at is not None:
@@ -70,11 +71,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     def find_provider(self, provider_id: UUID) -> Provider | None:
         """A provider by its id."""
-        return self.providers.get(provider_id)
+        return self.providers.get(provider_id.int)
 
     def get_provider(self, provider_id: UUID) -> Provider:
         """A provider by its id; refuses PROVIDER_IS_UNKNOWN."""
-        provider = self.providers.get(provider_id)
+        provider = self.providers.get(provider_id.int)
         if provider is None:
             raise Refused(Reason.PROVIDER_IS_UNKNOWN)
         return provider

@@ -30,11 +30,11 @@ async def load_snapshot(conn: AsyncConnection[Any], *, known: Snapshot | None = 
         items={**before.items, **await _read_items(conn, after_version=after)},
         terminals={
             **before.terminals,
-            **{row.id: row for row in await store.list_terminals(conn, after_version=after)},
+            **{row.id.int: row for row in await store.list_terminals(conn, after_version=after)},
         },
         providers={
             **before.providers,
-            **{row.id: row for row in await store.list_providers(conn, after_version=after)},
+            **{row.id.int: row for row in await store.list_providers(conn, after_version=after)},
         },
         places={**before.places, **{row.id: row for row in await store.list_places(conn, after_version=after)}},
         recognitions=_group(await store.list_recognitions(conn), Recognition.key),

@@ -85,7 +85,7 @@ def decide_presented(
     """
     if stored is None or read.resident_id is None or read.bucket is None or read.serial is None:
         return Reason.CERTIFICATE_IS_UNKNOWN
-    if stored.region != read.region or (stored.resident_id, stored.serial) != (read.resident_id, read.serial):
+    if stored.region != read.region or stored.serial != read.serial or stored.resident_id.int != read.resident_id.int:
         return Reason.CERTIFICATE_IS_UNKNOWN
     if stored.show_key != read.show_key.data or stored.algorithm != read.show_key.algorithm:
         return Reason.SHOW_KEY_IS_NOT_THE_STORED_ONE
@@ -126,7 +126,7 @@ def decide_answer(answer: Asked | None, expected: Asked | None) -> Reason | None
         return Reason.CODE_ANSWERS_ANOTHER_CHALLENGE
     if answer.amount_fen != expected.amount_fen:
         return Reason.CODE_ANSWERS_ANOTHER_AMOUNT
-    if answer.payee_id != expected.payee_id:
+    if answer.payee_id.int != expected.payee_id.int:
         return Reason.CODE_ANSWERS_ANOTHER_PAYEE
     if answer.item_number != expected.item_number:
         return Reason.CODE_ANSWERS_ANOTHER_ITEM

@@ -31,7 +31,7 @@ def take_confirmation(state: BatchState, work: ConfirmWork) -> Ended | Refused:
         POSTURE_IS_NOT_SAFE                confirmed on a screen that is captured or controlled
     Ends the tap refused, in this order: CONFIRMATION_DID_NOT_COME, RESIDENT_DECLINED, cards' reasons.
     """
-    row = state.facts.waiting.get(work.tap_id)
+    row = state.facts.waiting.get(work.tap_id.int)
     if row is None:
         return _ended(state, work.tap_id, work.resident_id)
     if row.waits_for != WaitsFor.CONFIRMATION or row.resident_id != work.resident_id:
@@ -52,9 +52,9 @@ def take_confirmation(state: BatchState, work: ConfirmWork) -> Ended | Refused:
 
 def take_bank_answer(state: BatchState, work: BankWork) -> Ended | Refused:
     """Carry out the bank's answer. A debit for a tap that has ended otherwise is asked back."""
-    row = state.facts.waiting.get(work.tap_id)
+    row = state.facts.waiting.get(work.tap_id.int)
     if row is None or row.waits_for != WaitsFor.BANK:
-        ended = state.facts.taps.get(work.tap_id)
+        ended = state.facts.taps.get(work.tap_id.int)
         if work.debited and (ended is None or ended.transfer_id is None):
             state.ask_bank_back(work.tap_id)
         return row if row is not None else _ended(state, work.tap_id, work.resident_id)
@@ -69,7 +69,7 @@ def take_bank_answer(state: BatchState, work: BankWork) -> Ended | Refused:
 
 def take_deadline(state: BatchState, work: ExpireWork) -> Ended | Refused:
     """End a waiting tap whose deadline passed; one that ended meanwhile is answered as it stands."""
-    row = state.facts.waiting.get(work.tap_id)
+    row = state.facts.waiting.get(work.tap_id.int)
     if row is None:
         return _ended(state, work.tap_id, work.resident_id)
     if row.deadline_at > state.now:
@@ -103,7 +103,7 @@ def _refuse_confirmation(
         return Reason.CONFIRMATION_DID_NOT_COME
     if not confirmation.agreed:
         return Reason.RESIDENT_DECLINED
-    holder, gate = state.facts.holders.get(row.resident_id), state.facts.gates.get(row.resident_id)
+    holder, gate = state.facts.holders.get(row.resident_id.int), state.facts.gates.get(row.resident_id.int)
     if holder is None or gate is None:
         return Reason.CARD_IS_UNKNOWN
     by_code = kept.presented.form is Form.E_CARD_CODE
@@ -152,7 +152,7 @@ def end_refused(state: BatchState, row: WaitingRow, kept: WaitingWork, reason: B
 
 
 def _row(state: BatchState, row: WaitingRow, kept: WaitingWork, *, reason: BaseReason | None) -> TapRow:
-    holder, gate = state.facts.holders.get(row.resident_id), state.facts.gates.get(row.resident_id)
+    holder, gate = state.facts.holders.get(row.resident_id.int), state.facts.gates.get(row.resident_id.int)
     terminal = state.snapshot.find_terminal(kept.terminal_id)
     item = None if terminal is None else state.snapshot.find_item(terminal.region, kept.body.item, state.today)
     facts = TapFacts(

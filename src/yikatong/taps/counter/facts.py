@@ -38,7 +38,8 @@ async def load(
     """
     facts = BatchFacts()
     taps = [work for work in works if isinstance(work, TapWork)]
-    residents = sorted({work.resident_id for work in works})
+    by_number = {work.resident_id.int: work.resident_id for work in works}
+    residents = [by_number[number] for number in sorted(by_number)]
     receivables = [provider_account(work.provider_id) for work in works if isinstance(work, RefundWork)]
     statements: list[Statement[Any]] = [
         BEGIN,
@@ -62,25 +63,25 @@ async def load(
     for _, asked in per_line:
         statements += asked
     results = [result.rows for result in await conn.run(statements)]
-    facts.gates = {gate.resident_id: gate for gate in results[1]}
+    facts.gates = {gate.resident_id.int: gate for gate in results[1]}
     accounts, totals = results[2], results[4] if receivables else []
     version_rows, holders, holds, waiting, reversals = results[fixed - 5 : fixed]
     facts.versions = dict(version_rows)
-    facts.holders = {holder.resident_id: holder for holder in holders}
-    facts.waiting = {row.tap_id: row for row in waiting}
-    facts.reversed = dict(reversals)
+    facts.holders = {holder.resident_id.int: holder for holder in holders}
+    facts.waiting = {row.tap_id.int: row for row in waiting}
+    facts.reversed = {tap_id.int: found for tap_id, found in reversals}
     for row in waiting:
         presented = decode_work(row.work).presented
-        facts.used[(row.resident_id, presented.signed_at, presented.nonce)] = row.tap_id
+        facts.used[(row.resident_id.int, presented.signed_at, presented.nonce)] = row.tap_id
     position = fixed
     if taps:
         certificates, requests, used = results[position : position + 3]
-        facts.certificates = {(stored.resident_id, stored.serial): stored for stored in certificates}
-        facts.requests = {(request.terminal_id, request.request_id): request for request in requests}
-        facts.used.update({(code.resident_id, code.code_at, code.nonce): code.tap_id for code in used})
+        facts.certificates = {(stored.resident_id.int, stored.serial): stored for stored in certificates}
+        facts.requests = {(request.terminal_id.int, request.request_id): request for request in requests}
+        facts.used.update({(code.resident_id.int, code.code_at, code.nonce): code.tap_id for code in used})
         position += 3
     if others:
-        facts.taps = {row.id: row for row in results[position]}
+        facts.taps = {row.id.int: row for row in results[position]}
         for tap_id, refund_id, amount_fen in results[position + 1]:
             facts.refunds.setdefault(tap_id, {})[refund_id] = amount_fen
         position += 2
@@ -126,4 +127,4 @@ async def _load_repeated(conn: BatchConnection, facts: BatchFacts, *, bucket: in
     repeated: list[UUID] = [request.tap_id for request in facts.requests.values() if request.bucket == bucket]
     if repeated:
         result = await conn.run([store.find_taps(bucket=bucket, tap_ids=repeated)])
-        facts.taps.update({row.id: row for row in result[0].rows})
+        facts.taps.update({row.id.int: row for row in result[0].rows})

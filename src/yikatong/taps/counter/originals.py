@@ -10,7 +10,7 @@ from yikatong.cards import service as cards
 from yikatong.catalogue.model import Item, Provider, Terminal
 from yikatong.codes import service as codes
 from yikatong.codes.model import Form, Presented
-from yikatong.kernel.ids import HoldId, TapId, TransferId
+from yikatong.kernel.ids import HoldId, TapId, TransferId, uuid_of
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import HoldDraft, TransferDraft, TransferKind, digest_id
@@ -33,7 +33,7 @@ def take_tap(state: BatchState, work: TapWork) -> Ended | Refused:
 
     A presentation that is not genuine leaves no tap: its card is not known to have been there.
     """
-    earlier = state.facts.requests.get((work.terminal_id, work.body.request_id))
+    earlier = state.facts.requests.get((work.terminal_id.int, work.body.request_id))
     if earlier is not None:
         return _repeat(state, earlier, work)
     presented = _present(state, work)
@@ -54,7 +54,7 @@ def _repeat(state: BatchState, earlier: Request, work: TapWork) -> Ended | Refus
     tap_id = decide_repeat(earlier, body_digest=work.body_digest)
     if isinstance(tap_id, Reason):
         return Refused(tap_id)
-    ended = state.ended(tap_id) or state.facts.waiting.get(tap_id)
+    ended = state.ended(tap_id) or state.facts.waiting.get(tap_id.int)
     return ended if ended is not None else Refused(Reason.COUNTER_IS_BUSY)
 
 
@@ -62,7 +62,7 @@ def _present(state: BatchState, work: TapWork) -> Presented | BaseReason:
     if isinstance(work.read, Presented):
         return work.read
     assert work.read.serial is not None
-    stored = state.facts.certificates.get((work.resident_id, work.read.serial))
+    stored = state.facts.certificates.get((work.resident_id.int, work.read.serial))
     return codes.decide_presented(work.read, stored, now=state.now, expected=work.asked)
 
 
@@ -70,7 +70,7 @@ def _case(state: BatchState, work: TapWork, presented: Presented) -> Case:
     terminal = state.snapshot.find_terminal(work.terminal_id)
     provider = None if terminal is None else state.snapshot.find_provider(terminal.provider_id)
     item = None if terminal is None else state.snapshot.find_item(terminal.region, work.body.item, state.today)
-    holder = state.facts.holders.get(work.resident_id)
+    holder = state.facts.holders.get(work.resident_id.int)
     holder_reason = None
     if holder is not None:
         holder_reason = cards.decide_holder(
@@ -88,10 +88,10 @@ def _case(state: BatchState, work: TapWork, presented: Presented) -> Case:
         age_reason=work.age_reason,
         holder=holder,
         holder_reason=holder_reason,
-        gate=state.facts.gates.get(work.resident_id),
+        gate=state.facts.gates.get(work.resident_id.int),
         is_recognised=_is_recognised(state, terminal, item, presented),
-        is_reversed=work.tap_id in state.facts.reversed,
-        used_in=state.facts.used.get((work.resident_id, work.signed_at, work.nonce)),
+        is_reversed=work.tap_id.int in state.facts.reversed,
+        used_in=state.facts.used.get((work.resident_id.int, work.signed_at, work.nonce)),
     )
 
 
@@ -126,10 +126,15 @@ def deadline_of(wait: Wait, state: BatchState) -> datetime:
     return state.now + (state.confirmation_term if wait.waits_for is WaitsFor.CONFIRMATION else BANK_TERM)
 
 
-@lru_cache(maxsize=256)
 def transfer_id_of(tap_id: UUID) -> TransferId:
-    """The transfer of a tap's payment, derived, so that no retry can post it twice; each tap asks two times."""
-    return TransferId(digest_id(b"tap", tap_id.bytes, time_of=tap_id))
+    """The transfer of a tap's payment, derived, so that no retry can post it twice."""
+    return _transfer_of(tap_id.int)
+
+
+@lru_cache(maxsize=256)
+def _transfer_of(tap: int) -> TransferId:
+    """The same by the id's number; kept, because each tap asks two times."""
+    return TransferId(digest_id(b"tap", tap.to_bytes(16), time_of=uuid_of(tap)))
 
 
 def hold_ids_of(tap_id: UUID, count: int) -> list[UUID]:
@@ -220,7 +225,7 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
         state.spend_shown(work.resident_id, work.body.amount_fen or 0)
     state.claim_request(request_of(work))
     state.let_wait(row)
-    state.facts.used[(row.resident_id, case.presented.signed_at, case.presented.nonce)] = row.tap_id
+    state.facts.used[(row.resident_id.int, case.presented.signed_at, case.presented.nonce)] = row.tap_id
     if decision.waits_for is WaitsFor.BANK:
         state.ask_bank(row, kept)
     if decision.waits_for is WaitsFor.CONFIRMATION:

@@ -14,22 +14,26 @@ from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWor
 from yikatong.taps.receipts import as_it_stands
 from yikatong.taps.store import RefundRow, ReversalRow
 
-CodeKey = tuple[UUID, datetime, bytes]
+CodeKey = tuple[int, datetime, bytes]
+"""Resident, signed second and nonce of a code; ids by their numbers, which hash and compare in C."""
 
 
 class BatchFacts:
-    """What a batch knows when it begins to decide; every list was read under the residents' gates."""
+    """What a batch knows when it begins to decide; every list was read under the residents' gates.
+
+    What every tap asks for is kept by the numbers of ids: a UUID hashes and compares in Python, its number in C.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing known."""
-        self.gates: dict[UUID, Gate] = {}
-        self.holders: dict[UUID, Holder] = {}
-        self.certificates: dict[tuple[UUID, int], StoredCertificate] = {}
-        self.requests: dict[tuple[UUID, str], Request] = {}
+        self.gates: dict[int, Gate] = {}
+        self.holders: dict[int, Holder] = {}
+        self.certificates: dict[tuple[int, int], StoredCertificate] = {}
+        self.requests: dict[tuple[int, str], Request] = {}
         self.used: dict[CodeKey, UUID] = {}
-        self.reversed: dict[UUID, str] = {}
-        self.waiting: dict[UUID, WaitingRow] = {}
-        self.taps: dict[UUID, TapRow] = {}
+        self.reversed: dict[int, str] = {}
+        self.waiting: dict[int, WaitingRow] = {}
+        self.taps: dict[int, TapRow] = {}
         self.refunds: dict[UUID, dict[UUID, int]] = {}
         self.line_facts: dict[str, list[Sequence[Any]]] = {}
         self.versions: dict[str, int] = {}
@@ -78,45 +82,45 @@ class BatchState:
     def end_tap(self, row: TapRow) -> None:
         """Write a tap's end; what comes later in the batch sees it, and its code as spent."""
         self.tap_rows.append(row)
-        self.facts.taps[row.id] = row
+        self.facts.taps[row.id.int] = row
         if row.spends_nonce:
-            self.facts.used[(row.resident_id, row.code_at, row.nonce)] = row.id
+            self.facts.used[(row.resident_id.int, row.code_at, row.nonce)] = row.id
 
     def ended(self, tap_id: UUID) -> TapRow | None:
         """A tap that ended, as it is told now."""
-        row = self.facts.taps.get(tap_id)
-        return None if row is None else as_it_stands(row, is_reversed=tap_id in self.facts.reversed)
+        row = self.facts.taps.get(tap_id.int)
+        return None if row is None else as_it_stands(row, is_reversed=tap_id.int in self.facts.reversed)
 
     def claim_request(self, request: Request) -> None:
         """Claim a request id."""
         self.requests_made.append(request)
-        self.facts.requests[(request.terminal_id, request.request_id)] = request
+        self.facts.requests[(request.terminal_id.int, request.request_id)] = request
 
     def let_wait(self, row: WaitingRow) -> None:
         """Write a tap as waiting, anew or for something else than before."""
         self.waiting_made[row.tap_id] = row
-        self.facts.waiting[row.tap_id] = row
+        self.facts.waiting[row.tap_id.int] = row
 
     def end_wait(self, tap_id: UUID) -> None:
         """Take a tap out of those that wait, whether its row stands already or was to be written by this batch."""
-        self.facts.waiting.pop(tap_id, None)
+        self.facts.waiting.pop(tap_id.int, None)
         self.waiting_made.pop(tap_id, None)
         self.waiting_ended.append(tap_id)
 
     def spend_shown(self, resident_id: UUID, amount_fen: int) -> None:
         """Count a small payment against the day's limit."""
-        gate = self.facts.gates[resident_id]
+        gate = self.facts.gates[resident_id.int]
         spent_fen = (gate.shown_spent_fen if gate.shown_on == self.today else 0) + amount_fen
         self._set_shown(gate, on=self.today, spent_fen=spent_fen)
 
     def unspend_shown(self, resident_id: UUID, amount_fen: int, *, on: date) -> None:
         """Take a small payment that did not come about out of its day's count, while that day is the one counted."""
-        gate = self.facts.gates.get(resident_id)
+        gate = self.facts.gates.get(resident_id.int)
         if gate is not None and gate.shown_on == on:
             self._set_shown(gate, on=on, spent_fen=gate.shown_spent_fen - amount_fen)
 
     def _set_shown(self, gate: Gate, *, on: date, spent_fen: int) -> None:
-        self.facts.gates[gate.resident_id] = gate._replace(shown_on=on, shown_spent_fen=spent_fen)
+        self.facts.gates[gate.resident_id.int] = gate._replace(shown_on=on, shown_spent_fen=spent_fen)
         self.gate_updates[gate.resident_id] = GateUpdate(gate.resident_id, on, spent_fen)
 
     def ask_bank(self, row: WaitingRow, kept: WaitingWork) -> None:

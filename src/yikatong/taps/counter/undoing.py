@@ -22,10 +22,10 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     Money already refunded is not given back a second time. Refuses as the ledger does when the payment cannot be
     undone; then no tombstone stays.
     """
-    met_before = state.facts.reversed.get(work.tap_id)
+    met_before = state.facts.reversed.get(work.tap_id.int)
     if met_before is not None:
         return Reversed(work.tap_id, met_before, already=True)
-    waiting, row = state.facts.waiting.get(work.tap_id), state.facts.taps.get(work.tap_id)
+    waiting, row = state.facts.waiting.get(work.tap_id.int), state.facts.taps.get(work.tap_id.int)
     found, transfer_id = "nothing", None
     if waiting is not None:
         found = "waiting"
@@ -41,7 +41,7 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
             fault = _give_back(state, row, left_fen, transfer_id=transfer_id, kind=TransferKind.REVERSAL)
             if fault is not None:
                 return fault
-    state.facts.reversed[work.tap_id] = found
+    state.facts.reversed[work.tap_id.int] = found
     state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
     if transfer_id is not None and row is not None:
         state.tell("tap_reversed", tap=row.id, resident=row.resident_id, provider=row.provider_id,
@@ -55,7 +55,7 @@ def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
     Refuses REQUEST_ID_IS_USED_FOR_ANOTHER_BODY for another amount under the same id, then as `rules.decide_refund`,
     then as the ledger.
     """
-    row = state.facts.taps.get(work.tap_id)
+    row = state.facts.taps.get(work.tap_id.int)
     earlier_fen = state.facts.refunds.get(work.tap_id, {}).get(work.refund_id)
     if earlier_fen is not None and row is not None:
         if earlier_fen != work.amount_fen:
@@ -96,7 +96,7 @@ def _paid(state: BatchState, row: TapRow) -> Paid:
         amount_fen=row.amount_fen,
         transfer_id=row.transfer_id,
         refunded_fen=state.facts.refunded_fen(row.id),
-        is_reversed=row.id in state.facts.reversed,
+        is_reversed=row.id.int in state.facts.reversed,
     )
 
 
