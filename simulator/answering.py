@@ -6,12 +6,20 @@ from typing import Any, TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from simulator.trouble import NoAnswer
+from simulator.trouble import NoAnswer, Trouble, Troubles
 from yikatong.payouts.outside import BankDidNotAnswer
 
 Shape = TypeVar("Shape")
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an organisation fails at the next questions."""
+
+    trouble: Trouble
+    times: int = 1
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
@@ -36,3 +44,14 @@ async def read(request: Request, shape: type[Shape]) -> Shape:
 def json(value: Any) -> Response:
     """An answer with a body."""
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+def trouble_route(troubles: Troubles) -> Route:
+    """The knob of one organisation by which it fails."""
+
+    async def fail_next(request: Request) -> Response:
+        shape = await read(request, TroubleShape)
+        troubles.add(shape.trouble, times=shape.times)
+        return Response(status_code=204)
+
+    return Route("/simulator/trouble", guarded(fail_next), methods=["POST"])

@@ -4,15 +4,13 @@ It answers in process (it is a `payouts.outside.Bank` and a `cards.outside.BankA
 One simulated bank stands for all bank codes.
 """
 
-import asyncio
-from collections import deque
 from datetime import date
-from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 
+from simulator.trouble import SLOW_SECONDS, Trouble, Troubles
 from yikatong.app.outside.bank import StandingShape, shape_of, standing_of
 from yikatong.cards.outside import AccountAnswer, AccountVerdict
 from yikatong.kernel.instants import day_of
@@ -31,19 +29,6 @@ from yikatong.payouts.outside import (
     RequestKind,
 )
 from yikatong.plumbing.clock import Clock
-
-
-class Trouble(StrEnum):
-    """How the bank fails at the next request."""
-
-    LOST_BEFORE = "lost_before"
-    """The request never arrives: nothing happens and nothing is answered."""
-    LOST_AFTER = "lost_after"
-    """The bank does it, and the answer is lost."""
-    SLOW = "slow"
-    """The bank does it and answers after `slow_seconds`."""
-    NO_FUNDS = "no_funds"
-    """The bank says that the account does not have enough, whatever it has."""
 
 
 class Account(msgspec.Struct):
@@ -83,13 +68,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class SimulatedBank:
     """Accounts, requests by id, and the day's list."""
 
-    def __init__(self, clock: Clock, *, slow_seconds: float = 10.0) -> None:
+    def __init__(self, clock: Clock, *, slow_seconds: float = SLOW_SECONDS) -> None:
         self._clock = clock
-        self._slow_seconds = slow_seconds
+        self.troubles = Troubles(silence=BankDidNotAnswer, slow_seconds=slow_seconds)
         self._accounts: dict[str, Account] = {}
         self._token_of_number: dict[str, str] = {}
         self._requests: dict[UUID, Booked] = {}
-        self._troubles: deque[Trouble] = deque()
 
     def open_account(
         self, *, number: str, name: str, id_number: str, phone: str, balance_fen: int, is_active: bool = True
@@ -127,14 +111,6 @@ class SimulatedBank:
         """What an account holds, in fen."""
         return self._accounts[token].balance_fen
 
-    def fail_next(self, trouble: Trouble, *, times: int = 1) -> None:
-        """Fail in this way at the next requests."""
-        self._troubles.extend([trouble] * times)
-
-    def end_trouble(self) -> None:
-        """Fail no more."""
-        self._troubles.clear()
-
     async def confirm_account(
         self, *, bank_code: str, bank_card_number: str, name: str, id_number: str, phone: str
     ) -> AccountAnswer:
@@ -150,14 +126,9 @@ class SimulatedBank:
 
     async def ask(self, request: DebitRequest) -> BankAnswer:
         """Do what is asked, once for each id."""
-        trouble = self._troubles.popleft() if self._troubles else None
-        if trouble is Trouble.LOST_BEFORE:
-            raise BankDidNotAnswer
+        trouble = self.troubles.take()
         answer = self._answer(request, has_funds=trouble is not Trouble.NO_FUNDS)
-        if trouble is Trouble.LOST_AFTER:
-            raise BankDidNotAnswer
-        if trouble is Trouble.SLOW:
-            await asyncio.sleep(self._slow_seconds)
+        await self.troubles.live_through(trouble)
         return answer
 
     async def query(self, *, bank_code: str, request_id: UUID) -> BankStanding:

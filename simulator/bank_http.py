@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator.answering import guarded, json, read
-from simulator.bank import SimulatedBank, Trouble
+from simulator.answering import guarded, json, read, trouble_route
+from simulator.bank import SimulatedBank
 from yikatong.app.outside.bank import AccountCheckShape, shape_of
 from yikatong.payouts.outside import DebitRequest
 
@@ -24,13 +24,6 @@ class OpenAccountShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phone: str
     balance_fen: int
     is_active: bool = True
-
-
-class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the bank fails at the next requests."""
-
-    trouble: Trouble
-    times: int = 1
 
 
 def bank_app(bank: SimulatedBank) -> Starlette:
@@ -61,11 +54,6 @@ def bank_app(bank: SimulatedBank) -> Starlette:
         bank.open_payee(request.path_params["token"])
         return Response(status_code=204)
 
-    async def fail_next(request: Request) -> Response:
-        shape = await read(request, TroubleShape)
-        bank.fail_next(shape.trouble, times=shape.times)
-        return Response(status_code=204)
-
     return Starlette(
         routes=[
             Route("/account-checks", guarded(check_account), methods=["POST"]),
@@ -75,7 +63,7 @@ def bank_app(bank: SimulatedBank) -> Starlette:
             Route("/days/{bank}/{day}", guarded(list_day), methods=["GET"]),
             Route("/simulator/accounts", guarded(open_account), methods=["POST"]),
             Route("/simulator/payees/{token}", guarded(open_payee), methods=["PUT"]),
-            Route("/simulator/trouble", guarded(fail_next), methods=["POST"]),
+            trouble_route(bank.troubles),
         ]
     )
 

@@ -20,12 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from simulator.answering import guarded, json, read
+from simulator.answering import guarded, json, read, trouble_route
 from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
-from simulator.trouble import Trouble, Troubles
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.outside.face import FaceQuestion, FaceSaid
 from yikatong.app.outside.messages import Taken
@@ -40,13 +39,6 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     bank_url: str
     face_check_url: str
     message_gateway_url: str
-
-
-class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How an organisation fails at the next questions."""
-
-    trouble: Trouble
-    times: int = 1
 
 
 class CapturedShape(msgspec.Struct, frozen=True):
@@ -120,7 +112,7 @@ def _face_routes(face: SimulatedFaceCheck) -> list[Route]:
     return [
         Route("/faces/compare", guarded(compare), methods=["POST"]),
         Route("/simulator/captures", guarded(capture), methods=["POST"]),
-        _trouble_route(face.troubles),
+        trouble_route(face.troubles),
     ]
 
 
@@ -134,17 +126,8 @@ def _gateway_routes(gateway: SimulatedGateway) -> list[Route]:
     return [
         Route("/messages", guarded(take), methods=["POST"]),
         Route("/simulator/messages/{resident}", guarded(list_delivered), methods=["GET"]),
-        _trouble_route(gateway.troubles),
+        trouble_route(gateway.troubles),
     ]
-
-
-def _trouble_route(troubles: Troubles) -> Route:
-    async def fail_next(request: Request) -> Response:
-        shape = await read(request, TroubleShape)
-        troubles.add(shape.trouble, times=shape.times)
-        return Response(status_code=204)
-
-    return Route("/simulator/trouble", guarded(fail_next), methods=["POST"])
 
 
 def main() -> None:

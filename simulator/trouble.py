@@ -11,12 +11,14 @@ SLOW_SECONDS = 10.0
 class Trouble(StrEnum):
     """What happens at the next question."""
 
-    REFUSE = "refuse"
-    """Nothing is done, and it is said so."""
+    LOST_BEFORE = "lost_before"
+    """The question never arrives: nothing is done and nothing is answered."""
+    LOST_AFTER = "lost_after"
+    """It is done, and the answer is lost."""
     SLOW = "slow"
     """It is done, and the answer comes too late."""
-    SILENT_AFTER_EFFECT = "silent_after_effect"
-    """It is done, and the answer is lost."""
+    NO_FUNDS = "no_funds"
+    """A bank says that the account does not have enough, whatever it has; for anybody else it is no trouble."""
 
 
 class NoAnswer(Exception):  # noqa: N818  silence is what was asked for, not a fault of the program
@@ -26,9 +28,11 @@ class NoAnswer(Exception):  # noqa: N818  silence is what was asked for, not a f
 class Troubles:
     """The troubles to come, first asked first."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
+    def __init__(self, *, silence: type[Exception] = NoAnswer, slow_seconds: float = SLOW_SECONDS) -> None:
+        """Begin without any; `silence` is raised where nothing is answered."""
         self._waiting: deque[Trouble] = deque()
+        self._silence = silence
+        self._slow_seconds = slow_seconds
 
     def add(self, trouble: Trouble, *, times: int = 1) -> None:
         """Fail in this way at the next questions."""
@@ -39,15 +43,15 @@ class Troubles:
         self._waiting.clear()
 
     def take(self) -> Trouble | None:
-        """The trouble of the question that came just now; raises NoAnswer for one that is to be refused."""
+        """The trouble of the question that came just now; is silent at once for one that never arrives."""
         trouble = self._waiting.popleft() if self._waiting else None
-        if trouble is Trouble.REFUSE:
-            raise NoAnswer
+        if trouble is Trouble.LOST_BEFORE:
+            raise self._silence
         return trouble
 
     async def live_through(self, trouble: Trouble | None) -> None:
         """What becomes of the answer once the thing is done."""
         if trouble is Trouble.SLOW:
-            await asyncio.sleep(SLOW_SECONDS)
-        if trouble is Trouble.SILENT_AFTER_EFFECT:
-            raise NoAnswer
+            await asyncio.sleep(self._slow_seconds)
+        if trouble is Trouble.LOST_AFTER:
+            raise self._silence

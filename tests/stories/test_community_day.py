@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
-from simulator.bank import Trouble
 from simulator.stories import Day, StoryFailedError, play
 from simulator.stories.telling import NARROWEST
+from simulator.trouble import Trouble
 from tests.support.database import a_fresh_database, folder_of_our_own
 from yikatong.app import demo
 from yikatong.app.audit import CHECKS

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from simulator.bank import SimulatedBank, Trouble
+from simulator.bank import SimulatedBank
+from simulator.trouble import Trouble
 from tests.support.builders.cards import A_BANK_CARD, OPERATOR, TERMS, key_of
 from tests.support.builders.codes import CodeWorld
 from tests.support.builders.ledger import a_transfer, open_with
@@ -170,7 +171,7 @@ async def test_the_balance_reaches_the_bound_account_once(town: Town) -> None:
 @pytest.mark.parametrize("silence", [Trouble.LOST_BEFORE, Trouble.LOST_AFTER])
 async def test_a_silent_bank_is_asked_again_until_it_answers_and_credits_once(town: Town, silence: Trouble) -> None:
     await town.cancel()
-    town.bank.fail_next(silence, times=1 if silence is Trouble.LOST_AFTER else 3)
+    town.bank.troubles.add(silence, times=1 if silence is Trouble.LOST_AFTER else 3)
     for _ in range(4):
         await town.run_everything()
         assert [] == await town.differences()
@@ -183,7 +184,7 @@ async def test_a_silent_bank_is_asked_again_until_it_answers_and_credits_once(to
 
 async def test_while_the_bank_is_silent_the_balance_stays_on_its_way(town: Town) -> None:
     await town.cancel()
-    town.bank.fail_next(Trouble.LOST_BEFORE, times=10)
+    town.bank.troubles.add(Trouble.LOST_BEFORE, times=10)
     await town.run_everything()
 
     assert IN_THE_PURSE == await town.holds(AccountKind.PAYOUT_CLEARING)

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from simulator.bank import SimulatedBank, Trouble
+from simulator.bank import SimulatedBank
 from simulator.bank_http import bank_app
+from simulator.trouble import Trouble
 from tests.support.builders.payouts import a_debit
 from tests.support.world import NOON, FixedClock
 from yikatong.app.outside.bank import HttpBank
@@ -75,14 +76,14 @@ async def test_a_refusal_comes_through_with_its_reason() -> None:
 @pytest.mark.parametrize("trouble", [Trouble.LOST_BEFORE, Trouble.LOST_AFTER])
 async def test_a_lost_answer_is_no_answer(trouble: Trouble) -> None:
     async with a_bank() as (bank, adapter, token):
-        bank.fail_next(trouble)
+        bank.troubles.add(trouble)
         with pytest.raises(BankDidNotAnswer):
             await adapter.ask(a_debit(token, 400))
 
 
 async def test_a_bank_slower_than_our_patience_gives_no_answer() -> None:
     async with a_bank(patience_seconds=0.05) as (bank, adapter, token):
-        bank.fail_next(Trouble.SLOW)
+        bank.troubles.add(Trouble.SLOW)
         with pytest.raises(BankDidNotAnswer):
             await adapter.ask(a_debit(token, 400))
 

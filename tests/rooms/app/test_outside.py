@@ -83,7 +83,7 @@ async def test_another_face_is_told_apart(outside: Outside, capture: Capture, an
     assert answer is await compare(outside, outside.face.capture(capture))
 
 
-@pytest.mark.parametrize("trouble", [Trouble.REFUSE, Trouble.SILENT_AFTER_EFFECT])
+@pytest.mark.parametrize("trouble", [Trouble.LOST_BEFORE, Trouble.LOST_AFTER])
 async def test_a_face_check_that_does_not_answer_refuses_by_name(outside: Outside, trouble: Trouble) -> None:
     outside.face.troubles.add(trouble)
 
@@ -100,7 +100,7 @@ async def test_a_message_is_delivered_once_however_often_it_comes(outside: Outsi
 
 
 async def test_a_message_whose_receipt_got_lost_is_delivered_once_when_it_is_tried_again(outside: Outside) -> None:
-    outside.gateway.troubles.add(Trouble.SILENT_AFTER_EFFECT)
+    outside.gateway.troubles.add(Trouble.LOST_AFTER)
 
     with pytest.raises(MessageNotTakenError):
         await outside.ask_gateway.deliver(a_message())
@@ -110,7 +110,7 @@ async def test_a_message_whose_receipt_got_lost_is_delivered_once_when_it_is_tri
 
 
 async def test_a_gateway_that_refuses_delivers_nothing(outside: Outside) -> None:
-    outside.gateway.troubles.add(Trouble.REFUSE)
+    outside.gateway.troubles.add(Trouble.LOST_BEFORE)
 
     with pytest.raises(MessageNotTakenError):
         await outside.ask_gateway.deliver(a_message())
@@ -127,7 +127,7 @@ async def test_what_a_phone_received_can_be_read_over_http(outside: Outside) -> 
 
 
 async def test_trouble_is_asked_for_over_http(outside: Outside) -> None:
-    body = {"trouble": Trouble.REFUSE.value, "times": 2}
+    body = {"trouble": Trouble.LOST_BEFORE.value, "times": 2}
     await outside.clients[1].post("/simulator/trouble", json=body)
 
     for _ in range(2):

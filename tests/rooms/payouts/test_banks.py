@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from simulator.bank import SimulatedBank, Trouble
+from simulator.bank import SimulatedBank
+from simulator.trouble import Trouble
 from tests.support.builders.payouts import a_debit
 from tests.support.world import NOON, FixedClock
 from yikatong.kernel.instants import day_of
@@ -90,7 +91,7 @@ async def test_a_refused_debit_takes_nothing_and_says_why(
 ) -> None:
     town = Town(db)
     if trouble is not None:
-        town.bank.fail_next(trouble)
+        town.bank.troubles.add(trouble)
     answer = await town.calls.ask(town.a_debit(amount_fen))
     assert (RequestState.REFUSED, refusal) == (answer.state, answer.refusal)
     assert 1_000 == town.balance_fen
@@ -104,7 +105,7 @@ async def test_an_unknown_account_is_refused(db: Database) -> None:
 async def test_a_debit_whose_answer_was_lost_is_found_to_be_done(db: Database) -> None:
     town = Town(db)
     request = town.a_debit()
-    town.bank.fail_next(Trouble.LOST_AFTER)
+    town.bank.troubles.add(Trouble.LOST_AFTER)
     assert RequestState.UNKNOWN is (await town.calls.ask(request)).state
     found = await town.calls.find_out(request.id)
     assert found is not None
@@ -115,7 +116,7 @@ async def test_a_debit_whose_answer_was_lost_is_found_to_be_done(db: Database) -
 async def test_a_debit_that_never_arrived_is_made_impossible(db: Database) -> None:
     town = Town(db)
     request = town.a_debit()
-    town.bank.fail_next(Trouble.LOST_BEFORE)
+    town.bank.troubles.add(Trouble.LOST_BEFORE)
     await town.calls.ask(request)
     found = await town.calls.find_out(request.id)
     assert found is not None
@@ -127,7 +128,7 @@ async def test_a_debit_that_never_arrived_is_made_impossible(db: Database) -> No
 async def test_a_pay_out_that_never_arrived_is_asked_again(db: Database) -> None:
     town = Town(db)
     request = a_debit(town.token, 400, kind=RequestKind.PAY_OUT)
-    town.bank.fail_next(Trouble.LOST_BEFORE)
+    town.bank.troubles.add(Trouble.LOST_BEFORE)
     await town.calls.ask(request)
     found = await town.calls.find_out(request.id)
     assert found is not None
@@ -184,7 +185,7 @@ async def test_reconciling_a_day_names_what_only_the_bank_knows(db: Database) ->
     await town.calls.ask(undone)
     await town.want_back(undone.id)
     await town.calls.find_out(undone.id)
-    town.bank.fail_next(Trouble.LOST_AFTER)
+    town.bank.troubles.add(Trouble.LOST_AFTER)
     await town.calls.ask(unknown)
     ours = {known.id, unknown.id, undone.id}
     differences = [each for each in await town.calls.reconcile(bank_code="102", day=TODAY) if each.request_id in ours]
@@ -222,9 +223,9 @@ async def test_a_credit_without_an_answer_is_found_out_about_and_given_once(db: 
     town = Town(db)
     credit = msgspec.structs.replace(town.a_debit(), kind=RequestKind.CREDIT)
     await town.journal(credit)
-    town.bank.fail_next(Trouble.LOST_AFTER)
+    town.bank.troubles.add(Trouble.LOST_AFTER)
     await town.calls.send_credits()
-    town.bank.end_trouble()
+    town.bank.troubles.end()
     assert RequestState.UNKNOWN is (await town.journalled(credit.id)).state
     await town.calls.send_credits()
     await town.calls.find_out(credit.id)

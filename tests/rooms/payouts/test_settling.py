@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from psycopg import errors
 
-from simulator.bank import SimulatedBank, Trouble
+from simulator.bank import SimulatedBank
+from simulator.trouble import Trouble
 from tests.support.builders.payouts import (
     BUCKETS,
     a_past_day,
@@ -163,10 +164,10 @@ async def test_a_settlement_is_paid_once_though_the_first_answer_is_lost(db: Dat
     settlement, clock = await a_settled_provider(db, bank_reference="acct-1")
     bank = SimulatedBank(clock)
     bank.open_payee("acct-1")
-    bank.fail_next(Trouble.LOST_AFTER, times=1)
+    bank.troubles.add(Trouble.LOST_AFTER, times=1)
     assert not await pay(db, settlement, bank, clock)
     assert (SettlementStatus.SENT, 300, 0) == await standing_of(db, settlement)
-    bank.end_trouble()
+    bank.troubles.end()
     assert await pay(db, settlement, bank, clock)
     await pay(db, settlement, bank, clock)
     assert (SettlementStatus.PAID, 0, 0) == await standing_of(db, settlement)
