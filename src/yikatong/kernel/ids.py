@@ -18,10 +18,6 @@ AccountId = NewType("AccountId", UUID)
 TransferId = NewType("TransferId", UUID)
 HoldId = NewType("HoldId", UUID)
 OperatorId = NewType("OperatorId", UUID)
-StaffId = NewType("StaffId", UUID)
-PartnerId = NewType("PartnerId", UUID)
-SessionId = NewType("SessionId", UUID)
-RecordId = NewType("RecordId", UUID)
 
 PREFIX_BY_KIND: dict[str, str] = {
     "resident": "res_",
@@ -51,8 +47,6 @@ PREFIX_BY_KIND: dict[str, str] = {
 _HEX_DIGITS = re.compile(r"[0-9a-f]{32}")
 
 ResidentIdText = Annotated[str, Meta(pattern="^res_[0-9a-f]{32}$", examples=["res_018f4e2b7c8a7d3e9b1c2d3e4f5a6b7c"])]
-CardIdText = Annotated[str, Meta(pattern="^crd_[0-9a-f]{32}$")]
-ECardIdText = Annotated[str, Meta(pattern="^ecd_[0-9a-f]{32}$")]
 DeviceIdText = Annotated[str, Meta(pattern="^dev_[0-9a-f]{32}$")]
 ProviderIdText = Annotated[str, Meta(pattern="^prv_[0-9a-f]{32}$")]
 PlaceIdText = Annotated[str, Meta(pattern="^plc_[0-9a-f]{32}$")]

@@ -8,7 +8,6 @@ from msgspec import Meta
 from yikatong.access.model import Reason
 from yikatong.plumbing.http import read_or_refuse
 
-OperatorIdText = Annotated[str, Meta(pattern="^opr_[0-9a-f]{32}$", examples=["opr_01932c5e0f6a7c3e9b1c2d3e4f5a6b7c"])]
 Region = Annotated[str, Meta(pattern="^[0-9]{6}$", description="division code of the region", examples=["500116"])]
 LoginName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{1,63}$", examples=["li.na"])]
 DisplayName = Annotated[

@@ -6,7 +6,6 @@ from typing import Literal
 from cryptography.hazmat.primitives.hashes import SHA256, SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
-MARK_BYTES = 32
 MarkDigest = Literal["sha256", "sm3"]
 
 
