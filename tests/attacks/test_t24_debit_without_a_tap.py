@@ -84,6 +84,8 @@ async def test_a_payment_and_its_reversal_at_once_leave_no_debit_without_a_tap(w
     bodies = [world.answered(phone, amount_fen=1_200) for phone in phones]
 
     await asyncio.gather(*(action for body in bodies for action in (world.tap(body), reversed_by(world, body))))
+    world.clock.advance(timedelta(seconds=20))
+    await end_waiting_taps(database=world.db, counter=world.counter, debits=world.bank, clock=world.clock)
     receipts = [await world.tap(body) for body in bodies]
 
     back = await asked_back(world)
