@@ -45,4 +45,6 @@ def load_population(
         open_vault=partial(open_vault, settings),
         now=now,
     )
-    return populate(seed, count, day_of(now), destination, workers=os.cpu_count() or 1, console=console)
+    # One more than processors: while one waits for the database, another seals.
+    workers = (os.cpu_count() or 1) + 1
+    return populate(seed, count, day_of(now), destination, workers=workers, console=console)
