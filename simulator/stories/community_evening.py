@@ -68,21 +68,25 @@ class Evening:
             Column("服务机构", "provider"),
             Column("笔数", "sales", "right"),
             Column("收款", "taken", "right"),
-            Column("退回", "given back", "right"),
+            Column("退款", "refunded", "right"),
+            Column("冲正", "reversed", "right"),
             Column("应付", "due", "right"),
         )
         for key, till in self._town.tills.items():
             before, after = self._statements[key], self._statement(till)
-            sales, back = day.sales[key], day.given_back[key]
+            sales, refunded, reversed_ = day.sales[key], day.refunded[key], day.reversed[key]
             about = f"the statement of {till.shop.name_en}: "
             self._stage.expect(len(sales), after.sales_count - before.sales_count, about + "sales")
             self._stage.expect(sum(sales), after.sales_fen - before.sales_fen, about + "sales in fen")
-            self._stage.expect(len(back), after.refunds_count - before.refunds_count, about + "refunds")
-            self._stage.expect(sum(back), after.refunds_fen - before.refunds_fen, about + "refunds in fen")
+            self._stage.expect(len(refunded), after.refunds_count - before.refunds_count, about + "refunds")
+            self._stage.expect(sum(refunded), after.refunds_fen - before.refunds_fen, about + "refunds in fen")
+            self._stage.expect(len(reversed_), after.reversals_count - before.reversals_count, about + "reversals")
+            self._stage.expect(sum(reversed_), after.reversals_fen - before.reversals_fen, about + "reversals in fen")
             due = after.closing_fen - before.closing_fen
-            self._stage.expect(sum(sales) - sum(back), due, about + "what is due")
-            amounts = (show_yuan(after.sales_fen), show_yuan(after.refunds_fen), show_yuan(after.closing_fen))
-            table.add_row(f"{till.shop.name_zh}\n{till.shop.name_en}", str(after.sales_count), *amounts)
+            self._stage.expect(sum(sales) - sum(refunded) - sum(reversed_), due, about + "what is due")
+            amounts = (after.sales_fen, after.refunds_fen, after.reversals_fen, after.closing_fen)
+            shown = [show_yuan(amount) for amount in amounts]
+            table.add_row(f"{till.shop.name_zh}\n{till.shop.name_en}", str(after.sales_count), *shown)
         title = Both("服务机构日对账单，单位：元", f"providers' statements of {self._stage.today}, in yuan")
         show_table(self._stage.console, title, table)
         self._stage.console.print()
@@ -169,6 +173,8 @@ class Evening:
                 sales_fen=first.sales_fen + statement.sales_fen,
                 refunds_count=first.refunds_count + statement.refunds_count,
                 refunds_fen=first.refunds_fen + statement.refunds_fen,
+                reversals_count=first.reversals_count + statement.reversals_count,
+                reversals_fen=first.reversals_fen + statement.reversals_fen,
                 closing_fen=statement.closing_fen,
             )
         return first

@@ -35,7 +35,8 @@ class Day:
         self.first_tap_seconds: float | None = None
         self.reasons: Counter[str] = Counter()
         self.sales: defaultdict[str, list[int]] = defaultdict(list)
-        self.given_back: defaultdict[str, list[int]] = defaultdict(list)
+        self.refunded: defaultdict[str, list[int]] = defaultdict(list)
+        self.reversed: defaultdict[str, list[int]] = defaultdict(list)
         self.debits: list[int] = []
         self.credits: list[int] = []
         self.notices: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -114,7 +115,8 @@ class Day:
         done = till.terminal.refund(tap.receipt.tap, amount_fen)
         milliseconds = (time.perf_counter() - began) * 1000
         self._stage.expect(amount_fen, done.amount_fen, f"{at}: what was given back")
-        self._count_given_back(at, who, till, amount_fen, bank_fen=bank_fen, template="tap_refunded")
+        self.refunded[till.shop.key].append(amount_fen)
+        self._hear_given_back(at, who, bank_fen=bank_fen, template="tap_refunded")
         left = f"退款 refunded, 余 {show_yuan(done.left_fen)} kept"
         self._tell_back(at, who, till, tap, amount_fen, milliseconds, says=left)
 
@@ -125,7 +127,8 @@ class Day:
         milliseconds = (time.perf_counter() - began) * 1000
         self._stage.expect("admitted", done.found, f"{at}: what the reversal met")
         amount_fen = tap.receipt.amount_fen or 0
-        self._count_given_back(at, who, till, amount_fen, bank_fen=bank_fen, template="tap_reversed")
+        self.reversed[till.shop.key].append(amount_fen)
+        self._hear_given_back(at, who, bank_fen=bank_fen, template="tap_reversed")
         self._tell_back(at, who, till, tap, amount_fen, milliseconds, says="冲正 reversed")
 
     def happens(self, at: str, what_zh: str, what_en: str) -> None:
@@ -170,10 +173,7 @@ class Day:
         if "bank" in parts:
             self.debits.append(parts["bank"])
 
-    def _count_given_back(
-        self, at: str, who: Neighbour, till: Till, amount_fen: int, *, bank_fen: int, template: str
-    ) -> None:
-        self.given_back[till.shop.key].append(amount_fen)
+    def _hear_given_back(self, at: str, who: Neighbour, *, bank_fen: int, template: str) -> None:
         self.hears(at, who, template)
         if bank_fen:
             self.credits.append(bank_fen)

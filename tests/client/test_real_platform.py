@@ -208,4 +208,5 @@ def test_a_reversal_and_a_refund_give_each_fen_back_once(office: Office, tmp_pat
         assert 200 == till.refund(other.receipt.tap, 100, request_id="refund-01").left_fen
         today = till.statement(day_of(datetime.now(UTC)))
 
-    assert (800, 600) == (today.sales_fen, today.refunds_fen)
+    assert (800, 100, 500) == (today.sales_fen, today.refunds_fen, today.reversals_fen)
+    assert (2, 1, 1) == (today.sales_count, today.refunds_count, today.reversals_count)

@@ -173,7 +173,10 @@ class Refund(Struct, frozen=True, kw_only=True):
 
 
 class Statement(Struct, frozen=True, kw_only=True):
-    """One day of a provider, amounts in fen; `final` is false while the day is not stated yet."""
+    """One day of a provider, amounts in fen; `final` is false while the day is not stated yet.
+
+    A refund gave back a part or all of a payment, a reversal undid one.
+    """
 
     provider: str
     day: date
@@ -183,6 +186,8 @@ class Statement(Struct, frozen=True, kw_only=True):
     sales_fen: int
     refunds_count: int
     refunds_fen: int
+    reversals_count: int
+    reversals_fen: int
     settled_fen: int
     other_fen: int
     closing_fen: int

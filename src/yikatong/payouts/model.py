@@ -51,9 +51,9 @@ __all__ = [
 class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):
     """What one Shanghai day did to a provider's receivable.
 
-    `opening_fen + sales_fen - refunds_fen - settled_fen + other_fen = closing_fen`. Refunds and reversals are
-    counted together; `settled_fen` is what left the receivable to be paid out, less what banks returned;
-    `other_fen` is corrections and what became a debt.
+    `opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen`. A refund gave back
+    what was asked for, a reversal undid a whole payment; `settled_fen` is what left the receivable to be paid out, less
+    what banks returned; `other_fen` is corrections and what became a debt.
     """
 
     provider_id: ProviderId
@@ -63,6 +63,8 @@ class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):
     sales_fen: int
     refunds_count: int
     refunds_fen: int
+    reversals_count: int
+    reversals_fen: int
     settled_fen: int
     other_fen: int
     closing_fen: int

@@ -35,7 +35,6 @@ SETTLING_GRACE = timedelta(minutes=5)
 
 UNRESOLVED = frozenset({RequestState.ASKED, RequestState.UNKNOWN, RequestState.REVERSING})
 
-_REFUNDS = (TransferKind.REFUND, TransferKind.REVERSAL)
 _SETTLED = (TransferKind.SETTLEMENT, TransferKind.RETURN)
 
 
@@ -53,7 +52,8 @@ def state_day(provider_id: ProviderId, day: date, totals: Iterable[DayTotal]) ->
     opening_fen = sum(total.opening_fen for total in every)
     closing_fen = sum(total.closing_fen for total in every)
     sales_fen = sums[TransferKind.PAYMENT]
-    refunds_fen = -sum(sums[kind] for kind in _REFUNDS)
+    refunds_fen = -sums[TransferKind.REFUND]
+    reversals_fen = -sums[TransferKind.REVERSAL]
     settled_fen = -sum(sums[kind] for kind in _SETTLED)
     return ProviderStatement(
         provider_id=provider_id,
@@ -61,10 +61,12 @@ def state_day(provider_id: ProviderId, day: date, totals: Iterable[DayTotal]) ->
         opening_fen=opening_fen,
         sales_count=counts[TransferKind.PAYMENT],
         sales_fen=sales_fen,
-        refunds_count=sum(counts[kind] for kind in _REFUNDS),
+        refunds_count=counts[TransferKind.REFUND],
         refunds_fen=refunds_fen,
+        reversals_count=counts[TransferKind.REVERSAL],
+        reversals_fen=reversals_fen,
         settled_fen=settled_fen,
-        other_fen=closing_fen - opening_fen - sales_fen + refunds_fen + settled_fen,
+        other_fen=closing_fen - opening_fen - sales_fen + refunds_fen + reversals_fen + settled_fen,
         closing_fen=closing_fen,
     )
 

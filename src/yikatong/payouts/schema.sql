@@ -11,6 +11,8 @@ CREATE TABLE payouts.provider_statement (
     sales_fen bigint NOT NULL CHECK (sales_fen >= 0),
     refunds_count integer NOT NULL CHECK (refunds_count >= 0),
     refunds_fen bigint NOT NULL CHECK (refunds_fen >= 0),
+    reversals_count integer NOT NULL CHECK (reversals_count >= 0),
+    reversals_fen bigint NOT NULL CHECK (reversals_fen >= 0),
     settled_fen bigint NOT NULL,
     other_fen bigint NOT NULL,
     closing_fen bigint NOT NULL,
@@ -18,7 +20,7 @@ CREATE TABLE payouts.provider_statement (
     made_at timestamptz NOT NULL,
     PRIMARY KEY (provider_id, day_on),
     CONSTRAINT statement_adds_up CHECK (
-        opening_fen + sales_fen - refunds_fen - settled_fen + other_fen = closing_fen
+        opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen
     )
 );
 

@@ -67,6 +67,8 @@ async def insert_statements(
             "sales_fens": [each.sales_fen for each in statements],
             "refunds_counts": [each.refunds_count for each in statements],
             "refunds_fens": [each.refunds_fen for each in statements],
+            "reversals_counts": [each.reversals_count for each in statements],
+            "reversals_fens": [each.reversals_fen for each in statements],
             "settled_fens": [each.settled_fen for each in statements],
             "other_fens": [each.other_fen for each in statements],
             "closing_fens": [each.closing_fen for each in statements],

@@ -12,9 +12,12 @@ from yikatong.catalogue import service
 from yikatong.catalogue.model import Form, FormBasis, Item, ItemClass, Scene, SceneGroup, scene_group
 from yikatong.catalogue.rules import forms_of_class, plan_list, verify_terms
 from yikatong.catalogue.seeds import ItemList, read_item_list
+from yikatong.desk.rules import LINE
 from yikatong.kernel.identifiers.credit_code import read_credit_code
 from yikatong.places.seeds import seed_divisions
 from yikatong.plumbing.database import Database
+from yikatong.presence.service import PresenceLine
+from yikatong.retail.service import RetailLine
 
 pytestmark = pytest.mark.anyio
 
@@ -100,6 +103,13 @@ def test_the_story_items_are_served_by_a_line() -> None:
 
     assert set(STORY) == set(served)
     assert {"retail", "presence"} == set(served.values())
+
+
+def test_every_line_of_the_list_is_one_that_serves_and_the_desk_serves_what_no_terminal_taps() -> None:
+    lines = {line.name for line in (RetailLine(), PresenceLine())}
+
+    assert {None, LINE, *lines} == {item.line for item in ITEMS}
+    assert ["purse-topup"] == [item.code for item in ITEMS if item.line == LINE]
 
 
 def test_a_community_meal_is_paid_by_the_meal_benefit_first() -> None:

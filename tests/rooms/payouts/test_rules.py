@@ -65,16 +65,28 @@ def test_a_statement_sums_all_buckets_and_adds_up() -> None:
         a_total({"payment": (1, 10), "return": (1, 3), "correction": (1, 2)}, bucket=1, opening=-10, closing=5),
     ]
     statement = state_day(provider, DAY, totals)
-    assert (90, 4, 410, 2, 60, 47, 2, 395) == (
+    assert (90, 4, 410, 1, 20, 1, 40, 47, 2, 395) == (
         statement.opening_fen,
         statement.sales_count,
         statement.sales_fen,
         statement.refunds_count,
         statement.refunds_fen,
+        statement.reversals_count,
+        statement.reversals_fen,
         statement.settled_fen,
         statement.other_fen,
         statement.closing_fen,
     )
+
+
+def test_what_was_undone_is_no_refund_and_both_come_off_what_is_due() -> None:
+    undone = state_day(a_provider_id(), DAY, [a_total({"payment": (2, 500), "reversal": (1, -200)}, closing=300)])
+    given_back = state_day(a_provider_id(), DAY, [a_total({"payment": (2, 500), "refund": (1, -200)}, closing=300)])
+
+    assert [(0, 0, 1, 200, 0), (1, 200, 0, 0, 0)] == [
+        (it.refunds_count, it.refunds_fen, it.reversals_count, it.reversals_fen, it.other_fen)
+        for it in (undone, given_back)
+    ]
 
 
 def test_a_day_without_anything_is_a_statement_of_zeros() -> None:
@@ -86,7 +98,8 @@ def test_the_csv_of_a_statement_is_in_yuan_and_its_digest_changes_with_any_figur
     statement = state_day(a_provider_id(), DAY, [a_total({"payment": (1, 1_234)}, closing=1_234)])
     header, line = show_csv([statement]).splitlines()
     assert "provider_id,day_on,opening_yuan,sales_count,sales_yuan" == ",".join(header.split(",")[:5])
-    assert f"{statement.provider_id},2026-11-25,0.00,1,12.34,0,0.00,0.00,0.00,12.34" == line
+    assert "refunds_count,refunds_yuan,reversals_count,reversals_yuan,settled_yuan" == ",".join(header.split(",")[5:10])
+    assert f"{statement.provider_id},2026-11-25,0.00,1,12.34,0,0.00,0,0.00,0.00,0.00,12.34" == line
     other = structs.replace(statement, sales_count=2)
     assert digest_statement(statement) != digest_statement(other)
 
