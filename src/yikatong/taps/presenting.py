@@ -39,9 +39,16 @@ class Presenting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_presentation(
-    presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
+    presenting: Presenting,
+    *,
+    caller: Caller,
+    body: TapBody,
+    body_digest: bytes,
+    item: Item | None,
+    now: datetime,
+    access_version: int = 0,
 ) -> TapWork:
-    """Read the one presentation of a tap.
+    """Read the one presentation of a tap; `access_version` is that for which its caller was authenticated.
 
     Refuses, in this order: PRESENTATION_IS_MISSING, then the reasons of codes for the form; for a code of another
     region, genuine or not, codes' reasons and then HOME_REGION_IS_NOT_CONNECTED; for a card number or document that
@@ -50,22 +57,41 @@ async def read_presentation(
     if (body.code is None) + (body.chip is None) + (body.attested is None) != 2:
         raise Refused(Reason.PRESENTATION_IS_MISSING)
     assert caller.provider_id is not None
+    asked: Asked | None
+    read: ReadCode | Presented
     if body.code is not None:
-        return await _read_code(presenting, caller=caller, body=body, body_digest=body_digest, item=item, now=now)
+        asked, read = await _read_code(presenting, caller=caller, body=body, item=item)
+    else:
+        asked, read = await _read_other(presenting, caller=caller, body=body, item=item, now=now)
+    return _work(
+        presenting,
+        caller=caller,
+        body=body,
+        body_digest=body_digest,
+        asked=asked,
+        read=read,
+        now=now,
+        access_version=access_version,
+    )
+
+
+async def _read_other(
+    presenting: Presenting, *, caller: Caller, body: TapBody, item: Item | None, now: datetime
+) -> tuple[Asked, Presented]:
+    """A chip's presentation or an operator's word."""
     asked = _asked(caller, body, item, nonce=_nonce_of(body))
     if body.chip is not None:
-        presented = await _read_chip(presenting, caller=caller, chip=body.chip, asked=asked)
-    else:
-        assert body.attested is not None
-        presented = await _read_attested(
-            presenting, caller=caller, attested=body.attested, asked=asked, request_id=body.request_id, now=now
-        )
-    return _work(presenting, caller=caller, body=body, body_digest=body_digest, asked=asked, read=presented, now=now)
+        return asked, await _read_chip(presenting, caller=caller, chip=body.chip, asked=asked)
+    assert body.attested is not None
+    presented = await _read_attested(
+        presenting, caller=caller, attested=body.attested, asked=asked, request_id=body.request_id, now=now
+    )
+    return asked, presented
 
 
 async def _read_code(
-    presenting: Presenting, *, caller: Caller, body: TapBody, body_digest: bytes, item: Item | None, now: datetime
-) -> TapWork:
+    presenting: Presenting, *, caller: Caller, body: TapBody, item: Item | None
+) -> tuple[Asked | None, ReadCode]:
     assert body.code is not None
     read = await presenting.codes.read(body.code)
     if read.resident_id is None:
@@ -76,7 +102,7 @@ async def _read_code(
         if item is None and read.answer is not None:
             # An unknown item has its own refusal later, which says more than a difference in the answer.
             asked = msgspec.structs.replace(asked, item_number=read.answer.item_number)
-    return _work(presenting, caller=caller, body=body, body_digest=body_digest, asked=asked, read=read, now=now)
+    return asked, read
 
 
 async def _read_chip(presenting: Presenting, *, caller: Caller, chip: str, asked: Asked) -> Presented:
@@ -174,6 +200,7 @@ def _work(
     asked: Asked | None,
     read: ReadCode | Presented,
     now: datetime,
+    access_version: int,
 ) -> TapWork:
     assert caller.provider_id is not None
     assert read.resident_id is not None
@@ -199,4 +226,5 @@ def _work(
         signed_at=signed_at,
         nonce=read.nonce,
         age_reason=codes.decide_age(signed_at, now=now),
+        access_version=access_version,
     )

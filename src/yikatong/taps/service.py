@@ -6,7 +6,6 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import psycopg
-from msgspec.structs import replace
 
 from yikatong.access import service as access
 from yikatong.codes.model import Presented
@@ -138,10 +137,15 @@ class Tapping:
 
     async def _read_once(self, known: Known, body: TapBody, body_digest: bytes, *, now: datetime) -> TapWork:
         item = self._caches.snapshot.find_item(known.caller.region, body.item, day_of(now))
-        work = await read_presentation(
-            self._presenting, caller=known.caller, body=body, body_digest=body_digest, item=item, now=now
+        return await read_presentation(
+            self._presenting,
+            caller=known.caller,
+            body=body,
+            body_digest=body_digest,
+            item=item,
+            now=now,
+            access_version=known.access_version,
         )
-        return replace(work, access_version=known.access_version)
 
     async def _find_earlier(
         self, caller: Caller, body: TapBody, body_digest: bytes, refused: Refused, *, now: datetime

@@ -11,7 +11,7 @@ from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.codes.model import ReadCode
 from yikatong.codes.rules.envelope import open_envelope
-from yikatong.codes.rules.forms import read_certificate_form, read_shown_form
+from yikatong.codes.rules.forms import read_certificate_form, read_code_form
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, Claims, Sign1, Standing
@@ -49,26 +49,34 @@ def test_every_es256_certificate_has_the_common_form(level: int, concession: int
     assert certificate_strictly(certificate) == read_certificate_form(certificate)
 
 
-def test_every_shown_es256_code_has_the_common_form_and_no_other_code() -> None:
+def test_every_shown_es256_code_has_the_common_form_and_no_code_of_another_algorithm() -> None:
     other = CertifiedPhone(KeyedRegion(algorithm=Algorithm.EDDSA), algorithm=Algorithm.EDDSA)
 
     code = PHONE.code_bytes()
 
-    assert open_envelope(code, 340, 5) == read_shown_form(code)
-    assert read_shown_form(PHONE.code_bytes(answer=asked())) is None
-    assert read_shown_form(other.code_bytes()) is None
+    assert open_envelope(code, 340, 5) == read_code_form(code)
+    assert read_code_form(other.code_bytes()) is None
+    assert read_code_form(other.code_bytes(answer=asked())) is None
     assert read_certificate_form(other.certificate) is None
 
 
+@given(amount_fen=st.integers(0, 2**32 - 1), item_number=st.integers(0, 2**31 - 1))
+@settings(max_examples=100, deadline=None)
+def test_every_answered_es256_code_has_the_common_form(amount_fen: int, item_number: int) -> None:
+    code = PHONE.code_bytes(answer=asked(amount_fen=amount_fen, item_number=item_number))
+
+    assert open_envelope(code, 340, 9) == read_code_form(code)
+
+
 @given(data=st.data())
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 def test_a_changed_code_or_certificate_is_read_as_strictly_or_not_at_all(data: st.DataObject) -> None:
-    genuine = data.draw(st.sampled_from([PHONE.code_bytes(), PHONE.certificate]))
+    genuine = data.draw(st.sampled_from([PHONE.code_bytes(), PHONE.code_bytes(answer=asked()), PHONE.certificate]))
     at = data.draw(st.integers(0, len(genuine)))
     cut = data.draw(st.integers(0, 3))
     changed = genuine[:at] + data.draw(st.binary(max_size=3)) + genuine[at + cut :]
 
-    assert read_shown_form(changed) in (None, strictly(lambda: open_envelope(changed, 340, 5)))
+    assert read_code_form(changed) in (None, strictly(lambda: open_envelope(changed, 344, 5, 9)))
     assert read_certificate_form(changed) in (None, strictly(lambda: certificate_strictly(changed)))
 
 

@@ -1,8 +1,8 @@
 """The forms in which nearly every code and certificate is written, taken apart in one step.
 
-A shown ES256 code and an ES256 certificate for an ES256 show key have the same bytes around their values each time.
-What has exactly this form is read here; all else gives None and is read by the strict reader, which is several times
-slower and gives the same for these forms too.
+An ES256 code and an ES256 certificate for an ES256 show key have the same bytes around their values each time. What has
+exactly this form is read here; all else gives None and is read by the strict reader, which is several times slower and
+gives the same for these forms too.
 """
 
 import re
@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 from yikatong.trust.model import Algorithm, Claims, PublicKey, Sign1, Standing
 
-_CODE_HEAD = b"\x84\x43\xa1\x01\x26\xa0\x58"
+_CODE_HEAD = b"\x84\x43\xa1\x01\x26\xa0"
 _CODE_PROTECTED = b"\xa1\x01\x26"
 _SIGNATURE_HEAD = b"\x58\x40"
 _SIGNATURE_BYTES = 64
-_AFTER_CERTIFICATE = 16
+_SHORTEST = 100
+"""Of anything that can be a code: less than its signature and the least payload."""
 _LONGEST_SHORTER = 0xFFFF
 
 _UINT = rb"(?:[\x00-\x17]|\x18[\x18-\xff]|\x19(?!\x00)..|\x1a(?!\x00\x00)....)"
@@ -26,27 +27,61 @@ _CERTIFICATE = re.compile(
     rb"\x58\x40(.{64})",
     re.DOTALL,
 )
+_SHOWN_VALUES = rb"\x1a(?!\x00\x00)(.{4})([\x00-\x17])\x48(.{8})([\x00-\x17])"  # time, kind, nonce, posture
+_SHOWN = re.compile(_SHOWN_VALUES, re.DOTALL)
+_ANSWERED = re.compile(
+    _SHOWN_VALUES + rb"\x48(.{8})(" + _UINT + rb")\x50(.{16})(" + _UINT + rb")",  # challenge, amount, payee, item
+    re.DOTALL,
+)
 
 
-def read_shown_form(code: bytes) -> tuple[Sign1, list[object]] | None:
-    """A shown ES256 code: its envelope, and certificate, time, kind, nonce and posture; None for another form."""
-    if code[:7] != _CODE_HEAD or len(code) < 16:
+_FORMS = {b"\x85\x58": _SHOWN, b"\x89\x58": _ANSWERED}
+"""By how a payload begins: five or nine elements, the first of them bytes."""
+
+
+def read_code_form(code: bytes) -> tuple[Sign1, list[object]] | None:
+    """An ES256 code: its envelope, and certificate, time, kind, nonce and posture; None for another form.
+
+    An answered code's challenge, amount, payee and item stand behind them.
+    """
+    envelope = _read_frame(code)
+    form = None if envelope is None else _FORMS.get(envelope.payload[:2])
+    return None if envelope is None or form is None else _read_values(envelope, form)
+
+
+def _read_frame(code: bytes) -> Sign1 | None:
+    """The envelope around a code's payload of 24 bytes and more, with ES256 and nothing else in its headers."""
+    if code[:6] != _CODE_HEAD or len(code) < _SHORTEST:
         return None
-    end = 8 + code[7]
-    payload = code[8:end]
-    certificate_end = 3 + payload[2] if len(payload) > 2 else 0
-    tail = payload[certificate_end:]
+    start = 8 if code[6] == 0x58 else 9
+    size = code[7] if start == 8 else int.from_bytes(code[7:9])
+    end = start + size
+    if size < (24 if start == 8 else 256) or code[6] not in (0x58, 0x59):
+        return None
     if len(code) != end + 2 + _SIGNATURE_BYTES or code[end : end + 2] != _SIGNATURE_HEAD:
         return None
-    if payload[:2] != b"\x85\x58" or payload[2] < 24 or len(tail) != _AFTER_CERTIFICATE:
-        return None
-    seconds = int.from_bytes(tail[1:5])
-    if tail[0] != 0x1A or seconds <= _LONGEST_SHORTER or tail[5] > 23 or tail[6] != 0x48 or tail[15] > 23:
-        return None
-    envelope = Sign1(
-        protected=_CODE_PROTECTED, algorithm=Algorithm.ES256, key_id=None, payload=payload, signature=code[end + 2 :]
+    return Sign1(
+        protected=_CODE_PROTECTED,
+        algorithm=Algorithm.ES256,
+        key_id=None,
+        payload=code[start:end],
+        signature=code[end + 2 :],
     )
-    return envelope, [payload[3:certificate_end], seconds, tail[5], tail[7:15], tail[15]]
+
+
+def _read_values(envelope: Sign1, form: re.Pattern[bytes]) -> tuple[Sign1, list[object]] | None:
+    """The certificate that a payload begins with, and what stands behind it."""
+    payload = envelope.payload
+    end = 3 + payload[2]
+    match = form.fullmatch(payload, end)
+    if match is None or payload[2] < 24:
+        return None
+    seconds, kind, nonce, posture, *answer = match.groups()
+    shown = [payload[3:end], int.from_bytes(seconds), kind[0], nonce, posture[0]]
+    if not answer:
+        return envelope, shown
+    challenge, amount, payee, item = answer
+    return envelope, [*shown, challenge, _number(amount), payee, _number(item)]
 
 
 def read_certificate_form(certificate: bytes) -> tuple[Sign1, Claims] | None:

@@ -20,7 +20,7 @@ from yikatong.codes.rules.code import (
     read_asked,
 )
 from yikatong.codes.rules.envelope import open_envelope, verify_envelope
-from yikatong.codes.rules.forms import read_shown_form
+from yikatong.codes.rules.forms import read_code_form
 from yikatong.codes.rules.regions import OpenedCertificate, RecognisedCertificate, RegionView
 from yikatong.codes.rules.wire import NONCE_BYTES, read_bytes, read_number, read_seconds
 from yikatong.kernel.ids import bucket_of
@@ -85,7 +85,7 @@ class _Reading:
         self.code = _decode_text(text)
         try:
             self._read(
-                *read_shown_form(self.code)
+                *read_code_form(self.code)
                 or open_envelope(self.code, ANSWERED_BYTES_MAX, _SHOWN_PARTS, _ANSWERED_PARTS)
             )
         except (ValueError, KeyError):
