@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.backends import end_backend
 from tests.support.builders.counter import CounterWorld, a_second_worker
+from tests.support.cut_line import a_cut_line
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
 from yikatong.taps.counter.works import ReverseWork
@@ -37,3 +38,34 @@ async def test_a_server_connection_lost_between_batches_is_opened_anew(world: Co
 
     assert Outcome.ADMITTED is receipt.outcome
     assert 4_800 == await world.balance(phone)
+
+
+async def test_no_tap_is_acknowledged_whose_commit_never_arrived(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    body = world.answered(phone, amount_fen=1_200)
+
+    async with (
+        a_cut_line(world.db, lets_commit_through=False) as line,
+        a_second_worker(world, connect=line.connect) as cut_off,
+    ):
+        with pytest.raises(Refused) as refused:
+            await cut_off.tap(body)
+
+    assert Reason.COUNTER_IS_BUSY is refused.value.reason
+    assert 5_000 == await world.balance(phone)
+    assert Outcome.ADMITTED is (await world.tap(body)).outcome
+
+
+async def test_a_tap_whose_commit_arrived_and_whose_answer_was_lost_is_acknowledged_once(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    body = world.answered(phone, amount_fen=1_200)
+
+    async with (
+        a_cut_line(world.db, lets_commit_through=True) as line,
+        a_second_worker(world, connect=line.connect) as second,
+    ):
+        receipt = await second.tap(body)
+
+    assert Outcome.ADMITTED is receipt.outcome
+    assert receipt == await world.tap(body)
+    assert (3_800, 1_200) == (await world.balance(phone), await world.owed())

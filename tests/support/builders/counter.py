@@ -1,6 +1,6 @@
 """A counter at work in a region of its own: residents with wallets, a canteen, a gate, a bank that answers as told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
@@ -55,6 +55,7 @@ UNREAD_QUOTA = 20
 SETTINGS = Settings()
 """As an installation begins with."""
 _writers = count(1)
+Connect = Callable[[], Awaitable[Connection]]
 
 
 class ToldBank:
@@ -336,7 +337,9 @@ async def _publish(conn: Connection, world: CounterWorld, **changes: Any) -> Ite
     return (await catalogue.publish_item(conn, terms=terms)).item
 
 
-async def _open_counter(world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max) -> None:
+async def _open_counter(
+    world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max, connect: Connect | None = None
+) -> None:
     async def load_regions(conn: Connection) -> codes.RegionView:
         return codes.view_regions(
             None, holder=world.keys, own_regions=[world.region], bucket_count=1, now=world.clock.now()
@@ -349,7 +352,7 @@ async def _open_counter(world: CounterWorld, *, line_max: int = SETTINGS.tap_que
     await world.caches.fill(known)
     world.at_the_bank = AtTheBank(world.bank, patience_seconds=2)
     world.counter = Counter(
-        connect=world.db.connect_serving,
+        connect=connect or world.db.connect_serving,
         caches=world.caches,
         lines=[RetailLine(), PresenceLine()],
         clock=world.clock,
@@ -399,13 +402,16 @@ async def a_second_counter(world: CounterWorld) -> AsyncIterator[Tapping]:
 
 @asynccontextmanager
 async def a_second_worker(
-    world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max
+    world: CounterWorld, *, line_max: int = SETTINGS.tap_queue_size_max, connect: Connect | None = None
 ) -> AsyncIterator[CounterWorld]:
-    """All of another worker: its counter and what follows its taps; provider, tills and items are the first one's."""
+    """All of another worker: its counter and what follows its taps; provider, tills and items are the first one's.
+
+    `connect` gives its counter another line to the database.
+    """
     second = CounterWorld(world.db, world.keys, region=world.region, clock=world.clock, ids=world.ids)
     second.bank = world.bank
     second.provider, second.till, second.meal, second.entry = world.provider, world.till, world.meal, world.entry
-    await _open_counter(second, line_max=line_max)
+    await _open_counter(second, line_max=line_max, connect=connect)
     try:
         yield second
     finally:
