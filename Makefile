@@ -14,7 +14,7 @@ PYTHON ?= $(shell for one in /usr/bin/python3 python3; do \
 	echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --progress-bar off
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --progress-bar off
 
 # Our processes start often; they read compiled code that the installation wrote.
 unexport PYTHONDONTWRITEBYTECODE
