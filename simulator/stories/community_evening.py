@@ -14,6 +14,7 @@ from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage
 from simulator.stories.telling import Both, Column, a_table, fold, show_table
 from simulator.stories.till import Till
+from yikatong.cards.rules.application import ADULT_FROM_AGE
 from yikatong.client.receipts import Statement
 from yikatong.kernel.money import show_yuan
 from yikatong.ledger.api import AccountsAnswer
@@ -95,6 +96,8 @@ class Evening:
         for key, expected in BALANCES.items():
             neighbour = self._town.people[key]
             office = self._town.away if key == "he" else self._town.home
+            if neighbour.part.age < ADULT_FROM_AGE:
+                office.may_look_at_minor(office.welfare, neighbour.resident_id, purpose=PURPOSE)
             path = f"/v1/residents/{neighbour.resident_id}/accounts"
             accounts = office.welfare.calls.get(path, AccountsAnswer, purpose=PURPOSE).accounts
             found = {account.kind: account.available_fen for account in accounts}

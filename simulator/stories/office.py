@@ -49,7 +49,11 @@ class Office:
             "PUT",
             "/v1/roles/welfare",
             msgspec.Raw,
-            {"label_zh": "待遇发放", "label_en": "Grants benefits", "permissions": ["ledger.grant", "ledger.read"]},
+            {
+                "label_zh": "待遇发放",
+                "label_en": "Grants benefits",
+                "permissions": ["access.minors", "ledger.grant", "ledger.read"],
+            },
         )
         with ThreadPoolExecutor(max_workers=3) as hands:
             hired = (
@@ -64,6 +68,10 @@ class Office:
         pending = asker.calls.post(path, Pending, body)
         done = self.second.calls.post(f"/v1/approvals/{pending.approval_id}/approve", Approved)
         return done.read(shape)
+
+    def may_look_at_minor(self, asker: Operator, resident_id: str, *, purpose: str) -> None:
+        """Let an operator look at a minor today: the operator asks, and the second person approves it."""
+        self.approved(asker, "/v1/minor-looks", msgspec.Raw, {"resident_id": resident_id, "purpose": purpose})
 
     def _hire(self, name: str, job: str, *, roles: tuple[str, ...]) -> Operator:
         """Somebody who was hired before signs in; else somebody is hired."""

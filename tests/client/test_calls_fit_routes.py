@@ -184,7 +184,7 @@ def all_routes() -> dict[str, Route]:
         *catalogue_api.routes(),
         *cards_api.routes(terms=NOTHING, vault=NOTHING),
         *desk_api.routes(terms=NOTHING, vault=NOTHING, face_check=NOTHING, bank_accounts=NOTHING),
-        *ledger_api.routes(terms=NOTHING),
+        *ledger_api.routes(terms=NOTHING, vault=NOTHING),
         *payouts_api.routes(),
         *taps_api.routes(lambda: NOTHING),
         approve_route({}),

@@ -155,7 +155,7 @@ class Worker:
             *catalogue_api.routes(),
             *cards_api.routes(terms=self.terms, vault=self.vault),
             *codes_api.routes(holder=self.keys, pinned=self.pinned, bucket_count=bucket_count),
-            *ledger_api.routes(terms=self.terms),
+            *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(),
             *desk_api.routes(
                 terms=self.terms,

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from yikatong.access.model import Reason as AccessReason
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.cards.model import Terms
+from yikatong.cards.model import Terms, Vault
 from yikatong.kernel.ids import AccountIdText, ResidentId, TransferId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
@@ -83,8 +83,9 @@ class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Accounts:
     """Handlers of the routes of accounts."""
 
-    def __init__(self, *, terms: Terms) -> None:
+    def __init__(self, *, terms: Terms, vault: Vault) -> None:
         self._terms = terms
+        self._vault = vault
 
     async def list_own(self, call: Call, body: None, query: None) -> AccountsAnswer:
         """Show the wallet's holder their accounts."""
@@ -96,11 +97,11 @@ class Accounts:
 
     async def list_accounts(self, call: Call, body: None, query: None) -> AccountsAnswer:
         """Show an operator a resident's accounts."""
-        return await self._show_accounts(call, *await self._resident(call))
+        return await self._show_accounts(call, *await self._looked_at(call))
 
     async def state(self, call: Call, body: None, query: StatementQuery) -> StatementAnswer:
         """Show an operator the entries of a resident's account."""
-        return await self._state(call, query, *await self._resident(call))
+        return await self._state(call, query, *await self._looked_at(call))
 
     async def freeze(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Freeze an account."""
@@ -124,9 +125,9 @@ class Accounts:
             resident_id=resident_id,
             benefit=body.benefit,
             amount_fen=body.amount_fen,
-            transfer_id=TransferId(call.ids.new()),
             reference=call.by().id,
             now=call.now,
+            transfer_id=TransferId(call.ids.new()),
         )
         return await self._show(call, bucket, account)
 
@@ -139,6 +140,18 @@ class Accounts:
     async def _resident(self, call: Call) -> tuple[int, ResidentId]:
         resident = await cards.get_resident_for(
             call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
+        )
+        call.concerns(resident.id)
+        return resident.bucket, resident.id
+
+    async def _looked_at(self, call: Call) -> tuple[int, ResidentId]:
+        resident = await cards.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self._vault,
+            terms=self._terms,
+            now=call.now,
         )
         call.concerns(resident.id)
         return resident.bucket, resident.id
@@ -216,9 +229,9 @@ _COMMAND: dict[str, Any] = {
 }  # fmt: skip
 
 
-def routes(*, terms: Terms) -> tuple[Route, ...]:
+def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
     """The routes of residents' accounts. Grants, and lifting a freeze, take a second person."""
-    on = Accounts(terms=terms)
+    on = Accounts(terms=terms, vault=vault)
     accounts = "/v1/residents/{resident_id}/accounts"
     one = accounts + "/{account}"
     of_account = (*_SCOPE, Reason.ACCOUNT_IS_UNKNOWN)
@@ -230,10 +243,10 @@ def routes(*, terms: Terms) -> tuple[Route, ...]:
               summary_en="Read the entries of your account", summary_zh="查询本人账户明细", handle=on.state_own,
               query=StatementQuery, answer=StatementAnswer, reasons=stated, **_OWN),
         Route(path=accounts, name="ledger.list_accounts", summary_en="List a resident's accounts",
-              summary_zh="查询持卡人账户", handle=on.list_accounts, answer=AccountsAnswer, reasons=_SCOPE, **_LOOK),
+              summary_zh="查询持卡人账户", handle=on.list_accounts, answer=AccountsAnswer, reasons=cards.LOOK, **_LOOK),
         Route(path=one + "/statement", name="ledger.state_account", summary_en="Read the entries of an account",
               summary_zh="查询持卡人账户明细", handle=on.state, query=StatementQuery, answer=StatementAnswer,
-              reasons=(*_SCOPE, *stated), **_LOOK),
+              reasons=(*cards.LOOK, *stated), **_LOOK),
         Route(path=one + "/freeze", name="ledger.freeze_account", summary_en="Freeze an account",
               summary_zh="冻结账户", handle=on.freeze, answer=ChangeAnswer, permission="ledger.freeze",
               reasons=of_account, **_COMMAND),

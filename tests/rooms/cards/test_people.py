@@ -1,6 +1,7 @@
 """Residents: registered once, sealed, erased; looked at within scope."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import pytest
 from tests.support.builders.cards import CardWorld, an_id_number, key_of
 from tests.support.world import a_region_code
 from yikatong.cards import service as cards
-from yikatong.cards.model import NewPerson, Reason
+from yikatong.cards.model import NewPerson, Reason, Registered, Resident
 from yikatong.cards.rules.persons import mask_id_number, mask_name, mask_phone, read_person
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Change, Refused
@@ -179,13 +180,47 @@ async def test_an_operator_serves_only_region_and_divisions_of_their_own(db: Dat
                 await serve(operator(world.region), unreadable)
 
 
-async def test_a_minor_is_shown_to_an_operator_only_with_an_approval(db: Database) -> None:
+@pytest.mark.parametrize(("born_on", "is_minor"), [(date(2008, 11, 26), True), (date(2008, 11, 25), False)])
+async def test_who_turns_eighteen_today_is_looked_at_as_an_adult(db: Database, born_on: date, is_minor: bool) -> None:
+    async with db.transaction() as conn:
+        world = CardWorld(conn)
+        resident = await world.a_resident(born_on=born_on)
+        look = looking(world, resident)
+        if is_minor:
+            with pytest.raises(Refused, match="MINOR_LOOK_NEEDS_APPROVAL"):
+                await look()
+        else:
+            assert resident.resident_id == (await look()).id
+
+
+async def test_scope_is_refused_before_a_minor_s_age_is_known(db: Database) -> None:
     async with db.transaction() as conn:
         world = CardWorld(conn)
         child = await world.a_resident(born_on=date(2016, 3, 1))
-        operator = Caller(kind=CallerKind.OPERATOR, id=world.ids.new(), region=world.region)
-        resident = await cards.get_resident(conn, **key_of(child))
-        with pytest.raises(Refused, match="MINOR_LOOK_NEEDS_APPROVAL"):
-            await cards.view_person_for(
-                conn, caller=operator, resident=resident, vault=world.vault, terms=world.terms, now=world.now
-            )
+        with pytest.raises(Refused, match="REGION_IS_OUT_OF_SCOPE"):
+            await looking(world, child, region=a_region_code())()
+
+
+async def test_an_erased_minor_s_card_is_looked_at_as_anybody_s_for_no_age_is_left(db: Database) -> None:
+    async with db.transaction() as conn:
+        world = CardWorld(conn)
+        child = await world.a_resident(born_on=date(2016, 3, 1))
+        await cards.erase_person(conn, **key_of(child), vault=world.vault, now=world.now)
+
+        assert child.resident_id == (await looking(world, child)()).id
+
+
+def looking(world: CardWorld, resident: Registered, *, region: str = "") -> Callable[[], Awaitable[Resident]]:
+    """A look of an operator of the world's region, or another, at a resident."""
+
+    async def look() -> Resident:
+        return await cards.get_resident_to_look_at(
+            world.conn,
+            caller=Caller(kind=CallerKind.OPERATOR, id=world.ids.new(), region=region or world.region),
+            shown_id=show_id("resident", resident.resident_id),
+            vault=world.vault,
+            terms=world.terms,
+            now=world.now,
+        )
+
+    return look

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.support.builders.cards import TERMS, CardWorld
+from tests.support.builders.cards import TERMS, VAULT, CardWorld
 from tests.support.builders.ledger import a_benefit, a_hold_draft, a_receivable, a_transfer, open_with
 from tests.support.world import NOON, FixedClock, SeededIds
 from yikatong.cards.model import Registered
@@ -27,7 +27,7 @@ from yikatong.plumbing.jobs import JobCall
 
 pytestmark = pytest.mark.anyio
 
-ROUTES = {route.name: route for route in routes(terms=TERMS)}
+ROUTES = {route.name: route for route in routes(terms=TERMS, vault=VAULT)}
 MEALS = "elder-meal"
 
 

@@ -23,10 +23,15 @@ STARTING_ROLES = (
         "Keeper of access: people, roles and keys",
         ("access.*", "catalogue.*", "places.*"),
     ),
-    StartingRole("counter", "窗口经办人", "Operator at a counter", ("cards.*", "desk.*", "taps.*", "presence.*")),
+    StartingRole(
+        "counter",
+        "窗口经办人",
+        "Operator at a counter",
+        ("cards.*", "desk.*", "taps.*", "presence.*", "access.minors"),
+    ),
     StartingRole(
         "approver", "审批人", "Second person", ("access.approve", "cards.*", "desk.*", "taps.*", "access.minors")
     ),
-    StartingRole("settler", "结算人员", "Settlement with providers", ("ledger.*", "payouts.*")),
+    StartingRole("settler", "结算人员", "Settlement with providers", ("ledger.*", "payouts.*", "access.minors")),
     StartingRole("auditor", "审计人员", "Auditor: reads the record", ("access.records",)),
 )

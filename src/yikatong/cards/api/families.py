@@ -13,7 +13,7 @@ from yikatong.cards.api.shapes import (
     look,
 )
 from yikatong.cards.model import Reason, Resident, Terms, Vault
-from yikatong.cards.service import SCOPE
+from yikatong.cards.service import LOOK, SCOPE
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.http import Call, ChangeAnswer, Route
 
@@ -28,9 +28,19 @@ class Families:
     async def _named(self, call: Call, shown_id: str) -> Resident:
         return await service.get_resident_for(call.conn, caller=call.by(), shown_id=shown_id, terms=self._terms)
 
+    async def _looked_at(self, call: Call) -> Resident:
+        return await service.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self._vault,
+            terms=self._terms,
+            now=call.now,
+        )
+
     async def family(self, call: Call, body: None, query: None) -> FamilyAnswer:
         """Show guardians and family service."""
-        resident = await self._named(call, call.path["resident_id"])
+        resident = await self._looked_at(call)
         guardians = await service.list_guardians(call.conn, bucket=resident.bucket, resident_id=resident.id)
         members = await service.list_family(call.conn, bucket=resident.bucket, resident_id=resident.id)
         return FamilyAnswer(
@@ -68,7 +78,7 @@ class Families:
 
     async def concessions(self, call: Call, body: None, query: None) -> ConcessionsAnswer:
         """Show concessions."""
-        resident = await self._named(call, call.path["resident_id"])
+        resident = await self._looked_at(call)
         held = await service.list_concessions(call.conn, bucket=resident.bucket, resident_id=resident.id)
         return ConcessionsAnswer(
             concessions=tuple(
@@ -115,7 +125,7 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             "查看监护人与亲情服务成员",
             handle=handlers.family,
             answer=FamilyAnswer,
-            reasons=SCOPE,
+            reasons=LOOK,
         ),
         command(
             "POST",
@@ -151,7 +161,7 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             "查看优待资格",
             handle=handlers.concessions,
             answer=ConcessionsAnswer,
-            reasons=SCOPE,
+            reasons=LOOK,
         ),
         command(
             "POST",

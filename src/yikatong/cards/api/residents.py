@@ -18,7 +18,7 @@ from yikatong.cards.api.shapes import (
 )
 from yikatong.cards.model import NewPerson, Person, Reason, Resident, Terms, Vault
 from yikatong.cards.rules.persons import mask_id_number, mask_name, mask_phone
-from yikatong.cards.service import SCOPE
+from yikatong.cards.service import LOOK, SCOPE
 from yikatong.kernel.identifiers.division import DivisionCode, is_within
 from yikatong.kernel.identifiers.reasons import Reason as NumberReason
 from yikatong.kernel.ids import show_id
@@ -38,6 +38,16 @@ class Residents:
     async def _resident(self, call: Call) -> Resident:
         return await service.get_resident_for(
             call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
+        )
+
+    async def _looked_at(self, call: Call) -> Resident:
+        return await service.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self._vault,
+            terms=self._terms,
+            now=call.now,
         )
 
     async def register(self, call: Call, body: RegisterBody, query: None) -> RegisteredAnswer:
@@ -77,20 +87,15 @@ class Residents:
 
     async def view(self, call: Call, body: None, query: PersonQuery) -> PersonAnswer:
         """Show a person."""
-        resident = await self._resident(call)
-        person = await service.view_person_for(
-            call.conn,
-            caller=call.by(),
-            resident=resident,
-            vault=self._vault,
-            terms=self._terms,
-            now=call.now,
+        resident = await self._looked_at(call)
+        person = await service.view_person(
+            call.conn, bucket=resident.bucket, resident_id=resident.id, vault=self._vault
         )
         return _show_person(resident, person, whole=query.whole)
 
     async def events(self, call: Call, body: None, query: None) -> EventsAnswer:
         """Show the life of a resident's cards."""
-        resident = await self._resident(call)
+        resident = await self._looked_at(call)
         events = await service.list_card_events(call.conn, bucket=resident.bucket, resident_id=resident.id)
         return EventsAnswer(
             events=tuple(
@@ -198,7 +203,7 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             handle=handlers.view,
             query=PersonQuery,
             answer=PersonAnswer,
-            reasons=(*SCOPE, Reason.PERSON_IS_ERASED, AccessReason.MINOR_LOOK_NEEDS_APPROVAL),
+            reasons=(*LOOK, Reason.PERSON_IS_ERASED),
         ),
         look(
             one + "/card/events",
@@ -207,7 +212,7 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             "查看卡状态变更记录",
             handle=handlers.events,
             answer=EventsAnswer,
-            reasons=SCOPE,
+            reasons=LOOK,
         ),
         command(
             "PUT",

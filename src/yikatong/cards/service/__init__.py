@@ -88,11 +88,12 @@ from yikatong.cards.service.production import (
     read_return,
     write_batch_file,
 )
-from yikatong.cards.service.scopes import SCOPE, get_resident_for, view_person_for
+from yikatong.cards.service.scopes import LOOK, SCOPE, get_resident_for, get_resident_to_look_at
 from yikatong.cards.store.tap_batch import load_holders, lock_gates, write_gates
 
 __all__ = [
     "CARD_CHANGED",
+    "LOOK",
     "SCOPE",
     "BankAccounts",
     "FaceCheck",
@@ -132,6 +133,7 @@ __all__ = [
     "get_region_rule",
     "get_resident",
     "get_resident_for",
+    "get_resident_to_look_at",
     "grant_concession",
     "is_suspended",
     "issue_e_card",
@@ -171,7 +173,6 @@ __all__ = [
     "verify_face",
     "verify_session_request",
     "view_person",
-    "view_person_for",
     "write_batch_file",
     "write_gates",
 ]

@@ -7,12 +7,13 @@ import psycopg
 
 from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
-from yikatong.cards.model import Person, Reason, Resident, Terms, Vault
+from yikatong.cards.model import Reason, Resident, Terms, Vault
 from yikatong.cards.rules.application import ADULT_FROM_AGE
 from yikatong.cards.service.gates import get_resident
-from yikatong.cards.service.people import address_of, view_person
+from yikatong.cards.service.people import address_of, age_of
 from yikatong.kernel import outcomes
-from yikatong.kernel.instants import age_on, day_of
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller, read_or_refuse
 
 Conn = psycopg.AsyncConnection[Any]
@@ -24,6 +25,9 @@ SCOPE: tuple[outcomes.Reason, ...] = (
     AccessReason.DIVISION_IS_OUT_OF_SCOPE,
 )
 """How every route that names a resident may refuse, as `get_resident_for` does."""
+
+LOOK: tuple[outcomes.Reason, ...] = (*SCOPE, AccessReason.MINOR_LOOK_NEEDS_APPROVAL)
+"""How every route that shows something of a resident may refuse, as `get_resident_to_look_at` does."""
 
 
 async def get_resident_for(conn: Conn, *, caller: Caller, shown_id: str, terms: Terms) -> Resident:
@@ -40,16 +44,30 @@ async def get_resident_for(conn: Conn, *, caller: Caller, shown_id: str, terms: 
     return resident
 
 
-async def view_person_for(
-    conn: Conn, *, caller: Caller, resident: Resident, vault: Vault, terms: Terms, now: datetime
-) -> Person:
-    """A person's fields for somebody who says why; a minor's only with an approval. The caller records the look.
+async def get_resident_to_look_at(
+    conn: Conn, *, caller: Caller, shown_id: str, vault: Vault, terms: Terms, now: datetime
+) -> Resident:
+    """The resident whose id is shown, for whoever looks at anything of theirs; a minor only with an approval.
 
-    Refuses, in this order: PERSON_IS_ERASED, MINOR_LOOK_NEEDS_APPROVAL.
+    Every look of staff at one resident goes through here: fields, card, its events, family, concessions, accounts
+    (Regulation on the Protection of Minors in Cyberspace, Art. 36). Of an erased person nothing is left that says how
+    old they were. The caller records the look.
+    Refuses, in this order: those of `get_resident_for`, MINOR_LOOK_NEEDS_APPROVAL.
     """
-    person = await view_person(conn, bucket=resident.bucket, resident_id=resident.id, vault=vault)
-    if age_on(day_of(now), born_on=person.birth) < ADULT_FROM_AGE:
+    resident = await get_resident_for(conn, caller=caller, shown_id=shown_id, terms=terms)
+    if await _is_minor(conn, resident=resident, vault=vault, now=now):
         await access.verify_minor_look(
             conn, caller=caller, resident_id=resident.id, now=now, bucket_count=terms.bucket_count
         )
-    return person
+    return resident
+
+
+async def _is_minor(conn: Conn, *, resident: Resident, vault: Vault, now: datetime) -> bool:
+    on = day_of(now)
+    try:
+        age = await age_of(conn, bucket=resident.bucket, resident_id=resident.id, on=on, vault=vault)
+    except Refused as refused:
+        if refused.reason is not Reason.PERSON_IS_ERASED:
+            raise
+        return False
+    return age < ADULT_FROM_AGE

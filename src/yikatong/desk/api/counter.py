@@ -15,7 +15,7 @@ from yikatong.cards.model import (
     Terms,
     Vault,
 )
-from yikatong.cards.service import SCOPE
+from yikatong.cards.service import LOOK, SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.cards_shown import show_card
 from yikatong.desk.api.shapes import (
@@ -106,7 +106,14 @@ class Counter:
 
     async def card(self, call: Call, body: None, query: None) -> CardAnswer:
         """Show the card."""
-        resident = await self._resident(call)
+        resident = await cards.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self._vault,
+            terms=self._terms,
+            now=call.now,
+        )
         return await show_card(call, bucket=resident.bucket, resident_id=resident.id)
 
     async def apply(self, call: Call, body: ApplicationBody, query: None) -> AppliedAnswer:
@@ -200,7 +207,7 @@ def _card_routes(it: Counter) -> tuple[Route, ...]:
             answer=CardAnswer,
             permission="cards.read",
             looks=True,
-            reasons=(*SCOPE, Reason.RESIDENT_HAS_NO_CARD),
+            reasons=(*LOOK, Reason.RESIDENT_HAS_NO_CARD),
         ),
         command(
             "POST",
