@@ -54,7 +54,6 @@ class Evening:
         self._began_on = stage.today
         self._statements = {key: self._statement(till) for key, till in town.tills.items()}
         self._bank = self._bank_day()
-        self._told = {key: templates_of(town.people[key].phone) for key in self._with_phone()}
 
     def close(self, day: Day) -> None:
         """Show and compare everything."""
@@ -128,13 +127,13 @@ class Evening:
         """Those with a phone read everything in the wallet; everybody gets it by push or SMS, once."""
         table = a_table(Column("居民", "resident"), Column("条数", "count"), Column("最近一条", "the latest"))
         for key, neighbour in self._town.people.items():
-            expected = day.notices[key]
+            expected = neighbour.heard + day.notices[key]
             about = f"{neighbour.part.name_en}'s notices"
             if neighbour.part.has_phone:
-                self._stage.expect(expected, self._new_notices(key, expected.total(), about), about)
-            latest = self._delivered(neighbour, Counter(card_activated=1) + expected, about)
+                self._stage.expect(expected, self._read(neighbour, expected.total(), about), about)
+            latest = self._delivered(neighbour, expected, about)
             told = self._set_notice(latest, at=day.last_noticed.get(key, CARDS_GIVEN))
-            table.add_row("\n".join(neighbour.part.name), str(expected.total() + 1), told)
+            table.add_row("\n".join(neighbour.part.name), str(expected.total()), told)
         title = Both("居民收到的通知，时刻按故事", "residents' notices, at the times of the story")
         show_table(self._stage.console, title, table)
 
@@ -144,12 +143,12 @@ class Evening:
         zh, en = (PLAYED_AT.sub(f"{self._stage.today} {at}", text) for text in latest)
         return "\n".join((*fold(zh, cells=cells), *fold(en, cells=cells)))
 
-    def _new_notices(self, key: str, count: int, about: str) -> Counter[str]:
-        """What somebody was told today, once it is as many as there should be."""
+    def _read(self, neighbour: Neighbour, count: int, about: str) -> Counter[str]:
+        """What somebody reads in the wallet, once it is as many as there should be."""
 
         def find() -> Counter[str] | None:
-            new = templates_of(self._town.people[key].phone) - self._told[key]
-            return new if new.total() >= count else None
+            found = templates_of(neighbour.phone)
+            return found if found.total() >= count else None
 
         return self._stage.wait_for(find, about=f"通知 {about}")
 
@@ -191,6 +190,3 @@ class Evening:
 
     def _days(self) -> list[date]:
         return sorted({self._began_on, self._stage.today})
-
-    def _with_phone(self) -> list[str]:
-        return [key for key, neighbour in self._town.people.items() if neighbour.part.has_phone]

@@ -103,6 +103,7 @@ def _give_cards(stage: Stage, *, office: Office, parts: Sequence[Part]) -> dict[
         path = f"/v1/residents/{neighbour.resident_id}/card/activation"
         change = office.counter.calls.post(path, ChangeAnswer).change
         stage.expect("done", change.value, f"the card of {neighbour.part.name_en}")
+        neighbour.heard["card_activated"] += 1
     return people
 
 
@@ -138,8 +139,10 @@ def _apply(stage: Stage, *, office: Office, neighbour: Neighbour, people: dict[s
             stage.expect("GUARDIAN_MUST_APPLY", refused.reason, f"a card for {part.name_en}")
         kin = {"guardian_id": guardian.resident_id, "relation": part.relation}
         office.counter.calls.post(path + "/guardians", ChangeAnswer, kin)
+        neighbour.heard["guardian_added"] += 1
         body["guardian_id"] = guardian.resident_id
     office.counter.calls.post(path + "/card/application", msgspec.Raw, body)
+    neighbour.heard["card_applied_for"] += 1
 
 
 def _have_made(stage: Stage, *, office: Office, people: dict[str, Neighbour]) -> None:
@@ -167,6 +170,7 @@ def _give_e_cards(stage: Stage, town: Town) -> None:
         for done in [hands.submit(_open_wallet, stage, neighbour) for neighbour in with_phone]:
             done.result()
     town.people["zhang"].phone.add_child(name="张小雨", id_number=town.people["yu"].id_number)
+    town.people["zhang"].heard["family_member_added"] += 1
     yiming = town.people["yiming"]
     refused = refusal_of(lambda: yiming.phone.set_limits(tap_limit_fen=1_000, day_limit_fen=1_000))
     stage.expect("MINORS_HAVE_NO_SMALL_PAYMENTS", refused.reason, "a limit for a minor")
@@ -176,11 +180,14 @@ def _open_wallet(stage: Stage, neighbour: Neighbour) -> None:
     part = neighbour.part
     neighbour.take_phone(stage)
     neighbour.phone.enrol(card_number=neighbour.chip.card_number)
+    neighbour.heard.update(e_card_issued=1, device_enrolled=1)
     neighbour.phone.refresh()
     if part.bank_balance_fen is not None:
         _bind_bank(stage, neighbour, balance_fen=part.bank_balance_fen)
+        neighbour.heard["e_card_level_2"] += 1
     if part.limits_fen is not None:
         neighbour.phone.set_limits(tap_limit_fen=part.limits_fen[0], day_limit_fen=part.limits_fen[1])
+        neighbour.heard["small_payment_limit_changed"] += 1
     level = 1 if part.bank_balance_fen is None else 2
     stage.expect(level, neighbour.phone.card().level, f"the level of {part.name_en}'s e-card")
 
@@ -209,6 +216,7 @@ def _give_money(stage: Stage, town: Town) -> None:
             body = {"benefit": MEALS, "amount_fen": part.meals_fen}
             granted = office.approved(office.welfare, path + "/grants", AccountAnswer, body)
             stage.expect(part.meals_fen, granted.available_fen, f"the meal benefit of {part.name_en}")
+            neighbour.heard["benefit_arrived"] += 1
         if part.purse_fen:
             office.counter.calls.post(path + "/purse/top-ups", msgspec.Raw, {"amount_fen": part.purse_fen})
 

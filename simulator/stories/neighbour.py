@@ -1,6 +1,7 @@
 """A resident in a story: the person, the card in the pocket, the phone in the hand."""
 
 import secrets
+from collections import Counter
 from datetime import date
 from uuid import UUID
 
@@ -39,7 +40,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Neighbour:
-    """A part as it is played."""
+    """A part as it is played; `heard` counts what the platform had to tell them before the first tap."""
 
     resident_id: str
     chip: Chip
@@ -50,6 +51,7 @@ class Neighbour:
     def __init__(self, part: Part, *, today: date, number: int) -> None:
         """`number` tells people born on one day apart; the ID number is of the unassigned division 9901xx."""
         self.part = part
+        self.heard: Counter[str] = Counter()
         born_on = date(today.year - part.age, 1 + number % 10, 1 + number % 27)
         sequence = 2 * secrets.randbelow(500) + (0 if part.is_woman else 1)
         self.id_number = make_id_number(area=f"9901{secrets.randbelow(100):02d}", born_on=born_on, sequence=sequence)

@@ -31,6 +31,7 @@ _CARD_TEMPLATES = {
     "report_formal_loss": Template.CARD_REPORTED_LOST,
     "release_loss": Template.CARD_RELEASED,
     "lock": Template.CARD_LOCKED,
+    "replace": Template.CARD_REPLACED,
 }
 Hear = Callable[[Connection, Event, dict[str, Any]], Awaitable[None]]
 
@@ -111,15 +112,9 @@ class Subscribers:
     async def _tell(self, conn: Connection, event: Event, template: Template, **params: int) -> None:
         """Send the resident of an event a notice."""
         resident_id = read_id("resident", event.payload["resident_id"])
-        await notices.send(
-            conn,
-            bucket=bucket_of(resident_id, self._bucket_count),
-            resident_id=resident_id,
-            template=template,
-            params={"happened_at": event.made_at.isoformat(), **params},
-            now=event.made_at,
-            ids=self._ids,
-        )
+        bucket = bucket_of(resident_id, self._bucket_count)
+        now = event.made_at
+        await notices.tell(conn, template, bucket=bucket, resident_id=resident_id, now=now, ids=self._ids, **params)
 
     async def _want_debit_back(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
         """A debit for a tap that came to nothing: undone if it happened, prevented if it has yet to."""

@@ -9,7 +9,7 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
 from yikatong.cards.model import Terms, Vault
-from yikatong.kernel.ids import AccountIdText, ResidentId, TransferId, show_id
+from yikatong.kernel.ids import AccountIdText, ResidentId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Refused
@@ -127,7 +127,7 @@ class Accounts:
             amount_fen=body.amount_fen,
             reference=call.by().id,
             now=call.now,
-            transfer_id=TransferId(call.ids.new()),
+            ids=call.ids,
         )
         return await self._show(call, bucket, account)
 

@@ -49,6 +49,21 @@ async def send(
     return notice_id
 
 
+async def tell(
+    conn: Conn,
+    template: Template,
+    *,
+    bucket: int,
+    resident_id: UUID,
+    now: datetime,
+    ids: Ids,
+    **params: str | int,
+) -> None:
+    """Tell a resident of what happens now: `send`, with the instant among the parameters."""
+    happened = {"happened_at": now.isoformat(), **params}
+    await send(conn, bucket=bucket, resident_id=resident_id, template=template, params=happened, now=now, ids=ids)
+
+
 async def send_many(conn: Conn, *, bucket: int, drafts: Sequence[Draft], ids: Ids) -> tuple[UUID, ...]:
     """Tell residents of one bucket something, in one statement; gives the notices' ids in the order of the drafts.
 

@@ -183,7 +183,7 @@ async def test_a_key_is_enrolled_once_even_after_it_was_revoked(db: Database) ->
         enrolled = await world.enrolled(resident, key=key)
         with pytest.raises(Refused, match="DEVICE_KEY_IS_ALREADY_ENROLLED"):
             await world.enrolled(resident, key=key)
-        await cards.revoke_device(conn, **key_of(resident), device_id=enrolled.device_id, now=world.now)
+        await cards.revoke_device(conn, **key_of(resident), device_id=enrolled.device_id, now=world.now, ids=world.ids)
         with pytest.raises(Refused, match="DEVICE_KEY_IS_ALREADY_ENROLLED"):
             await world.enrolled(resident, key=key)
 
@@ -197,7 +197,7 @@ async def test_a_resident_has_only_so_many_devices(db: Database) -> None:
         await world.enrolled(resident)
         with pytest.raises(Refused, match="DEVICE_LIMIT_IS_REACHED"):
             await world.enrolled(resident)
-        await cards.revoke_device(conn, **key_of(resident), device_id=first.device_id, now=world.now)
+        await cards.revoke_device(conn, **key_of(resident), device_id=first.device_id, now=world.now, ids=world.ids)
         await world.enrolled(resident)
 
 
@@ -241,7 +241,7 @@ async def test_a_session_needs_a_fresh_signature_of_the_enrolled_key_each_time(d
         with pytest.raises(Refused, match="SIGNATURE_DOES_NOT_MATCH"):
             await session.ask(seconds=20, key=trust.new_signing_key(Algorithm.ES256))
         assert enrolled.device_id == await session.ask(seconds=20)
-        await cards.revoke_device(conn, **key_of(resident), device_id=enrolled.device_id, now=world.now)
+        await cards.revoke_device(conn, **key_of(resident), device_id=enrolled.device_id, now=world.now, ids=world.ids)
         with pytest.raises(Refused, match="DEVICE_IS_REVOKED"):
             await session.ask(seconds=30)
 
@@ -259,7 +259,9 @@ async def test_closing_a_channel_revokes_its_devices_and_no_others(db: Database)
             ),
         )
         assert isinstance(elsewhere, Enrolled)
-        change, revoked = await cards.unlink_channel(conn, **key_of(resident), channel="bank_app", now=world.now)
+        change, revoked = await cards.unlink_channel(
+            conn, **key_of(resident), channel="bank_app", now=world.now, ids=world.ids
+        )
         holder = await cards.get_holder(conn, **key_of(resident), on=world.now.date())
 
         assert (Change.DONE, [elsewhere.device_id]) == (change, revoked)

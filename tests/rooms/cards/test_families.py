@@ -117,6 +117,7 @@ async def add(world: CardWorld, holder: Registered, member: Registered, kind: Fa
         terms=world.terms,
         vault=world.vault,
         now=world.now,
+        ids=world.ids,
     )
 
 
@@ -187,6 +188,7 @@ async def test_limits_and_freezes_stand_on_the_gate(db: Database) -> None:
                 unknown_posture_allowed=False,
                 vault=world.vault,
                 now=world.now,
+                ids=world.ids,
             )
 
         before = await cards.get_gate(conn, **key_of(resident))

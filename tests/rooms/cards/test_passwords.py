@@ -60,17 +60,14 @@ async def test_after_six_wrong_attempts_even_the_right_password_is_refused(db: D
         resident = await world.a_card_holder()
         await world.with_e_card(resident)
 
-        async def attempt(password: str) -> ECard | Refused:
-            return await cards.prove_password(conn, **key_of(resident), password=password, vault=world.vault)
-
-        wrong = [await attempt("000001") for _ in range(FAILURES_MAX)]
-        locked = await attempt(PASSWORD)
+        wrong = [await world.proved(resident, "000001") for _ in range(FAILURES_MAX)]
+        locked = await world.proved(resident)
 
         assert [Reason.PASSWORD_IS_WRONG] * 6 == [it.reason for it in wrong if isinstance(it, Refused)]
         assert isinstance(locked, Refused)
         assert Reason.PASSWORD_IS_LOCKED is locked.reason
         await cards.set_password(conn, **key_of(resident), password="582914", vault=world.vault)
-        assert isinstance(await attempt("582914"), ECard)
+        assert isinstance(await world.proved(resident, "582914"), ECard)
 
 
 @pytest.mark.anyio
@@ -81,7 +78,7 @@ async def test_a_password_is_not_changed_to_itself_even_to_unlock_it(db: Databas
         resident = await world.a_card_holder()
         await world.with_e_card(resident)
         for _ in range(wrong_attempts):
-            await cards.prove_password(conn, **key_of(resident), password="000001", vault=world.vault)
+            await world.proved(resident, "000001")
         with pytest.raises(Refused, match="PASSWORD_IS_THE_SAME_AS_BEFORE"):
             await cards.set_password(conn, **key_of(resident), password=PASSWORD, vault=world.vault)
 
@@ -96,8 +93,8 @@ async def test_a_right_password_forgets_the_wrong_ones_before_it(db: Database) -
         resident = await world.a_card_holder()
         await world.with_e_card(resident)
         for password in ["000001"] * 5 + [PASSWORD] + ["000001"] * 5:
-            await cards.prove_password(conn, **key_of(resident), password=password, vault=world.vault)
-        proved = await cards.prove_password(conn, **key_of(resident), password=PASSWORD, vault=world.vault)
+            await world.proved(resident, password)
+        proved = await world.proved(resident)
 
     assert isinstance(proved, ECard)
 

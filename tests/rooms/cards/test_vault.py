@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders.cards import PASSWORD, CardWorld, key_of
+from tests.support.builders.cards import CardWorld, key_of
 from tests.support.world import NOON, SeededIds
 from yikatong.cards import service as cards
 from yikatong.cards.model import ECard, Vault
@@ -37,8 +37,8 @@ async def test_a_person_and_a_password_go_through_the_keys_of_trust(db: Database
         await world.with_e_card(resident)
         person = await cards.view_person(conn, **key_of(resident), vault=world.vault)
         found = await cards.find_by_id_number(conn, id_number=person.id_number, vault=world.vault)
-        right = await cards.prove_password(conn, **key_of(resident), password=PASSWORD, vault=world.vault)
-        wrong = await cards.prove_password(conn, **key_of(resident), password="000001", vault=world.vault)
+        right = await world.proved(resident)
+        wrong = await world.proved(resident, "000001")
 
     assert ("王秀英", resident.resident_id) == (person.name, found)
     assert isinstance(right, ECard)

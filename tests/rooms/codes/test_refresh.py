@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from simulator.wallet import Wallet
-from tests.support.builders.cards import OPERATOR
+from tests.support.builders.cards import OPERATOR, key_of
 from tests.support.builders.codes import CodeWorld, asked, keys_of
 from tests.support.world import NOON
 from yikatong.cards import service as cards
@@ -134,9 +134,7 @@ async def test_a_revoked_device_gives_no_certificates(db: Database) -> None:
         resident = await world.a_card_holder()
         wallet = await world.a_wallet(resident)
         assert wallet.device_id is not None
-        await cards.revoke_device(
-            conn, bucket=resident.bucket, resident_id=resident.resident_id, device_id=wallet.device_id, now=NOON
-        )
+        await cards.revoke_device(conn, **key_of(resident), device_id=wallet.device_id, now=NOON, ids=world.ids)
         with pytest.raises(Refused) as refused:
             await world.refreshed(resident, wallet)
 

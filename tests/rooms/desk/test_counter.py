@@ -202,7 +202,7 @@ async def test_a_revoked_device_loses_codes_and_sessions_and_another_keeps_them(
         assert lost.device_id is not None
         assert kept.device_id is not None
         tokens = {wallet.device_id: await session_of(world, resident, wallet) for wallet in (lost, kept)}
-        await desk.revoke_device(conn, **key_of(resident), device_id=lost.device_id, now=world.now)
+        await desk.revoke_device(conn, **key_of(resident), device_id=lost.device_id, now=world.now, ids=world.ids)
 
         assert ["active", "revoked"] == await states_of_codes(conn, resident)
         with pytest.raises(Refused, match="SESSION_HAS_ENDED"):

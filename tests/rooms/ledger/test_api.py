@@ -59,6 +59,7 @@ async def test_a_granted_benefit_can_be_read_and_spent(db: Database) -> None:
         resident = await world.a_resident()
         granted_to = await granted(world, resident)
         assert (MEALS, 900) == (granted_to.label, granted_to.available_fen)
+        assert "benefit_arrived" == (await world.heard_by(resident))[-1]
         meals = name_account(resident.resident_id, AccountKind.BENEFIT, MEALS)
         payment = a_transfer(meals, a_receivable(), 250)
         await service.post(conn, bucket=resident.bucket, writer=1, draft=payment, now=NOON)

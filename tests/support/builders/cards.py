@@ -17,6 +17,7 @@ from yikatong.cards import service as cards
 from yikatong.cards.model import (
     Actor,
     Card,
+    ECard,
     Enrolled,
     Enrolment,
     GuardianRelation,
@@ -32,6 +33,8 @@ from yikatong.kernel.identifiers.bank_card import make_bank_card_number
 from yikatong.kernel.identifiers.resident_id import make_id_number
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.notices import service as notices
 from yikatong.plumbing.ids import Ids
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey
@@ -207,7 +210,19 @@ class CardWorld:
             terms=self.terms,
             vault=self.vault,
             now=self.now,
+            ids=self.ids,
         )
+
+    async def proved(self, resident: Registered, password: str = PASSWORD) -> ECard | Refused:
+        """Type the e-card's password."""
+        return await cards.prove_password(
+            self.conn, **key_of(resident), password=password, vault=self.vault, now=self.now, ids=self.ids
+        )
+
+    async def heard_by(self, resident: Registered) -> list[str]:
+        """What a resident was told, in order."""
+        found = await notices.list_notices(self.conn, **key_of(resident), before=None, limit=100)
+        return [notice.template.value for notice in reversed(found)]
 
     async def with_e_card(self, resident: Registered, *, password: str = PASSWORD) -> None:
         """Issue the resident's e-card."""

@@ -35,6 +35,7 @@ async def opted_in(
             unknown_posture_allowed=unknown_posture,
             vault=world.vault,
             now=world.clock.now(),
+            ids=world.ids,
         )
 
 

@@ -64,6 +64,7 @@ class Families:
             terms=self._terms,
             vault=self._vault,
             now=call.now,
+            ids=call.ids,
         )
         return ChangeAnswer(change=change)
 

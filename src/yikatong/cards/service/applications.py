@@ -14,6 +14,8 @@ from yikatong.cards.store import families as family_store
 from yikatong.kernel.ids import CardId, ResidentId
 from yikatong.kernel.instants import age_on, day_of
 from yikatong.kernel.outcomes import Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
@@ -52,7 +54,7 @@ async def apply_for_card(
     )
     if refused is not None:
         raise Refused(refused)
-    return await add_card(
+    card_id = await add_card(
         conn,
         bucket=bucket,
         resident_id=resident_id,
@@ -65,6 +67,8 @@ async def apply_for_card(
         now=now,
         ids=ids,
     )
+    await notices.tell(conn, Template.CARD_APPLIED_FOR, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
+    return card_id
 
 
 async def add_card(

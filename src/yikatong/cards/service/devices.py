@@ -18,6 +18,8 @@ from yikatong.cards.store import e_cards as e_card_store
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.service import verifying_key
 
@@ -113,7 +115,7 @@ async def _open_e_card(
         )
         return issued.e_card_id
     proved = await prove_password(
-        conn, bucket=bucket, resident_id=resident_id, password=enrolment.password, vault=vault
+        conn, bucket=bucket, resident_id=resident_id, password=enrolment.password, vault=vault, now=now, ids=ids
     )
     if isinstance(proved, Refused):
         return proved
@@ -156,6 +158,15 @@ async def _add_device(
     )
     if not is_new:
         raise Refused(Reason.DEVICE_KEY_IS_ALREADY_ENROLLED)
+    await notices.tell(
+        conn,
+        Template.DEVICE_ENROLLED,
+        bucket=resident.bucket,
+        resident_id=resident.id,
+        now=now,
+        ids=ids,
+        device=enrolment.platform,
+    )
     return device_id
 
 
@@ -204,7 +215,7 @@ async def list_devices(conn: Conn, *, bucket: int, resident_id: ResidentId) -> t
 
 
 async def revoke_device(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, now: datetime
+    conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, now: datetime, ids: Ids
 ) -> Change:
     """Revoke a device; its enrolment key opens nothing any more. Refuses RESIDENT_IS_NOT_KNOWN, DEVICE_IS_NOT_KNOWN."""
     await pass_gate(conn, bucket=bucket, resident_id=resident_id)
@@ -212,4 +223,14 @@ async def revoke_device(
     if device is None:
         raise Refused(Reason.DEVICE_IS_NOT_KNOWN)
     revoked = await store.revoke_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id, now=now)
+    if revoked:
+        await notices.tell(
+            conn,
+            Template.DEVICE_REMOVED,
+            bucket=bucket,
+            resident_id=resident_id,
+            now=now,
+            ids=ids,
+            device=device.platform,
+        )
     return Change.of(revoked)

@@ -31,6 +31,8 @@ from yikatong.kernel.identifiers.bank_card import read_bank_card_number
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
@@ -120,6 +122,7 @@ async def issue_e_card(
     await store.link_channel(
         conn, bucket=bucket, e_card_id=e_card_id, resident_id=resident_id, channel=channel, now=now
     )
+    await notices.tell(conn, Template.E_CARD_ISSUED, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
     return Issued(e_card_id=e_card_id, change=Change.DONE)
 
 
@@ -177,6 +180,7 @@ async def bind_bank(
         now=now,
     )
     await store.set_e_card_level(conn, bucket=bucket, e_card_id=e_card.id, level=2)
+    await notices.tell(conn, Template.E_CARD_LEVEL_2, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
     return Change.DONE
 
 
@@ -228,7 +232,7 @@ async def associate(conn: Conn, *, bucket: int, resident_id: ResidentId, now: da
 
 
 async def unlink_channel(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str, now: datetime
+    conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str, now: datetime, ids: Ids
 ) -> tuple[Change, list[DeviceId]]:
     """Close an e-card in a channel (解除关联) and revoke the channel's devices, which are given back.
 
@@ -237,7 +241,19 @@ async def unlink_channel(
     await pass_gate(conn, bucket=bucket, resident_id=resident_id)
     e_card = await get_e_card(conn, bucket=bucket, resident_id=resident_id)
     changed = await store.unlink_channel(conn, bucket=bucket, e_card_id=e_card.id, channel=channel, now=now)
+    devices = await device_store.list_devices(conn, bucket=bucket, resident_id=resident_id)
     revoked = await device_store.revoke_devices(conn, bucket=bucket, resident_id=resident_id, channel=channel, now=now)
+    for device in devices:
+        if device.id in revoked:
+            await notices.tell(
+                conn,
+                Template.DEVICE_REMOVED,
+                bucket=bucket,
+                resident_id=resident_id,
+                now=now,
+                ids=ids,
+                device=device.platform,
+            )
     return Change.of(changed), revoked
 
 

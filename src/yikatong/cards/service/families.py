@@ -22,6 +22,9 @@ from yikatong.cards.store import families as store
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -36,6 +39,7 @@ async def add_guardian(
     terms: Terms,
     vault: Vault,
     now: datetime,
+    ids: Ids,
 ) -> Change:
     """Record a guardian of a minor; the operator has seen the household book.
 
@@ -58,6 +62,8 @@ async def add_guardian(
     changed = await store.put_guardian(
         conn, bucket=bucket, resident_id=resident_id, guardian_id=guardian_id, relation=relation, now=now
     )
+    if changed:
+        await notices.tell(conn, Template.GUARDIAN_ADDED, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
     return Change.of(changed)
 
 
@@ -87,6 +93,7 @@ async def add_family_member(
     terms: Terms,
     vault: Vault,
     now: datetime,
+    ids: Ids,
 ) -> Change:
     """Add a relative to a holder's family service (亲情服务), within the limits of the holder's region.
 
@@ -115,6 +122,7 @@ async def add_family_member(
     if refused is not None:
         raise Refused(refused)
     await store.put_family_member(conn, bucket=bucket, resident_id=resident_id, member_id=member_id, kind=kind, now=now)
+    await notices.tell(conn, Template.FAMILY_MEMBER_ADDED, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
     return Change.DONE
 
 

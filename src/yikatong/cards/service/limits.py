@@ -13,6 +13,9 @@ from yikatong.cards.store import residents as store
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -27,6 +30,7 @@ async def set_small_payment_limit(
     unknown_posture_allowed: bool,
     vault: Vault,
     now: datetime,
+    ids: Ids,
 ) -> Change:
     """Set what a shown code may pay at once and in a day, in fen, and whether it may where the posture is unknown.
 
@@ -52,5 +56,14 @@ async def set_small_payment_limit(
         limit_fen=limit_fen,
         day_limit_fen=day_limit_fen,
         unknown_posture_allowed=unknown_posture_allowed,
+    )
+    await notices.tell(
+        conn,
+        Template.SMALL_PAYMENT_LIMIT_CHANGED,
+        bucket=bucket,
+        resident_id=resident_id,
+        now=now,
+        ids=ids,
+        limit_fen=limit_fen,
     )
     return Change.DONE

@@ -1,5 +1,6 @@
 """The e-card's six-digit password: one for all channels, never proof alone, locked after six wrong attempts."""
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -11,6 +12,9 @@ from yikatong.cards.service.people import view_person
 from yikatong.cards.store import e_cards as store
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Refused
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -24,12 +28,13 @@ async def verify_new_password(password: str, *, id_number: str, vault: Vault) ->
 
 
 async def prove_password(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, password: str, vault: Vault
+    conn: Conn, *, bucket: int, resident_id: ResidentId, password: str, vault: Vault, now: datetime, ids: Ids
 ) -> ECard | Refused:
     """Give the e-card whose password this is, or the refusal, whose counted attempt the caller must commit.
 
     Raises Refused RESIDENT_IS_NOT_KNOWN, ECARD_IS_NOT_ISSUED. Gives back, in this order, PASSWORD_IS_LOCKED,
-    PASSWORD_IS_WRONG. The gate is held while the password is compared, so attempts cannot overlap.
+    PASSWORD_IS_WRONG. The gate is held while the password is compared, so attempts cannot overlap. The attempt
+    that locks the password tells the resident.
     """
     await pass_gate(conn, bucket=bucket, resident_id=resident_id)
     e_card = await store.find_e_card(conn, bucket=bucket, resident_id=resident_id)
@@ -41,6 +46,8 @@ async def prove_password(
     if not await vault.is_password(password, password_hash=e_card.password_hash):
         failures = e_card.password_failures + 1
         await store.set_password_failures(conn, bucket=bucket, e_card_id=e_card.id, failures=failures)
+        if decide_attempt(failures) is not None:
+            await notices.tell(conn, Template.PASSWORD_LOCKED, bucket=bucket, resident_id=resident_id, now=now, ids=ids)
         return Refused(Reason.PASSWORD_IS_WRONG)
     if e_card.password_failures:
         await store.set_password_failures(conn, bucket=bucket, e_card_id=e_card.id, failures=0)

@@ -117,6 +117,7 @@ class Choices:
             unknown_posture_allowed=body.unknown_posture_allowed,
             vault=self._vault,
             now=call.now,
+            ids=call.ids,
         )
         return ChangeAnswer(change=change)
 
@@ -170,6 +171,7 @@ class Choices:
             terms=self._terms,
             vault=self._vault,
             now=call.now,
+            ids=call.ids,
         )
         return ChangeAnswer(change=change)
 
@@ -203,13 +205,14 @@ class Choices:
         """Revoke a device."""
         whose = holder_of(call, terms=self._terms)
         device_id = DeviceId(read_or_refuse("device", call.path["device_id"], reason=Reason.DEVICE_IS_NOT_KNOWN))
-        change = await service.revoke_device(call.conn, **whose, device_id=device_id, now=call.now)
+        change = await service.revoke_device(call.conn, **whose, device_id=device_id, now=call.now, ids=call.ids)
         return ChangeAnswer(change=change)
 
     async def unlink(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Close the e-card in a channel."""
         whose = holder_of(call, terms=self._terms)
-        change = await service.unlink_channel(call.conn, **whose, channel=call.path["channel"], now=call.now)
+        channel = call.path["channel"]
+        change = await service.unlink_channel(call.conn, **whose, channel=channel, now=call.now, ids=call.ids)
         return ChangeAnswer(change=change)
 
     async def _find_member(self, call: Call, body: MemberBody) -> ResidentId:

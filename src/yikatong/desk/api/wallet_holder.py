@@ -27,5 +27,5 @@ def holder_of(call: Call, *, terms: Terms) -> Whose:
 
 async def prove_password(call: Call, *, whose: Whose, password: str, vault: Vault) -> Refusal | None:
     """Prove the holder's password on the enrolled device; a counted attempt is kept."""
-    proved = await cards.prove_password(call.conn, **whose, password=password, vault=vault)
+    proved = await cards.prove_password(call.conn, **whose, password=password, vault=vault, now=call.now, ids=call.ids)
     return Refusal(proved) if isinstance(proved, Refused) else None

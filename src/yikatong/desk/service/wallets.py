@@ -128,18 +128,22 @@ async def associate(conn: Conn, *, bucket: int, resident_id: ResidentId, now: da
 
 
 async def revoke_device(
-    conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, now: datetime
+    conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId, now: datetime, ids: Ids
 ) -> Change:
     """Revoke a device with its codes and sessions. Refuses as `cards.revoke_device`."""
-    change = await cards.revoke_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id, now=now)
+    change = await cards.revoke_device(
+        conn, bucket=bucket, resident_id=resident_id, device_id=device_id, now=now, ids=ids
+    )
     await _shut_out(conn, bucket=bucket, resident_id=resident_id, device_ids=[device_id], now=now)
     return change
 
 
-async def unlink_channel(conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str, now: datetime) -> Change:
+async def unlink_channel(
+    conn: Conn, *, bucket: int, resident_id: ResidentId, channel: str, now: datetime, ids: Ids
+) -> Change:
     """Close the e-card in a channel, with the devices, codes and sessions there. Refuses as `cards.unlink_channel`."""
     change, device_ids = await cards.unlink_channel(
-        conn, bucket=bucket, resident_id=resident_id, channel=channel, now=now
+        conn, bucket=bucket, resident_id=resident_id, channel=channel, now=now, ids=ids
     )
     await _shut_out(conn, bucket=bucket, resident_id=resident_id, device_ids=device_ids, now=now)
     return change

@@ -36,6 +36,9 @@ from yikatong.ledger.service.working import (
     until_won,
     write,
 )
+from yikatong.notices import service as notices
+from yikatong.notices.model import Template
+from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
 
@@ -113,11 +116,11 @@ async def grant_benefit(
     resident_id: UUID,
     benefit: str,
     amount_fen: int,
-    transfer_id: TransferId,
     reference: UUID,
     now: datetime,
+    ids: Ids,
 ) -> AccountName:
-    """Pay into a resident's benefit account, once, opening it if need be; gives its name. Refuses as `post`.
+    """Pay into a resident's benefit account, opening it if need be, and tell them; gives its name. Refuses as `post`.
 
     What the benefit's payer still owes us for it stands in the payer's funding account.
     """
@@ -125,9 +128,18 @@ async def grant_benefit(
     payer = name_account(owner_of("benefit", benefit), AccountKind.FUNDING, benefit)
     await open_account(conn, bucket=bucket, account=account, now=now)
     draft = TransferDraft(
-        transfer_id, TransferKind.GRANT, reference, (Leg(payer, -amount_fen), Leg(account, amount_fen))
+        TransferId(ids.new()), TransferKind.GRANT, reference, (Leg(payer, -amount_fen), Leg(account, amount_fen))
     )
     await post(conn, bucket=bucket, writer=COMMANDS, draft=draft, now=now)
+    await notices.tell(
+        conn,
+        Template.BENEFIT_ARRIVED,
+        bucket=bucket,
+        resident_id=resident_id,
+        now=now,
+        ids=ids,
+        amount_fen=amount_fen,
+    )
     return account
 
 
