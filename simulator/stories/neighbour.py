@@ -11,8 +11,17 @@ from simulator.chip import Chip
 from simulator.http_wallet import Holder, HttpWallet
 from simulator.stories.stage import Stage
 from simulator.stories.telling import Both
+from yikatong.cards.rules.passwords import decide_password
 from yikatong.kernel.identifiers.resident_id import make_id_number
 from yikatong.kernel.ids import read_id
+
+
+def draw_password(*, id_number: str) -> str:
+    """Six digits that a wallet takes: somebody whose first choice is refused chooses another."""
+    drawn = ""
+    while decide_password(drawn, id_number=id_number) is not None:
+        drawn = f"{secrets.randbelow(1_000_000):06d}"
+    return drawn
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +64,7 @@ class Neighbour:
         born_on = date(today.year - part.age, 1 + number % 10, 1 + number % 27)
         sequence = 2 * secrets.randbelow(500) + (0 if part.is_woman else 1)
         self.id_number = make_id_number(area=f"9901{secrets.randbelow(100):02d}", born_on=born_on, sequence=sequence)
-        self.password = f"27{secrets.randbelow(10_000):04d}"
+        self.password = draw_password(id_number=self.id_number)
         self.mobile = f"199{secrets.randbelow(100_000_000):08d}"
 
     @property
