@@ -44,7 +44,9 @@ async def killed_at_work(tills: Tills, kill: Callable[[], None], *, taps_before:
         await tills.wait_for(TAPS_AFTER)
         enough.set()
 
-    await asyncio.gather(kill_and_go_on(), tills.work(tills=AT_WORK, until=enough.is_set))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(kill_and_go_on())
+        group.create_task(tills.work(tills=AT_WORK, until=enough.is_set))
 
 
 async def verify_kept(platform: Platform, tills: Tills) -> None:

@@ -19,6 +19,7 @@ TOO_MUCH_FEN = 400_000
 _AMOUNT_FEN = 100
 _REFUSED_EVERY, _REVERSED_EVERY = 11, 7
 _PAUSE_SECONDS = 0.05
+_TRIES_MAX = 2_400
 _FINAL = frozenset(range(200, 500)) - {202, 408, 429}
 
 
@@ -92,9 +93,9 @@ class Tills:
         return str(answer["found"])
 
     async def _insist(self, client: httpx.AsyncClient, path: str, token: str, body: bytes) -> Any:
-        """Send the same bytes until there is an answer that ends it."""
+        """Send the same bytes until there is an answer that ends it; fails when none comes for long."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        while True:
+        for _ in range(_TRIES_MAX):
             try:
                 answer = await client.post(path, content=body, headers=headers)
                 if answer.status_code in _FINAL:
@@ -103,6 +104,7 @@ class Tills:
                 pass
             self.sent_again += 1
             await asyncio.sleep(_PAUSE_SECONDS)
+        raise AssertionError(f"{path} was never answered: {body[:80]!r}")
 
     def _mint(self, token: str) -> Sent:
         number = next(self._numbers)
