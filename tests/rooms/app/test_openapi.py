@@ -1,5 +1,6 @@
 """The document says what the routes do, and its page asks no other host for anything."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 
 from tests.support.builders.access import an_operator
 from tests.support.builders.http import Toys, bearer, toys
+from yikatong.app.http.openapi import write_openapi
 from yikatong.plumbing.database import Database
+from yikatong.taps.api import tap_route
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +89,16 @@ async def test_parameters_stand_for_path_query_and_headers(document: dict[str, A
     assert "^res_[0-9a-f]{32}$" == look[0]["schema"]["pattern"]
     assert {"$ref": "#/components/parameters/PurposeOfOwnData"} in look
     assert ["limit", "since", "label"] == [each["name"] for each in listed if each.get("in") == "query"]
+
+
+async def test_a_route_past_the_edge_takes_and_gives_no_header_of_the_edge() -> None:
+    past = tap_route(())
+    document = json.loads(write_openapi([], [], direct=[past]))
+    tap = document["paths"]["/v1/taps"]["post"]
+
+    assert [] == tap["parameters"]
+    assert [False, False] == ["headers" in tap["responses"][status] for status in ("200", "202")]
+    assert not {"IDEMPOTENCY_KEY_IS_MALFORMED", "IDEMPOTENCY_KEY_IS_TAKEN"} & set(document["components"]["examples"])
 
 
 async def test_what_waits_for_a_second_person_is_answered_202_alone(document: dict[str, Any]) -> None:

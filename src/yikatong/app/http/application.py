@@ -40,7 +40,7 @@ def build_app(
     _verify_apart(described)
     _verify_strict(described)
     plain = health_routes(house)
-    pages = page_routes(write_openapi(described, plain))
+    pages = page_routes(write_openapi(served, plain, direct=extra_openapi_routes))
     by_path: dict[str, dict[str, Dispatcher]] = defaultdict(dict)
     for route in served:
         by_path[route.path][route.method] = Dispatcher(house, route)

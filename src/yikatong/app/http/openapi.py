@@ -53,16 +53,18 @@ TAGS = {
 """What the routes of a tag are for, in both languages."""
 
 
-def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes:
-    """The whole document as JSON."""
-    schemas = Schemas.of(routes, plain)
+def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute], *, direct: Sequence[Route] = ()) -> bytes:
+    """The whole document as JSON; `direct` routes are answered past the edge and take none of its headers."""
+    schemas = Schemas.of((*routes, *direct), plain)
     refusals = _Refusals()
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     used: set[outcomes.Reason] = set()
-    for route in routes:
-        reasons = reasons_of(route)
+    for route in (*routes, *direct):
+        is_direct = route in direct
+        reasons = reasons_of(route, is_direct=is_direct)
         used.update(reasons)
-        paths[route.path][route.method.lower()] = _operation(route, reasons, schemas, refusals)
+        operation = _operation(route, reasons, schemas, refusals, is_direct=is_direct)
+        paths[route.path][route.method.lower()] = operation
     for address in plain:
         paths[address.path]["get"] = _plain_operation(address, schemas, refusals)
     document = {
@@ -73,7 +75,7 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> bytes
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "tags": [_tag(tag) for tag in sorted({route.tag for route in routes} | {"platform"})],
+        "tags": [_tag(tag) for tag in sorted({route.tag for route in (*routes, *direct)} | {"platform"})],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
@@ -92,7 +94,7 @@ def _tag(name: str) -> dict[str, str]:
     return {"name": name, "description": f"{en} · {zh}"} if en else {"name": name}
 
 
-def reasons_of(route: Route) -> tuple[outcomes.Reason, ...]:
+def reasons_of(route: Route, *, is_direct: bool = False) -> tuple[outcomes.Reason, ...]:
     """Every reason for which a route may refuse: the edge's in the order of refusal, then the room's own."""
     reasons: list[outcomes.Reason] = []
     is_command = route.kind is RouteKind.COMMAND
@@ -116,7 +118,7 @@ def reasons_of(route: Route) -> tuple[outcomes.Reason, ...]:
     reasons.append(Reason.VALUE_CANNOT_BE_STORED)
     if is_command:
         reasons.append(Reason.ANOTHER_COMMAND_CAME_FIRST)
-    if is_command and route.callers:
+    if is_command and route.callers and not is_direct:
         reasons += [
             AccessReason.IDEMPOTENCY_KEY_IS_MALFORMED,
             AccessReason.IDEMPOTENCY_KEY_IS_TAKEN,
@@ -135,15 +137,16 @@ def _scope_reasons(route: Route) -> list[outcomes.Reason]:
 
 
 def _operation(
-    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals"
+    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals", *, is_direct: bool
 ) -> dict[str, Any]:
+    headers = [] if is_direct else _headers_taken(route)
     operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": f"{route.summary_en} · {route.summary_zh}",
         "description": _describe(route),
-        "parameters": [*schemas.path_parameters(route.path), *schemas.query_parameters(route), *_headers_taken(route)],
-        "responses": _responses(route, reasons, schemas, refusals),
+        "parameters": [*schemas.path_parameters(route.path), *schemas.query_parameters(route), *headers],
+        "responses": _responses(route, reasons, schemas, refusals, is_direct=is_direct),
         "security": [{_SCHEME_BY_CALLER[kind][0]: []} for kind in route.callers],
     }
     if route.body is not None:
@@ -172,12 +175,14 @@ def _headers_taken(route: Route) -> list[dict[str, str]]:
 
 
 def _responses(
-    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals"
+    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals", *, is_direct: bool
 ) -> dict[str, Any]:
     answers: dict[int, Any] = {route.status: route.answer, **route.other_answers}
     if route.second_person:
         answers = {202: PendingAnswer, **route.other_answers}
-    responses: dict[str, Any] = {str(status): _answer(status, kind, schemas) for status, kind in answers.items()}
+    responses: dict[str, Any] = {
+        str(status): _answer(status, kind, schemas, is_direct=is_direct) for status, kind in answers.items()
+    }
     by_status: dict[int, list[outcomes.Reason]] = defaultdict(list)
     for reason in reasons:
         by_status[reason.text.status].append(reason)
@@ -186,8 +191,10 @@ def _responses(
     return responses
 
 
-def _answer(status: int, kind: Any, schemas: Schemas) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "Done · 成功", "headers": _RESPONSE_HEADERS}
+def _answer(status: int, kind: Any, schemas: Schemas, *, is_direct: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "Done · 成功"}
+    if not is_direct:
+        answer["headers"] = _RESPONSE_HEADERS
     if status != 204:
         answer["content"] = {"application/json": {"schema": schemas.schema(kind)}}
     if status == 202:
