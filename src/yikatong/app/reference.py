@@ -17,7 +17,7 @@ Every refusal has a name: a sentence in capitals, unique in the whole platform. 
 problem details (RFC 9457) as `reason`, with the words of the caller's language and what to do next. This page is
 written from the code; a test compares the two.
 
-本页列出全部拒绝原因:名称、HTTP 状态、说明与处理办法。
+本页列出全部拒绝原因：名称、HTTP 状态、说明与处理办法。
 """
 
 

@@ -10,7 +10,7 @@ _SCAN_AGAIN = (
 )
 _GO_ONLINE = (
     "Nothing was charged. Open the wallet with a network so that it renews itself, or use the card.",
-    "未扣款。请联网打开电子卡更新后重试,或使用实体卡。",
+    "未扣款。请联网打开电子卡更新后重试，或使用实体卡。",
 )
 _ASK_DESK = (
     "Nothing was charged. Use the card or ask at a service counter.",
@@ -18,7 +18,7 @@ _ASK_DESK = (
 )
 _ENROL_AGAIN = (
     "Nothing was changed. Enrol this device again, or ask at a service counter.",
-    "未作任何变更。请重新绑定本设备,或到服务窗口办理。",
+    "未作任何变更。请重新绑定本设备，或到服务窗口办理。",
 )
 _TRY_REQUEST_AGAIN = ("Nothing was changed. Update the wallet and try again.", "未作任何变更。请更新电子卡应用后重试。")
 
@@ -32,7 +32,7 @@ class Reason(outcomes.Reason):
         400, "The code is of a version this terminal does not know.", "码版本无法识别。", *_SHOW_AGAIN
     )
     CODE_IS_NOT_READABLE = ReasonText(
-        400, "The text is not a card code, or it is damaged.", "不是卡码,或码已损坏。", *_SHOW_AGAIN
+        400, "The text is not a card code, or it is damaged.", "不是卡码，或码已损坏。", *_SHOW_AGAIN
     )
     ISSUING_REGION_IS_UNKNOWN = ReasonText(
         422, "The region that issued the card is not on the trust list.", "发卡地区不在互认名单内。", *_ASK_DESK
@@ -68,7 +68,7 @@ class Reason(outcomes.Reason):
         409, "The e-card or its device was cancelled.", "电子卡或其设备已注销。", *_ENROL_AGAIN
     )
     CERTIFICATE_IS_SUSPENDED = ReasonText(
-        409, "The card is reported lost or locked, so its code rests.", "卡已挂失或锁定,卡码暂停使用。", *_ASK_DESK
+        409, "The card is reported lost or locked, so its code rests.", "卡已挂失或锁定，卡码暂停使用。", *_ASK_DESK
     )
     CERTIFICATE_IS_TOO_OLD = ReasonText(
         422, "The wallet has not been online for more than 180 days.", "电子卡超过一百八十天未联网更新。", *_GO_ONLINE
@@ -94,7 +94,7 @@ class Reason(outcomes.Reason):
 
     # The terminal's challenge, read by a wallet.
     CHALLENGE_IS_NOT_READABLE = ReasonText(
-        400, "The text is not a till code, or it is damaged.", "不是收款码,或码已损坏。", *_SCAN_AGAIN
+        400, "The text is not a till code, or it is damaged.", "不是收款码，或码已损坏。", *_SCAN_AGAIN
     )
     CHALLENGE_SIGNATURE_IS_FALSE = ReasonText(
         422, "The till code was not signed by its terminal.", "收款码不是该终端签发。", *_SCAN_AGAIN

@@ -26,7 +26,7 @@ class Reason(BaseReason):
         "This service needs a stronger presentation than the one made.",
         "本次出示方式的强度不足以办理该事项。",
         "Nothing was charged. Scan the till's code with the wallet, or insert the card and enter its PIN.",
-        "未扣款。请用电子卡扫描收款码,或插入实体卡并输入密码。",
+        "未扣款。请用电子卡扫描收款码，或插入实体卡并输入密码。",
     )
     AMOUNT_IS_MISSING = ReasonText(
         422,
@@ -47,14 +47,14 @@ class Reason(BaseReason):
         "The amount is above this item's maximum.",
         "金额超过该事项的上限。",
         "Nothing was charged. Check the amount, or split the bill as the provider's rules allow.",
-        "未扣款。请核对金额,或按服务机构规定分次支付。",
+        "未扣款。请核对金额，或按服务机构规定分次支付。",
     )
     POSTURE_IS_NOT_SAFE = ReasonText(
         403,
         "The phone's screen is being captured or controlled, so a shown code moves no money.",
-        "手机屏幕正在被录制或远程控制,出示的卡码不能付款。",
+        "手机屏幕正在被录制或远程控制，出示的卡码不能付款。",
         "Nothing was charged. Stop screen sharing, or scan the till's code and read the payee on your own phone.",
-        "未扣款。请先停止屏幕共享,或改为扫描收款码并在自己手机上核对收款方。",
+        "未扣款。请先停止屏幕共享，或改为扫描收款码并在自己手机上核对收款方。",
     )
 
 

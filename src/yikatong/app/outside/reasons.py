@@ -17,7 +17,7 @@ class Reason(KernelReason):
         "The real-person check did not answer.",
         "实人认证服务未答复。",
         "Nothing was changed. Try again in a minute, or go to a counter with your ID card.",
-        "未作任何变更。请稍后重试,或持身份证到柜台办理。",
+        "未作任何变更。请稍后重试，或持身份证到柜台办理。",
     )
     OUTSIDE_IS_NOT_CONNECTED = ReasonText(
         503,

@@ -16,7 +16,7 @@ class Reason(outcomes.Reason):
     ID_NUMBER_HAS_FIFTEEN_DIGITS = ReasonText(
         422,
         "The number has 15 digits, as numbers did before October 1999; these are no longer accepted.",
-        "该号码为15位旧号码,已停止使用。",
+        "该号码为15位旧号码，已停止使用。",
         "Use the 18-character number of the present document.",
         "请使用现行证件上的18位号码。",
     )
@@ -29,9 +29,9 @@ class Reason(outcomes.Reason):
     ID_NUMBER_IS_SYNTHETIC = ReasonText(
         422,
         "The number belongs to the made-up division 9901xx, which this installation does not accept.",
-        "该号码属于测试用区划9901xx,本系统未开放。",
+        "该号码属于测试用区划9901xx，本系统未开放。",
         "Use a real number, or allow synthetic residents in the settings of a test installation.",
-        "请使用真实号码;测试环境可在设置中开放。",
+        "请使用真实号码；测试环境可在设置中开放。",
     )
     ID_NUMBER_BIRTH_DATE_IS_NOT_REAL = ReasonText(
         422, "The number names a birth date that does not exist.", "身份号码中的出生日期不存在。", _COPY_EN, _COPY_ZH
@@ -56,7 +56,7 @@ class Reason(outcomes.Reason):
     BANK_CARD_NUMBER_IS_MALFORMED = ReasonText(
         422,
         "A bank card number has 16 to 19 digits and does not begin with 0.",
-        "银行卡号应为16至19位数字,且不以0开头。",
+        "银行卡号应为16至19位数字，且不以0开头。",
         "Copy the number again from the bank card.",
         "请对照银行卡重新录入。",
     )
@@ -70,7 +70,7 @@ class Reason(outcomes.Reason):
     DIVISION_CODE_IS_MALFORMED = ReasonText(
         422,
         "A division code has six digits and does not begin with 0.",
-        "行政区划代码应为6位数字,且不以0开头。",
+        "行政区划代码应为6位数字，且不以0开头。",
         "Choose the division from the list.",
         "请从列表中选择行政区划。",
     )
