@@ -172,10 +172,12 @@ class BatchConnection:
         self._pg.get_result()
 
     async def _hear_more(self) -> None:
-        """Wait until more has come from the server; raises what reading it raised."""
+        """Wait until more has come from the server; raises what reading it raised, or that nothing will come."""
+        if self.is_broken:
+            self._verify_whole()
+            raise psycopg.OperationalError("the server closed the connection")
         self._heard = asyncio.get_running_loop().create_future()
-        if self._failure is None:
-            await self._heard
+        await self._heard
         self._verify_whole()
 
     def _hear(self) -> None:

@@ -177,7 +177,6 @@ async def test_at_the_end_a_call_on_its_way_is_answered_and_its_connection_close
         post(b"x", path=b"/v1/echo?a=1"),
         post(b"x", path=b"/v1/%65cho"),
         post(b"x", path=b"/v1/other"),
-        post(b"x", b"Connection: upgrade", b"Upgrade: h2c"),
         b"GET /v1/echo HTTP/1.1\r\nHost: x\r\n\r\n",
         b"POST /v1/echo HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         b"POST /v1/echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
@@ -189,6 +188,29 @@ async def test_at_the_end_a_call_on_its_way_is_answered_and_its_connection_close
 async def test_what_is_no_plain_call_is_answered_as_the_server_answers_it_elsewhere(request_bytes: bytes) -> None:
     async with a_server() as serving, a_server("httptools") as plain:
         assert await plain.send(request_bytes, b"\r\n\r\n") == await serving.send(request_bytes, b"\r\n\r\n")
+
+
+async def test_nothing_behind_an_upgrade_is_a_request() -> None:
+    upgrade = post(b"x" * 20, b"Connection: upgrade", b"Upgrade: h2c")[:-20]
+    async with a_server() as serving:
+        answers = await serving.send(upgrade, post(b"smuggled"), answers=2)
+
+    assert [b" close"] == [answer[-6:] for answer in answers]
+    assert b"smuggled" not in serving.echo.heard
+
+
+async def test_a_length_of_thousands_of_digits_is_a_length_or_too_large() -> None:
+    padded = post(b"x").replace(b"Content-Length: 1", b"Content-Length: " + b"0" * 4_500 + b"1")
+    async with a_server() as serving:
+        assert [b"200 <x>"] == await serving.send(padded)
+        assert [b"413 ..."] == await serving.send(padded.replace(b"0001", b"9991"))
+
+
+async def test_a_head_without_an_end_ends_the_connection() -> None:
+    endless = [b"POST /v1/echo HTTP/1.1\r\nX: ", *[b"a" * 16_384] * 8]
+    async with a_server() as serving:
+        assert [b"400 The head of the request is too large. close"] == await serving.send(*endless)
+        assert [b"200 <after>"] == await serving.send(post(b"after"))
 
 
 async def test_however_requests_are_cut_the_answers_are_the_same() -> None:

@@ -10,6 +10,7 @@ from yikatong.kernel.outcomes import Refused
 
 BODY_SECONDS_MAX = 10.0
 CALLS_AT_ONCE_MAX = 1024
+_LENGTH_DIGITS_MAX = 18
 
 
 async def read_body(receive: Receive, *, headers_say: str | None, bytes_max: int) -> bytes:
@@ -31,7 +32,10 @@ def verify_length(headers_say: str | None, *, bytes_max: int) -> None:
 
     What is no number is left to whoever counts the bytes.
     """
-    if headers_say is not None and headers_say.isascii() and headers_say.isdigit() and int(headers_say) > bytes_max:
+    if headers_say is None or not headers_say.isascii() or not headers_say.isdigit():
+        return
+    digits = headers_say.lstrip("0")
+    if len(digits) > _LENGTH_DIGITS_MAX or int(digits or "0") > bytes_max:
         raise Refused(Reason.BODY_IS_TOO_LARGE, bytes_max=bytes_max)
 
 

@@ -19,6 +19,8 @@ from yikatong.app.http.problems import MEDIA_TYPE, headers_of, problem_of
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
 
+HEAD_BYTES_MAX = 64 * 1024
+"""How long the head of a request may grow, beside the piece of it that came first."""
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 JSON_HEADERS: RawHeaders = ((b"content-type", b"application/json"), *_ALWAYS)
@@ -68,8 +70,12 @@ class HasDirectRoutes(Protocol):
 class DirectProtocol(HttpToolsProtocol):
     """A connection that answers direct routes itself and hands every other call to the application."""
 
+    _is_in_head = False
+    _head_bytes = 0
+
     def on_headers_complete(self) -> None:
         """Begin a call; a direct one when its method, version and address are those of a direct route."""
+        self._is_in_head = False
         direct = self._find_direct()
         if direct is None:
             super().on_headers_complete()
@@ -81,6 +87,27 @@ class DirectProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a head that does not end within its bounds ends the connection."""
+        was_in_head = self._is_in_head
+        super().data_received(data)
+        if not self._is_in_head:
+            self._head_bytes = 0
+        elif was_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._is_in_head = True
+        super().on_message_begin()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """No upgrade is taken here; what follows it is no request of ours, so this answer is the last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def _find_direct(self) -> tuple[AnswerDirectly, int] | None:
         if self.parser.get_method() != b"POST" or self.parser.get_http_version() != "1.1":
