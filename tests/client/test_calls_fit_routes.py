@@ -23,7 +23,7 @@ from yikatong.app.http.problems import Problem as ProblemShown
 from yikatong.app.reference import all_reasons
 from yikatong.cards import api as cards_api
 from yikatong.catalogue import api as catalogue_api
-from yikatong.client.accounts import Account
+from yikatong.client.accounts import Account, Claimed
 from yikatong.client.answers import Changed
 from yikatong.client.approvals import Approved, MinorLook
 from yikatong.client.cards import Cancelled, CardRule
@@ -139,6 +139,7 @@ OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
     "ledger.unfreeze_account": lambda it: it.accounts.unfreeze(RES, ACC),
     "ledger.grant_benefit": lambda it: it.accounts.grant_benefit(RES, benefit="elder-meal", amount_fen=1),
     "top_up_purse": lambda it: it.accounts.top_up_purse(RES, amount_fen=1),
+    "claim_kept_balance": lambda it: it.accounts.claim_kept_balance(RES, claimant="heir"),
     "payouts.get_statement": lambda it: it.accounts.get_provider_statement(PRV, TODAY),
     "payouts.get_statement_csv": lambda it: it.accounts.get_provider_statement_file(PRV, TODAY),
     "create_operator": lambda it: it.people.create_operator(login_name="li.na", display_name="窗口3"),
@@ -310,6 +311,7 @@ ONCE_APPROVED: dict[str, type[Any]] = {
     "cancel_card": Cancelled,
     "ledger.unfreeze_account": Changed,
     "ledger.grant_benefit": Account,
+    "claim_kept_balance": Claimed,
 }
 """What the commands that wait for a second person answer when they have run, as the client's methods say."""
 

@@ -59,6 +59,14 @@ class ToppedUp(Struct, frozen=True, kw_only=True):
     available_fen: int
 
 
+class Claimed(Struct, frozen=True, kw_only=True):
+    """What was kept of a cancelled card's balance and is handed out now; `claimant` is `holder` or `heir`."""
+
+    transfer: str
+    claimant: str
+    amount_fen: int
+
+
 class Accounts:
     """What an operator asks about money. Looks at a person's say their `purpose`."""
 
@@ -100,6 +108,11 @@ class Accounts:
         """Pay counted cash into a purse."""
         body = {"amount_fen": amount_fen}
         return self._calls.command("POST", f"/v1/residents/{resident_id}/purse/top-ups", ToppedUp, body=body)
+
+    def claim_kept_balance(self, resident_id: str, *, claimant: str) -> Pending:
+        """Ask to hand out what was kept of a cancelled card's balance; approved, it answers a `Claimed`."""
+        body = {"claimant": claimant}
+        return self._calls.command("POST", f"/v1/residents/{resident_id}/kept-balance/claims", Pending, body=body)
 
     def get_provider_statement(self, provider_id: str, day: date) -> Statement:
         """A provider's statement of a Shanghai day."""

@@ -1,41 +1,53 @@
-"""What `yikatong audit` recomputes of desk: the cash that counters took against what the ledger put into purses."""
+"""What `yikatong audit` recomputes of desk: the cash that counters took and handed out, against the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from yikatong.desk import store
-from yikatong.desk.model import TopUp
-from yikatong.kernel.ids import show_id
+from yikatong.kernel.ids import AccountId, show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, Transfer, TransferKind, account_id_of
 
 
+class _Cash(NamedTuple):
+    """Cash over a counter, and what the ledger should have of it: so much into (or out of) an account."""
+
+    transfer_id: UUID
+    resident_id: UUID
+    kind: TransferKind
+    account: AccountId
+    amount_fen: int
+
+
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
-    """Name every top-up whose transfer is missing, or is not of that amount into that resident's purse."""
-    by_bucket: defaultdict[int, list[TopUp]] = defaultdict(list)
+    """Name cash paid into a purse, or handed out of what was kept, whose transfer is missing or another."""
+    by_bucket: defaultdict[int, list[_Cash]] = defaultdict(list)
     for top_up in await store.list_top_ups(conn):
-        by_bucket[top_up.bucket].append(top_up)
-    found: list[str] = []
-    for bucket, top_ups in by_bucket.items():
-        ids = [top_up.transfer_id for top_up in top_ups]
-        found += _compare(top_ups, await ledger.find_transfers(conn, bucket=bucket, transfer_ids=ids))
-    return found
-
-
-def _compare(top_ups: Iterable[TopUp], transfers: dict[UUID, Transfer]) -> list[str]:
-    found = []
-    for top_up in top_ups:
-        transfer = transfers.get(top_up.transfer_id)
         purse = account_id_of(top_up.resident_id, AccountKind.PURSE)
-        moved = {} if transfer is None else dict(zip(transfer.accounts, transfer.legs, strict=True))
-        is_top_up = transfer is not None and transfer.kind is TransferKind.TOP_UP
-        if not is_top_up or moved.get(purse) != top_up.amount_fen:
-            found.append(
-                f"desk: {top_up.amount_fen} fen were paid in for {show_id('resident', top_up.resident_id)}, transfer"
-                f" {show_id('transfer', top_up.transfer_id)} put {moved.get(purse, 0)} into the purse"
-            )
+        by_bucket[top_up.bucket].append(
+            _Cash(top_up.transfer_id, top_up.resident_id, TransferKind.TOP_UP, purse, top_up.amount_fen)
+        )
+    for paid in await store.list_kept_payouts(conn):
+        kept = account_id_of(paid.resident_id, AccountKind.ESCHEAT)
+        by_bucket[paid.bucket].append(
+            _Cash(paid.transfer_id, paid.resident_id, TransferKind.PAYOUT, kept, -paid.amount_fen)
+        )
+    found: list[str] = []
+    for bucket, cash in by_bucket.items():
+        ids = [one.transfer_id for one in cash]
+        transfers = await ledger.find_transfers(conn, bucket=bucket, transfer_ids=ids)
+        found += [line for one in cash for line in _compare(one, transfers.get(one.transfer_id))]
     return found
+
+
+def _compare(cash: _Cash, transfer: Transfer | None) -> list[str]:
+    moved = {} if transfer is None else dict(zip(transfer.accounts, transfer.legs, strict=True))
+    if transfer is not None and transfer.kind is cash.kind and moved.get(cash.account) == cash.amount_fen:
+        return []
+    return [
+        f"desk: {show_id('resident', cash.resident_id)} and a counter moved {cash.amount_fen} fen, transfer"
+        f" {show_id('transfer', cash.transfer_id)} moved {moved.get(cash.account, 0)}"
+    ]

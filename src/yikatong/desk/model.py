@@ -1,6 +1,7 @@
 """What desk speaks of: how a card's end was settled, a wallet that was opened, a purse that was topped up."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -18,7 +19,7 @@ class Reason(KernelReason):
         "With this amount the purse would hold more than it may.",
         "充值后钱包余额将超过上限。",
         "Nothing was paid in. Pay in less, or use the bank account of the card.",
-        "未充值。请减少充值金额,或使用社保卡银行账户。",
+        "未充值。请减少充值金额，或使用社保卡银行账户。",
     )
     TOP_UP_IS_NOT_OFFERED = ReasonText(
         409,
@@ -34,6 +35,28 @@ class Reason(KernelReason):
         "Nothing was paid in. Pay in less.",
         "未充值。请减少充值金额。",
     )
+
+    NOTHING_IS_KEPT = ReasonText(
+        409,
+        "Nothing is kept of this resident's balance.",
+        "该持卡人没有保留待领的余额。",
+        "Nothing was handed out. What is still on its way to the bank account ends there, or is kept then.",
+        "未支付。尚在退回银行账户途中的余额，到账或转为保留后再办理。",
+    )
+    CLAIMANT_DOES_NOT_FIT = ReasonText(
+        409,
+        "A living holder claims in person, and a dead holder's balance is the heirs'.",
+        "持卡人健在的由本人领取，已去世的由继承人领取。",
+        "Nothing was handed out. See who claims, and with which document.",
+        "未支付。请核对领取人身份及证件。",
+    )
+
+
+class Claimant(StrEnum):
+    """Who claims what was kept: the holder, or an heir with a certificate of inheritance."""
+
+    HOLDER = "holder"
+    HEIR = "heir"
 
 
 class CardEnded(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +90,19 @@ class TopUp(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     list_version: str
     rule: str
+    amount_fen: int
+    operator_id: OperatorId
+    paid_at: datetime
+
+
+class KeptPayout(msgspec.Struct, frozen=True, kw_only=True):
+    """What was kept of a cancelled card's balance and handed out: to whom, and by whom."""
+
+    bucket: int
+    transfer_id: TransferId
+    resident_id: ResidentId
+    card_id: CardId
+    claimant: Claimant
     amount_fen: int
     operator_id: OperatorId
     paid_at: datetime

@@ -1,7 +1,8 @@
-"""Pure decisions of desk: what may be paid into a purse, and how much it may hold."""
+"""Pure decisions of desk: what may be paid into a purse, how much it may hold, and who claims what was kept."""
 
+from yikatong.cards.model import ResidentStatus
 from yikatong.catalogue.model import Item
-from yikatong.desk.model import Reason
+from yikatong.desk.model import Claimant, Reason
 from yikatong.kernel.outcomes import Refused
 
 PURSE_FEN_MAX = 100_000
@@ -32,3 +33,15 @@ def verify_top_up(amount_fen: int, *, posted_fen: int) -> int:
     if posted_fen + amount_fen > PURSE_FEN_MAX:
         raise Refused(Reason.PURSE_WOULD_HOLD_TOO_MUCH, purse_fen_max=PURSE_FEN_MAX)
     return amount_fen
+
+
+def verify_claim(kept_fen: int, *, claimant: Claimant, status: ResidentStatus) -> int:
+    """Give the amount back when somebody may claim it now.
+
+    Refuses, in this order: NOTHING_IS_KEPT; CLAIMANT_DOES_NOT_FIT for an heir of the living, and for a dead holder.
+    """
+    if kept_fen <= 0:
+        raise Refused(Reason.NOTHING_IS_KEPT)
+    if (claimant is Claimant.HEIR) != (status is ResidentStatus.DEAD):
+        raise Refused(Reason.CLAIMANT_DOES_NOT_FIT)
+    return kept_fen

@@ -1,5 +1,6 @@
 """What was in the purse of a cancelled card reaches the bound bank account once, or is kept where it can be claimed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -20,8 +21,8 @@ from yikatong.cards import service as cards
 from yikatong.cards.model import CancellationReason, Person, Registered
 from yikatong.codes.service import RegionView
 from yikatong.desk import service as desk
-from yikatong.desk.model import CardEnded
-from yikatong.kernel.ids import TransferId
+from yikatong.desk.model import CardEnded, Claimant, KeptPayout
+from yikatong.kernel.ids import OperatorId, TransferId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
@@ -314,3 +315,63 @@ async def test_the_audit_names_a_balance_that_was_edited(town: Town, edit: str, 
             " '', '', 'asked', NULL, NULL, NULL, NULL, prepared_at, prepared_at"
             " FROM payouts.balance_payout ON CONFLICT DO NOTHING"
         )
+
+
+async def claimed(town: Town, claimant: Claimant) -> KeptPayout:
+    """Somebody claims at a counter."""
+    async with town.db.transaction() as conn:
+        return await desk.pay_kept_balance(
+            conn,
+            resident=await cards.get_resident(conn, **key_of(town.resident)),
+            claimant=claimant,
+            operator_id=OperatorId(town.ids.new()),
+            now=town.clock.now(),
+            ids=town.ids,
+        )
+
+
+async def test_what_the_bank_did_not_take_is_claimed_by_the_holder_once(town: Town) -> None:
+    town.open_account(town.person, balance_fen=0, is_active=False)
+    owed_before = await town.bank_is_owed()
+    await town.cancel()
+    with pytest.raises(Refused, match="NOTHING_IS_KEPT"):
+        await claimed(town, Claimant.HOLDER)
+    await town.run_everything()
+    with pytest.raises(Refused, match="CLAIMANT_DOES_NOT_FIT"):
+        await claimed(town, Claimant.HEIR)
+    paid = await claimed(town, Claimant.HOLDER)
+    with pytest.raises(Refused, match="NOTHING_IS_KEPT"):
+        await claimed(town, Claimant.HOLDER)
+
+    assert (IN_THE_PURSE, Claimant.HOLDER) == (paid.amount_fen, paid.claimant)
+    assert (0, IN_THE_PURSE) == (await town.holds(AccountKind.ESCHEAT), await town.bank_is_owed() - owed_before)
+
+
+async def test_a_dead_holder_s_balance_is_claimed_by_the_heir_alone(town: Town) -> None:
+    await town.cancel(CancellationReason.DEATH)
+    with pytest.raises(Refused, match="CLAIMANT_DOES_NOT_FIT"):
+        await claimed(town, Claimant.HOLDER)
+
+    assert IN_THE_PURSE == (await claimed(town, Claimant.HEIR)).amount_fen
+    assert 0 == await town.holds(AccountKind.ESCHEAT)
+
+
+async def test_two_claims_at_once_hand_it_out_once(town: Town) -> None:
+    await town.cancel(CancellationReason.DEATH)
+    ends = await asyncio.gather(*(claimed(town, Claimant.HEIR) for _ in range(2)), return_exceptions=True)
+
+    assert [KeptPayout, Refused] == sorted((type(end) for end in ends), key=lambda kind: kind.__name__)
+    assert 0 == await town.holds(AccountKind.ESCHEAT)
+
+
+async def test_the_audit_names_a_claim_that_the_ledger_does_not_have(town: Town) -> None:
+    await town.cancel(CancellationReason.DEATH)
+    paid = await claimed(town, Claimant.HEIR)
+    async with town.db.owner_transaction() as conn:
+        await conn.execute("UPDATE desk.kept_payout SET amount_fen = 1")
+    (named,) = await town.differences()
+    async with town.db.owner_transaction() as conn:
+        await conn.execute("UPDATE desk.kept_payout SET amount_fen = %s", [paid.amount_fen])
+
+    assert "moved -1 fen" in named
+    assert f"moved -{IN_THE_PURSE}" in named

@@ -8,13 +8,13 @@ from tests.support.builders.cards import CardWorld, key_of
 from tests.support.builders.catalogue import an_item, item_terms
 from tests.support.builders.places import a_region
 from yikatong.cards import service as cards
-from yikatong.cards.model import Registered
+from yikatong.cards.model import Registered, ResidentStatus
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.seeds import read_item_list
 from yikatong.desk import service as desk
 from yikatong.desk.audit import audit
-from yikatong.desk.model import PurseToppedUp, Reason
-from yikatong.desk.rules import LINE, PURSE_FEN_MAX, TOP_UP_ITEM, verify_top_up, verify_top_up_item
+from yikatong.desk.model import Claimant, PurseToppedUp, Reason
+from yikatong.desk.rules import LINE, PURSE_FEN_MAX, TOP_UP_ITEM, verify_claim, verify_top_up, verify_top_up_item
 from yikatong.kernel.ids import OperatorId
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
@@ -108,8 +108,8 @@ async def test_the_audit_names_a_top_up_that_the_ledger_does_not_have(db: Databa
         (named,) = await about_ours()
         await conn.execute("UPDATE desk.top_up SET amount_fen = 1_200 WHERE transfer_id = %s", [written.transfer_id])
 
-    assert "1300 fen were paid in" in named
-    assert "put 1200 into the purse" in named
+    assert "moved 1300 fen" in named
+    assert "moved 1200" in named
 
 
 @pytest.mark.parametrize("line", [None, "retail"])
@@ -175,3 +175,28 @@ def test_the_limit_counts_what_the_purse_holds_already(posted_fen: int) -> None:
     with pytest.raises(Refused) as refused:
         verify_top_up(PURSE_FEN_MAX - posted_fen + 1, posted_fen=posted_fen)
     assert Reason.PURSE_WOULD_HOLD_TOO_MUCH is refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("claimant", "status", "fits"),
+    [
+        (Claimant.HOLDER, ResidentStatus.ALIVE, True),
+        (Claimant.HOLDER, ResidentStatus.LEFT, True),
+        (Claimant.HOLDER, ResidentStatus.DEAD, False),
+        (Claimant.HEIR, ResidentStatus.DEAD, True),
+        (Claimant.HEIR, ResidentStatus.ALIVE, False),
+        (Claimant.HEIR, ResidentStatus.LEFT, False),
+    ],
+)
+def test_the_living_claim_in_person_and_the_dead_by_their_heirs(
+    claimant: Claimant, status: ResidentStatus, fits: bool
+) -> None:
+    if fits:
+        assert 500 == verify_claim(500, claimant=claimant, status=status)
+    else:
+        with pytest.raises(Refused) as refused:
+            verify_claim(500, claimant=claimant, status=status)
+        assert Reason.CLAIMANT_DOES_NOT_FIT is refused.value.reason
+    with pytest.raises(Refused) as nothing:
+        verify_claim(0, claimant=claimant, status=status)
+    assert Reason.NOTHING_IS_KEPT is nothing.value.reason

@@ -1,13 +1,16 @@
-"""The route of the counter for purses: cash is paid in."""
+"""Routes of the counter for purses: cash is paid in, and what was kept of a cancelled card's is handed out."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from yikatong.cards import service as cards
+from yikatong.cards.model import Reason as CardsReason
 from yikatong.cards.model import Terms
 from yikatong.cards.service import SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.shapes import NOT_IN_ORDER, command
-from yikatong.desk.model import Reason
+from yikatong.desk.model import Claimant, Reason
 from yikatong.kernel.ids import OperatorId, show_id
 from yikatong.kernel.money import AmountFen
 from yikatong.ledger.model import Reason as LedgerReason
@@ -28,6 +31,20 @@ class ToppedUpAnswer(Struct, frozen=True, kw_only=True):
     list_version: str
     rule: str
     available_fen: int
+
+
+class ClaimBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who claims; the operator has seen the document, and of an heir the certificate of inheritance."""
+
+    claimant: Annotated[Claimant, Meta(examples=["holder"])]
+
+
+class ClaimedAnswer(Struct, frozen=True, kw_only=True):
+    """The transfer, and how much cash is handed out."""
+
+    transfer: str
+    claimant: Claimant
+    amount_fen: int
 
 
 class Purses:
@@ -57,9 +74,27 @@ class Purses:
             available_fen=done.available_fen,
         )
 
+    async def claim(self, call: Call, body: ClaimBody, query: None) -> ClaimedAnswer:
+        """Hand out what was kept."""
+        resident = await cards.get_resident_for(
+            call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
+        )
+        paid = await service.pay_kept_balance(
+            call.conn,
+            resident=resident,
+            claimant=body.claimant,
+            operator_id=OperatorId(call.by().id),
+            now=call.now,
+            ids=call.ids,
+        )
+        return ClaimedAnswer(
+            transfer=show_id("transfer", paid.transfer_id), claimant=paid.claimant, amount_fen=paid.amount_fen
+        )
+
 
 def routes(*, terms: Terms) -> tuple[Route, ...]:
     """The routes of purses."""
+    it = Purses(terms=terms)
     return (
         command(
             "POST",
@@ -67,7 +102,7 @@ def routes(*, terms: Terms) -> tuple[Route, ...]:
             "top_up_purse",
             "Pay cash into a purse at the counter of the card's bank",
             "柜台现金充值钱包",
-            handle=Purses(terms=terms).top_up,
+            handle=it.top_up,
             body=TopUpBody,
             answer=ToppedUpAnswer,
             permission="desk.top_up",
@@ -81,5 +116,18 @@ def routes(*, terms: Terms) -> tuple[Route, ...]:
                 LedgerReason.ACCOUNT_IS_CLOSED,
                 LedgerReason.ACCOUNT_IS_FROZEN,
             ),
+        ),
+        command(
+            "POST",
+            "/v1/residents/{resident_id}/kept-balance/claims",
+            "claim_kept_balance",
+            "Hand out what was kept of a cancelled card's balance, to the holder or an heir",
+            "领取注销卡保留的余额（本人或继承人）",
+            handle=it.claim,
+            body=ClaimBody,
+            answer=ClaimedAnswer,
+            permission="desk.cancel",
+            second_person=True,
+            reasons=(*SCOPE, CardsReason.RESIDENT_HAS_NO_CARD, Reason.NOTHING_IS_KEPT, Reason.CLAIMANT_DOES_NOT_FIT),
         ),
     )

@@ -1,5 +1,6 @@
 """What the edge uses of desk."""
 
+from yikatong.desk.service.claims import pay_kept_balance
 from yikatong.desk.service.counter import (
     BALANCE_MOVED,
     cancel,
@@ -26,6 +27,7 @@ __all__ = [
     "hand_out_and_activate",
     "lock",
     "open_again",
+    "pay_kept_balance",
     "purse_of",
     "replace",
     "report_loss",
