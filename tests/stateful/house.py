@@ -167,7 +167,7 @@ class House:
     async def _set_limits(self, act: Act) -> Answer:
         return await self._with_resident(
             act, cards.set_small_payment_limit, limit_fen=act.fen, day_limit_fen=2 * act.fen,
-            unknown_posture_allowed=False, vault=self.first.vault, now=self.first.clock.now(),
+            unknown_posture_allowed=False, vault=self.first.vault, now=self.first.clock.now(), ids=self.first.ids,
         )  # fmt: skip
 
     async def _report_lost(self, act: Act) -> Answer:
