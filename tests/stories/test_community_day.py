@@ -43,6 +43,7 @@ class Played(NamedTuple):
     day: Day
     text: str
     again: Callable[[], Day]
+    console_text: Callable[[], str]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,8 @@ def played(db: Database) -> Iterator[Played]:
 
             day = again()
             assert isinstance(said.file, StringIO)
-            yield Played(platform=platform, day=day, text=said.file.getvalue(), again=again)
+            text = said.file.getvalue()
+            yield Played(platform=platform, day=day, text=text, again=again, console_text=said.file.getvalue)
 
 
 def lines_of_taps(text: str) -> list[str]:
@@ -93,6 +95,21 @@ def test_no_line_of_the_demo_is_wider_than_eighty_columns(played: Played) -> Non
     assert [] == [line for line in said if cell_len(line) > NARROWEST]
 
 
+def test_no_line_of_the_demo_ends_in_blanks_and_no_blank_line_follows_another(played: Played) -> None:
+    assert [] == [line for line in played.text.splitlines() if line != line.rstrip()]
+    assert "\n\n\n" not in played.text
+
+
+def test_the_day_says_where_it_plays_and_counts_as_taps_what_is_one(played: Played) -> None:
+    said = played.day.says_what_was_counted()
+
+    assert "Luohuang town, Jiangjin district" in played.text
+    assert said.en.startswith("29 taps: 18 admitted (1 of them confirmed on the phone first), 11 refused for 9 ")
+    assert said.zh.endswith("另有退款1次、冲正2次，不计入用卡。")
+    # Beside the taps: the line of the tap that waited, and those of a refund and a reversal.
+    assert 29 + 3 == played.day.told
+
+
 def test_notices_are_shown_at_the_times_of_the_story(played: Played) -> None:
     notices = played.text.partition("the latest")[2]
 
@@ -103,7 +120,7 @@ def test_notices_are_shown_at_the_times_of_the_story(played: Played) -> None:
 
 def test_every_kind_of_account_and_every_audited_room_has_a_name_in_both_languages() -> None:
     assert set(AccountKind) == set(demo.KIND_NAMES)
-    assert {room for room, _ in CHECKS} <= set(demo.ROOM_NAMES_ZH)
+    assert {room for room, _ in CHECKS} == set(demo.ROOM_NAMES_ZH)
 
 
 def test_no_id_number_is_shown(played: Played) -> None:
@@ -122,7 +139,15 @@ def test_the_books_balance_and_the_audit_finds_nothing(played: Played) -> None:
 
 
 def test_the_same_day_can_be_played_again_on_the_same_platform(played: Played) -> None:
-    assert played.day.reasons == played.again().reasons
+    again = played.again()
+
+    assert played.day.reasons == again.reasons
+    assert (False, True) == (played.day.again, again.again)
+    said = played.console_text()
+    assert 1 == said.count("这个数据目录里演过这一天")
+    # A statement's table has the second day alone, though the platform's has both.
+    assert 2 == said.count("亭亭社区食堂                           4   55.50")
+    assert "应付合计1769.20" in said
 
 
 def test_an_outcome_that_is_not_as_told_ends_the_story(played: Played) -> None:

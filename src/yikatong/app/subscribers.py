@@ -54,7 +54,7 @@ class Subscribers:
         return {
             TAPS: (self._hear_taps,),
             cards.CARD_CHANGED: (one_by_one(self._hear_card),),
-            desk.BALANCE_MOVED: (one_by_one(self._hear_balance_moved),),
+            desk.CARD_ENDED: (one_by_one(self._hear_card_ended),),
             payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
         }
 
@@ -100,9 +100,13 @@ class Subscribers:
         if template is not None:
             await self._tell(conn, event, template)
 
-    async def _hear_balance_moved(self, conn: Connection, event: Event) -> None:
-        """A card ended with money in its purse, which is on its way to a bank or kept."""
-        await self._tell(conn, event, Template.CARD_CANCELLED, balance_fen=event.payload["amount_fen"])
+    async def _hear_card_ended(self, conn: Connection, event: Event) -> None:
+        """A card ended; what was in its purse, if anything, is on its way to a bank or kept."""
+        balance_fen = event.payload["amount_fen"]
+        if balance_fen:
+            await self._tell(conn, event, Template.CARD_CANCELLED_WITH_BALANCE, balance_fen=balance_fen)
+        else:
+            await self._tell(conn, event, Template.CARD_CANCELLED)
 
     async def _hear_balance_ended(self, conn: Connection, event: Event) -> None:
         """A bank credited such a balance, or did not take it."""

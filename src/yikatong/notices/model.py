@@ -27,6 +27,7 @@ class Template(StrEnum):
     CARD_LOCKED = "card_locked"
     CARD_REPLACED = "card_replaced"
     CARD_CANCELLED = "card_cancelled"
+    CARD_CANCELLED_WITH_BALANCE = "card_cancelled_with_balance"
     BALANCE_PAID_OUT = "balance_paid_out"
     BALANCE_KEPT = "balance_kept"
     E_CARD_ISSUED = "e_card_issued"

@@ -165,7 +165,7 @@ async def test_the_balance_reaches_the_bound_account_once(town: Town) -> None:
     assert 1_000 + IN_THE_PURSE == town.bank.balance_of(town.token)
     assert (0, 0) == (await town.holds(AccountKind.PAYOUT_CLEARING), await town.holds(AccountKind.ESCHEAT))
     assert IN_THE_PURSE == await town.bank_is_owed() - owed_before
-    assert ["card_cancelled", "balance_paid_out"] == await town.told()
+    assert ["card_cancelled_with_balance", "balance_paid_out"] == await town.told()
     assert () == await town.calls.reconcile(bank_code="102", day=day_of(NOON))
 
 
@@ -180,7 +180,7 @@ async def test_a_silent_bank_is_asked_again_until_it_answers_and_credits_once(to
 
     assert 1_000 + IN_THE_PURSE == town.bank.balance_of(town.token)
     assert 0 == await town.holds(AccountKind.PAYOUT_CLEARING)
-    assert ["card_cancelled", "balance_paid_out"] == await town.told()
+    assert ["card_cancelled_with_balance", "balance_paid_out"] == await town.told()
 
 
 async def test_while_the_bank_is_silent_the_balance_stays_on_its_way(town: Town) -> None:
@@ -189,7 +189,7 @@ async def test_while_the_bank_is_silent_the_balance_stays_on_its_way(town: Town)
     await town.run_everything()
 
     assert IN_THE_PURSE == await town.holds(AccountKind.PAYOUT_CLEARING)
-    assert ["card_cancelled"] == await town.told()
+    assert ["card_cancelled_with_balance"] == await town.told()
 
 
 async def test_what_the_bank_does_not_take_is_kept_until_it_is_claimed(town: Town) -> None:
@@ -202,7 +202,7 @@ async def test_what_the_bank_does_not_take_is_kept_until_it_is_claimed(town: Tow
     assert 1_000 == town.bank.balance_of(town.token)
     assert (0, IN_THE_PURSE) == (await town.holds(AccountKind.PAYOUT_CLEARING), await town.holds(AccountKind.ESCHEAT))
     assert owed_before == await town.bank_is_owed()
-    assert ["card_cancelled", "balance_kept"] == await town.told()
+    assert ["card_cancelled_with_balance", "balance_kept"] == await town.told()
 
 
 async def test_a_dead_holder_s_balance_is_kept_for_the_heir_and_no_bank_is_asked(town: Town) -> None:
@@ -211,7 +211,7 @@ async def test_a_dead_holder_s_balance_is_kept_for_the_heir_and_no_bank_is_asked
 
     assert 1_000 == town.bank.balance_of(town.token)
     assert IN_THE_PURSE == await town.holds(AccountKind.ESCHEAT)
-    assert ["card_cancelled"] == await town.told()
+    assert ["card_cancelled_with_balance"] == await town.told()
 
 
 async def test_what_comes_back_to_the_purse_later_goes_the_same_way_by_itself(town: Town) -> None:

@@ -2,7 +2,7 @@
 
 from yikatong.desk.service.claims import pay_kept_balance
 from yikatong.desk.service.counter import (
-    BALANCE_MOVED,
+    CARD_ENDED,
     cancel,
     hand_out_and_activate,
     lock,
@@ -20,7 +20,7 @@ from yikatong.desk.service.wallets import (
 )
 
 __all__ = [
-    "BALANCE_MOVED",
+    "CARD_ENDED",
     "associate",
     "cancel",
     "enrol",

@@ -21,9 +21,9 @@ from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
-BALANCE_MOVED = "desk.balance_moved"
-"""Outbox topic: {resident_id, card_id, balance, amount_fen}; what was in the purse of a card that ended, and where it
-goes; the money itself is moved and asked of the bank in the transaction that tells this.
+CARD_ENDED = "desk.card_ended"
+"""Outbox topic: {resident_id, card_id, balance, amount_fen}; a card ended, what was moved out of its purse, perhaps
+nothing, and where it goes; the money itself is moved and asked of the bank in the transaction that tells this.
 """
 
 WRITER = 0
@@ -131,14 +131,14 @@ async def cancel(
     moved_fen = await _empty_purse(
         conn, bucket=bucket, resident_id=resident_id, card_id=ended.card_id, to=ended.balance, now=now, ids=ids
     )
-    if moved_fen:
+    if moved_fen or ended.change is Change.DONE:
         payload = {
             "resident_id": show_id("resident", resident_id),
             "card_id": show_id("card", ended.card_id),
             "balance": ended.balance.value,
             "amount_fen": moved_fen,
         }
-        await outbox.publish(conn, id=ids.new(), topic=BALANCE_MOVED, payload=payload, now=now)
+        await outbox.publish(conn, id=ids.new(), topic=CARD_ENDED, payload=payload, now=now)
     return CardEnded(change=ended.change, card_id=ended.card_id, balance=ended.balance, moved_fen=moved_fen)
 
 
