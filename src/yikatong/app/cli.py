@@ -22,6 +22,7 @@ from yikatong.app.keys_cli import keys_app
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
+from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Database
@@ -41,6 +42,8 @@ app = typer.Typer(
 )
 app.add_typer(database_app, name="db")
 app.add_typer(keys_app, name="keys")
+app.add_typer(outbox_app, name="outbox")
+app.command("jobs")(jobs_list)
 
 MENDABLE = (SettingsError, EmbeddedPostgresError, KeysAtRestError, MigrationError, ServingRoleError)
 """What whoever runs the platform can mend; each says in its message how."""

@@ -94,6 +94,11 @@ async def unpark(conn: psycopg.AsyncConnection[Any], *, id: UUID) -> bool:
     return await (await conn.execute(_QUERIES["unpark_event"], {"id": id})).fetchone() is not None
 
 
+async def unpark_topic(conn: psycopg.AsyncConnection[Any], *, topic: str) -> int:
+    """Give every parked event of a topic to the relay once more; how many there were."""
+    return (await conn.execute(_QUERIES["unpark_topic"], {"topic": topic})).rowcount
+
+
 async def purge(conn: psycopg.AsyncConnection[Any], *, made_before: datetime) -> int:
     """Remove events so old that nobody will take them any more, parked or of a topic without subscribers."""
     return (await conn.execute(_QUERIES["purge_events"], {"made_before": made_before})).rowcount

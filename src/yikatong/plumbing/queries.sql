@@ -65,6 +65,11 @@ UPDATE plumbing.outbox SET tries_count = 0, next_try_at = NULL, parked_at = NULL
 WHERE id = %(id)s AND parked_at IS NOT NULL
 RETURNING id;
 
+-- name: unpark_topic
+-- sentence: gives every parked event of a topic to the relay once more
+UPDATE plumbing.outbox SET tries_count = 0, next_try_at = NULL, parked_at = NULL
+WHERE topic = %(topic)s AND parked_at IS NOT NULL;
+
 -- name: purge_events
 -- sentence: removes events made before an instant, whatever holds them up
 DELETE FROM plumbing.outbox WHERE made_at < %(made_before)s;
