@@ -31,6 +31,12 @@ class Calls:
         self.http = http or httpx.Client(base_url=address, timeout=PATIENCE_SECONDS, trust_env=False)
         self._token = token
 
+    @property
+    def token(self) -> str:
+        """The caller's token."""
+        assert self._token is not None, "nobody in particular calls"
+        return self._token
+
     def as_caller(self, token: str) -> Self:
         """The same connection with another caller's token."""
         return type(self)(self.address, token=token, http=self.http)

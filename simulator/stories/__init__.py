@@ -14,6 +14,7 @@ from simulator.stories.community_day import play_community_day
 from simulator.stories.crew import Credentials, Crew
 from simulator.stories.day import Day
 from simulator.stories.stage import Stage, StoryFailedError
+from simulator.stories.telling import Both, set_both
 from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
 
 __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
@@ -25,9 +26,15 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title_zh: str
     title_en: str
+    opening: Both
     play: Callable[[Stage], Day]
 
 
+AGAIN = Both(
+    "这个数据目录里演过这一天：居民换了新人，服务机构还是原来的，账接着记。",
+    "The day was played in this data folder before: the residents are new, the providers are the same, and their "
+    "books go on.",
+)
 UNTOLD = (ApiRefusal, Problem, AnswerIsUnknown, ServerIsAway, httpx.HTTPError)
 """What a call may end in that a story did not foresee."""
 
@@ -38,6 +45,13 @@ STORIES = {
             name="community-day",
             title_zh="亭亭社区的一天",
             title_en="One day in Tingting community",
+            opening=Both(
+                "亭亭社区在重庆市江津区珞璜镇。两个地区参加：重庆江津（500116）和广东广州（440100），"
+                "各有自己的经办人、密钥和卡。人物和商户都是虚构的。",
+                "Tingting community lies in Luohuang town, Jiangjin district, Chongqing. Two regions take part, "
+                "Jiangjin (500116) and Guangzhou (440100), each with its own operators, keys and cards. People and "
+                "shops are invented.",
+            ),
             play=play_community_day,
         ),
     )
@@ -60,7 +74,11 @@ def play(
     time. `began` (of time.monotonic) is when the way to the first tap began.
     """
     story = STORIES[name]
+    crew = Crew(crew_file)
     console.print(f"[bold]{story.title_zh}  {story.title_en}[/bold]")
+    for text in (story.opening, AGAIN) if crew.met_before else (story.opening,):
+        for line in set_both(text, cells=console.width):
+            console.print(line, soft_wrap=True)
     with TemporaryDirectory(prefix="yikatong-story-") as folder:
         stage = Stage(
             base_url=base_url,
@@ -68,7 +86,7 @@ def play(
             first_operators=first_operators,
             console=console,
             folder=Path(folder),
-            crew=Crew(crew_file),
+            crew=crew,
             began=time.monotonic() if began is None else began,
         )
         with stage:

@@ -261,6 +261,7 @@ def _giving_back(stage: Stage, day: Day, town: Town, washing_machine: Admitted) 
     overtaking = ReversalBody(request_id=request_id, code=code, answers=shown.nonce, item=MEDICINE, amount_fen=1_500)
     met = pharmacy.calls.post("/v1/reversals", Reversal, overtaking)
     stage.expect("nothing", met.found, "what a reversal meets that comes before its original")
+    day.reversals += 1
     day.refuses(
         "17:25", li, pharmacy, MEDICINE,
         lambda: pharmacy.terminal.tap(

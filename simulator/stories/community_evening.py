@@ -12,7 +12,7 @@ from simulator.stories.community_morning import Town
 from simulator.stories.day import Day, templates_of
 from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage
-from simulator.stories.telling import Both, Column, a_table, fold, show_table
+from simulator.stories.telling import Both, Column, a_table, fold, show_table, tell
 from simulator.stories.till import Till
 from yikatong.cards.rules.application import ADULT_FROM_AGE
 from yikatong.client.receipts import Statement
@@ -72,6 +72,7 @@ class Evening:
             Column("冲正", "reversed", "right"),
             Column("应付", "due", "right"),
         )
+        owed_fen = 0
         for key, till in self._town.tills.items():
             before, after = self._statements[key], self._statement(till)
             sales, refunded, reversed_ = day.sales[key], day.refunded[key], day.reversed[key]
@@ -84,11 +85,13 @@ class Evening:
             self._stage.expect(sum(reversed_), after.reversals_fen - before.reversals_fen, about + "reversals in fen")
             due = after.closing_fen - before.closing_fen
             self._stage.expect(sum(sales) - sum(refunded) - sum(reversed_), due, about + "what is due")
-            amounts = (after.sales_fen, after.refunds_fen, after.reversals_fen, after.closing_fen)
-            shown = [show_yuan(amount) for amount in amounts]
-            table.add_row(f"{till.shop.name_zh}\n{till.shop.name_en}", str(after.sales_count), *shown)
+            shown = [show_yuan(amount) for amount in (sum(sales), sum(refunded), sum(reversed_), due)]
+            table.add_row(f"{till.shop.name_zh}\n{till.shop.name_en}", str(len(sales)), *shown)
+            owed_fen += after.closing_fen
         title = Both("服务机构日对账单，单位：元", f"providers' statements of {self._stage.today}, in yuan")
         show_table(self._stage.console, title, table)
+        if day.again:
+            tell(self._stage.console, _with_earlier_days(owed_fen))
         self._stage.console.print()
 
     def _close_balances(self) -> None:
@@ -190,3 +193,12 @@ class Evening:
 
     def _days(self) -> list[date]:
         return sorted({self._began_on, self._stage.today})
+
+
+def _with_earlier_days(owed_fen: int) -> Both:
+    """Why the platform's own statements say more than the table."""
+    return Both(
+        f"表中只列这一次演出；平台出具的对账单还含此前演过的，应付合计{show_yuan(owed_fen)}。",
+        "The table has this performance alone; the platform's statements hold the earlier ones too, and in all "
+        f"{show_yuan(owed_fen)} are due.",
+    )

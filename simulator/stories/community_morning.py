@@ -51,6 +51,7 @@ def open_the_doors(stage: Stage) -> Town:
     with stage.work("服务机构与终端，经复核登记 providers and terminals, with approval"):
         tills, second_till = _open_shops(stage, home=home, away=away)
     _show_tills(stage, list(tills.values()))
+    stage.console.print()
     people: dict[str, Neighbour] = {}
     with stage.work("申领、制卡、发卡、启用 cards: applied for, made, handed out, activated"):
         people |= _give_cards(stage, office=home, parts=AT_HOME)

@@ -27,6 +27,8 @@ class Crew:
         self._known: dict[str, Credentials] = {}
         if file is not None and file.exists():
             self._known = msgspec.json.decode(file.read_bytes(), type=dict[str, Credentials])
+        self.met_before = bool(self._known)
+        """Whether an earlier day hired somebody here, and so left its taps in the books."""
 
     def find(self, region: str, job: str) -> Credentials | None:
         """Who does a job in a region, if somebody was hired for it."""

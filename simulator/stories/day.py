@@ -25,13 +25,20 @@ Make = Callable[[], Tap]
 
 
 class Day:
-    """Tells taps as they happen and remembers what they came to."""
+    """Tells taps as they happen and remembers what they came to.
+
+    `told` counts lines; a tap that waits has two, a refund or reversal has one and is no tap.
+    """
 
     def __init__(self, stage: Stage, *, item_words: Mapping[str, Both]) -> None:
         """Nothing has happened yet; `item_words` has each item of the story in a word."""
         self._stage = stage
         self._item_words = item_words
+        self.again = stage.crew.met_before
         self.told = 0
+        self.admitted = 0
+        self.confirmed = 0
+        self.reversals = 0
         self.first_tap_seconds: float | None = None
         self.reasons: Counter[str] = Counter()
         self.sales: defaultdict[str, list[int]] = defaultdict(list)
@@ -61,6 +68,7 @@ class Day:
         found = {part.source: part.amount_fen for part in tap.receipt.paid_by}
         self._stage.expect(parts, found, f"{at} {item}: who paid")
         self._stage.expect(set(learned), set(tap.receipt.learned), f"{at} {item}: what the terminal learned")
+        self.admitted += 1
         self._count_payment(at, who, till, parts)
         says = _show_parts(parts) if parts else _show_learned(tap.receipt.learned)
         self._tell(at, who.part.name, till, item, sum(parts.values()), milliseconds, mark="✓", style="green", says=says)
@@ -104,6 +112,8 @@ class Day:
             raise StoryFailedError(f"{at} {item}: confirmed, and then it was {_ended(ended)}")
         found = {part.source: part.amount_fen for part in ended.receipt.paid_by}
         self._stage.expect(dict(paid_by), found, f"{at} {item}: who paid")
+        self.admitted += 1
+        self.confirmed += 1
         self._count_payment(at, who, till, dict(paid_by))
         says = "已确认 confirmed, " + _show_parts(paid_by)
         self._tell(at, who.part.name, till, item, amount_fen, milliseconds, mark="✓", style="green", says=says)
@@ -128,8 +138,21 @@ class Day:
         self._stage.expect("admitted", done.found, f"{at}: what the reversal met")
         amount_fen = tap.receipt.amount_fen or 0
         self.reversed[till.shop.key].append(amount_fen)
+        self.reversals += 1
         self._hear_given_back(at, who, bank_fen=bank_fen, template="tap_reversed")
         self._tell_back(at, who, till, tap, amount_fen, milliseconds, says="冲正 reversed")
+
+    def says_what_was_counted(self) -> Both:
+        """How many taps there were and what came of them, and beside them what is no tap."""
+        refused, reasons = self.reasons.total(), len(self.reasons)
+        refunds = sum(len(given_back) for given_back in self.refunded.values())
+        return Both(
+            f"用卡{self.admitted + refused}次：办成{self.admitted}次（其中{self.confirmed}次先经手机确认），"
+            f"因{reasons}种原因拒绝{refused}次；另有退款{refunds}次、冲正{self.reversals}次，不计入用卡。",
+            f"{self.admitted + refused} taps: {self.admitted} admitted ({self.confirmed} of them confirmed on the "
+            f"phone first), {refused} refused for {reasons} different reasons. Refunds ({refunds}) and reversals "
+            f"({self.reversals}) are no taps and counted apart.",
+        )
 
     def happens(self, at: str, what_zh: str, what_en: str) -> None:
         """Something that is no tap."""

@@ -24,7 +24,7 @@ _AMOUNT_CELLS = 8
 _MILLISECONDS_CELLS = 7
 
 _WIDE = "\u2e80-\uffef"
-_PIECE = re.compile(rf"[（《“]*[{_WIDE}][，。；：、！？）》”]*|[^\s{_WIDE}]+[，。；：、！？）》”]*|\s+")
+_PIECE = re.compile(rf"[（《“]*(?:[^\s{_WIDE}]+|[{_WIDE}])[，。；：、！？）》”]*|\s+")
 
 
 class Both(NamedTuple):
@@ -116,10 +116,13 @@ def a_table(*columns: Column) -> Table:
 
 
 def show_table(console: Console, title: Both, table: Table) -> None:
-    """Show a table below its title, which may be wider."""
+    """Show a table below its title, which may be wider; no line ends in blanks, whatever the table's own width."""
     console.print()
     console.print(Text(str(title), style="italic"), soft_wrap=True)
-    console.print(table)
+    for cells in console.render_lines(table, pad=False):
+        line = Text.assemble(*((cell.text, cell.style or "") for cell in cells))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def _columns(width: int) -> tuple[int, int]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.support.database import folder_of_our_own
 from tests.support.processes import environment_with
-from yikatong.app.demo import INTERRUPTED
+from yikatong.app.demo import INTERRUPTED, port_is_taken
+from yikatong.plumbing.settings import Settings
 
 PLAY_ONCE = """
 import signal
@@ -25,7 +26,7 @@ if __name__ == "__main__":
 """
 
 
-def a_demo(folder: Path) -> "subprocess.Popen[str]":
+def a_demo(folder: Path, *, port: int = Settings().port) -> "subprocess.Popen[str]":
     """A demo without a terminal on a data folder of its own; it has its own database, whichever the settings name."""
     program = folder / "play_once.py"
     program.write_text(PLAY_ONCE)
@@ -38,6 +39,7 @@ def a_demo(folder: Path) -> "subprocess.Popen[str]":
         env=environment_with(
             PYTHONPATH=os.pathsep.join(search),
             YIKATONG_DATA_FOLDER=str(folder),
+            YIKATONG_PORT=str(port),
             YIKATONG_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none",
         ),
     )
@@ -62,9 +64,14 @@ def test_a_demo_that_was_interrupted_leaves_nothing_running_and_the_next_one_end
     assert (INTERRUPTED, last) == (interrupted.returncode, rest.splitlines()[-1])
     assert not is_served(port)
 
-    with a_demo(folder) as whole:
-        said, _ = whole.communicate()
+    with socket.socket() as neighbour:
+        neighbour.bind(("127.0.0.1", 0))
+        neighbour.listen()
+        taken: int = neighbour.getsockname()[1]
+        with a_demo(folder, port=taken) as whole:
+            said, _ = whole.communicate()
     assert 0 == whole.returncode, said
     assert "everything came out as the story says" in said
     assert "The platform ends with the story" in said
     assert "/docs" not in said
+    assert port_is_taken(taken).zh in said

@@ -7,7 +7,18 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from simulator.stories.community_cast import AT_HOME, FROM_AWAY, HALL, ITEM_WORDS, SHOPS_AT_HOME
-from simulator.stories.telling import NARROWEST, Both, TapLine, fold, set_both, set_tap, tell
+from simulator.stories.telling import (
+    NARROWEST,
+    Both,
+    Column,
+    TapLine,
+    a_table,
+    fold,
+    set_both,
+    set_tap,
+    show_table,
+    tell,
+)
 from yikatong.catalogue.seeds import read_item_list
 
 NAMES = {item.code: Both(item.name_zh, item.name_en) for item in read_item_list().items}
@@ -64,6 +75,7 @@ def test_a_wide_terminal_shows_names_and_items_in_both_languages() -> None:
         ("挂失，解挂。", 7, ["挂失，", "解挂。"]),
         ("Your card was lost", 9, ["Your card", "was lost"]),
         ("支付8.00元（用餐）", 10, ["支付8.00元", "（用餐）"]),
+        ("广州（440100）", 6, ["广州", "（440100）"]),
         ("extraordinary", 5, ["extraordinary"]),
         ("", 5, [""]),
     ],
@@ -85,3 +97,15 @@ def test_what_is_told_beside_the_taps_stands_under_the_names() -> None:
 
     assert isinstance(console.file, StringIO)
     assert "07:56 → 余额不足。\n        The balance is too\n        low.\n" == console.file.getvalue()
+
+
+def test_a_table_stands_below_a_blank_line_and_none_of_its_lines_ends_in_blanks() -> None:
+    table = a_table(Column("简称", "short"), Column("服务机构", "provider"))
+    table.add_row("食堂", "亭亭社区食堂\nTingting community canteen")
+    console = Console(file=StringIO(), width=NARROWEST)
+    show_table(console, Both("服务机构", "providers"), table)
+
+    assert isinstance(console.file, StringIO)
+    said = console.file.getvalue().splitlines()
+    assert ["", "服务机构 providers", "简称   服务机构", "short  provider"] == said[:4]
+    assert ["食堂   亭亭社区食堂", "       Tingting community canteen"] == said[5:]

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
-from simulator.stories.telling import Both, Column, a_table, show_table, tell
+from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
     LOG_FILE,
@@ -78,6 +78,10 @@ ROOM_NAMES_ZH = {
     "access": "权限",
     "notices": "通知",
 }
+EARLIER_DAYS = Both(
+    "账本从这个数据目录的第一天记起，含此前演过的各天。",
+    "The books begin with the first day in this data folder; the days played before are in them.",
+)
 CREW_FILE = "crew.json"
 INTERRUPTED = 130
 PLACE_CELLS = 18
@@ -120,6 +124,8 @@ def _play_beside(settings: Settings, name: str, *, console: Console, began: floa
     try:
         with outside_world(console, folder=folder) as outside:
             own = demo_settings(settings, folder=folder, outside=outside)
+            if own.port != settings.port:
+                _say(console, port_is_taken(settings.port))
             with (
                 database_server(own) as address,
                 running(own, address, outside=outside, console=console, server=server) as platform,
@@ -144,19 +150,25 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
         crew_file=Path(platform.settings.data_folder) / CREW_FILE,
         began=began,
     )
-    asyncio.run(close_books(platform.address, console))
+    asyncio.run(close_books(platform.address, console, again=day.again))
     seconds = time.monotonic() - began
     first = day.first_tap_seconds or 0.0
-    reasons = len(day.reasons)
-    console.print(
-        f"\n用卡{day.told}次，启动到第一次{first:.1f}秒；因{reasons}种原因拒绝；全部与故事一致，共{seconds:.1f}秒。"
+    console.print()
+    _say(console, day.says_what_was_counted())
+    _say(
+        console,
+        Both(
+            f"启动到第一次用卡{first:.1f}秒；全部与故事一致，共{seconds:.1f}秒。",
+            f"First tap after {first:.1f} s; everything came out as the story says, in {seconds:.1f} s.",
+        ),
     )
-    console.print(f"{day.told} taps told, the first after {first:.1f} s; refused for {reasons} different reasons;")
-    console.print(f"everything came out as the story says, in {seconds:.1f} s.")
 
 
-async def close_books(address: ServerAddress, console: Console) -> None:
-    """Show the trial balance and audit everything; raises StoryFailedError when either does not come out."""
+async def close_books(address: ServerAddress, console: Console, *, again: bool = False) -> None:
+    """Show the trial balance and audit everything; raises StoryFailedError when either does not come out.
+
+    `again` says that earlier days are in the books too.
+    """
     async with await Database.open(address) as database:
         async with database.transaction() as conn:
             lines = await ledger.trial_balance(conn)
@@ -171,6 +183,8 @@ async def close_books(address: ServerAddress, console: Console) -> None:
         table.add_row("[bold]合计 sum[/bold]", str(sum(line.account_count for line in lines)), show_yuan(total_fen))
         show_table(console, Both("试算平衡，单位：元", "trial balance, in yuan"), table)
         tell(console, Both("正数为应付，负数为应收。", "Above zero: owed; below: due to us."))
+        if again:
+            tell(console, EARLIER_DAYS)
         if total_fen != 0:
             raise StoryFailedError(f"the books do not balance: {total_fen} fen are left")
         audited = await run_audit(database)
@@ -181,6 +195,14 @@ async def close_books(address: ServerAddress, console: Console) -> None:
     rooms = ", ".join(room.room for room in audited)
     console.print()
     tell(console, Both(f"审计无差异：{rooms_zh}。", f"The audit finds no difference in {rooms}."))
+
+
+def port_is_taken(port: int) -> Both:
+    """What is said when the demo cannot have the port that the settings name."""
+    return Both(
+        f"端口{port}已被其他程序占用，演示改用一个空闲端口（YIKATONG_PORT可另指定）。",
+        f"Port {port} is taken by another program, so the demo uses a free one (YIKATONG_PORT names another).",
+    )
 
 
 def seconds_since_process_began() -> float:
@@ -204,8 +226,14 @@ def _say_where(platform: Platform, console: Console) -> None:
 def _say_what_is_left(platform: Platform, console: Console) -> None:
     console.print()
     _say_data(platform, console)
-    console.print("\n故事演完，平台随之停止；在终端窗口里运行make demo则保持运行。")
-    console.print("The platform ends with the story; make demo in a terminal keeps it up.")
+    console.print()
+    _say(
+        console,
+        Both(
+            "故事演完，平台随之停止；在终端窗口里运行make demo则保持运行。",
+            "The platform ends with the story; make demo in a terminal keeps it up.",
+        ),
+    )
 
 
 def _say_data(platform: Platform, console: Console) -> None:
@@ -217,13 +245,19 @@ def _say_data(platform: Platform, console: Console) -> None:
     _say_place(console, "故事 stories", "make story")
 
 
+def _say(console: Console, text: Both) -> None:
+    for line in set_both(text, cells=console.width):
+        console.print(line, soft_wrap=True)
+
+
 def _say_place(console: Console, what: str, where: str) -> None:
     line = set_cell_size(what, PLACE_CELLS) + where
     console.print(line if cell_len(line) <= console.width else f"{what}\n  {where}", soft_wrap=True)
 
 
 def _stay(platform: Platform, console: Console) -> None:
-    console.print("\n平台保持运行，按Ctrl-C结束。 The platform stays up. Ctrl-C ends it.")
+    console.print()
+    _say(console, Both("平台保持运行，按Ctrl-C结束。", "The platform stays up. Ctrl-C ends it."))
     try:
         platform.server.wait()
     except KeyboardInterrupt:
