@@ -17,6 +17,14 @@ OTHERS_ARE_AWAY = (503, 504)
 OUR_MISTAKE = "SERVER_FAULT"
 """The one reason that is a fault of ours (500)."""
 CHINESE = re.compile(r"[一-鿿]")
+NARROW = re.compile(r"[一-鿿）][,;:!?. (]|[,;:!?. )][一-鿿（]")
+"""Chinese has stops of its own, as wide as a character, and no blanks beside letters."""
+KEPT_EN = re.compile(
+    r"\b(?:[Nn]othing|[Nn]obody|No (?:batch|card|guardian)|[Nn]o money|not (?:set|known)|was not done again)\b"
+    r"|\b(?:stays?|stands?|remain|still waits|request waits|ended without a charge)\b"
+)
+KEPT_ZH = re.compile(r"未|不变|有效|保持|仍|继续|不受影响|不确定")
+"""How the remedies say it: nothing was charged, the list held before stays in force, and the like."""
 
 
 def faults_of_names(reasons: list[tuple[str, outcomes.Reason]]) -> list[str]:
@@ -44,8 +52,15 @@ def faults_of_text(name: str, text: ReasonText) -> list[str]:
     faults += [
         f"{name} says in Chinese: {words}"
         for words in (text.zh, text.remedy_zh)
-        if not CHINESE.search(words) or not words.endswith(("。", "!", "?", ";"))
+        if not CHINESE.search(words) or not words.endswith("。")
     ]
+    faults += [
+        f"{name} has narrow punctuation or a blank among Chinese: {words}"
+        for words in (text.zh, text.remedy_zh)
+        if NARROW.search(words)
+    ]
+    if not KEPT_EN.search(text.remedy_en) or not KEPT_ZH.search(text.remedy_zh):
+        faults.append(f"{name} does not say what was kept: {text.remedy_en} {text.remedy_zh}")
     return faults
 
 
@@ -86,7 +101,9 @@ def test_every_reason_stands_on_the_page() -> None:
     assert [] == [reason.name for _, reason in REASONS if f"| `{reason.name}` |" not in page]
 
 
-GOOD = ReasonText(409, "The shop is shut.", "商店已关门。", "Come back tomorrow.", "请明天再来。")
+GOOD = ReasonText(
+    409, "The shop is shut.", "商店已关门。", "Nothing was sold. Come back tomorrow.", "未售出。请明天再来。"
+)
 
 
 class Good(outcomes.Reason):
@@ -114,8 +131,11 @@ def test_a_name_used_twice_or_that_is_no_sentence_is_caught() -> None:
         (GOOD._replace(status=500), "SHUT has the status 500"),
         (GOOD._replace(en="商店已关门."), "SHUT says in English: 商店已关门."),
         (GOOD._replace(zh="The shop is shut。"), "SHUT says in Chinese: The shop is shut。"),
-        (GOOD._replace(remedy_zh=""), "SHUT says in Chinese: "),
-        (GOOD._replace(remedy_en="Come back"), "SHUT says in English: Come back"),
+        (GOOD._replace(remedy_zh="未售出"), "SHUT says in Chinese: 未售出"),
+        (GOOD._replace(remedy_en="Nothing was sold"), "SHUT says in English: Nothing was sold"),
+        (GOOD._replace(zh="商店,已关门。"), "SHUT has narrow punctuation or a blank among Chinese: 商店,已关门。"),
+        (GOOD._replace(zh="商店 A已关门。"), "SHUT has narrow punctuation or a blank among Chinese: 商店 A已关门。"),
+        (GOOD._replace(remedy_zh="请再来。"), f"SHUT does not say what was kept: {GOOD.remedy_en} 请再来。"),
     ],
 )
 def test_words_in_the_wrong_language_or_missing_are_caught(planted: ReasonText, fault: str) -> None:

@@ -13,8 +13,8 @@ class Reason(outcomes.Reason):
         404,
         "No such resident is registered here.",
         "此处没有该持卡人的登记。",
-        "Check the number, or register the resident at a counter.",
-        "请核对号码，或到经办窗口登记。",
+        "Nothing was changed. Check the number, or register the resident at a counter.",
+        "未作任何更改。请核对号码，或到经办窗口登记。",
     )
     ID_NUMBER_IS_ALREADY_REGISTERED = ReasonText(
         409,
@@ -58,8 +58,8 @@ class Reason(outcomes.Reason):
         404,
         "The resident has no card.",
         "该持卡人尚无社会保障卡。",
-        "Apply for a card.",
-        "请先申领社会保障卡。",
+        "Nothing was used or changed. Apply for a card first.",
+        "未使用、未更改。请先申领社会保障卡。",
     )
     RESIDENT_ALREADY_HOLDS_A_CARD = ReasonText(
         409,
@@ -128,8 +128,8 @@ class Reason(outcomes.Reason):
         409,
         "The card was already made and handed out.",
         "该卡已制成并发放。",
-        "Nothing was changed.",
-        "未作任何更改。",
+        "Nothing was changed. Use the card that was made; replace it if it is damaged or lost.",
+        "未作任何更改。请使用已制成的卡；如损坏或遗失，请办理补换卡。",
     )
     CARD_HAS_EXPIRED = ReasonText(
         409,
@@ -166,15 +166,15 @@ class Reason(outcomes.Reason):
         409,
         "No cards wait to be made.",
         "没有待制卡数据。",
-        "No batch was made.",
-        "未生成批次。",
+        "No batch was made. Ask again once somebody has applied for a card.",
+        "未生成批次。有人申领后再办理。",
     )
     CARD_BATCH_IS_NOT_KNOWN = ReasonText(
         404,
         "No such production batch is known.",
         "没有该制卡批次。",
-        "Check the batch number.",
-        "请核对批次号。",
+        "Nothing was changed. Check the batch number.",
+        "未作任何更改。请核对批次号。",
     )
     RETURN_FILE_IS_TOO_LARGE = ReasonText(
         413,
@@ -232,29 +232,29 @@ class Reason(outcomes.Reason):
         422,
         "The digits of the password follow one another.",
         "密码不能为连续数字。",
-        "The password was not set. Choose another.",
-        "密码未设置，请更换。",
+        "The password was not set. Choose digits that do not follow one another.",
+        "密码未设置，请改用不连续的数字。",
     )
     PASSWORD_IS_REPEATED = ReasonText(
         422,
         "The password repeats itself.",
         "密码不能为重复数字。",
-        "The password was not set. Choose another.",
-        "密码未设置，请更换。",
+        "The password was not set. Choose different digits.",
+        "密码未设置，请改用不重复的数字。",
     )
     PASSWORD_IS_TAKEN_FROM_ID_NUMBER = ReasonText(
         422,
         "The password is part of the ID number.",
         "密码不能取自身份号码。",
-        "The password was not set. Choose another.",
-        "密码未设置，请更换。",
+        "The password was not set. Choose one that the ID number does not hold.",
+        "密码未设置，请改用身份号码中没有的数字。",
     )
     PASSWORD_IS_THE_SAME_AS_BEFORE = ReasonText(
         422,
         "The new password is the one in use.",
         "新密码不能与原密码相同。",
-        "The password was not set. Choose another.",
-        "密码未设置，请更换。",
+        "The password stays as it is. Choose another.",
+        "密码未更改，请换一个。",
     )
     PASSWORD_IS_WRONG = ReasonText(
         403,
@@ -291,8 +291,8 @@ class Reason(outcomes.Reason):
         404,
         "No such device is enrolled.",
         "没有该设备的登记。",
-        "Enrol the device.",
-        "请先登记设备。",
+        "Nothing was changed. Enrol the device first.",
+        "未作任何更改。请先登记设备。",
     )
     DEVICE_IS_REVOKED = ReasonText(
         403,
@@ -360,8 +360,8 @@ class Reason(outcomes.Reason):
         422,
         "A minor cannot have small payments without confirmation.",
         "未成年人不能开通小额免密支付。",
-        "The limit stays zero.",
-        "限额保持为零。",
+        "The limit stays zero. A minor pays by scanning the till's code, or with the card and its PIN.",
+        "限额保持为零。未成年人付款请扫描收款码，或插入实体卡并输入密码。",
     )
     SMALL_PAYMENT_LIMIT_IS_TOO_HIGH = ReasonText(
         422,
@@ -405,22 +405,22 @@ class Reason(outcomes.Reason):
         422,
         "A guardian must be of age.",
         "监护人须为成年人。",
-        "No guardian was recorded.",
-        "未登记监护人。",
+        "No guardian was recorded. Name somebody who is of age.",
+        "未登记监护人。请登记成年人。",
     )
     RESIDENT_IS_NOT_A_MINOR = ReasonText(
         422,
         "The resident is of age and needs no guardian here.",
         "该持卡人已成年，无需登记监护人。",
-        "No guardian was recorded.",
-        "未登记监护人。",
+        "No guardian was recorded. The resident does everything in person.",
+        "未登记监护人。请由持卡人本人办理。",
     )
     RESIDENT_CANNOT_BE_THEIR_OWN_FAMILY = ReasonText(
         422,
         "Nobody is their own guardian or family member.",
         "不能将本人登记为自己的监护人或家庭成员。",
-        "Nothing was recorded.",
-        "未登记。",
+        "Nothing was recorded. Name somebody else.",
+        "未登记。请填写他人。",
     )
     FAMILY_PLACES_ARE_TAKEN = ReasonText(
         409,
@@ -454,13 +454,13 @@ class Reason(outcomes.Reason):
         404,
         "This person is not in the holder's family.",
         "该人不在持卡人的亲情服务名单中。",
-        "Nothing was changed.",
-        "未作任何更改。",
+        "Nothing was changed. Look who is in the list of the family.",
+        "未作任何更改。请查看亲情服务名单。",
     )
     CONCESSION_IS_NOT_KNOWN = ReasonText(
         404,
         "The resident holds no such concession.",
         "该持卡人没有此项优待。",
-        "Nothing was changed.",
-        "未作任何更改。",
+        "Nothing was changed. Look which concessions the resident holds.",
+        "未作任何更改。请查询该持卡人享有的优待。",
     )

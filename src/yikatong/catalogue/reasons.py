@@ -46,8 +46,8 @@ class Reason(AnyReason):
         404,
         "No provider with this id is known in the region.",
         "本地区没有该服务机构。",
-        "Register the provider first.",
-        "请先登记服务机构。",
+        "Nothing was changed. Check the id, or register the provider first.",
+        "未作任何改动。请核对编号，或先登记服务机构。",
     )
     PROVIDER_IS_REGISTERED_DIFFERENTLY = ReasonText(
         409,
@@ -60,8 +60,8 @@ class Reason(AnyReason):
         404,
         "The provider has no place with this id.",
         "该服务机构没有此服务场所。",
-        "Register the place first.",
-        "请先登记服务场所。",
+        "Nothing was changed. Check the id, or register the place first.",
+        "未作任何改动。请核对编号，或先登记服务场所。",
     )
     PLACE_IS_REGISTERED_DIFFERENTLY = ReasonText(
         409,
@@ -74,8 +74,8 @@ class Reason(AnyReason):
         404,
         "No terminal with this id is known in the region.",
         "本地区没有该终端。",
-        "Register the terminal first.",
-        "请先登记终端。",
+        "Nothing was changed. Check the id, or register the terminal first.",
+        "未作任何改动。请核对编号，或先登记终端。",
     )
     TERMINAL_IS_REVOKED = ReasonText(
         403,
@@ -116,8 +116,8 @@ class Reason(AnyReason):
         404,
         "No such recognition is in force.",
         "没有此项现行互认。",
-        "Look up the recognitions of the region.",
-        "请查询本地区的互认记录。",
+        "Nothing was changed. Look up the recognitions of the region.",
+        "未作任何改动。请查询本地区的互认记录。",
     )
     RECOGNITION_NEEDS_TWO_REGIONS = ReasonText(
         422,

@@ -188,7 +188,7 @@ def _trust_list_route(pinned: HeldTrustList) -> Route:
         handle=get_trust_list,
         answer=TrustListAnswer,
         summary_en="Show the signed list of trusted regions that is held here",
-        summary_zh="查询本平台持有的互认地区名单",
+        summary_zh="查询本平台持有的可信地区名单",
         reasons=(Reason.TRUST_LIST_IS_NOT_HELD,),
     )
 

@@ -33,7 +33,7 @@ class Reason(BaseReason):
         "This item needs an amount.",
         "该事项需要填写金额。",
         "Nothing was charged. Send the tap again with an amount in fen.",
-        "未扣款。请填写金额(分)后重新提交。",
+        "未扣款。请填写金额（分）后重新提交。",
     )
     AMOUNT_IS_NOT_ALLOWED = ReasonText(
         422,

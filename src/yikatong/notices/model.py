@@ -92,6 +92,6 @@ class Reason(outcomes.Reason):
         404,
         "No such notice.",
         "没有该通知。",
-        "Page with `next_before` of the page before.",
-        "请使用上一页返回的next_before继续翻页。",
+        "Nothing was shown. Page with `next_before` of the page before.",
+        "未显示任何信息。请使用上一页返回的next_before继续翻页。",
     )

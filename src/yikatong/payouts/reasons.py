@@ -20,7 +20,7 @@ class Reason(KernelReason):
     STATEMENT_DAY_IS_NOT_A_DAY = ReasonText(
         404, "The day of the statement is not a day of the calendar.", "对账单日期不是有效日期。",
         "Nothing was read. Write the day as 2026-11-25.",
-        "未查询。请按 2026-11-25 的格式填写日期。",
+        "未查询。请按2026-11-25的格式填写日期。",
     )  # fmt: skip
     STATEMENT_DAY_HAS_NOT_BEGUN = ReasonText(
         404, "The day of the statement has not begun.", "对账单日期尚未开始。",

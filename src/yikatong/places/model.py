@@ -87,8 +87,8 @@ class Reason(AnyReason):
         404,
         "No region with this code is known here.",
         "本平台没有该行政区划代码对应的地区。",
-        "Look up the code under /v1/regions.",
-        "请在地区列表中查询代码。",
+        "Nothing was changed. Look up the code under /v1/regions.",
+        "未作任何改动。请在地区列表中查询代码。",
     )
     REGION_IS_NOT_HOSTED = ReasonText(
         409,
@@ -101,13 +101,13 @@ class Reason(AnyReason):
         422,
         "The code 000000 stands for the whole country and cannot be a region.",
         "000000表示全国，不能作为地区代码。",
-        "Give the code of a province, city or county.",
-        "请填写省、市或区县代码。",
+        "Nothing was changed. Give the code of a province, city or county.",
+        "未作任何改动。请填写省、市或区县代码。",
     )
     DIVISION_IS_UNKNOWN = ReasonText(
         404,
         "No division with this code was in force on that day.",
         "该日期没有此行政区划代码。",
-        "Look up the code and its history under /v1/divisions.",
-        "请查询行政区划及其沿革。",
+        "Nothing was changed. Look up the code and its history under /v1/divisions.",
+        "未作任何改动。请查询行政区划及其沿革。",
     )

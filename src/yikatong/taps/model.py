@@ -53,7 +53,7 @@ class Reason(BaseReason):
     ITEM_HAS_NO_LINE = ReasonText(
         409,
         "This item is on the list but is not served at terminals yet.",
-        "该事项已列入清单,但尚未开通终端办理。",
+        "该事项已列入清单，但尚未开通终端办理。",
         _NOTHING_CHARGED_EN + "Use the place and the form that the list gives for it.",
         _NOTHING_CHARGED_ZH + "请按清单所列场所和方式办理。",
     )
@@ -83,7 +83,7 @@ class Reason(BaseReason):
         "This code was used before.",
         "该卡码已被使用过。",
         "This tap moved no money; the first use stands, and both codes are kept as evidence. Show a fresh code.",
-        "本次未扣款;首次使用有效,两次卡码均已留存为证据。请出示新的卡码。",
+        "本次未扣款；首次使用有效，两次卡码均已留存为证据。请出示新的卡码。",
     )
     CARD_IS_UNKNOWN = ReasonText(
         404,
@@ -95,7 +95,7 @@ class Reason(BaseReason):
     HOME_REGION_IS_NOT_CONNECTED = ReasonText(
         409,
         "The code is genuine, but the card's home region is not connected to this one yet.",
-        "卡码真实有效,但发卡地区尚未与本地区连通。",
+        "卡码真实有效，但发卡地区尚未与本地区连通。",
         _NOTHING_CHARGED_EN + "Use another document for now.",
         _NOTHING_CHARGED_ZH + "请暂用其他证件办理。",
     )
@@ -111,14 +111,14 @@ class Reason(BaseReason):
         "The resident did not confirm in time.",
         "持卡人未在规定时间内确认。",
         "Nothing was charged and what was held is free again. Start a new tap.",
-        "未扣款,已冻结的金额已释放。请重新发起。",
+        "未扣款，已冻结的金额已释放。请重新发起。",
     )
     RESIDENT_DECLINED = ReasonText(
         403,
         "The resident declined.",
         "持卡人已拒绝。",
-        "Nothing was charged and what was held is free again.",
-        "未扣款,已冻结的金额已释放。",
+        "Nothing was charged and what was held is free again. Ask the resident before you start a new tap.",
+        "未扣款，已冻结的金额已释放。请先询问持卡人，再重新发起。",
     )
     CONFIRMATION_IS_FOR_ANOTHER_TAP = ReasonText(
         409,
@@ -132,28 +132,29 @@ class Reason(BaseReason):
         "The bank refused the debit of the bound account.",
         "银行拒绝从绑定账户扣款。",
         "Nothing was charged and what was held is free again. Pay another way, or ask the bank.",
-        "未扣款,已冻结的金额已释放。请换用其他方式或咨询银行。",
+        "未扣款，已冻结的金额已释放。请换用其他方式或咨询银行。",
     )
     BANK_DID_NOT_ANSWER = ReasonText(
         504,
         "The bank did not answer in time.",
         "银行未在规定时间内答复。",
-        "The tap ended without a charge; should the bank have debited, it is asked to give the money back.",
-        "本笔已结束且未扣款;如银行已扣款,系统将要求退回。",
+        "The tap ended without a charge; should the bank have debited, it is asked to give the money back. "
+        "Pay another way, or start a new tap.",
+        "本笔已结束且未扣款；如银行已扣款，系统将要求退回。请换用其他方式或重新发起。",
     )
     TAP_IS_UNKNOWN = ReasonText(
         404,
         "No such tap of this caller is kept here.",
         "未找到该笔用卡记录。",
-        "Check the tap id; a tap can be asked for by the terminal's provider and by its resident.",
-        "请核对用卡编号;仅服务机构与持卡人本人可查询。",
+        "Nothing was changed. Check the tap id; a tap can be asked for by the terminal's provider and by its resident.",
+        "未作任何变更。请核对用卡编号；仅服务机构与持卡人本人可查询。",
     )
     TAP_MOVED_NO_MONEY = ReasonText(
         409,
         "This tap moved no money, so there is nothing to give back.",
-        "该笔用卡未发生扣款,无可退款项。",
-        "Nothing was changed.",
-        "未作任何变更。",
+        "该笔用卡未发生扣款，无可退款项。",
+        "Nothing was changed. Check which tap is meant.",
+        "未作任何变更。请核对所指的用卡。",
     )
     REFUND_IS_MORE_THAN_PAID = ReasonText(
         409,
@@ -167,14 +168,14 @@ class Reason(BaseReason):
         "The refund would take the provider's receivable below its limit.",
         "退款将使服务机构应收款低于其限额。",
         "Nothing was given back. Settle first, or ask the operator to raise the limit.",
-        "未退款。请先结算,或向经办机构申请提高限额。",
+        "未退款。请先结算，或向经办机构申请提高限额。",
     )
     COUNTER_IS_BUSY = ReasonText(
         503,
         "The counter could not finish this tap just now.",
-        "系统繁忙,本笔未能处理。",
+        "系统繁忙，本笔未能处理完。",
         "It is not known to have happened. Send the same request again: it is answered once.",
-        "请用同一请求编号重试:同一请求只会处理一次。",
+        "是否已办理尚不确定。请用同一请求编号重试：同一请求只会处理一次。",
     )
 
 

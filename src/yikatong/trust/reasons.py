@@ -17,7 +17,7 @@ class Reason(outcomes.Reason):
     ENVELOPE_IS_MALFORMED = ReasonText(
         400,
         "The signed message is not a well-formed COSE_Sign1.",
-        "签名报文不是格式正确的 COSE_Sign1。",
+        "签名报文不是格式正确的COSE_Sign1。",
         "Nothing was kept. Scan again, or report the sender's software.",
         "未保留任何内容，请重新扫码，或反馈发送方软件问题。",
     )
@@ -40,7 +40,7 @@ class Reason(outcomes.Reason):
         "The key or message names an algorithm that is not used here.",
         "密钥或报文所用算法不在本平台支持范围内。",
         "Nothing was kept. Use ES256, EdDSA or SM2.",
-        "未保留任何内容，请使用 ES256、EdDSA 或 SM2。",
+        "未保留任何内容，请使用ES256、EdDSA或SM2。",
     )
     ALGORITHM_IS_NOT_THE_PINNED_ONE = ReasonText(
         403,
@@ -59,23 +59,23 @@ class Reason(outcomes.Reason):
     SM2_IS_NOT_AVAILABLE_HERE = ReasonText(
         422,
         "This machine's cryptographic library has no SM2.",
-        "本机密码库不支持 SM2。",
+        "本机密码库不支持SM2。",
         "Nothing was checked. Install OpenSSL 3 (libcrypto.so.3) with SM2, or use an outside module.",
-        "未进行校验，请安装支持 SM2 的 OpenSSL 3（libcrypto.so.3），或使用外部密码机。",
+        "未进行校验，请安装支持SM2的OpenSSL 3（libcrypto.so.3），或使用外部密码机。",
     )
     TEXT_IS_NOT_BASE45 = ReasonText(
         400,
         "The scanned text is not Base45.",
-        "扫描到的文本不是 Base45 编码。",
+        "扫描到的文本不是Base45编码。",
         "Nothing was kept. Scan again.",
         "未保留任何内容，请重新扫码。",
     )
     ALIAS_DOES_NOT_OPEN = ReasonText(
         403,
-        "The alias was not sealed by this region.",
-        "该别名不是本地区签发的。",
-        "Nothing was accepted. Refresh the certificate.",
-        "未接受该别名，请刷新证书。",
+        "The certificate names its card by an alias that this region did not seal.",
+        "证书中代表卡片的别名不是本地区封装的。",
+        "Nothing was accepted. Refresh the certificate; if it happens again, the code is forged.",
+        "未接受该证书。请刷新证书；再次出现则卡码系伪造。",
     )
 
     # Regions

@@ -249,7 +249,7 @@ def operator_routes() -> tuple[Route, ...]:
             "/v1/operators/{operator_id}/attestation-limits",
             "set_attestation_limits",
             "Set what an operator may attest for others",
-            "设定经办人代认证限额",
+            "设定经办人见证限额",
             handle=_set_limits,
             body=LimitsBody,
             second_person=True,

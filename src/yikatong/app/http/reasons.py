@@ -11,15 +11,15 @@ class Reason(outcomes.Reason):
         404,
         "There is nothing at this address.",
         "该地址不存在。",
-        "See /docs for the addresses there are.",
-        "请查阅接口文档。",
+        "See /docs for the addresses there are; nothing was changed.",
+        "请查阅接口文档；未作任何改动。",
     )
     METHOD_IS_NOT_ALLOWED = ReasonText(
         405,
         "This address does not take this method.",
         "该地址不支持此方法。",
-        "Use a method that the header Allow names.",
-        "请使用Allow响应头所列的方法。",
+        "Use a method that the header Allow names; nothing was changed.",
+        "请使用Allow响应头所列的方法；未作任何改动。",
     )
     BODY_IS_TOO_LARGE = ReasonText(
         413,
@@ -39,8 +39,8 @@ class Reason(outcomes.Reason):
         415,
         "The body must be application/json in UTF-8.",
         "请求体须为UTF-8编码的application/json。",
-        "Send the header Content-Type: application/json.",
-        "请设置Content-Type: application/json。",
+        "Send the header Content-Type: application/json; nothing was changed.",
+        "请设置Content-Type: application/json；未作任何改动。",
     )
     BODY_IS_NOT_JSON = ReasonText(
         400,
@@ -60,8 +60,8 @@ class Reason(outcomes.Reason):
         422,
         "The query does not fit the schema.",
         "查询参数不符合接口定义。",
-        "Correct the named parameter.",
-        "请修改所指参数。",
+        "Correct the named parameter; nothing was changed.",
+        "请修改所指参数；未作任何改动。",
     )
     VALUE_CANNOT_BE_STORED = ReasonText(
         422,
@@ -88,15 +88,15 @@ class Reason(outcomes.Reason):
         503,
         "The database did not answer in time.",
         "数据库繁忙。",
-        "Repeat with the same Idempotency-Key; it is then done at most once.",
-        "请以相同的Idempotency-Key重试；不会重复执行。",
+        "Whether it was done is not known. Repeat with the same Idempotency-Key; it is then done at most once.",
+        "是否已办理尚不确定。请以相同的Idempotency-Key重试；不会重复执行。",
     )
     TIME_RAN_OUT = ReasonText(
         503,
         "The call took longer than it may.",
         "处理超时。",
-        "Repeat it with the same Idempotency-Key; it is then done at most once.",
-        "请以相同的Idempotency-Key重试；不会重复执行。",
+        "Whether it was done is not known. Repeat it with the same Idempotency-Key; it is then done at most once.",
+        "是否已办理尚不确定。请以相同的Idempotency-Key重试；不会重复执行。",
     )
     SERVER_FAULT = ReasonText(
         500,
