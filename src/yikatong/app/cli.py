@@ -13,11 +13,13 @@ from rich.table import Table
 
 from simulator.stories import STORIES
 from yikatong.app.audit import Audited, run_audit
+from yikatong.app.backup_cli import add_backup_commands
 from yikatong.app.bench.taps import TapsPlan, bench_taps
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
 from yikatong.app.database_cli import database_app
 from yikatong.app.demo import play_story, run_demo
 from yikatong.app.http.server import verify_listening
+from yikatong.app.http.workers import WorkersDoNotStart
 from yikatong.app.keys_cli import keys_app
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
@@ -25,6 +27,7 @@ from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.migrations import MigrationError
@@ -40,12 +43,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-app.add_typer(database_app, name="db")
+app.add_typer(add_backup_commands(database_app), name="db")
 app.add_typer(keys_app, name="keys")
 app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 
-MENDABLE = (SettingsError, EmbeddedPostgresError, KeysAtRestError, MigrationError, ServingRoleError)
+MENDABLE = (
+    SettingsError,
+    EmbeddedPostgresError,
+    KeysAtRestError,
+    MigrationError,
+    ServingRoleError,
+    BackupError,
+    WorkersDoNotStart,
+)
 """What whoever runs the platform can mend; each says in its message how."""
 
 
@@ -194,7 +205,7 @@ def bench_all(context: typer.Context) -> None:
 @bench_app.command("taps")
 def bench_taps_now(
     connections: Annotated[int, typer.Option(help="Connections of the load generator.", min=1, max=4096)] = 64,
-    seconds: Annotated[float, typer.Option(help="Seconds that count.", min=1, max=600)] = 10,
+    seconds: Annotated[float, typer.Option(help="Seconds of each round that count.", min=1, max=600)] = 6,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:

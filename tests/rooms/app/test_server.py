@@ -31,12 +31,17 @@ def wait_for(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def command_of(pid: int) -> str:
-    """What a process runs; nothing once it has ended, though nobody may have asked how it ended."""
+def read_of(pid: int, name: str) -> str:
+    """What the kernel says of a process; nothing once it has ended, though nobody may have asked how it ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return Path(f"/proc/{pid}/{name}").read_text()
     except OSError:
         return ""
+
+
+def command_of(pid: int) -> str:
+    """What a process runs."""
+    return read_of(pid, "cmdline")
 
 
 class Served:
@@ -63,6 +68,12 @@ class Served:
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return {int(child) for child in children if "spawn_main" in command_of(int(child))}
+
+    def newcomer(self, *, besides: set[int]) -> int:
+        """The process that comes for one that is gone."""
+        wait_for(lambda: bool(self.workers() - besides))
+        (pid,) = self.workers() - besides
+        return pid
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -132,6 +143,36 @@ def test_a_worker_that_dies_is_replaced(served: Served) -> None:
     os.kill(victim, signal.SIGKILL)
 
     wait_for(lambda: victim not in served.workers() and len(served.workers()) == 2)
+    wait_for(served.answers)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_worker_that_does_nothing_holds_up_no_other(served: Served, which: int) -> None:
+    wait_for(lambda: len(served.workers()) == 2)
+    stopped, victim = sorted(served.workers(), reverse=which == 1)
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            os.kill(victim, signal.SIGKILL)
+            victim = served.newcomer(besides={stopped, victim})
+            assert stopped in served.workers()
+        wait_for(served.answers)
+        assert stopped in served.workers()
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+
+
+def test_a_worker_that_dies_while_it_loads_holds_up_no_other(served: Served) -> None:
+    wait_for(lambda: len(served.workers()) == 2)
+    first, second = sorted(served.workers())
+    seen = {first, second}
+    os.kill(first, signal.SIGKILL)
+    young = served.newcomer(besides=seen)
+    wait_for(lambda: "psycopg" in read_of(young, "maps"))
+    os.kill(young, signal.SIGKILL)
+    os.kill(second, signal.SIGKILL)
+
+    wait_for(lambda: len(served.workers() - seen - {young}) == 2)
     wait_for(served.answers)
 
 

@@ -8,14 +8,16 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from functools import partial
+from multiprocessing.connection import Connection
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.supervisors.multiprocess import Multiprocess
 
 from yikatong.app.http.direct import AnswerDirectly, DirectProtocol
 from yikatong.app.http.frame import Frame
+from yikatong.app.http.workers import Workers, say_that_we_serve
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.metrics import forget_worker
 from yikatong.plumbing.settings import Settings, SettingsError
@@ -26,8 +28,8 @@ Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[Frame]
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 20
-_START_SECONDS = 60
-"""A fresh process is silent while it loads its modules; on a busy machine that takes long, and is no sickness."""
+_TICKS_A_BEAT = 10
+"""The server's loop ticks every tenth of a second."""
 
 
 def verify_listening(settings: Settings) -> None:
@@ -54,7 +56,8 @@ def run_server(
     """Serve until SIGTERM or SIGINT, then let the calls on their way end.
 
     Each of `settings.workers` processes composes an application of its own, with its own connections. One that dies
-    is replaced within a second; when this process dies, they end too. `tell` hears the address once the port is ours.
+    is replaced at once; when this process dies, they end too. `tell` hears the address once the port is ours. Raises
+    WorkersDoNotStart.
     """
     config = uvicorn.Config(
         Worker(settings, address, compose),
@@ -71,12 +74,31 @@ def run_server(
         proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE_SECONDS,
-        timeout_worker_healthcheck=_START_SECONDS,
     )
     listening = config.bind_socket()
     host, port = listening.getsockname()[:2]
     tell(f"http://{host}:{port}")
-    Multiprocess(config, sockets=[listening]).run()
+    Workers(partial(_serve, config, listening), count=settings.workers, grace_seconds=_GRACE_SECONDS).run()
+
+
+def _serve(config: uvicorn.Config, listening: socket.socket, watch: Connection) -> None:
+    """What a worker process does: it serves on the common socket until it is told to end."""
+    with suppress(KeyboardInterrupt):
+        _Server(config, watch).run([listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that says from its own loop that it serves."""
+
+    def __init__(self, config: uvicorn.Config, watch: Connection) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def on_tick(self, counter: int) -> bool:
+        """What the loop does between calls."""
+        if counter % _TICKS_A_BEAT == 0:
+            say_that_we_serve(self._watch)
+        return await super().on_tick(counter)
 
 
 class Worker:

@@ -1,0 +1,170 @@
+"""The processes that serve: watched side by side, each replaced when it dies or falls silent, none waiting for another.
+
+A process that serves says so again and again, from the loop that serves, on a pipe of its own. The watch never waits
+for one of them: a process that dies while it loads, or in the middle of a word, holds up nobody's replacement.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+import structlog
+
+from yikatong.plumbing.metrics import forget_worker
+
+Work = Callable[[Connection], None]
+"""What a process does: it serves, and says so with `say_that_we_serve`; a function that a fresh process finds."""
+
+TURN_SECONDS = 0.2
+SILENT_TURNS_MAX = int(60 / TURN_SECONDS)
+LOADING_TURNS_MAX = int(180 / TURN_SECONDS)
+"""How long one may be silent, counted in turns of the watch: a machine that slept did not hear anybody meanwhile."""
+REST_TURNS = int(1 / TURN_SECONDS)
+_GRACE_SECONDS = 10.0
+_BYTES_MAX = 4096
+_SPAWN = multiprocessing.get_context("spawn")
+
+log = structlog.get_logger("yikatong.server")
+
+
+def say_that_we_serve(watch: Connection) -> None:
+    """Say it on a process's pipe; never waits, for a watch that does not listen now hears it later or needs it not."""
+    os.set_blocking(watch.fileno(), False)
+    with suppress(BlockingIOError, BrokenPipeError):
+        os.write(watch.fileno(), b".")
+
+
+class _Place:
+    """A place for one process after another."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._silent_turns = 0
+        self.has_served = False
+        self.rest_turns = 0
+
+    def begin(self) -> None:
+        """Start a fresh process."""
+        hear, say = _SPAWN.Pipe(duplex=False)
+        self._process = _SPAWN.Process(target=self._work, args=(say,), name="yikatong worker")
+        self._process.start()
+        say.close()
+        os.set_blocking(hear.fileno(), False)
+        self._pipe, self.has_served, self._silent_turns = hear, False, 0
+
+    @property
+    def process(self) -> BaseProcess | None:
+        """The process in this place; None once its end was seen."""
+        return self._process
+
+    def listen(self) -> None:
+        """Hear whether it serves; one that was silent for too long is killed, and its end seen like any other."""
+        assert self._process is not None
+        if self._has_spoken():
+            self.has_served, self._silent_turns = True, 0
+            return
+        self._silent_turns += 1
+        if self._silent_turns > (SILENT_TURNS_MAX if self.has_served else LOADING_TURNS_MAX):
+            log.error("worker is silent and is ended", pid=self._process.pid)
+            self._process.kill()
+
+    def _has_spoken(self) -> bool:
+        assert self._pipe is not None
+        try:
+            return bool(os.read(self._pipe.fileno(), _BYTES_MAX))
+        except BlockingIOError:
+            return False
+
+    def see_the_end(self) -> int | None:
+        """The exit code of a process that has ended, told once; None while it lives and when there is none."""
+        process = self._process
+        if process is None or process.exitcode is None:
+            return None
+        code, pid = process.exitcode, process.pid
+        assert self._pipe is not None
+        assert pid is not None
+        self._pipe.close()
+        process.close()
+        self._process = None
+        forget_worker(pid)
+        log.warning("worker ended", pid=pid, exit_code=code)
+        return code
+
+
+class WorkersDoNotStart(Exception):  # noqa: N818  what a process does not do, and not what went wrong in it
+    """A process ended by its own fault before any had served: no other would do better."""
+
+
+class Workers:
+    """As many processes as there shall be, for as long as the server runs."""
+
+    def __init__(self, work: Work, *, count: int, grace_seconds: float) -> None:
+        """Told to end, a process has `grace_seconds` for the calls on their way, and is killed a while after."""
+        self._places = [_Place(work) for _ in range(count)]
+        self._grace_seconds = grace_seconds
+        self._ending = threading.Event()
+        self._any_has_served = False
+
+    def run(self) -> None:
+        """Keep the processes at work until SIGTERM, SIGINT or the terminal's SIGHUP.
+
+        One that dies is replaced at once; one that ends by its own fault while it starts, after a second. Raises
+        WorkersDoNotStart when that happens before any has served. Must be called by the main thread.
+        """
+        self._listen_to_signals()
+        try:
+            for place in self._places:
+                place.begin()
+            while not self._ending.is_set():
+                self._turn()
+        finally:
+            self._end()
+
+    def _listen_to_signals(self) -> None:
+        for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(one) is not signal.SIG_IGN:
+                signal.signal(one, lambda *_: self._ending.set())
+
+    def _turn(self) -> None:
+        living = [place.process for place in self._places if place.process is not None]
+        if living:
+            wait([process.sentinel for process in living], timeout=TURN_SECONDS)
+        else:
+            time.sleep(TURN_SECONDS)
+        for place in self._places:
+            self._look_after(place)
+
+    def _look_after(self, place: _Place) -> None:
+        if place.process is None:
+            place.rest_turns -= 1
+        elif (code := place.see_the_end()) is None:
+            place.listen()
+            self._any_has_served |= place.has_served
+            return
+        elif code > 0 and not self._any_has_served:
+            raise WorkersDoNotStart("No worker came up; the lines that it wrote before this one say why.")
+        else:
+            place.rest_turns = REST_TURNS if code > 0 and not place.has_served else 0
+        if place.rest_turns <= 0 and not self._ending.is_set():
+            place.begin()
+
+    def _end(self) -> None:
+        """Tell all to end, and see that they do."""
+        living = [place.process for place in self._places if place.process is not None]
+        for process in living:
+            process.terminate()
+        until = time.monotonic() + self._grace_seconds + _GRACE_SECONDS
+        for process in living:
+            process.join(max(0.0, until - time.monotonic()))
+            if process.exitcode is None:
+                log.error("worker does not end and is killed", pid=process.pid)
+                process.kill()
+                process.join()
