@@ -75,7 +75,9 @@ class Platform:
         self._state = threading.Lock()
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
-        self.port = 0
+        # It never listens: while the platform is dead its port refuses connections, and nobody else gets it.
+        self._place = _bound(0)
+        self.port: int = self._place.getsockname()[1]
 
     @property
     def address(self) -> str:
@@ -83,26 +85,23 @@ class Platform:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        """Listen, on the port it had before if it had one."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        """Listen."""
+        listener = _bound(self.port)
         listener.listen(64)
-        self.port = listener.getsockname()[1]
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         return self
 
     def kill(self) -> None:
         """End at once: nobody listens, every connection is reset. What was done stays done."""
-        listener, self._listener = self._listener, None
+        with self._state:
+            listener, self._listener = self._listener, None
+            still_open = list(self._open)
         if listener is not None:
             # A blocked accept keeps a closed socket alive; shutting it down wakes it.
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()
-        with self._state:
-            still_open = list(self._open)
         for connection in still_open:
             _reset(connection)
 
@@ -111,6 +110,7 @@ class Platform:
 
     def __exit__(self, *exception: object) -> None:
         self.kill()
+        self._place.close()
 
     def paid(self) -> dict[str, int]:
         """What each admitted tap that was not taken back paid, by request id."""
@@ -127,7 +127,10 @@ class Platform:
             except OSError:
                 return
             with self._state:
+                was_killed = self._listener is not listener
                 self._open.add(connection)
+            if was_killed:
+                _reset(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -334,6 +337,14 @@ def _read(connection: socket.socket) -> Heard | None:
     method, target, _ = first.split(" ")
     path, _, query = target.partition("?")
     return Heard(method, path, query, headers, body)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at a port of loopback, 0 for any; several may be there while at most one listens."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    return bound
 
 
 def _reset(connection: socket.socket) -> None:

@@ -3,12 +3,14 @@
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Event
+from typing import NamedTuple
 
 import pytest
 
@@ -23,11 +25,24 @@ _processes = get_context("forkserver")
 _processes.set_forkserver_preload(["tests.client.till"])
 
 
+class Kill(NamedTuple):
+    """When the platform kills a till: at a moment of one of its requests, the first of which is 1."""
+
+    moment: str
+    number: int
+
+
 @contextmanager
-def a_till_process(platform: Platform, folder: Path, *, taps_count: int) -> Iterator[ForkServerProcess]:
+def a_till_process(
+    platform: Platform, folder: Path, *, taps_count: int, kill: Kill | None = None
+) -> Iterator[ForkServerProcess]:
     """A till in a process of its own; at the end of the block it has ended."""
     process = _processes.Process(target=run_till, args=(platform.address, folder, taps_count))
+    is_known = Event()
+    if kill is not None:
+        platform.at_moment = killing(process, kill, once=is_known)
     process.start()
+    is_known.set()
     try:
         yield process
     finally:
@@ -35,16 +50,17 @@ def a_till_process(platform: Platform, folder: Path, *, taps_count: int) -> Iter
         process.close()
 
 
-def kill_at(platform: Platform, process: ForkServerProcess, *, moment: str, number: int) -> None:
-    """Have the platform kill a till at the given moment of the given request from now."""
+def killing(process: ForkServerProcess, kill: Kill, *, once: Event) -> Callable[[str], None]:
+    """What kills a till at its moment, once its number is known: it may send before we know that it started."""
     numbers = count(1)
 
     def watch(now: str) -> None:
-        if now == moment and next(numbers) == number:
+        if now == kill.moment and next(numbers) == kill.number:
+            once.wait()
             assert process.pid is not None
             os.kill(process.pid, signal.SIGKILL)
 
-    platform.at_moment = watch
+    return watch
 
 
 def acknowledged(folder: Path) -> list[str]:
@@ -69,8 +85,8 @@ def assert_nothing_was_lost_or_doubled(platform: Platform, folder: Path) -> None
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_till_killed_around_one_answer_has_lost_and_doubled_nothing(tmp_path: Path, moment: str) -> None:
     with Platform() as platform:
-        with a_till_process(platform, tmp_path, taps_count=100) as process:
-            kill_at(platform, process, moment=moment, number=3)
+        with a_till_process(platform, tmp_path, taps_count=100, kill=Kill(moment, 3)):
+            pass
         assert 3 == len(platform.heard)
 
         assert_nothing_was_lost_or_doubled(platform, tmp_path)
@@ -82,8 +98,9 @@ def test_a_till_killed_again_and_again_on_a_bad_line_has_lost_and_doubled_nothin
     with Platform() as platform:
         for _ in range(8):
             platform.plays.extend(chance.choices(PLAYS, k=60))
-            with a_till_process(platform, tmp_path, taps_count=1_000) as process:
-                kill_at(platform, process, moment=chance.choice(MOMENTS), number=chance.randint(1, 12))
+            kill = Kill(chance.choice(MOMENTS), chance.randint(1, 12))
+            with a_till_process(platform, tmp_path, taps_count=1_000, kill=kill):
+                pass
             platform.at_moment = lambda moment: None
         platform.plays.clear()
         with a_till_process(platform, tmp_path, taps_count=5):
