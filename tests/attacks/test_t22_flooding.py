@@ -5,7 +5,6 @@ import pytest
 from tests.support.builders.counter import UNREAD_QUOTA, CounterWorld
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
-from yikatong.taps import store
 from yikatong.taps.model import TapBody
 
 pytestmark = pytest.mark.anyio
@@ -20,8 +19,11 @@ async def test_unreadable_codes_are_kept_up_to_the_terminals_quota_and_answered_
         assert "CODE_IS_NOT_READABLE" == refused.value.reason.name
 
     async with world.db.transaction() as conn:
-        kept = await store.count_unread(conn, terminal_id=world.till.terminal.id, day=day_of(world.clock.now()))
-    assert UNREAD_QUOTA == kept
+        rows = await conn.execute(
+            "SELECT reason, count(*) FROM taps.unread WHERE terminal_id = %s AND day = %s GROUP BY reason",
+            [world.till.terminal.id, day_of(world.clock.now())],
+        )
+        assert [("CODE_IS_NOT_READABLE", UNREAD_QUOTA)] == await rows.fetchall()
 
 
 async def test_a_caller_who_is_no_terminal_leaves_no_row(world: CounterWorld) -> None:

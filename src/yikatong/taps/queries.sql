@@ -120,10 +120,6 @@ FROM taps.waiting
 WHERE deadline_at <= %(now)s OR (waits_for = 'bank' AND made_at <= %(bank_before)s)
 ORDER BY deadline_at LIMIT %(count_max)s
 
--- name: count_unread
--- How many unreadable presentations a terminal left on a day.
-SELECT count(*) FROM taps.unread WHERE terminal_id = %(terminal_id)s AND day = %(day)s
-
 -- name: find_tap
 -- One tap as it ended.
 SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,
@@ -178,10 +174,6 @@ SELECT w.tap_id FROM taps.waiting AS w JOIN taps.tap AS t ON t.bucket = w.bucket
 SELECT s.tap_id FROM taps.second_use AS s
 WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = s.bucket AND t.id = s.first_tap_id)
   AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = s.bucket AND w.tap_id = s.first_tap_id)
-
--- name: find_second_use
--- The first tap of a code that came again, and the code as it came again.
-SELECT first_tap_id, second_code FROM taps.second_use WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s
 
 -- name: list_taps_that_told
 -- A resident's latest taps at which a terminal learned something, newest first.

@@ -1,7 +1,7 @@
 """The counter's statements: pipelined ones for a batch, ordinary ones around it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -229,12 +229,6 @@ async def find_standing(conn: Conn, *, bucket: int, tap_id: UUID) -> TapRow | Wa
     return as_it_stands(made, is_reversed=await cursor.fetchone() is not None)
 
 
-async def find_second_use(conn: Conn, *, bucket: int, tap_id: UUID) -> tuple[UUID, bytes] | None:
-    """The first tap of a code that came again, and the code as it came again."""
-    cursor = await conn.execute(QUERIES["find_second_use"], {"bucket": bucket, "tap_id": tap_id})
-    return await cursor.fetchone()
-
-
 async def write_unread(conn: Conn, unread: UnreadTap, *, quota: int) -> None:
     """Keep a refusal before a card was known, within the terminal's daily quota."""
     await conn.execute(
@@ -271,13 +265,6 @@ async def list_overdue(conn: Conn, *, now: datetime, bank_before: datetime, coun
     async with conn.cursor(row_factory=class_row(WaitingRow)) as cursor:
         await cursor.execute(QUERIES["list_overdue"], {"now": now, "bank_before": bank_before, "count_max": count_max})
         return await cursor.fetchall()
-
-
-async def count_unread(conn: Conn, *, terminal_id: UUID, day: date) -> int:
-    """How many unreadable presentations a terminal left on a day."""
-    cursor = await conn.execute(QUERIES["count_unread"], {"terminal_id": terminal_id, "day": day})
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0
 
 
 async def page_taps(conn: Conn, *, bucket: int, tap_id: UUID, count_max: int) -> list[TapRow]:

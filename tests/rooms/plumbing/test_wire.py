@@ -39,7 +39,6 @@ VALUES: dict[str, Packed] = {
     "int2": (wire.int2, whole(16)),
     "int8": (wire.int8, whole(64)),
     "text": (wire.text, _TEXTS),
-    "bytea": (wire.bytea, st.binary(max_size=20)),
     "uuid": (wire.uuid, st.uuids()),
     "timestamptz": (wire.instant, _INSTANTS),
     "date": (wire.day, _DAYS),
