@@ -23,6 +23,8 @@ _OWNER_VARIABLE = "YIKATONG_TESTS_OWNER"
 _SERVING_VARIABLE = "YIKATONG_TESTS_SERVING"
 _MEMORY = Path("/dev/shm")  # noqa: S108  a fresh folder of a random name is made in it
 _ROOM_BYTES = 4_000_000_000
+_IN_UTF_8 = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
+"""However the server's own databases are encoded, and whatever somebody has put into its template."""
 FAST_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 """Tests of durability start servers of their own; all others only lose their time to it."""
 
@@ -85,7 +87,7 @@ class TestServer:
         with psycopg.connect(outside, autocommit=True) as conn:
             if lacking := rights_lacking(conn):
                 pytest.exit(f"For the tests an administrator of the server runs: {' '.join(lacking)}", returncode=2)
-            conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            conn.execute(_IN_UTF_8.format(sql.Identifier(name)))
         self._made_on, self._made_name = outside, name
         return ServerAddress(
             conninfo=named_instead(outside, name), serving_conninfo=serving and named_instead(serving, name)
@@ -137,7 +139,7 @@ def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
     """An empty database on the server of another, for tests that need one; dropped at the end of the block."""
     name = f"yikatong_empty_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(beside, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        conn.execute(_IN_UTF_8.format(sql.Identifier(name)))
         try:
             yield ServerAddress(conninfo=named_instead(beside, name))
         finally:

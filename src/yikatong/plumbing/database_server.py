@@ -47,10 +47,14 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
 
 
 def _verify_answers(url: str, *, name: str) -> None:
-    """Go on only if a server lets us in there; what libpq cannot read is not repeated, for it may hold a password."""
+    """Go on only if a server lets us in there, to a database that holds every name.
+
+    What libpq cannot read is not repeated, for it may hold a password.
+    """
     variable = PREFIX + name.upper()
     try:
-        psycopg.connect(url, connect_timeout=_CONNECT_SECONDS).close()
+        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as conn:
+            encoding = conn.info.parameter_status("server_encoding")
     except psycopg.ProgrammingError:
         raise SettingsError(
             f"{variable} cannot be used: an address is postgresql://user:password@host:port/database."
@@ -60,6 +64,11 @@ def _verify_answers(url: str, *, name: str) -> None:
         raise SettingsError(
             f"The database that {variable} names does not let us in: {said} Start that server, or correct the setting."
         ) from None
+    if encoding != "UTF8":
+        raise SettingsError(
+            f"The database that {variable} names is encoded in {encoding}. Make one in UTF-8: "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0;"
+        )
 
 
 def session_limits(settings: Settings) -> SessionLimits:

@@ -1,12 +1,17 @@
 """The command line: what a person can mend is one sentence and exit code 2, and a look makes nothing."""
 
 import sys
+import uuid
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from tests.support.database import named_instead
 from tests.support.processes import a_free_port
 from yikatong.app.cli import main
+from yikatong.plumbing.database import Database
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +71,23 @@ def test_a_look_at_a_folder_without_a_database_makes_none(
     (house / "demo" / "postgres" / "data").mkdir(parents=True)
     assert f"--data {house / 'demo'}" in refusal_of(*words, monkeypatch=monkeypatch, capsys=capsys)
     assert ["demo"] == [entry.name for entry in house.iterdir()]
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused_with_the_statement_that_makes_another(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"yikatong_empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(db.address.conninfo, autocommit=True) as conn:
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0").format(
+                sql.Identifier(name)
+            )
+        )
+        monkeypatch.setenv("YIKATONG_DATABASE_URL", named_instead(db.address.conninfo, name))
+        try:
+            said = refusal_of("serve", monkeypatch=monkeypatch, capsys=capsys)
+        finally:
+            conn.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+    assert said.startswith("The database that YIKATONG_DATABASE_URL names is encoded in SQL_ASCII.")
+    assert "ENCODING 'UTF8' TEMPLATE template0" in said
