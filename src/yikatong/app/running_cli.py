@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 import typer
 from rich.markup import escape
-from rich.table import Table
 
+from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
+from yikatong.kernel.instants import SHANGHAI
 from yikatong.plumbing import outbox
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
@@ -24,6 +25,8 @@ from yikatong.plumbing.settings import Settings
 
 T = TypeVar("T")
 
+_COLUMNS = (Column("作业", "job"), Column("状态", "state"), Column("下次", "next"), Column("上次结束", "last ended"))
+
 outbox_app = typer.Typer(help="Events that failed and wait for a person: list, release.", no_args_is_help=True)
 
 
@@ -34,12 +37,10 @@ def jobs_list(data: DataOption = None, json: JsonOption = False) -> None:
         _print_json(jobs=jobs)
         return
     now = SystemClock().now()
-    table = Table(title="jobs 作业", title_justify="left", box=None, pad_edge=False)
-    for column in ("job", "state", "due at", "last ended at"):
-        table.add_column(column, no_wrap=True)
+    table = a_table(*_COLUMNS)
     for job in jobs:
-        table.add_row(job.name, _standing(job, now), _shown(job.next_at), _shown(job.last_finished_at))
-    out.print(table)
+        table.add_row(job.name, _standing(job, now), _short(job.next_at), _short(job.last_finished_at))
+    show_table(out, Both("作业，时间为北京时间", "jobs; the times are of China (UTC+8)"), table)
     for job in jobs:
         if job.last_error is not None:
             out.print(f"{job.name}: {escape(job.last_error)}", soft_wrap=True)
@@ -61,11 +62,13 @@ def outbox_list(
         _print_json(parked=parked)
         return
     if not parked:
-        out.print("no event waits for a person")
+        out.print("没有待人处理的事件 no event waits for a person")
     for event in parked:
         made_at, parked_at = _shown(event.made_at), _shown(event.parked_at)
         out.print(f"{event.id}  {event.topic}", soft_wrap=True)
-        out.print(f"  made at {made_at}, parked at {parked_at} after {event.tries_count} tries", soft_wrap=True)
+        out.print(f"  产生于 made at {made_at}", soft_wrap=True)
+        tries = f"尝试{event.tries_count}次后 after {event.tries_count} tries"
+        out.print(f"  搁置于 parked at {parked_at} {tries}", soft_wrap=True)
         out.print(f"  {escape(event.last_error)}", soft_wrap=True)
 
 
@@ -80,7 +83,11 @@ def outbox_release(
     """Give parked events to their subscribers once more, after the cause was mended; all of those named or none."""
     if not event_ids and all_of_topic is None:
         errors.print(
-            "[red]Name events by their ids, or a topic with --all-of; `yikatong outbox list` shows both.[/red]"
+            "[red]请用编号指定事件，或用--all-of指定主题；yikatong outbox list会列出二者。[/red]", soft_wrap=True
+        )
+        errors.print(
+            "[red]Name events by their ids, or a topic with --all-of; `yikatong outbox list` shows both.[/red]",
+            soft_wrap=True,
         )
         raise typer.Exit(2)
 
@@ -95,9 +102,12 @@ def outbox_release(
     try:
         count = _ask(verify_made(settings_now(data=data)), release)
     except _NotParkedError as error:
-        errors.print(f"[red]No parked event has the id {error.args[0]}; nothing was released.[/red]", soft_wrap=True)
+        event_id = error.args[0]
+        errors.print(f"[red]没有编号为{event_id}的搁置事件；未放行任何事件。[/red]", soft_wrap=True)
+        errors.print(f"[red]No parked event has the id {event_id}; nothing was released.[/red]", soft_wrap=True)
         raise typer.Exit(1) from None
-    out.print(f"{count} released; the relay hands them on within a second where `yikatong serve` runs")
+    out.print(f"已放行{count}个事件，服务运行时一秒内重新投递。", soft_wrap=True)
+    out.print(f"{count} released; where `yikatong serve` runs they are handed on within a second.", soft_wrap=True)
 
 
 class _NotParkedError(Exception):
@@ -119,12 +129,19 @@ def _ask(settings: Settings, work: Callable[[Connection], Awaitable[T]]) -> T:
 
 def _standing(job: JobState, now: datetime) -> str:
     if job.lease_until is not None and job.lease_until > now:
-        return "runs"
-    return f"failed {job.failures_count} in a row" if job.failures_count else "waits"
+        return "运行中 runs"
+    if job.failures_count:
+        return f"失败 failed {job.failures_count}"
+    return "等待 waits"
 
 
 def _print_json(**values: Any) -> None:
     sys.stdout.write(msgspec.json.encode(values).decode() + "\n")
+
+
+def _short(instant: datetime | None) -> str:
+    """A time of this year in China."""
+    return "" if instant is None else instant.astimezone(SHANGHAI).strftime("%m-%d %H:%M:%S")
 
 
 def _shown(instant: datetime | None) -> str:
