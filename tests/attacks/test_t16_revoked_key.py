@@ -39,7 +39,18 @@ async def test_a_revoked_terminal_takes_no_further_tap(world: CounterWorld) -> N
 
 
 async def test_a_key_that_was_never_given_is_unknown(world: CounterWorld) -> None:
-    with pytest.raises(Refused) as refused:
-        await world.tapping.authenticate("ytk_" + "0" * 60)
+    token = world.till.token
+    key_id, _, secret = token.removeprefix("ykk_").partition("_")
+    never_given = (
+        "ytk_" + "0" * 60,
+        f"ykk_{world.ids.new().hex}_{secret}",
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        token + "A",
+        key_id,
+        "",
+    )
 
-    assert "KEY_IS_UNKNOWN" == refused.value.reason.name
+    for one in never_given:
+        with pytest.raises(Refused) as refused:
+            await world.tapping.authenticate(one)
+        assert "KEY_IS_UNKNOWN" == refused.value.reason.name, one
