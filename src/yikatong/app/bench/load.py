@@ -34,9 +34,8 @@ class LoadResult(msgspec.Struct, frozen=True):
 
     taps: int
     seconds: float
-    p50_ms: float
-    p99_ms: float
-    refused_share: float
+    latencies_ms: tuple[float, ...]
+    refused: int
     wrong: tuple[str, ...]
 
 
@@ -83,14 +82,12 @@ class _Generator:
         took = time.perf_counter() - began
         self._counting, self._ended = False, True
         await asyncio.gather(*tasks)
-        ordered = sorted(self._latencies) or [0.0]
         taps = len(self._latencies)
         return LoadResult(
             taps=taps,
             seconds=took,
-            p50_ms=round(ordered[len(ordered) // 2] * 1000, 2),
-            p99_ms=round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)] * 1000, 2),
-            refused_share=round(1 - self._outcomes["admitted"] / max(1, taps), 4),
+            latencies_ms=tuple(seconds * 1000 for seconds in self._latencies),
+            refused=taps - self._outcomes["admitted"],
             wrong=tuple(self._wrong[:5]),
         )
 

@@ -17,22 +17,31 @@ _TPS = re.compile(r"tps = ([0-9.]+)")
 _TIMEOUT_SECONDS = 600
 
 
-def measure_pgbench(
-    address: ServerAddress, *, scale: int, clients: tuple[int, ...], seconds: int, tell: Callable[[str], None]
-) -> float:
-    """Transactions per second of pgbench's default script, at the best of some client counts."""
-    _create_database(address)
-    conninfo = make_conninfo(address.conninfo, dbname=DATABASE)
-    tell(f"pgbench: filling scale {scale}")
-    _run(conninfo, "-i", "-q", "-s", str(scale))
-    best = 0.0
-    for count in clients:
-        output = _run(conninfo, "-c", str(count), "-j", "2", "-T", str(seconds), "-n")
+class PgBench:
+    """pgbench's default script against a database of its own on a server."""
+
+    def __init__(self, address: ServerAddress, *, scale: int, tell: Callable[[str], None]) -> None:
+        """Make and fill the database."""
+        _create_database(address)
+        self._conninfo = make_conninfo(address.conninfo, dbname=DATABASE)
+        self._tell = tell
+        tell(f"pgbench: filling scale {scale}")
+        _run(self._conninfo, "-i", "-q", "-s", str(scale))
+
+    def run(self, clients: int, *, seconds: int) -> float:
+        """Transactions a second with so many clients."""
+        output = _run(self._conninfo, "-c", str(clients), "-j", "2", "-T", str(seconds), "-n")
         match = _TPS.search(output)
         assert match is not None, output
-        tell(f"pgbench: {count} clients, {float(match[1]):.0f} transactions a second")
-        best = max(best, float(match[1]))
-    return best
+        return float(match[1])
+
+    def find_best(self, counts: tuple[int, ...], *, seconds: int) -> int:
+        """The client count that brings most, each tried for so many seconds."""
+        tried: dict[int, float] = {}
+        for count in counts:
+            tried[count] = self.run(count, seconds=seconds)
+            self._tell(f"pgbench: {count} clients, {tried[count]:.0f} transactions a second")
+        return max(tried, key=tried.__getitem__)
 
 
 def _create_database(address: ServerAddress) -> None:

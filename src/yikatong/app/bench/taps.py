@@ -3,8 +3,9 @@
 import asyncio
 import multiprocessing
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from yikatong.app.audit import run_audit
 from yikatong.app.bench.load import LoadResult, run_load
 from yikatong.app.bench.people import BenchPeople, make_people
-from yikatong.app.bench.pgbench import measure_pgbench
+from yikatong.app.bench.pgbench import PgBench
 from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
 from yikatong.app.worker import open_worker
@@ -31,25 +32,28 @@ Tell = Callable[[str], None]
 
 
 class TapsPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How large a run is."""
+    """How large a run is: pgbench and taps take turns, `rounds` times, so that the neighbours meet both."""
 
+    rounds: int = 3
     connections: int = 64
-    seconds: float = 10
-    warm_seconds: float = 4
+    seconds: float = 6
+    warm_seconds: float = 2
     residents: int = 4_000
-    certificates: int = 40_000
+    certificates: int = 60_000
     terminals: int = 64
     pgbench_scale: int = 100
-    pgbench_seconds: int = 8
+    pgbench_seconds: int = 5
+    pgbench_probe_seconds: int = 3
 
 
 class TapsFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run showed; `ratio` is the one figure that may be compared between machines."""
+    """What a run showed; `ratio`, of the sums over all rounds, is the one figure to compare between machines."""
 
     aim: float
     ratio: float
     taps_per_second: float
     pgbench_tps: float
+    rounds: tuple[float, ...]
     connections: int
     p50_ms: float
     p99_ms: float
@@ -78,22 +82,33 @@ def bench_taps(settings: Settings, plan: TapsPlan, *, tell: Tell) -> TapsFigures
         )
         with database_server(own) as address:
             people = asyncio.run(_make(own, address, plan, tell))
-            pgbench_tps = measure_pgbench(
-                address,
-                scale=plan.pgbench_scale,
-                clients=_PGBENCH_CLIENTS,
-                seconds=plan.pgbench_seconds,
-                tell=tell,
-            )
-            with _served(own, address) as url:
-                tell(f"taps: {plan.connections} connections for {plan.seconds:.0f} s")
-                load = _load(people, url, plan)
+            loads, tps = _take_turns(own, address, people, plan, tell)
             differences = asyncio.run(_audit(address))
-    if load.wrong:
-        raise RuntimeError(f"answers were not as expected: {load.wrong}")
+    wrong = [answer for load in loads for answer in load.wrong]
+    if wrong:
+        raise RuntimeError(f"answers were not as expected: {wrong[:5]}")
     if differences:
         raise RuntimeError(f"the audit found {len(differences)} differences, the first: {differences[0]}")
-    return _figures(plan, load, pgbench_tps=pgbench_tps)
+    return _figures(plan, loads, tps)
+
+
+def _take_turns(
+    settings: Settings, address: ServerAddress, people: BenchPeople, plan: TapsPlan, tell: Tell
+) -> tuple[list[LoadResult], list[float]]:
+    """Run pgbench and taps in turns on one server; the client count that serves pgbench best is found before."""
+    pgbench = PgBench(address, scale=plan.pgbench_scale, tell=tell)
+    clients = pgbench.find_best(_PGBENCH_CLIENTS, seconds=plan.pgbench_probe_seconds)
+    share = len(people.certified) // plan.rounds
+    loads: list[LoadResult] = []
+    tps: list[float] = []
+    for number in range(plan.rounds):
+        tps.append(pgbench.run(clients, seconds=plan.pgbench_seconds))
+        own_share = people.certified[number * share : (number + 1) * share]
+        with _served(settings, address) as url:
+            loads.append(_load(people._replace(certified=own_share), url, plan))
+        rate = loads[-1].taps / loads[-1].seconds
+        tell(f"round {number + 1} of {plan.rounds}: {rate:.0f} taps, pgbench {tps[-1]:.0f} a second")
+    return loads, tps
 
 
 async def _make(settings: Settings, address: ServerAddress, plan: TapsPlan, tell: Tell) -> BenchPeople:
@@ -118,18 +133,23 @@ async def _audit(address: ServerAddress) -> list[str]:
         return [difference for room in await run_audit(database) for difference in room.differences]
 
 
-def _figures(plan: TapsPlan, load: LoadResult, *, pgbench_tps: float) -> TapsFigures:
-    rate = load.taps / load.seconds
+def _figures(plan: TapsPlan, loads: Sequence[LoadResult], tps: Sequence[float]) -> TapsFigures:
+    """Sums over all rounds; latencies are of all taps together."""
+    taps = sum(load.taps for load in loads)
+    rate = taps / sum(load.seconds for load in loads)
+    mean_tps = sum(tps) / len(tps)
+    latencies = sorted(one for load in loads for one in load.latencies_ms) or [0.0]
     return TapsFigures(
         aim=AIM,
-        ratio=round(rate / pgbench_tps, 3),
+        ratio=round(rate / mean_tps, 3),
         taps_per_second=round(rate, 1),
-        pgbench_tps=round(pgbench_tps, 1),
+        pgbench_tps=round(mean_tps, 1),
+        rounds=tuple(round(load.taps / load.seconds / one, 3) for load, one in zip(loads, tps, strict=True)),
         connections=plan.connections,
-        p50_ms=load.p50_ms,
-        p99_ms=load.p99_ms,
-        refused_share=load.refused_share,
-        taps=load.taps,
+        p50_ms=round(latencies[len(latencies) // 2], 2),
+        p99_ms=round(latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)], 2),
+        refused_share=round(sum(load.refused for load in loads) / max(1, taps), 4),
+        taps=taps,
     )
 
 
@@ -154,7 +174,7 @@ def _served(settings: Settings, address: ServerAddress) -> Iterator[str]:
     process.start()
     url = f"http://{settings.host}:{settings.port}"
     try:
-        _wait_until_up(url)
+        _wait_until_up(url, process)
         yield url
     finally:
         process.terminate()
@@ -165,9 +185,17 @@ def _hear_nothing(said: str) -> None:
     del said
 
 
-def _wait_until_up(url: str) -> None:
-    with httpx.Client(transport=httpx.HTTPTransport(retries=_START_SECONDS), timeout=5) as client:
-        client.get(f"{url}/health").raise_for_status()
+def _wait_until_up(url: str, process: BaseProcess) -> None:
+    """Ask once a second until the server answers; raises RuntimeError when it ended or never does."""
+    with httpx.Client(timeout=5) as client:
+        for _ in range(_START_SECONDS):
+            with suppress(httpx.TransportError):
+                client.get(f"{url}/health").raise_for_status()
+                return
+            process.join(1)
+            if not process.is_alive():
+                break
+    raise RuntimeError("the server did not come up")
 
 
 def _free_port() -> int:
