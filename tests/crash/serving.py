@@ -36,9 +36,13 @@ _PROGRAM = (
 class Platform:
     """One data folder, and the processes that serve it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, backup_folder: Path | None = None) -> None:
         self.settings = Settings(
-            data_folder=str(folder), port=a_free_port(), allow_synthetic_residents=True, log_level="warning"
+            data_folder=str(folder),
+            port=a_free_port(),
+            allow_synthetic_residents=True,
+            log_level="warning",
+            backup_folder=None if backup_folder is None else str(backup_folder),
         )
         self.url = f"http://127.0.0.1:{self.settings.port}"
         self._log = folder / "serve.log"
@@ -69,6 +73,7 @@ class Platform:
             YIKATONG_PORT=str(self.settings.port),
             YIKATONG_ALLOW_SYNTHETIC_RESIDENTS="true",
             YIKATONG_LOG_LEVEL="warning",
+            YIKATONG_BACKUP_FOLDER=self.settings.backup_folder or "",
         )
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words

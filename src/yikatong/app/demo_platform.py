@@ -119,6 +119,7 @@ def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Se
         data_folder=str(folder),
         database_url=None,
         serving_database_url=None,
+        backup_folder=None,
         key_module_socket=None,
         host="127.0.0.1",
         port=free_port_like(settings.port),

@@ -7,6 +7,7 @@ from pathlib import Path
 from yikatong.access import service as access
 from yikatong.access.model import FirstOperator
 from yikatong.app.keys import add_region_keys, open_keys, publish_own_keys
+from yikatong.app.restored import read_note, remove_note, take_up, verify_no_copy, wait_until_codes_ended
 from yikatong.catalogue import service as catalogue
 from yikatong.kernel.instants import day_of
 from yikatong.places import service as places
@@ -28,8 +29,10 @@ async def prepare(
     """Bring a database, empty or of an older release, to where it can serve; gives the operators made now, by region.
 
     Opens the settings' own region and those whose codes are given, each with keys, trust and a first operator. May be
-    run again and by several processes: what is there stays.
+    run again and by several processes: what is there stays. Raises BackupError for a copy that was restored to be
+    looked at.
     """
+    verify_no_copy(settings)
     clock = SystemClock()
     ids = SystemIds(clock)
     async with await Database.open(address, limits=session_limits(settings)) as database:
@@ -38,6 +41,10 @@ async def prepare(
             await migrate_to_serve(conn, shared=settings.database_url is not None, now=clock.now(), tell=tell)
         finally:
             await conn.close()
+        note = read_note(settings)
+        if note is not None:
+            tell("数据库已恢复，等待旧卡码失效 the database was restored: until codes from before have ended")
+            await wait_until_codes_ended(note, clock=clock)
         keys = open_keys(settings, clock=clock, ids=ids)
         wanted = tuple(dict.fromkeys((settings.region, *more_regions)))
         add_region_keys(keys, wanted, clock=clock)
@@ -47,8 +54,11 @@ async def prepare(
             await catalogue.seed_items(conn)
             for code in wanted:
                 await places.open_own_region(conn, code=code, on=day_of(clock.now()))
+            if note is not None:
+                await take_up(conn, note.restoration, keys=keys, clock=clock)
             await publish_own_keys(conn, keys=keys, regions=wanted, clock=clock)
             begun = [await access.begin_region(conn, region=code, now=clock.now(), ids=ids) for code in wanted]
+        remove_note(settings)
     return {code: first for code, first in zip(wanted, begun, strict=True) if first is not None}
 
 

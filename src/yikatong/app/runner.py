@@ -8,6 +8,7 @@ from datetime import timedelta
 import uvloop
 
 from yikatong.access import jobs as access_jobs
+from yikatong.app import backup_jobs
 from yikatong.app.outside.organisations import Organisations
 from yikatong.app.subscribers import Subscribers
 from yikatong.app.worker import Worker, open_worker
@@ -74,6 +75,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
         ),
         *_bank_jobs(organisations, bucket_count=settings.bucket_count),
+        *backup_jobs.jobs(settings),
     )
 
 

@@ -8,6 +8,7 @@ import psycopg
 
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import SessionLimits
+from yikatong.plumbing.postgres.archiving import Archiving, is_copy
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, find_running
 from yikatong.plumbing.scrubbing import scrub_text
@@ -31,7 +32,7 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
         yield ServerAddress(conninfo=settings.database_url, serving_conninfo=settings.serving_database_url)
         return
     folder = Path(settings.data_folder)
-    server = EmbeddedPostgres(folder)
+    server = EmbeddedPostgres(folder, archiving=archiving_of(settings))
     try:
         address = server.start()
     except DataFolderInUseError:
@@ -44,6 +45,13 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
         yield address
     finally:
         server.stop()
+
+
+def archiving_of(settings: Settings) -> Archiving | None:
+    """Where the settings have the embedded server archive its log; None without a backup folder, and for a copy."""
+    if settings.backup_folder is None or is_copy(Path(settings.data_folder)):
+        return None
+    return Archiving(backup_folder=Path(settings.backup_folder).resolve(), seconds_max=settings.backup_archive_seconds)
 
 
 def _verify_answers(url: str, *, name: str) -> None:

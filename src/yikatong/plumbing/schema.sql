@@ -41,8 +41,19 @@ CREATE TABLE plumbing.job (
     CHECK ((lease_until IS NULL) = (lease_id IS NULL))
 );
 
+-- local
+-- written once
+-- Every time this database was taken back: when, to which moment (NULL is the end of its log), from which backup.
+CREATE TABLE plumbing.restoration (
+    restored_at timestamptz NOT NULL PRIMARY KEY,
+    target_at timestamptz,
+    backup text NOT NULL,
+    timeline bigint NOT NULL CHECK (timeline > 0)
+);
+
 GRANT USAGE ON SCHEMA plumbing TO yikatong_serving;
 GRANT SELECT ON plumbing.migration TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON plumbing.version TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.outbox TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.job TO yikatong_serving;
+GRANT SELECT, INSERT ON plumbing.restoration TO yikatong_serving;

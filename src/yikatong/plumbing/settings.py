@@ -67,10 +67,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = None
 
+    # --- backup of the embedded database
+    backup_folder: Annotated[
+        str | None,
+        Meta(
+            description="Folder, on another disk, that the embedded database archives its log to continuously and that "
+            "`yikatong db backup` writes to. It must be there. Without it nothing is archived."
+        ),
+    ] = None
+    backup_archive_seconds: Annotated[
+        int,
+        _whole(
+            "What was committed is archived at the latest after this, also when a segment is not full.", at_most=3600
+        ),
+    ] = 60
+
     # --- serving
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, _whole("Port to listen on; 0 picks a free one.", at_least=0, at_most=65_535)] = 8000
     workers: Annotated[int, _whole("Processes that serve.", at_most=64)] = 2
+    request_arrival_seconds: Annotated[
+        int,
+        _whole(
+            "A request that is not here whole so long after its first byte ends with 408, and its connection with it; "
+            "so does, without an answer, a connection that has sent nothing yet.",
+            at_most=600,
+        ),
+    ] = 15
     request_timeout_seconds: Annotated[int, _whole("A request unanswered for so long ends with 503.", at_most=600)] = 30
     bucket_count: Annotated[
         int,
@@ -258,11 +281,12 @@ SECRET_NAMES = _secret_names()
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
+        values = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         raise SettingsError(f"The settings file {path} is not there.") from None
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from None
     for name in values:
         if name not in Settings.__struct_fields__:

@@ -82,15 +82,16 @@ def pin_own_roots(holder: KeyHolder) -> HeldTrustList:
 
 
 async def publish_trust_list(
-    conn: store.Conn, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime
+    conn: store.Conn, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime, passed_over_count: int = 0
 ) -> TrustList:
     """Sign the next list with the root that may sign it, naming the present root for the one after, and hold it.
 
-    Refuses with KEY_IS_NOT_HELD when no root of the holder may sign, else what `accept_trust_list` refuses.
+    `passed_over_count` sequence numbers are left out: verifiers may hold lists that we have forgotten. Refuses with
+    KEY_IS_NOT_HELD when no root of the holder may sign, else what `accept_trust_list` refuses.
     """
     await store.lock_trust_lists(conn)
     held = await read_held_trust_list(conn, pinned=pin_own_roots(holder), now=now)
-    return await _publish_after(conn, held, holder=holder, keys=keys, now=now)
+    return await _publish_after(conn, held, holder=holder, keys=keys, now=now, passed_over_count=passed_over_count)
 
 
 async def renew_trust_list(conn: store.Conn, *, holder: KeyHolder, now: datetime) -> Change:
@@ -107,7 +108,13 @@ async def renew_trust_list(conn: store.Conn, *, holder: KeyHolder, now: datetime
 
 
 async def _publish_after(
-    conn: store.Conn, held: HeldTrustList, *, holder: KeyHolder, keys: tuple[RegionKey, ...], now: datetime
+    conn: store.Conn,
+    held: HeldTrustList,
+    *,
+    holder: KeyHolder,
+    keys: tuple[RegionKey, ...],
+    now: datetime,
+    passed_over_count: int = 0,
 ) -> TrustList:
     roots = _root_keys(holder)
     allowed = [root for root in roots if root.public_key in held.roots]
@@ -115,7 +122,7 @@ async def _publish_after(
         raise Refused(Reason.KEY_IS_NOT_HELD, name=ROOT)
     issued_at = now.replace(microsecond=0)
     trust_list = TrustList(
-        sequence=1 if held.trust_list is None else held.trust_list.sequence + 1,
+        sequence=(0 if held.trust_list is None else held.trust_list.sequence) + passed_over_count + 1,
         issued_at=issued_at,
         expires_at=issued_at + LIFE,
         roots=(roots[-1].public_key,),

@@ -51,13 +51,15 @@ async def publish_region_keys(
     return Change.DONE
 
 
-async def republish_trust_list(conn: store.Conn, *, holder: KeyHolder, now: datetime) -> TrustList:
+async def republish_trust_list(
+    conn: store.Conn, *, holder: KeyHolder, now: datetime, passed_over_count: int = 0
+) -> TrustList:
     """Publish the keys of the held list anew, naming the present root: the way in which a root gets its successor.
 
-    Refuses what `publish_trust_list` refuses.
+    `passed_over_count` sequence numbers are left out. Refuses what `publish_trust_list` refuses.
     """
     keys = await _lock_listed_keys(conn, holder=holder, now=now)
-    return await publish_trust_list(conn, holder=holder, keys=keys, now=now)
+    return await publish_trust_list(conn, holder=holder, keys=keys, now=now, passed_over_count=passed_over_count)
 
 
 async def _lock_listed_keys(conn: store.Conn, *, holder: KeyHolder, now: datetime) -> tuple[RegionKey, ...]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from yikatong.plumbing.postgres.archiving import Archiving, archive_settings, write_scripts
+
 SETTINGS: Mapping[str, str] = {
     # Durability is never traded.
     "fsync": "on",
@@ -60,9 +62,14 @@ def port_of(tcp: TcpListener | None) -> int:
 
 
 def write_configuration(
-    folder: Path, *, socket_folder: Path, tcp: TcpListener | None, overrides: Mapping[str, str]
+    folder: Path,
+    *,
+    socket_folder: Path,
+    tcp: TcpListener | None,
+    archiving: Archiving | None = None,
+    overrides: Mapping[str, str],
 ) -> list[str]:
-    """Write the server's three configuration files into our own folder; gives the arguments that name them.
+    """Write the server's three configuration files and its scripts into our own folder; gives the arguments for them.
 
     They lie outside the cluster, so that the account which runs the database cannot loosen its own rules.
     """
@@ -71,9 +78,13 @@ def write_configuration(
         "listen_addresses": "127.0.0.1" if tcp else "",
         "port": str(port_of(tcp)),
     }
-    settings = {**SETTINGS, **listening, **overrides}
+    write_scripts(folder)
+    settings = {**SETTINGS, **archive_settings(folder, archiving), **listening, **overrides}
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
-    rules = ["local all all trust  # the socket's folder is closed to all but its owner"]
+    rules = [
+        "local all all trust  # the socket's folder is closed to all but its owner",
+        "local replication all trust  # a backup is a replication connection",
+    ]
     if tcp:
         rules.append("host all all 127.0.0.1/32 scram-sha-256")
     arguments = []

@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.postgres.account import account_for
+from yikatong.plumbing.postgres.archiving import Archiving, prepare_archive
 from yikatong.plumbing.postgres.binaries import programs_for
 from yikatong.plumbing.postgres.cluster import make_cluster
 from yikatong.plumbing.postgres.configuration import TcpListener, port_of, write_configuration
@@ -41,7 +42,7 @@ from yikatong.plumbing.roles import SERVING_ROLE
 
 OWNER = "yikatong"
 DATABASE = "yikatong"
-_READY_WITHIN_SECONDS = 60.0
+READY_WITHIN_SECONDS = 60.0
 _QUICK_DEATHS_MAX = 5
 _QUICK_DEATH_SECONDS = 5.0
 
@@ -50,7 +51,7 @@ log = structlog.get_logger("yikatong.postgres")
 
 def find_running(data_folder: Path) -> ServerAddress | None:
     """The address of the server that works in a data folder, whoever started it; None when none is ready there."""
-    process_file = _cluster_of(data_folder.resolve()) / "postmaster.pid"
+    process_file = cluster_of(data_folder.resolve()) / "postmaster.pid"
     try:
         lines = process_file.read_text().splitlines()
     except OSError:
@@ -63,7 +64,7 @@ def find_running(data_folder: Path) -> ServerAddress | None:
 def has_cluster(data_folder: Path) -> bool:
     """Whether a server was ever started on a data folder; true of one that is closed to us, which `start` names."""
     try:
-        return _cluster_of(data_folder.resolve()).exists()
+        return cluster_of(data_folder.resolve()).exists()
     except PermissionError:
         return True
 
@@ -72,12 +73,20 @@ class EmbeddedPostgres:
     """One PostgreSQL server under one data folder, ours alone while it runs."""
 
     def __init__(
-        self, data_folder: Path, *, tcp: TcpListener | None = None, overrides: Mapping[str, str] | None = None
+        self,
+        data_folder: Path,
+        *,
+        tcp: TcpListener | None = None,
+        archiving: Archiving | None = None,
+        overrides: Mapping[str, str] | None = None,
+        ready_within_seconds: float = READY_WITHIN_SECONDS,
     ) -> None:
-        """`overrides` are server settings over `configuration.SETTINGS`, for tests and measurements."""
+        """`overrides` are server settings over `configuration.SETTINGS`, for tests, measurements and restores."""
         self._folder = data_folder.resolve()
         self._tcp = tcp
+        self._archiving = archiving
         self._overrides = overrides or {}
+        self._ready_within_seconds = ready_within_seconds
         self._lock = FolderLock(self._folder)
         self._turn = threading.Lock()
         self._stopping = threading.Event()
@@ -102,7 +111,7 @@ class EmbeddedPostgres:
         DataFolderOutOfReachError (closed to the database's account), DataFolderOfAnotherVersionError,
         ServerDidNotStartError.
         """
-        cluster = _cluster_of(self._folder)
+        cluster = cluster_of(self._folder)
         account = account_for(cluster)
         try:
             make_data_folder(self._folder, account)
@@ -118,8 +127,14 @@ class EmbeddedPostgres:
             make_cluster(cluster, programs=programs, account=account, owner=OWNER)
             self._socket_folder = socket_folder_for(self._folder, account)
             arguments = write_configuration(
-                cluster.parent, socket_folder=self._socket_folder, tcp=self._tcp, overrides=self._overrides
+                cluster.parent,
+                socket_folder=self._socket_folder,
+                tcp=self._tcp,
+                archiving=self._archiving,
+                overrides=self._overrides,
             )
+            if self._archiving and (fault := prepare_archive(self._archiving.backup_folder, account)):
+                log.error(fault)  # cards are served without a backup disk; the measurements say that it is missing
             wait_until_left(cluster, socket_folder=self._socket_folder)
             command = [str(programs / "postgres"), "-D", str(cluster), *arguments]
             self._postmaster = Postmaster(
@@ -198,7 +213,7 @@ class EmbeddedPostgres:
             return True
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_WITHIN_SECONDS
+        deadline = time.monotonic() + self._ready_within_seconds
         while time.monotonic() < deadline:
             try:
                 psycopg.connect(self._conninfo("postgres"), connect_timeout=5).close()
@@ -229,7 +244,8 @@ class EmbeddedPostgres:
         return self.address(database=database).conninfo
 
 
-def _cluster_of(folder: Path) -> Path:
+def cluster_of(folder: Path) -> Path:
+    """Where the database cluster of a data folder lies."""
     return folder / "postgres" / "data"
 
 

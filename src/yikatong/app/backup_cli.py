@@ -1,0 +1,281 @@
+"""Commands of the database: back it up, list the backups, restore it to any moment."""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.table import Table
+
+from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made
+from yikatong.app.keys import key_folder
+from yikatong.app.restore import Restored, Wish, restore, verify_embedded
+from yikatong.app.restored import PAY_OUT_JOBS
+from yikatong.kernel.instants import SHANGHAI
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.backup.archive import Archive
+from yikatong.plumbing.backup.coverage import Coverage, show
+from yikatong.plumbing.backup.errors import BackupError
+from yikatong.plumbing.backup.kept import BACKUPS, Measure, Removed, keep_newest, read_kept
+from yikatong.plumbing.backup.manifest import Manifest, list_damaged, verify_folder
+from yikatong.plumbing.backup.restorations import resume_jobs
+from yikatong.plumbing.backup.restoring import Goal
+from yikatong.plumbing.backup.taking import KEYS, copy_keys, take_backup
+from yikatong.plumbing.backup.taking import Progress as Copied
+from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.ids import SystemIds
+from yikatong.plumbing.master_key import read_master_key
+from yikatong.plumbing.postgres.binaries import wheel_programs
+from yikatong.plumbing.settings import Settings, SettingsError
+
+LATEST = "latest"
+
+
+class ListedBackup(msgspec.Struct, frozen=True, kw_only=True):
+    """A backup as the command line shows it; every moment of `since` to `until` can be restored."""
+
+    name: str
+    bytes: int
+    since: datetime | None
+    until: datetime | None
+    whole: bool
+    faults: tuple[str, ...]
+
+
+def database_backup(
+    keep: Annotated[
+        int | None, typer.Option(help="Then remove all but so many newest backups, and the log that none needs.", min=1)
+    ] = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take a whole copy of the embedded database, also while it serves, with the encrypted keys."""
+    settings = verify_made(verify_embedded(settings_now(data=data)))
+    folder = verify_folder(settings.backup_folder)
+    keys = None if settings.key_module_socket else key_folder(settings)
+    with database_server(settings, may_join=True) as address, _copying() as progress:
+        task = progress.add_task("复制数据库 copying the database", total=None)
+
+        def tell(copied: Copied) -> None:
+            progress.update(task, completed=copied.done, total=copied.total or None)
+
+        manifest = take_backup(
+            folder, address.conninfo, keys=keys, programs=wheel_programs(), clock=SystemClock(), tell=tell
+        )
+        if keys is not None:
+            copy_keys(keys, folder / KEYS)
+        removed = None
+        if keep is not None:
+            archive = Archive(folder, system_identifier=manifest.system_identifier)
+            removed = keep_newest(folder, archive, count=keep)
+    if json:
+        said = {"backup": manifest, "removed": None if removed is None else removed._asdict()}
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
+    else:
+        _say_backup(manifest, removed)
+
+
+def _copying() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=errors, transient=True)
+
+
+def _say_backup(manifest: Manifest, removed: Removed | None) -> None:
+    out.print(f"备份 backup {manifest.name}: {_size(manifest.bytes)}, {manifest.keys_count} keys 密钥")
+    out.print(
+        "主密钥不在备份中，请另行保管。 The master key is not in it: keep it apart, without it the keys stay closed."
+    )
+    if removed is not None and (removed.backups or removed.segments_count):
+        out.print(
+            f"已清理 removed: {len(removed.backups)} backups 备份, {removed.segments_count} files of the log 日志文件, "
+            f"{_size(removed.bytes)}"
+        )
+
+
+def database_backups(data: DataOption = None, json: JsonOption = False) -> None:
+    """List the backups: size, from when until when each leads, and whether every file is what it was."""
+    settings = verify_embedded(settings_now(data=data))
+    folder = verify_folder(settings.backup_folder)
+    with errors.status("核对 verifying"):
+        listed = list_backups(folder)
+    if json:
+        sys.stdout.write(msgspec.json.encode({"backups": listed}).decode() + "\n")
+    else:
+        _print_backups(listed)
+    if not all(one.whole for one in listed):
+        raise typer.Exit(1)
+
+
+def list_backups(folder: Path) -> list[ListedBackup]:
+    """Every backup of a folder, oldest first, all of it verified by digest, with the log that follows it."""
+    kept = read_kept(folder)
+    listed = [
+        ListedBackup(name=name, bytes=0, since=None, until=None, whole=False, faults=(f"manifest.json: {why}",))
+        for name, why in kept.unreadable.items()
+    ]
+    if kept.manifests:
+        archive = Archive(folder, system_identifier=kept.manifests[-1].system_identifier)
+        measure = Measure(archive, programs=wheel_programs())
+        listed += [_listed(folder, measure.cover(manifest, measure.line_with(manifest))) for manifest in kept.manifests]
+    return listed
+
+
+def _listed(folder: Path, covered: Coverage) -> ListedBackup:
+    manifest = covered.manifest
+    faults = [
+        f"{BACKUPS}/{manifest.name}/{one}" for one in list_damaged(folder / BACKUPS / manifest.name, manifest.files)
+    ]
+    if covered.broken is not None:
+        faults.append(f"wal/{covered.broken.segment.name}.gz: {covered.broken.obstacle.value}")
+    until = covered.until if covered.reaches_itself else None
+    return ListedBackup(
+        name=manifest.name,
+        bytes=manifest.bytes,
+        since=covered.since,
+        until=until,
+        whole=not faults and until is not None,
+        faults=tuple(faults),
+    )
+
+
+def _print_backups(listed: list[ListedBackup]) -> None:
+    table = Table(title="backups 备份", title_justify="left", box=None, pad_edge=False)
+    for column in ("name 名称", "size 大小", "from 起", "until 止", "whole 完好"):
+        table.add_column(column, no_wrap=True)
+    for one in listed:
+        since, until = ("-" if at is None else _local(at) for at in (one.since, one.until))
+        table.add_row(one.name, _size(one.bytes), since, until, "yes 是" if one.whole else "[red]no 否[/red]")
+    out.print(table)
+    for one in listed:
+        for fault in one.faults:
+            errors.print(f"[red]{escape(one.name)}: {escape(fault)}[/red]", soft_wrap=True)
+
+
+def database_restore(
+    to: Annotated[
+        str, typer.Option(help="Moment, as 2026-11-25T12:00:00+08:00 (without a zone: Shanghai), or `latest`.")
+    ],
+    backup: Annotated[str | None, typer.Option(help="Begin with this backup instead of the fitting one.")] = None,
+    exclusive: Annotated[
+        bool, typer.Option("--exclusive", help="Leave out what was committed at that very instant.")
+    ] = False,
+    timeline: Annotated[
+        int | None, typer.Option(help="A history that an earlier restore left; without it the newest.", min=1)
+    ] = None,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help="Rename the database that is there, and keep it.")
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Only to be looked at: into an empty folder (--data), never served.")
+    ] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Let the next start not wait until codes from before have ended.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Restore the embedded database to a moment, audit it, and put it in its place; the platform is stopped."""
+    settings = verify_embedded(settings_now(data=data))
+    goal = Goal(to=read_moment(to), is_inclusive=not exclusive)
+    wish = Wish(
+        goal,
+        backup=backup,
+        timeline=timeline,
+        may_set_aside=set_aside,
+        waits_for_codes=not at_once,
+        is_copy=copy,
+    )
+    with errors.status("恢复 restoring") as status:
+
+        def tell(said: str) -> None:
+            status.update(said)
+
+        restored = restore(settings, wish, clock=SystemClock(), tell=tell)
+    _say_restored(restored, goal)
+    if not copy:
+        _say_what_remains(settings, goal)
+    if restored.differences:
+        raise typer.Exit(1)
+
+
+def read_moment(text: str) -> datetime | None:
+    """The moment that a person wrote, None for `latest`; without a zone it is Shanghai's. Raises BackupError."""
+    if text == LATEST:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BackupError(
+            f"{text} is no moment: write 2026-11-25T12:00:00+08:00, or {LATEST}.",
+            f"{text}不是时刻：请写成2026-11-25T12:00:00+08:00，或{LATEST}。",
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+
+
+def _say_restored(restored: Restored, goal: Goal) -> None:
+    where = "日志末尾 the end of the log" if goal.to is None else show(goal.to)
+    out.print(f"已恢复 restored from {restored.covered.manifest.name} to {where}", soft_wrap=True)
+    if restored.set_aside is not None:
+        out.print(f"原数据库保留在 the database that was there is kept in {restored.set_aside}", soft_wrap=True)
+    if restored.differences is None:
+        out.print("有待执行的迁移，启动后请运行审计 migrations wait: start, then run `yikatong audit`")
+    elif not restored.differences:
+        out.print("审计：账目平衡 audit: no difference")
+    else:
+        errors.print(
+            f"[red]审计 audit: {len(restored.differences)} differences, the first: {restored.differences[0]}[/red]"
+        )
+
+
+def _say_what_remains(settings: Settings, goal: Goal) -> None:
+    """What people do before they start: reconcile what was lost, put back the master key, which no backup holds."""
+    if goal.to is not None:
+        out.print(
+            "此后发生的一切已不在数据库中，须人工核对，然后用`yikatong db resume`恢复向服务机构付款。\n"
+            "What happened after it is no longer in the database: reconcile it, then `yikatong db resume` lets "
+            "pay-outs to providers run again.",
+            soft_wrap=True,
+        )
+    if settings.key_module_socket or not key_folder(settings).is_dir():
+        return
+    try:
+        read_master_key(settings, SystemIds(SystemClock()))
+    except SettingsError as error:
+        errors.print(
+            f"[yellow]主密钥不在备份中。 No backup holds the master key. {escape(str(error))}[/yellow]", soft_wrap=True
+        )
+
+
+def database_resume(data: DataOption = None) -> None:
+    """Let pay-outs to providers run again, once a restore has been reconciled with the banks."""
+    clock = SystemClock()
+
+    async def run(address: ServerAddress) -> list[str]:
+        async with await Database.open(address) as database, database.transaction() as conn:
+            return await resume_jobs(conn, PAY_OUT_JOBS, now=clock.now())
+
+    with database_server(verify_made(settings_now(data=data)), may_join=True) as address:
+        resumed = asyncio.run(run(address))
+    out.print(f"已恢复 resumed: {', '.join(resumed)}" if resumed else "无需恢复 nothing rests")
+
+
+def _local(instant: datetime) -> str:
+    return instant.astimezone(SHANGHAI).isoformat(sep=" ", timespec="milliseconds")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def add_backup_commands(database_app: typer.Typer) -> typer.Typer:
+    """Add these commands to those of the database."""
+    database_app.command("backup")(database_backup)
+    database_app.command("backups")(database_backups)
+    database_app.command("restore")(database_restore)
+    database_app.command("resume")(database_resume)
+    return database_app
