@@ -267,6 +267,8 @@ def test_the_good_list_of_the_next_test_is_read() -> None:
         {},
         GOOD[:5],
         with_part(0, 2),
+        with_part(0, True),
+        with_part(0, 1.0),
         with_part(1, 0),
         with_part(1, "1"),
         with_part(2, 2),

@@ -1,5 +1,9 @@
 """CBOR read strictly (RFC 8949 §4.2.1): definite, shortest forms, no repeated keys, no tags, nothing after the end.
 
+Our messages hold whole numbers, texts, byte strings, true, false, null, and arrays and maps of them; the keys of maps
+are numbers, texts or byte strings. In Python a float or a boolean may equal a whole number, so that a key of one kind
+would be found under the other: nothing else is read.
+
 Written the same way, except that maps keep the order their writer gives; our writers give keys in order.
 """
 
@@ -13,6 +17,10 @@ _TAGS_KNOWN_TO_THE_LIBRARY = (
 )  # fmt: skip
 
 
+_SCALARS = frozenset((int, str, bytes, bool, type(None)))
+_KEYS = frozenset((int, str, bytes))
+
+
 def _refuse_tag(*_: object) -> Any:
     raise ValueError("no tag stands inside our messages")
 
@@ -24,7 +32,8 @@ def decode_strict(data: bytes) -> Any:
     """Read one CBOR item; the caller has bounded its size.
 
     Raises ValueError for anything that a second writing would not give back byte for byte (indefinite lengths, longer
-    forms than needed, bytes after the end), for repeated keys, tags, and nesting deeper than DEPTH_MAX.
+    forms than needed, bytes after the end), for repeated keys, tags, nesting deeper than DEPTH_MAX, and kinds that our
+    messages do not hold (floats, simple values, undefined; keys of another kind than numbers, texts and byte strings).
     """
     try:
         value = cbor2.loads(
@@ -37,9 +46,24 @@ def decode_strict(data: bytes) -> Any:
         )
     except cbor2.CBORError as error:
         raise ValueError("not well-formed CBOR") from error
+    _verify_kinds(value)
     if cbor2.dumps(value) != data:
         raise ValueError("not in the one form that is written")
     return value
+
+
+def _verify_kinds(value: Any) -> None:
+    kind = type(value)
+    if kind is list:
+        for item in value:
+            _verify_kinds(item)
+    elif kind is dict:
+        for key, item in value.items():
+            if type(key) not in _KEYS:
+                raise ValueError("a key of a kind that our messages do not hold")
+            _verify_kinds(item)
+    elif kind not in _SCALARS:
+        raise ValueError("a value of a kind that our messages do not hold")
 
 
 def encode(value: object) -> bytes:

@@ -36,7 +36,7 @@ def from_cose_map(value: Any) -> PublicKey:
     if not isinstance(value, dict):
         raise Refused(Reason.KEY_IS_MALFORMED)
     kind, curve, x = value.get(_KEY_TYPE), value.get(_CURVE), value.get(_X)
-    if not isinstance(kind, int) or not isinstance(curve, int) or not isinstance(x, bytes):
+    if type(kind) is not int or type(curve) is not int or type(x) is not bytes:
         raise Refused(Reason.KEY_IS_MALFORMED)
     algorithm = _ALGORITHM_OF.get((kind, curve))
     if algorithm is None or value.get(_ALGORITHM, algorithm) != algorithm or -4 in value or len(x) != 32:

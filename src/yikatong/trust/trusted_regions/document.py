@@ -69,9 +69,11 @@ def _row(key: RegionKey) -> list[object]:
 
 
 def _read(parts: Any) -> TrustList:
-    if type(parts) is not list or len(parts) != 6 or parts[0] != _VERSION:
+    if type(parts) is not list or len(parts) != 6:
+        raise ValueError("not a list")
+    version, sequence, issued, expires, roots, rows = parts
+    if type(version) is not int or version != _VERSION:
         raise ValueError("not a list of version 1")
-    _, sequence, issued, expires, roots, rows = parts
     if type(sequence) is not int or not 1 <= sequence <= _SEQUENCE_MAX:
         raise ValueError("a sequence number counts from 1")
     if type(roots) is not list or not 1 <= len(roots) <= ROOTS_MAX:
