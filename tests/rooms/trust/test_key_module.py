@@ -130,6 +130,9 @@ def a_bent_module(path: Path, reply: bytes) -> Iterator[ExternalKeyHolder]:
                     [0, "text"],
                     [0, [[1, 2]]],
                     [0, [["root", "x", b"", 1, None, None]]],
+                    [0, [["root", "signing", b"", 2**63, None, None]]],
+                    [1, ["KEY_IS_NOT_HELD"]],
+                    [False, []],
                 ),
             )
         ),

@@ -22,6 +22,7 @@ from yikatong.trust.rfc8949_cbor.strict import decode_strict, encode
 
 VERSION = 1
 MESSAGE_BYTES_MAX = 1024 * 1024
+_SECONDS_MAX = 2**32 - 1
 _REASONS = {reason.name: reason for reason in (Reason.KEY_IS_NOT_HELD, Reason.SEAL_DOES_NOT_OPEN)}
 
 
@@ -108,10 +109,12 @@ class ExternalKeyHolder:
             answer = self._exchange_again(message) if reused else None
         except (OSError, ValueError):
             answer = None
-        if type(answer) is list and len(answer) == 2 and answer[0] == 0:
-            return answer[1]
-        if type(answer) is list and len(answer) == 2 and answer[0] == 1 and answer[1] in _REASONS:
-            raise Refused(_REASONS[answer[1]])
+        if type(answer) is list and len(answer) == 2 and type(answer[0]) is int:
+            kind, value = answer
+            if kind == 0:
+                return value
+            if kind == 1 and type(value) is str and value in _REASONS:
+                raise Refused(_REASONS[value])
         self.close()
         raise Refused(Reason.KEY_HOLDER_DOES_NOT_ANSWER)
 
@@ -170,6 +173,8 @@ def read_held_key(row: Any) -> HeldKey:
     name, kind, key_id, made_at, algorithm, data = row
     if type(name) is not str or type(key_id) is not bytes or type(made_at) is not int:
         raise ValueError("not a held key")
+    if not 0 <= made_at <= _SECONDS_MAX:
+        raise ValueError("not a time")
     public_key = None
     if algorithm is not None:
         if type(algorithm) is not int or type(data) is not bytes:
