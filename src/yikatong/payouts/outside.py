@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
+
+from yikatong.kernel.money import AMOUNT_FEN_MAX
 
 
 class RequestKind(StrEnum):
@@ -86,7 +88,7 @@ class DayLine(msgspec.Struct, frozen=True):
 
     id: UUID
     kind: DayLineKind
-    amount_fen: int
+    amount_fen: Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_FEN_MAX)]
 
 
 class BankDidNotAnswer(Exception):  # noqa: N818  says what happened, which may be nothing

@@ -14,6 +14,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from yikatong.app.outside.reading import read_answer
 from yikatong.app.outside.reasons import Reason
 from yikatong.cards.outside import AccountAnswer
 from yikatong.kernel.outcomes import Refused
@@ -32,8 +33,6 @@ from yikatong.payouts.outside import (
 
 PATIENCE_SECONDS = 8.0
 """Shorter than the time after which a job begins to find out what became of a request."""
-
-_ANSWER_BYTES_MAX = 16_000_000
 
 Shape = TypeVar("Shape")
 
@@ -142,9 +141,9 @@ class HttpBank:
                 answer = await self._client.request(method, path, content=content, headers=headers)
         except (httpx.HTTPError, TimeoutError) as error:
             raise BankDidNotAnswer(type(error).__name__) from None
-        if answer.status_code != 200 or len(answer.content) > _ANSWER_BYTES_MAX:
+        if answer.status_code != 200:
             raise BankDidNotAnswer(f"status {answer.status_code}")
         try:
-            return msgspec.json.decode(answer.content, type=shape)
-        except msgspec.DecodeError:
+            return read_answer(answer.content, shape)
+        except ValueError:
             raise BankDidNotAnswer("an answer that cannot be read") from None

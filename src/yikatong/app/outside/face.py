@@ -3,6 +3,7 @@
 import httpx
 import msgspec
 
+from yikatong.app.outside.reading import read_answer
 from yikatong.app.outside.reasons import Reason
 from yikatong.cards.outside import FaceAnswer
 from yikatong.kernel.outcomes import Refused
@@ -35,6 +36,6 @@ class HttpFaceCheck:
             response = await self._client.post("/faces/compare", content=question)
             if response.status_code != httpx.codes.OK:
                 raise Refused(Reason.FACE_CHECK_DID_NOT_ANSWER)
-            return msgspec.json.decode(response.content, type=FaceSaid).answer
-        except (httpx.HTTPError, msgspec.MsgspecError):
+            return read_answer(response.content, FaceSaid).answer
+        except (httpx.HTTPError, ValueError):
             raise Refused(Reason.FACE_CHECK_DID_NOT_ANSWER) from None

@@ -3,6 +3,7 @@
 import httpx
 import msgspec
 
+from yikatong.app.outside.reading import read_answer
 from yikatong.notices.outside import Message, MessageNotTakenError
 
 
@@ -24,6 +25,6 @@ class HttpMessageGateway:
             response = await self._client.post("/messages", content=msgspec.json.encode(message))
             if response.status_code != httpx.codes.OK:
                 raise MessageNotTakenError(f"status {response.status_code}")
-            return msgspec.json.decode(response.content, type=Taken).channel
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
+            return read_answer(response.content, Taken).channel
+        except (httpx.HTTPError, ValueError) as error:
             raise MessageNotTakenError(type(error).__name__) from None
