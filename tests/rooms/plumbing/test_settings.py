@@ -51,6 +51,20 @@ def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, said: str) -
         read_settings({}, file=a_file(tmp_path, text))
 
 
+@pytest.mark.parametrize("data", [b"region = '\xff'", b"port = " + b"[" * 100_000, b"\xfe\xff"])
+def test_a_file_that_is_no_text_or_too_deep_is_no_toml(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(data)
+
+    with pytest.raises(SettingsError, match="is not TOML"):
+        read_settings({}, file=file)
+
+
+def test_what_is_no_file_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings({}, file=tmp_path)
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is not there"):
         read_settings({}, file=tmp_path / "none.toml")
