@@ -241,7 +241,7 @@ DOOR_REASONS = KEY_REASONS | {
     "PERMISSION_IS_MISSING",
     "ROUTE_IS_UNKNOWN",
     "METHOD_IS_NOT_ALLOWED",
-    "BODY_CAME_TOO_SLOWLY",
+    "REQUEST_CAME_TOO_SLOWLY",
 }
 """Said at the door, before the request is looked at: they tell nothing of what became of an earlier try."""
 

@@ -1,6 +1,4 @@
-"""Bounds: how large and how slow a body may be, and how many calls may be on their way."""
-
-import asyncio
+"""Bounds: how large a body may be, and how many calls may be on their way."""
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -8,7 +6,6 @@ from starlette.types import Receive
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
 
-BODY_SECONDS_MAX = 10.0
 CALLS_AT_ONCE_MAX = 1024
 _LENGTH_DIGITS_MAX = 18
 
@@ -16,15 +13,11 @@ _LENGTH_DIGITS_MAX = 18
 async def read_body(receive: Receive, *, headers_say: str | None, bytes_max: int) -> bytes:
     """A body, read whole before anything looks into it.
 
-    Refuses BODY_IS_TOO_LARGE as soon as the header or the bytes say so, BODY_CAME_TOO_SLOWLY after ten seconds.
-    `headers_say` is the Content-Length. Raises ClientDisconnect when the caller goes away half-way.
+    Refuses BODY_IS_TOO_LARGE as soon as the header or the bytes say so. `headers_say` is the Content-Length. Raises
+    ClientDisconnect when the caller goes away half-way, or is ended for being too slow (`app.http.arrivals`).
     """
     verify_length(headers_say, bytes_max=bytes_max)
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            return await _read(receive, bytes_max=bytes_max)
-    except TimeoutError:
-        raise Refused(Reason.BODY_CAME_TOO_SLOWLY) from None
+    return await _read(receive, bytes_max=bytes_max)
 
 
 def verify_length(headers_say: str | None, *, bytes_max: int) -> None:

@@ -14,7 +14,8 @@ from starlette.requests import ClientDisconnect
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from yikatong.app.http.bounds import BODY_SECONDS_MAX, verify_length
+from yikatong.app.http.arrivals import Arrivals
+from yikatong.app.http.bounds import verify_length
 from yikatong.app.http.problems import MEDIA_TYPE, headers_of, problem_of
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
@@ -66,12 +67,33 @@ class HasDirectRoutes(Protocol):
         """What answers POST at a raw address directly."""
         ...
 
+    def refuse(self, refused: Refused) -> Answer:
+        """The answer to a request that was not heard to its end."""
+        ...
+
 
 class DirectProtocol(HttpToolsProtocol):
-    """A connection that answers direct routes itself and hands every other call to the application."""
+    """A connection that answers direct routes itself and hands every other call to the application.
+
+    It says to the server's `Arrivals` when it owes the rest of a request, or after its opening a first one.
+    """
 
     _is_in_head = False
+    _is_in_request = False
     _head_bytes = 0
+    _has_heard_whole = False
+    _has_begun = False
+    _owes = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server has it
+        """A connection opens, and owes a request."""
+        super().connection_made(transport)
+        self._owe()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is closed, and owes nothing."""
+        self._settle()
+        super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
         """Begin a call; a direct one when its method, version and address are those of a direct route."""
@@ -89,20 +111,81 @@ class DirectProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; a head that does not end within its bounds ends the connection."""
+        """Take what came, most often a whole request; what is less is noted."""
         was_in_head = self._is_in_head
+        self._has_heard_whole = False
         super().data_received(data)
-        if not self._is_in_head:
-            self._head_bytes = 0
-        elif was_in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-                self.send_400_response("The head of the request is too large.")
+        if self._is_in_request or not self._has_heard_whole:
+            self._note_piece(len(data), was_in_head=was_in_head)
+        elif self._owes:
+            self._settle()
 
     def on_message_begin(self) -> None:
         """A head begins."""
-        self._is_in_head = True
+        self._is_in_head = self._is_in_request = True
         super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """A request is here whole."""
+        self._is_in_request = False
+        self._has_heard_whole = True
+        super().on_message_complete()
+
+    def end_late(self) -> None:
+        """End, for what is owed did not come in time; whoever sent part of a request is told why.
+
+        A call that came before and is still being answered is waited for. Who does not even take the last answer is
+        cut off at the next look.
+        """
+        if self.transport.is_closing():
+            self._settle()
+            self.transport.abort()
+            return
+        self._owe()
+        call = self.cycle
+        is_answering = call is not None and not call.response_complete
+        if is_answering and (self.pipeline or self._is_in_head or not self._is_in_request):
+            return
+        is_told = self._is_in_request and (self._is_in_head or (is_answering and not call.response_started))
+        if is_told:
+            answer = cast(HasDirectRoutes, self.app).refuse(Refused(Reason.REQUEST_CAME_TOO_SLOWLY))
+            self.transport.write(self.raw_answer(answer, closes=True))
+        if is_answering:
+            call.disconnected = True
+            call.message_event.set()
+        self.transport.close()
+
+    def raw_answer(self, answer: Answer, *, closes: bool) -> bytes:
+        """An answer as it goes over the wire."""
+        parts = [STATUS_LINE[answer.status]]
+        for name, value in (*self.server_state.default_headers, *answer.headers):
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"content-length: ", str(len(answer.content)).encode(), b"\r\n")
+        if closes:
+            parts.append(b"connection: close\r\n")
+        parts += (b"\r\n", answer.content)
+        return b"".join(parts)
+
+    def _note_piece(self, length: int, *, was_in_head: bool) -> None:
+        """Note that a request has begun, and how long its head has grown; one without an end ends the connection."""
+        if self._has_heard_whole or not self._has_begun:
+            self._owe()
+            self._has_begun = True
+        if not self._is_in_head:
+            self._head_bytes = 0
+        elif was_in_head:
+            self._head_bytes += length
+            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+
+    def _owe(self) -> None:
+        self._owes = True
+        cast(Arrivals, self.server_state).owe(self, now=self.loop.time())
+
+    def _settle(self) -> None:
+        self._owes = self._has_begun = False
+        self._head_bytes = 0
+        cast(Arrivals, self.server_state).settle(self)
 
     def _unsupported_upgrade_warning(self) -> None:
         """No upgrade is taken here; what follows it is no request of ours, so this answer is the last."""
@@ -133,6 +216,7 @@ class _DirectCall(RequestResponseCycle):
         self.body = bytearray()
         self.more_body = True
         self.disconnected = False
+        self.response_started = False
         self.response_complete = False
 
     async def run_asgi(self, app: ASGI3Application) -> None:
@@ -160,23 +244,12 @@ class _DirectCall(RequestResponseCycle):
         return bytes(self.body)
 
     async def _hear_the_rest(self) -> None:
-        try:
-            async with asyncio.timeout(BODY_SECONDS_MAX):
-                while self.more_body and not self.disconnected and len(self.body) <= self._bytes_max:
-                    self.message_event.clear()
-                    await self.message_event.wait()
-        except TimeoutError:
-            raise Refused(Reason.BODY_CAME_TOO_SLOWLY) from None
+        while self.more_body and not self.disconnected and len(self.body) <= self._bytes_max:
+            self.message_event.clear()
+            await self.message_event.wait()
 
     def _write(self, answer: Answer) -> None:
-        parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self._connection.server_state.default_headers, *answer.headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"content-length: ", str(len(answer.content)).encode(), b"\r\n")
-        if not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts += (b"\r\n", answer.content)
-        self.transport.write(b"".join(parts))
+        self.transport.write(self._connection.raw_answer(answer, closes=not self.keep_alive))
         self.response_complete = True
         if not self.keep_alive:
             self.transport.close()

@@ -2,8 +2,8 @@
 
 A call is refused in this order, and nothing later is looked at:
 
-1. SERVER_IS_BUSY, ROUTE_IS_UNKNOWN, METHOD_IS_NOT_ALLOWED (before this module)
-2. BODY_IS_TOO_LARGE, BODY_CAME_TOO_SLOWLY, CONTENT_TYPE_IS_NOT_JSON (before a transaction is open)
+1. REQUEST_CAME_TOO_SLOWLY, SERVER_IS_BUSY, ROUTE_IS_UNKNOWN, METHOD_IS_NOT_ALLOWED (before this module)
+2. BODY_IS_TOO_LARGE, CONTENT_TYPE_IS_NOT_JSON (before a transaction is open)
 3. the door: KEY_IS_MISSING, KEY_IS_UNKNOWN, KEY_IS_REVOKED, KEY_HAS_EXPIRED, SESSION_HAS_ENDED
 4. the right: CALLER_IS_NOT_ADMITTED, PERMISSION_IS_MISSING
 5. the scope, where the address names one: REGION_IS_OUT_OF_SCOPE, DIVISION_IS_OUT_OF_SCOPE, PROVIDER_IS_OUT_OF_SCOPE

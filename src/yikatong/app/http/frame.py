@@ -56,6 +56,11 @@ class Frame:
         framed = self._direct_by_address.get(address)
         return None if framed is None else (framed.answer, framed.body_bytes_max)
 
+    def refuse(self, refused: Refused) -> Answer:
+        """The answer to a request that was not heard to its end."""
+        REFUSALS.labels(refused.reason.name).inc()
+        return answer_of(refused, request_id=self._ids.new().hex)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
         if scope["type"] != "http":

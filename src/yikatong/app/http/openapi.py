@@ -99,7 +99,7 @@ def reasons_of(route: Route, *, is_direct: bool = False) -> tuple[outcomes.Reaso
     reasons: list[outcomes.Reason] = []
     is_command = route.kind is RouteKind.COMMAND
     if route.body is not None or is_command:
-        reasons += [Reason.BODY_IS_TOO_LARGE, Reason.BODY_CAME_TOO_SLOWLY]
+        reasons += [Reason.BODY_IS_TOO_LARGE, Reason.REQUEST_CAME_TOO_SLOWLY]
     if route.body is not None:
         reasons.append(Reason.CONTENT_TYPE_IS_NOT_JSON)
     if route.callers:

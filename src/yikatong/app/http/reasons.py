@@ -28,10 +28,10 @@ class Reason(outcomes.Reason):
         "Send less at once; nothing was changed.",
         "请减小请求体；未作任何改动。",
     )
-    BODY_CAME_TOO_SLOWLY = ReasonText(
+    REQUEST_CAME_TOO_SLOWLY = ReasonText(
         408,
-        "The body did not arrive in time.",
-        "请求体接收超时。",
+        "The request did not arrive in time.",
+        "请求未在规定时间内完整到达。",
         "Send it again over a better line; nothing was changed.",
         "请检查网络后重试；未作任何改动。",
     )

@@ -8,16 +8,17 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
-from multiprocessing.connection import Connection
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from yikatong.app.http.direct import AnswerDirectly, DirectProtocol
+from yikatong.app.http.direct import Answer, AnswerDirectly, DirectProtocol
 from yikatong.app.http.frame import Frame
-from yikatong.app.http.workers import Workers, say_that_we_serve
+from yikatong.app.http.serving import serve_on
+from yikatong.app.http.workers import Workers
+from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.metrics import forget_worker
 from yikatong.plumbing.settings import Settings, SettingsError
@@ -28,8 +29,6 @@ Compose = Callable[[Settings, ServerAddress], AbstractAsyncContextManager[Frame]
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 20
-_TICKS_A_BEAT = 10
-"""The server's loop ticks every tenth of a second."""
 
 
 def verify_listening(settings: Settings) -> None:
@@ -78,27 +77,8 @@ def run_server(
     listening = config.bind_socket()
     host, port = listening.getsockname()[:2]
     tell(f"http://{host}:{port}")
-    Workers(partial(_serve, config, listening), count=settings.workers, grace_seconds=_GRACE_SECONDS).run()
-
-
-def _serve(config: uvicorn.Config, listening: socket.socket, watch: Connection) -> None:
-    """What a worker process does: it serves on the common socket until it is told to end."""
-    with suppress(KeyboardInterrupt):
-        _Server(config, watch).run([listening])
-
-
-class _Server(uvicorn.Server):
-    """A server that says from its own loop that it serves."""
-
-    def __init__(self, config: uvicorn.Config, watch: Connection) -> None:
-        super().__init__(config)
-        self._watch = watch
-
-    async def on_tick(self, counter: int) -> bool:
-        """What the loop does between calls."""
-        if counter % _TICKS_A_BEAT == 0:
-            say_that_we_serve(self._watch)
-        return await super().on_tick(counter)
+    work = partial(serve_on, config, float(settings.request_arrival_seconds), listening)
+    Workers(work, count=settings.workers, grace_seconds=_GRACE_SECONDS).run()
 
 
 class Worker:
@@ -123,6 +103,11 @@ class Worker:
     def find_direct(self, address: bytes) -> tuple[AnswerDirectly, int] | None:
         """What answers POST at a raw address directly."""
         return None if self._app is None else self._app.find_direct(address)
+
+    def refuse(self, refused: Refused) -> Answer:
+        """The answer to a request that was not heard to its end."""
+        assert self._app is not None
+        return self._app.refuse(refused)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

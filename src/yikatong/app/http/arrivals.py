@@ -1,0 +1,42 @@
+"""Arrivals: connections that owe something, the rest of a request or a first one, and since when they do.
+
+A request that comes in one piece is never among them, so what is asked often costs nothing here. One look a second
+finds those that owe for too long.
+"""
+
+from itertools import takewhile
+from typing import Protocol
+
+from uvicorn.server import ServerState
+
+
+class Debtor(Protocol):
+    """A connection that may owe the rest of a request."""
+
+    def end_late(self) -> None:
+        """End, for what is owed did not come in time."""
+        ...
+
+
+class Arrivals(ServerState):
+    """What all connections of a server share, and which of them owe something, the longest first."""
+
+    def __init__(self) -> None:
+        """Nobody is connected yet."""
+        super().__init__()
+        self._owed_since: dict[Debtor, float] = {}
+
+    def owe(self, debtor: Debtor, *, now: float) -> None:
+        """From now on it owes; what it owed before is forgotten. `now` is the loop's time, which never goes back."""
+        self._owed_since.pop(debtor, None)
+        self._owed_since[debtor] = now
+
+    def settle(self, debtor: Debtor) -> None:
+        """It owes nothing any more."""
+        self._owed_since.pop(debtor, None)
+
+    def end_late(self, *, owed_since: float) -> None:
+        """End those that have owed since then or longer."""
+        late = list(takewhile(lambda entry: entry[1] <= owed_since, self._owed_since.items()))
+        for debtor, _ in late:
+            debtor.end_late()
