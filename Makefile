@@ -21,47 +21,47 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo serve story test quick checks bench format lock migration reference clean
 
-help: ## the words this Makefile knows
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+help: ## 列出这些命令 | the words this Makefile knows
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*) \| (.*)/  make \1\t\2\n\t\3/' | expand -t 18
 
-demo: $(VENV)/.run-ready ## one day in Tingting community; with a terminal attached it stays up and says where to look
+demo: $(VENV)/.run-ready ## 演一遍亭亭社区的一天 | one day in Tingting community; with a terminal it stays up
 	@$(BIN)/yikatong demo $(ARGS)
 
-serve: $(VENV)/.run-ready ## serve the platform on http://127.0.0.1:8000
+serve: $(VENV)/.run-ready ## 启动平台 | serve the platform on http://127.0.0.1:8000
 	@$(BIN)/yikatong serve $(ARGS)
 
-story: $(VENV)/.run-ready ## the stories there are; ARGS=community-day plays one
+story: $(VENV)/.run-ready ## 列出故事 | list the stories; ARGS=community-day plays one
 	@$(BIN)/yikatong story $(ARGS)
 
-test: checks ## all checks and tests, on a PostgreSQL of its own
+test: checks ## 全部检查和测试 | all checks and tests, on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-quick: $(VENV)/.dev-ready ## the tests that need no database
+quick: $(VENV)/.dev-ready ## 不用数据库的测试 | the tests that need no database
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/house tests/vectors tests/rooms/kernel
 
-checks: $(VENV)/.dev-ready ## format, lint, types
+checks: $(VENV)/.dev-ready ## 格式、规范、类型 | format, lint, types
 	@$(BIN)/ruff format --check --quiet src simulator tests || (echo "run: make format" && exit 1)
 	@$(BIN)/ruff check --quiet src simulator tests
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/.run-ready ## the benchmarks, as ratios against pgbench on the same server
+bench: $(VENV)/.run-ready ## 性能测试 | benchmarks, as ratios against pgbench on the same server
 	@$(BIN)/yikatong bench $(ARGS)
 
-format: $(VENV)/.dev-ready ## bring the code into its form
+format: $(VENV)/.dev-ready ## 整理代码格式 | bring the code into its form
 	@$(BIN)/ruff format --quiet src simulator tests
 	@$(BIN)/ruff check --quiet --fix src simulator tests
 
-reference: $(VENV)/.run-ready ## write docs/reference anew from the code
+reference: $(VENV)/.run-ready ## 重写docs/reference | write docs/reference anew from the code
 	@$(BIN)/yikatong reference
 
-migration: $(VENV)/.run-ready ## write the first migration anew from the rooms' schemas (only before a release)
+migration: $(VENV)/.run-ready ## 重写第一个迁移 | write the first migration anew (only before a release)
 	@$(BIN)/yikatong db initial-migration
 
-lock: $(VENV)/.dev-ready ## resolve the dependencies anew into the lock files
+lock: $(VENV)/.dev-ready ## 重新锁定依赖 | resolve the dependencies anew into the lock files
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build -o requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 
-clean: ## remove the virtual environment and caches; data folders stay
+clean: ## 删除虚拟环境和缓存 | remove virtual environment and caches; data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:

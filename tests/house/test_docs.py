@@ -141,6 +141,21 @@ def test_every_command_and_setting_that_a_page_names_is_there() -> None:
     assert [] == [f"{page}: {fault}" for page, code in pages for fault in faults_of_settings(code)]
 
 
+def faults_of_words(makefile: str) -> list[str]:
+    """What bare `make` lists of each word: Chinese, then English, each within a line of eighty columns."""
+    faults = []
+    for word, told in re.findall(r"^([a-z]+):.*## (.*)$", makefile, re.MULTILINE):
+        zh, bar, en = told.partition(" | ")
+        if not bar or not re.search("[一-鿿]", zh) or re.search("[一-鿿]", en) or max(len(zh), len(en)) > 62:
+            faults.append(word)
+    return faults
+
+
+def test_make_explains_its_words_in_both_languages_within_eighty_columns() -> None:
+    assert [] == faults_of_words((REPOSITORY / "Makefile").read_text(encoding="utf-8"))
+    assert ["sell", "buy"] == faults_of_words("sell: ## sells\nbuy: ## 买 | " + "b" * 63 + "\nrest: ## 歇 | rests\n")
+
+
 def test_both_readmes_show_the_same_commands_and_lead_to_the_same_pages() -> None:
     english, chinese = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
 

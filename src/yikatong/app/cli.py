@@ -7,18 +7,31 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.cells import set_cell_size
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
 from simulator.stories import STORIES
+from simulator.stories.telling import Both, Column, a_table, show_table
+from yikatong.access.model import FirstOperator
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.backup_cli import add_backup_commands
 from yikatong.app.bench.taps import TapsPlan, bench_taps
-from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
+from yikatong.app.command_line import (
+    DataOption,
+    JsonOption,
+    errors,
+    out,
+    say_step,
+    settings_now,
+    verify_made,
+    verify_prepared,
+)
 from yikatong.app.database_cli import database_app
-from yikatong.app.demo import play_story, run_demo
-from yikatong.app.http.server import verify_listening
+from yikatong.app.demo import PLACE_CELLS, ROOM_NAMES_ZH, play_story, run_demo
+from yikatong.app.help_texts import BothLanguages
+from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
 from yikatong.app.keys_cli import keys_app
 from yikatong.app.population import load_population
@@ -38,6 +51,7 @@ from yikatong.trust.service import KeysAtRestError
 
 app = typer.Typer(
     name="yikatong",
+    cls=BothLanguages,
     help="一卡通: one card, one code, every public service; every fen accounted for.",
     no_args_is_help=True,
     add_completion=False,
@@ -61,12 +75,15 @@ MENDABLE = (
 
 
 def main() -> None:
-    """Run a command; what a person can mend is said in a sentence, without a traceback."""
+    """Run a command; what a person can mend is said in a sentence, without a traceback.
+
+    Ends with 1 when another program has our port, which is nobody's mistake, else with 2.
+    """
     try:
         app()
     except MENDABLE as error:
         errors.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
-        sys.exit(2)
+        sys.exit(1 if isinstance(error, PortIsTakenError) else 2)
 
 
 @app.command()
@@ -80,21 +97,32 @@ def serve(
     settings = settings_now(host=host, port=port, workers=workers, data=data)
     with database_server(settings) as address:
         verify_listening(settings)
-        made = asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
+        made = asyncio.run(prepare(settings, address, tell=say_step))
         for region, first in made.items():
-            errors.print(
-                f"first operator of region {region}: [bold]{first.login_name}[/bold]  password {first.password}  "
-                "(shown this once; change it at the first sign-in)",
-                soft_wrap=True,
-            )
+            _say_first_operator(region, first)
         serve_until_ended(settings, address, tell=_say_where)
 
 
-def _say_where(address: str) -> None:
+def _say_first_operator(region: str, first: FirstOperator) -> None:
+    """Whoever starts a region reads here, once, how to get in; everybody else is made by this operator."""
+    errors.print(f"\n地区{region}还没有经办人，已建立第一位。 Region {region} had no operator; its first one is made.")
+    errors.print(f"  登录名 login name      [bold]{first.login_name}[/bold]")
+    errors.print(f"  初始密码 first password  [bold]{escape(first.password)}[/bold]")
+    errors.print("  密码只显示这一次，请记下；首次登录（POST /v1/sessions）须同时用new_password设置自己的密码。")
     errors.print(
-        f"serving on {address}  ·  API page {address}/docs  ·  metrics {address}/metrics  ·  Ctrl-C ends",
-        soft_wrap=True,
+        "  The password is shown this once, so note it; the first sign-in (POST /v1/sessions) has to\n"
+        "  replace it by your own, as new_password.\n"
     )
+
+
+def _say_where(address: str) -> None:
+    for what, where in (
+        ("平台已启动 serving on", address),
+        ("接口文档 API page", f"{address}/docs"),
+        ("指标 metrics", f"{address}/metrics"),
+        ("结束 to end it", "Ctrl-C"),
+    ):
+        errors.print(set_cell_size(what, PLACE_CELLS) + where, soft_wrap=True)
 
 
 @app.command()
@@ -105,7 +133,7 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
     async def run(address: ServerAddress) -> tuple[Audited, ...]:
         async with await Database.open(address) as database:
             await verify_prepared(database)
-            return await run_audit(database, tell=lambda room: None if json else errors.print(f"auditing {room}"))
+            return await run_audit(database, tell=lambda room: None if json else _say_audited(room))
 
     with database_server(settings, may_join=True) as address:
         audited = asyncio.run(run(address))
@@ -115,17 +143,21 @@ def audit(data: DataOption = None, json: JsonOption = False) -> None:
     else:
         _print_audit(audited)
     if differences:
-        errors.print(f"[red]first difference: {differences[0]}[/red]")
+        errors.print(f"[red]第一处差异 first difference: {escape(differences[0])}[/red]", soft_wrap=True)
         raise typer.Exit(1)
 
 
+def _say_audited(room: str) -> None:
+    errors.print(f"正在审计 auditing: {ROOM_NAMES_ZH[room]} {room}")
+
+
 def _print_audit(audited: tuple[Audited, ...]) -> None:
-    table = Table(title="audit 审计", title_justify="left")
-    table.add_column("room")
-    table.add_column("differences", justify="right")
+    table = a_table(Column("模块", "room"), Column("差异", "differences", "right"))
     for room in audited:
-        table.add_row(room.room, str(len(room.differences)))
-    out.print(table)
+        table.add_row(f"{ROOM_NAMES_ZH[room.room]} {room.room}", str(len(room.differences)))
+    show_table(out, Both("审计，全部重算", "audit, everything recomputed"), table)
+    if not any(room.differences for room in audited):
+        out.print("\n审计无差异。 The audit finds no difference.")
 
 
 @app.command()
@@ -134,7 +166,7 @@ def reference(
 ) -> None:
     """Write the reference pages of reasons and settings from the code."""
     write_pages(folder)
-    out.print(f"written to {folder}")
+    out.print(f"已写入 written to {folder}")
 
 
 @app.command()
@@ -147,7 +179,7 @@ def population(
     """Make up residents under the unassigned division 9901xx and load them; cards come when they are first used."""
     settings = settings_now(data=data, allow_synthetic_residents=True)
     with database_server(settings, may_join=True) as address:
-        asyncio.run(prepare(settings, address, tell=lambda step: errors.print(f"preparing: {step}")))
+        asyncio.run(prepare(settings, address, tell=say_step))
         loaded = load_population(settings, address, seed=seed, count=count, console=errors)
     rate = round(loaded.new_count / loaded.seconds) if loaded.seconds else 0
     said = {
@@ -159,6 +191,7 @@ def population(
     if json:
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
+        out.print(f"导入{loaded.new_count}位居民，用时{loaded.seconds:.1f}秒；{loaded.known_count}位原已在册。")
         out.print(f"{loaded.new_count} residents loaded in {loaded.seconds:.1f} s, {loaded.known_count} were known")
 
 
@@ -178,15 +211,15 @@ def story(
 ) -> None:
     """List the stories, or play one and end."""
     if name is None:
-        table = Table(title="stories 故事", title_justify="left")
-        for column in ("name", "标题", "title"):
-            table.add_column(column)
+        table = a_table(Column("名称", "name"), Column("标题", "title"))
         for one in STORIES.values():
-            table.add_row(one.name, one.title_zh, one.title_en)
-        out.print(table)
+            table.add_row(one.name, f"{one.title_zh} {one.title_en}")
+        show_table(out, Both("故事", "stories"), table)
         return
     if name not in STORIES:
-        errors.print(f"[red]There is no story {name!r}; there is: {', '.join(STORIES)}[/red]")
+        names = ", ".join(STORIES)
+        errors.print(f"[red]没有故事{escape(name)}，现有：{names}。[/red]", soft_wrap=True)
+        errors.print(f"[red]There is no story {escape(name)}; there is: {names}.[/red]", soft_wrap=True)
         raise typer.Exit(2)
     play_story(settings_now(data=data), name)
 

@@ -22,8 +22,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 def settings_now(*, data: Path | None, **changes: Any) -> Settings:
     """The settings of file and environment, with what the command line changed; None changes nothing."""
     for line in list_unknown_variables():
-        errors.print(f"[yellow]unknown setting {line}[/yellow]")
+        errors.print(f"[yellow]没有此设置 unknown setting {line}[/yellow]")
     return read_settings(given={"data_folder": None if data is None else str(data), **changes})
+
+
+def say_step(step: str) -> None:
+    """Say what is being prepared, where it does not disturb what is printed."""
+    errors.print(f"准备数据库 preparing: {step}")
 
 
 def verify_made(settings: Settings) -> Settings:
@@ -34,8 +39,9 @@ def verify_made(settings: Settings) -> Settings:
     folder = Path(settings.data_folder)
     if settings.database_url or has_cluster(folder):
         return settings
-    or_else = f" The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
+    or_else = f" 演示的数据 The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
     raise DataFolderIsEmptyError(
+        f"{folder}中没有数据库；yikatong serve会在此新建，或用--data、YIKATONG_DATA_FOLDER另指定目录。 "
         f"There is no database in {folder}; `yikatong serve` makes one there. "
         f"Name another folder with --data or YIKATONG_DATA_FOLDER.{or_else}"
     )
@@ -50,6 +56,7 @@ async def verify_prepared(database: Database) -> None:
         await conn.close()
     if waiting:
         raise MigrationError(
+            f"数据库尚未准备好：{'、'.join(waiting)}待执行，请运行yikatong serve或yikatong db migrate。 "
             f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
             "applies it."
         )

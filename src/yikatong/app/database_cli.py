@@ -32,9 +32,9 @@ def database_status(data: DataOption = None) -> None:
     with database_server(settings, may_join=True) as address:
         applied, waiting = asyncio.run(run(address))
     for name in applied:
-        out.print(f"applied  {name}")
+        out.print(f"已执行 applied  {name}")
     for name in waiting:
-        out.print(f"waiting  {name}")
+        out.print(f"待执行 waiting  {name}")
 
 
 @database_app.command("migrate")
@@ -54,14 +54,17 @@ def database_migrate(
             conn = await database.connect_owner()
             try:
                 return await apply_migrations(
-                    conn, now=SystemClock().now(), phase=phase, tell=lambda name: errors.print(f"applying {name}")
+                    conn,
+                    now=SystemClock().now(),
+                    phase=phase,
+                    tell=lambda name: errors.print(f"正在执行 applying {name}"),
                 )
             finally:
                 await conn.close()
 
     with database_server(settings_now(data=data), may_join=True) as address:
         applied = asyncio.run(run(address))
-    out.print(f"{len(applied)} applied" if applied else "nothing waits")
+    out.print(f"已执行{len(applied)}个 {len(applied)} applied" if applied else "没有待执行的 nothing waits")
 
 
 @database_app.command("initial-migration", hidden=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
+from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
 from yikatong.app.key_changes import Rotated, Rotation, read_key_name, rewrap_keys, rotate_key, show_key_name
 from yikatong.app.keys import list_key_standings, open_keys
@@ -22,9 +22,29 @@ from yikatong.plumbing.settings import Settings
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyStanding
 
+PURPOSE_CELLS = 16
+"""Where the meaning of a purpose begins in the list below the keys."""
 keys_app = typer.Typer(help="Keys: list, rotate, rewrap.", no_args_is_help=True)
 
-_COLUMNS = ("id", "purpose", "region", "algorithm", "state", "made on", "ends on")
+COLUMNS = (
+    Column("编号", "id"),
+    Column("用途", "purpose"),
+    Column("地区", "region"),
+    Column("算法", "algorithm"),
+    Column("状态", "state"),
+    Column("生成日期", "made on"),
+    Column("终止日期", "ends on"),
+)
+PURPOSES = {
+    "root": Both("签发可信地区名单", "signs the list of trusted regions"),
+    "region": Both("签发本地区的证书和状态列表", "signs the region's certificates and status lists"),
+    "alias": Both("封装证书中的卡别名", "seals the aliases of cards in certificates"),
+    "master": Both("加密每位居民的数据密钥", "wraps the data key of each resident"),
+    "id-number-mark": Both("按身份号码查找居民", "finds a resident by the ID number"),
+    "pepper": Both("加固密码摘要", "strengthens the hashes of passwords"),
+    "tap-locator": Both("遮盖用卡编号中的分桶", "masks the bucket in a tap's id"),
+}
+"""What each key is for."""
 
 
 class ListedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +68,29 @@ def keys_list(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         sys.stdout.write(msgspec.json.encode({"keys": listed}).decode() + "\n")
         return
-    table = Table(title="keys 密钥", title_justify="left", box=None, pad_edge=False)
-    for column in _COLUMNS:
-        table.add_column(column, no_wrap=True)
+    _show_keys(listed)
+
+
+def _show_keys(listed: list[ListedKey]) -> None:
+    """The keys in a table, and below it what those are for that are in it."""
+    table = a_table(*COLUMNS)
     for one in listed:
         ends_on = "" if one.ends_at is None else day_of(one.ends_at).isoformat()
         made_on = day_of(one.made_at).isoformat()
-        table.add_row(one.id, one.purpose, one.region or "", one.algorithm or "", one.state, made_on, ends_on)
-    out.print(table)
+        table.add_row(
+            one.id,
+            one.purpose,
+            one.region or "",
+            one.algorithm or "",
+            f"{_STATES_ZH[one.state]} {one.state}",
+            made_on,
+            ends_on,
+        )
+    show_table(out, Both("密钥，日期为北京时间", "keys; the dates are of China time (UTC+8)"), table)
+    out.print()
+    for purpose in sorted({one.purpose for one in listed}):
+        told = PURPOSES.get(purpose)
+        out.print(purpose if told is None else f"{purpose.ljust(PURPOSE_CELLS)}{told}", soft_wrap=True)
 
 
 @keys_app.command("rotate")
@@ -91,13 +126,16 @@ def keys_rewrap(data: DataOption = None) -> None:
     settings = settings_now(data=data)
     clock = SystemClock()
     rewrapped = rewrap_keys(settings, clock=clock, ids=SystemIds(clock))
-    out.print(f"{rewrapped.file_count} key files are encrypted by the next master key")
+    out.print(f"{rewrapped.file_count}个密钥文件已改用下一把主密钥加密。")
+    out.print(f"{rewrapped.file_count} key files are encrypted by the next master key.")
     if rewrapped.took_over:
-        out.print("it is in the place of the one before, keys/master.key; restart what serves")
+        out.print("它已取代原来的keys/master.key，请重新启动服务。")
+        out.print("It is in the place of the one before, keys/master.key; restart what serves.")
     else:
+        errors.print("请改用master_key、master_key_file或master_key_command指定它，去掉next_master_key…，再重启服务。")
         errors.print(
-            "now name it by master_key, master_key_file or master_key_command, take next_master_key… away, "
-            "and restart what serves"
+            "Now name it by master_key, master_key_file or master_key_command, take next_master_key… away, "
+            "and restart what serves."
         )
 
 
@@ -126,15 +164,28 @@ def _listed(standing: KeyStanding) -> ListedKey:
 
 def _say_rotated(rotated: Rotated) -> None:
     name = show_key_name(rotated.present.key.name)
-    out.print(f"{name}: {rotated.present.key.key_id.hex()} is {_DONE[rotated.done]}", soft_wrap=True)
+    out.print(f"{name}: {rotated.present.key.key_id.hex()} {_DONE[rotated.done]}", soft_wrap=True)
     former = rotated.former
     if former is not None:
         until = "" if former.ends_at is None else f", {_UNTIL[former.state.value]} {_shown(former.ends_at)}"
-        out.print(f"{name}: {former.key.key_id.hex()} is {former.state.value}{until}", soft_wrap=True)
+        out.print(
+            f"{name}: {former.key.key_id.hex()} {_STATES_ZH[former.state.value]} is {former.state.value}{until}",
+            soft_wrap=True,
+        )
 
 
-_DONE = {Rotation.MADE: "made and present", Rotation.PUBLISHED: "published, made before"}
-_UNTIL = {"former": "until", "ended": "since", "revoked": "since"}
+_DONE = {
+    Rotation.MADE: "已生成并启用 is made and present",
+    Rotation.PUBLISHED: "此前已生成，现已公布 is published, made before",
+}
+_STATES_ZH = {
+    "present": "现用",
+    "former": "前任",
+    "not_published": "尚未公布",
+    "ended": "已终止",
+    "revoked": "已吊销",
+}
+_UNTIL = {"former": "至 until", "ended": "自 since", "revoked": "自 since"}
 
 
 def _shown(instant: datetime) -> str:

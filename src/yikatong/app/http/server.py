@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+import errno
 import gc
 import os
 import signal
@@ -31,14 +32,24 @@ _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 20
 
 
+class PortIsTakenError(SettingsError):
+    """Another program listens where the settings say; the message is one sentence in each language."""
+
+
 def verify_listening(settings: Settings) -> None:
-    """Raise SettingsError when nobody can listen where the settings say, for example because the port is taken."""
+    """Raise PortIsTakenError when another program has the port, SettingsError when nobody could listen there."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortIsTakenError(
+                    f"{settings.host}的{settings.port}端口已被其他程序占用，请停掉该程序，或用--port、YIKATONG_PORT"
+                    f"另指定端口。 Another program listens on {settings.host} port {settings.port}: end it, or name "
+                    "another port with --port or YIKATONG_PORT."
+                ) from None
             raise SettingsError(
                 f"Nobody can listen on {settings.host} port {settings.port}: {error.strerror}. "
                 "Name another with YIKATONG_PORT or --port, YIKATONG_HOST or --host."

@@ -1,0 +1,153 @@
+"""What `--help` says, in Chinese beside the English that stands at each command and option."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from typer import rich_utils
+from typer.core import TyperCommand, TyperGroup
+
+from simulator.stories.telling import fold
+
+CHINESE = {
+    "一卡通: one card, one code, every public service; every fen accounted for.": "一卡一码通用，每一分钱都有账可查。",
+    "Show this message and exit.": "显示本说明。",
+    # Shared options.
+    "Data folder; without it, the settings' own.": "数据目录；不填则用设置中的。",
+    "Print one JSON object.": "输出一个JSON对象。",
+    # Serving.
+    "Serve the platform: database, workers and jobs, until Ctrl-C.": (
+        "启动平台：数据库、服务进程和后台作业，按Ctrl-C结束。"
+    ),
+    "Address to listen on.": "监听地址。",
+    "Port to listen on; 0 picks a free one.": "监听端口；0表示任选一个空闲端口。",
+    "Processes that serve.": "服务进程数。",
+    # Looking and writing.
+    "Recompute everything; ends non-zero and names the first difference when there is one.": (
+        "全部重算一遍；有差异时指出第一处，并以非零值结束。"
+    ),
+    "Write the reference pages of reasons and settings from the code.": "由代码生成拒绝原因和设置两页参考文档。",
+    "Where the pages go.": "文档写到哪里。",
+    "Make up residents under the unassigned division 9901xx and load them; cards come when they are first used.": (
+        "在未分配的行政区划9901xx下生成并导入虚构居民；首次使用时才发卡。"
+    ),
+    "How many residents.": "居民人数。",
+    "The same seed makes the same people.": "种子相同，居民相同。",
+    # Stories.
+    "One day in Tingting community, on a platform of its own; then it stays up and says where to look.": (
+        "在单独的平台上演一遍亭亭社区的一天，演完保持运行并提示看哪里。"
+    ),
+    "End after the story, also with a terminal attached.": "演完即止，有终端时也不保持运行。",
+    "List the stories, or play one and end.": "列出故事，或演一个后结束。",
+    "Which one; without a name they are listed.": "哪个故事；不填则列出全部。",
+    # The database.
+    "The database: status, migrate.": "数据库：查看迁移、执行迁移。",
+    "Say which migrations are applied and which wait, those of the phase `post` too.": (
+        "列出已执行和待执行的迁移，包括post阶段的。"
+    ),
+    "Apply the migrations that wait: of one phase, for an upgrade without a pause, or all at once.": (
+        "执行待执行的迁移：不停机升级时只执行一个阶段，否则一次全部执行。"
+    ),
+    "pre: what this release needs, while the former one serves. post: when only this one serves.": (
+        "pre：旧版本仍在服务时，新版本所需的；post：只剩新版本在服务时。"
+    ),
+    "Write the first migration anew from the rooms' schemas; only before the first release.": (
+        "由各模块的表结构重写第一个迁移；仅限首次发布之前。"
+    ),
+    # Backups.
+    "Take a whole copy of the embedded database, also while it serves, with the encrypted keys.": (
+        "完整备份内嵌数据库和加密的密钥，服务运行时也可以。"
+    ),
+    "Then remove all but so many newest backups, and the log that none needs.": (
+        "随后只保留最新的若干份备份，并清理不再需要的日志。"
+    ),
+    "List the backups: size, from when until when each leads, and whether every file is what it was.": (
+        "列出备份：大小、可恢复的起止时刻、文件是否完好。"
+    ),
+    "Restore the embedded database to a moment, audit it, and put it in its place; the platform is stopped.": (
+        "把内嵌数据库恢复到某一时刻，审计后换上；须先停止平台。"
+    ),
+    "Moment, as 2026-11-25T12:00:00+08:00 (without a zone: Shanghai), or `latest`.": (
+        "时刻，如2026-11-25T12:00:00+08:00（不写时区即北京时间），或latest。"
+    ),
+    "Begin with this backup instead of the fitting one.": "从这份备份开始，而不是自动选择。",
+    "Leave out what was committed at that very instant.": "不含恰在该时刻提交的内容。",
+    "A history that an earlier restore left; without it the newest.": "以前恢复时留下的某条历史；不填则用最新的。",
+    "Rename the database that is there, and keep it.": "将现有数据库改名保留。",
+    "Only to be looked at: into an empty folder (--data), never served.": "只供查看：恢复到空目录（--data），不投入服务。",
+    "Let the next start not wait until codes from before have ended.": "下次启动时不等待此前的卡码失效。",
+    "Let pay-outs to providers run again, once a restore has been reconciled with the banks.": (
+        "恢复后与银行核对完毕，重新开始向服务机构付款。"
+    ),
+    # Keys.
+    "Keys: list, rotate, rewrap.": "密钥：列出、轮换、换主密钥加密。",
+    "List the keys: what each is for, its algorithm, what it does now, when it was made and when it ends.": (
+        "列出密钥：用途、算法、状态、生成和终止日期。"
+    ),
+    "Make a key's successor; the former one stays for what it signed or sealed, a region's until its end.": (
+        "为密钥生成后继；前任仍用于它签过或加密过的内容，地区密钥用到终止日为止。"
+    ),
+    "Which: region/990100, alias/990100, root, master.": "哪些密钥，例如region/990100、alias/990100、root、master。",
+    "A region's former key is believed no more, from now on.": "地区的前任密钥从现在起不再承认。",
+    "Encrypt every key file by the next master key (settings `next_master_key…`, or a new one in the data folder).": (
+        "用下一把主密钥重新加密全部密钥文件（设置next_master_key…，或在数据目录中新建一把）。"
+    ),
+    # What runs by itself.
+    "List the jobs: which runs now, which failed and why, when each is due and when it last ended.": (
+        "列出后台作业：正在运行的、失败的及原因、下次和上次的时间。"
+    ),
+    "Events that failed and wait for a person: list, release.": "处理失败、等待人工处理的事件：列出、放行。",
+    "List the events that failed too often and wait for a person, each with its error.": (
+        "列出多次失败、等待人工处理的事件及其错误。"
+    ),
+    "At most so many, the oldest first.": "最多列出多少条，从最早的开始。",
+    "Give parked events to their subscribers once more, after the cause was mended; all of those named or none.": (
+        "原因排除后，把搁置的事件重新交给订阅方；所列的要么全部放行，要么都不放行。"
+    ),
+    "Which, by their ids in `outbox list`.": "哪些事件，填outbox list列出的编号。",
+    "Every parked event of one topic.": "某一主题下全部搁置的事件。",
+    # Benchmarks.
+    "Benchmarks: ratios against pgbench on the same server.": "性能测试：与同一服务器上的pgbench相比。",
+    "Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals.": (
+        "每秒用卡次数：经HTTP端到端，证书对服务进程均为首次出现，5%拒绝。"
+    ),
+    "Connections of the load generator.": "负载发生器的连接数。",
+    "Seconds of each round that count.": "每轮计入的秒数。",
+}
+"""Each English text of `--help` with its Chinese."""
+
+COMMAND_CELLS, OPTION_CELLS = 62, 28
+"""What a line of Chinese in the list of commands, and in that of options, has in a terminal of eighty columns."""
+
+rich_utils.ARGUMENTS_PANEL_TITLE = "参数 Arguments"
+rich_utils.OPTIONS_PANEL_TITLE = "选项 Options"
+rich_utils.COMMANDS_PANEL_TITLE = "命令 Commands"
+rich_utils.DEFAULT_STRING = "[默认 default: {}]"
+rich_utils.REQUIRED_LONG_STRING = "[必填 required]"
+
+
+class BothLanguages(TyperGroup):
+    """The command line, whose help has the Chinese of each text on lines of its own before it.
+
+    They are folded here: the tables of the help take a Chinese sentence for one word, and cut what does not fit.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        """Take the commands as they are declared, in English, and put the Chinese before each text."""
+        super().__init__(**attributes)
+        for said in texts_of(self):
+            english = " ".join((said.help or "").split())
+            chinese = CHINESE.get(english, "")
+            if isinstance(said, (TyperCommand, TyperGroup)):
+                said.help = f"{chinese}\n\n{english}".strip()
+                said.short_help = "\n".join((*fold(chinese, cells=COMMAND_CELLS), english)).strip()
+            else:
+                said.help = "\n\n".join((*fold(chinese, cells=OPTION_CELLS), english)).strip()
+
+
+def texts_of(command: Any) -> Iterator[Any]:
+    """A command, its parameters with `--help` among them, and the same of all below it: whatever has a text."""
+    yield command
+    with command.context_class(command, info_name="") as context:
+        yield from command.get_params(context)
+    for below in getattr(command, "commands", {}).values():
+        yield from texts_of(below)
