@@ -5,19 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import a_fresh_database, build_schema, folder_of_our_own
-from tests.support.processes import a_free_port, environment_with
+from tests.support.processes import environment_with
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database, SessionLimits
 from yikatong.plumbing.database_server import database_server, session_limits
-from yikatong.plumbing.postgres.configuration import TcpListener
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
-from yikatong.plumbing.postgres.server import EmbeddedPostgres
+from yikatong.plumbing.postgres.server import DATABASE, OWNER, EmbeddedPostgres
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.settings import Settings
 
@@ -27,14 +28,20 @@ _REPOSITORY = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[EmbeddedPostgres]:
-    """A server that is not ours to start: known by its address alone, reached by TCP with a password."""
+    """A server that is not ours to start: known by its address alone."""
     folder = folder_of_our_own()
-    server = EmbeddedPostgres(folder, tcp=TcpListener(port=a_free_port(), password="correct horse"))
+    server = EmbeddedPostgres(folder)
     with server:
         with psycopg.connect(server.address(database="postgres").conninfo, autocommit=True) as conn:
             conn.execute("DROP ROLE yikatong_serving")
         yield server
     shutil.rmtree(folder)
+
+
+def address_of(server: EmbeddedPostgres, *, login: str = OWNER, database: str = DATABASE) -> str:
+    """The address of a database as people write it, for a login and its password."""
+    parts = conninfo_to_dict(server.address().conninfo)
+    return f"postgresql://{login}@/{database}?host={quote(str(parts['host']), safe='')}&port={parts['port']}"
 
 
 async def value(conn: Connection, question: str) -> object:
@@ -85,7 +92,7 @@ async def test_a_statement_that_runs_too_long_ends(db: Database) -> None:
 
 
 async def test_an_outside_server_gets_the_serving_role_and_traffic_takes_it_on(outside: EmbeddedPostgres) -> None:
-    with database_server(Settings(database_url=outside.tcp_address())) as address:
+    with database_server(Settings(database_url=address_of(outside))) as address:
         async with await Database.open(address, limits=SessionLimits()) as database:
             assert build_schema(address.conninfo, rooms=["plumbing"]) == {}
             async with database.transaction() as conn:
@@ -99,8 +106,7 @@ async def test_an_outside_server_gets_the_serving_role_and_traffic_takes_it_on(o
 async def test_a_serving_login_of_its_own_is_used_as_it_is(outside: EmbeddedPostgres) -> None:
     with psycopg.connect(outside.address().conninfo, autocommit=True) as conn:
         conn.execute("CREATE ROLE waiter LOGIN PASSWORD 'tray'")
-    serving = outside.tcp_address().replace("yikatong:correct%20horse", "waiter:tray")
-    address = ServerAddress(conninfo=outside.tcp_address(), serving_conninfo=serving)
+    address = ServerAddress(conninfo=address_of(outside), serving_conninfo=address_of(outside, login="waiter:tray"))
     async with await Database.open(address) as database, database.transaction() as conn:
         assert await value(conn, "SELECT current_user") == "waiter"
 
@@ -124,10 +130,7 @@ def test_the_suite_runs_on_a_server_named_by_its_address_without_a_superuser(out
         conn.execute("CREATE ROLE tester LOGIN CREATEDB PASSWORD 'p@ss' IN ROLE yikatong_serving")
         conn.execute("CREATE ROLE web LOGIN PASSWORD 'w' IN ROLE yikatong_serving")
         conn.execute("CREATE DATABASE named OWNER tester")
-    as_tester, as_web = [
-        outside.tcp_address(database="named").replace("yikatong:correct%20horse", login)
-        for login in ("tester:p%40ss", "web:w")
-    ]
+    as_tester, as_web = [address_of(outside, login=login, database="named") for login in ("tester:p%40ss", "web:w")]
 
     for more in ({}, {"YIKATONG_SERVING_DATABASE_URL": as_web}):
         run = a_run_of_tests({"YIKATONG_DATABASE_URL": as_tester, **more})
@@ -145,9 +148,7 @@ def test_a_server_on_which_tests_may_make_nothing_is_told_what_to_run(outside: E
     with psycopg.connect(outside.address().conninfo, autocommit=True) as conn:
         conn.execute("CREATE ROLE guest LOGIN PASSWORD 'g'")
 
-    run = a_run_of_tests(
-        {"YIKATONG_DATABASE_URL": outside.tcp_address().replace("yikatong:correct%20horse", "guest:g")}
-    )
+    run = a_run_of_tests({"YIKATONG_DATABASE_URL": address_of(outside, login="guest:g")})
 
     assert run.returncode == 2
     assert "ALTER ROLE guest CREATEDB; CREATE ROLE yikatong_serving NOLOGIN; GRANT yikatong_serving TO guest;" in (

@@ -12,10 +12,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import folder_of_our_own
-from tests.support.processes import a_free_port, a_python_process, interpreter_for, next_line
+from tests.support.processes import a_python_process, interpreter_for, next_line
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.postgres.binaries import wheel_programs
-from yikatong.plumbing.postgres.configuration import TcpListener
 from yikatong.plumbing.postgres.errors import DataFolderInUseError, DataFolderOutOfReachError, ServerDidNotStartError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, find_running
 
@@ -33,7 +32,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedPostgres]:
     made = folder_of_our_own()
-    server = EmbeddedPostgres(made, tcp=TcpListener(port=a_free_port(), password="correct horse"))
+    server = EmbeddedPostgres(made)
     with server:
         yield server
     shutil.rmtree(made)
@@ -171,11 +170,12 @@ def test_the_socket_is_closed_to_other_accounts(server: EmbeddedPostgres) -> Non
     assert host.stat().st_uid == Path(f"/proc/{server.pid}").stat().st_uid
 
 
-def test_the_port_asks_for_the_password(server: EmbeddedPostgres) -> None:
-    address = server.tcp_address()
-    assert ask(address, "SELECT current_user") == "yikatong"
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(address.replace("correct%20horse", "wrong"))
+def test_the_server_listens_on_no_port(server: EmbeddedPostgres) -> None:
+    address = server.address().conninfo
+    assert ("", "5432") == (ask(address, "SHOW listen_addresses"), ask(address, "SHOW port"))
+    inodes = {link for descriptor in Path(f"/proc/{server.pid}/fd").iterdir() if (link := str(descriptor.readlink()))}
+    listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    assert [] == [fields for fields in listening if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes]
 
 
 def test_the_log_keeps_no_values(server: EmbeddedPostgres) -> None:

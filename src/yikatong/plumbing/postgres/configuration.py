@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
-
 from yikatong.plumbing.postgres.archiving import Archiving, archive_settings, write_scripts
 
 SETTINGS: Mapping[str, str] = {
@@ -49,23 +47,14 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-class TcpListener(msgspec.Struct, frozen=True, kw_only=True):
-    """A port on the loopback address, for programs that cannot use the socket; passwords are proved by SCRAM."""
-
-    port: int
-    password: str
-
-
-def port_of(tcp: TcpListener | None) -> int:
-    """The port, which is also part of the socket's name."""
-    return tcp.port if tcp else 5432
+PORT = 5432
+"""It is part of the socket's name; nothing listens on it."""
 
 
 def write_configuration(
     folder: Path,
     *,
     socket_folder: Path,
-    tcp: TcpListener | None,
     archiving: Archiving | None = None,
     overrides: Mapping[str, str],
 ) -> list[str]:
@@ -75,8 +64,8 @@ def write_configuration(
     """
     listening = {
         "unix_socket_directories": str(socket_folder),
-        "listen_addresses": "127.0.0.1" if tcp else "",
-        "port": str(port_of(tcp)),
+        "listen_addresses": "",
+        "port": str(PORT),
     }
     write_scripts(folder)
     settings = {**SETTINGS, **archive_settings(folder, archiving), **listening, **overrides}
@@ -85,8 +74,6 @@ def write_configuration(
         "local all all trust  # the socket's folder is closed to all but its owner",
         "local replication all trust  # a backup is a replication connection",
     ]
-    if tcp:
-        rules.append("host all all 127.0.0.1/32 scram-sha-256")
     arguments = []
     for option, name, text in (
         ("config_file", "postgresql.conf", lines),

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
 
 import psycopg
 import structlog
@@ -20,14 +19,18 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.postgres.account import account_for
-from yikatong.plumbing.postgres.archiving import Archiving, prepare_archive
+from yikatong.plumbing.postgres.account import Account, account_for
+from yikatong.plumbing.postgres.archiving import (
+    Archiving,
+    prepare_archive,
+    read_system_identifier,
+    verify_own_archive,
+)
 from yikatong.plumbing.postgres.binaries import programs_for
 from yikatong.plumbing.postgres.cluster import make_cluster
-from yikatong.plumbing.postgres.configuration import TcpListener, port_of, write_configuration
+from yikatong.plumbing.postgres.configuration import PORT, write_configuration
 from yikatong.plumbing.postgres.errors import (
     DataFolderOutOfReachError,
-    EmbeddedPostgresError,
     ServerDidNotStartError,
 )
 from yikatong.plumbing.postgres.folder import (
@@ -76,14 +79,12 @@ class EmbeddedPostgres:
         self,
         data_folder: Path,
         *,
-        tcp: TcpListener | None = None,
         archiving: Archiving | None = None,
         overrides: Mapping[str, str] | None = None,
         ready_within_seconds: float = READY_WITHIN_SECONDS,
     ) -> None:
         """`overrides` are server settings over `configuration.SETTINGS`, for tests, measurements and restores."""
         self._folder = data_folder.resolve()
-        self._tcp = tcp
         self._archiving = archiving
         self._overrides = overrides or {}
         self._ready_within_seconds = ready_within_seconds
@@ -109,7 +110,7 @@ class EmbeddedPostgres:
 
         Raises, in this order: DataFolderOutOfReachError (cannot be made or written), DataFolderInUseError,
         DataFolderOutOfReachError (closed to the database's account), DataFolderOfAnotherVersionError,
-        ServerDidNotStartError.
+        EmbeddedPostgresError (another database archives to our backup folder), ServerDidNotStartError.
         """
         cluster = cluster_of(self._folder)
         account = account_for(cluster)
@@ -129,12 +130,11 @@ class EmbeddedPostgres:
             arguments = write_configuration(
                 cluster.parent,
                 socket_folder=self._socket_folder,
-                tcp=self._tcp,
                 archiving=self._archiving,
                 overrides=self._overrides,
             )
-            if self._archiving and (fault := prepare_archive(self._archiving.backup_folder, account)):
-                log.error(fault)  # cards are served without a backup disk; the measurements say that it is missing
+            if self._archiving:
+                _prepare_archive(self._archiving.backup_folder, cluster, account)
             wait_until_left(cluster, socket_folder=self._socket_folder)
             command = [str(programs / "postgres"), "-D", str(cluster), *arguments]
             self._postmaster = Postmaster(
@@ -155,13 +155,7 @@ class EmbeddedPostgres:
     def address(self, *, database: str = DATABASE) -> ServerAddress:
         """The address of a database on this server, over the socket."""
         assert self._socket_folder is not None
-        return _address(self._socket_folder, port=port_of(self._tcp), database=database)
-
-    def tcp_address(self, *, database: str = DATABASE) -> str:
-        """The address of a database on the loopback port, password included; only where a listener was asked for."""
-        if self._tcp is None:
-            raise EmbeddedPostgresError("This server listens on its socket only.")
-        return f"postgresql://{OWNER}:{quote(self._tcp.password, safe='')}@127.0.0.1:{self._tcp.port}/{database}"
+        return _address(self._socket_folder, port=PORT, database=database)
 
     def stop(self) -> None:
         """Stop the server in order and let the data folder go; a second stop does nothing."""
@@ -235,13 +229,17 @@ class EmbeddedPostgres:
                 conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(SERVING_ROLE)))
             if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-            if self._tcp:
-                conn.execute(
-                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(OWNER), sql.Literal(self._tcp.password))
-                )
 
     def _conninfo(self, database: str) -> str:
         return self.address(database=database).conninfo
+
+
+def _prepare_archive(backup_folder: Path, cluster: Path, account: Account | None) -> None:
+    """Cards are served without a backup disk too, and the measurements say that it is missing; never into another's."""
+    verify_own_archive(backup_folder, cluster)
+    fault = prepare_archive(backup_folder, account, number=read_system_identifier(cluster))
+    if fault:
+        log.error(fault)
 
 
 def cluster_of(folder: Path) -> Path:
