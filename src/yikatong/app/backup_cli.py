@@ -14,16 +14,22 @@ from rich.table import Table
 
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made
 from yikatong.app.keys import key_folder
+from yikatong.app.outside.organisations import open_organisations
+from yikatong.app.reconciling import Unmatched, list_unmatched
 from yikatong.app.restore import Restored, Wish, restore, verify_embedded
 from yikatong.app.restored import PAY_OUT_JOBS
+from yikatong.app.runner import BANK_CODES
 from yikatong.kernel.instants import SHANGHAI
+from yikatong.kernel.money import show_yuan
+from yikatong.payouts.jobs import BankCalls
+from yikatong.payouts.model import BankDidNotAnswer
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.archive import Archive
 from yikatong.plumbing.backup.coverage import Coverage, show
 from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.backup.kept import BACKUPS, Measure, Removed, keep_newest, read_kept
 from yikatong.plumbing.backup.manifest import Manifest, list_damaged, verify_folder
-from yikatong.plumbing.backup.restorations import resume_jobs
+from yikatong.plumbing.backup.restorations import find_last_restoration, resume_jobs
 from yikatong.plumbing.backup.restoring import Goal
 from yikatong.plumbing.backup.taking import KEYS, copy_keys, take_backup
 from yikatong.plumbing.backup.taking import Progress as Copied
@@ -251,17 +257,59 @@ def _say_what_remains(settings: Settings, goal: Goal) -> None:
         )
 
 
-def database_resume(data: DataOption = None) -> None:
-    """Let pay-outs to providers run again, once a restore has been reconciled with the banks."""
-    clock = SystemClock()
-
-    async def run(address: ServerAddress) -> list[str]:
-        async with await Database.open(address) as database, database.transaction() as conn:
-            return await resume_jobs(conn, PAY_OUT_JOBS, now=clock.now())
-
-    with database_server(verify_made(settings_now(data=data)), may_join=True) as address:
-        resumed = asyncio.run(run(address))
+def database_resume(
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Although banks' lists differ, or a bank does not answer.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Compare the banks' lists since the moment of a restore, and let pay-outs to providers run again."""
+    settings = verify_made(settings_now(data=data))
+    with database_server(settings, may_join=True) as address:
+        unmatched = [] if anyway else asyncio.run(_compare_banks(settings, address))
+        for one in unmatched:
+            _say_unmatched(one)
+        if unmatched:
+            errors.print(
+                f"[red]银行清单与数据库有{len(unmatched)}处不符，未恢复付款；处理后加--anyway再执行。\n"
+                f"{len(unmatched)} movements differ, so nothing was resumed; settle them, then say --anyway.[/red]",
+                soft_wrap=True,
+            )
+            raise typer.Exit(1)
+        resumed = asyncio.run(_resume(address))
     out.print(f"已恢复 resumed: {', '.join(resumed)}" if resumed else "无需恢复 nothing rests")
+
+
+async def _compare_banks(settings: Settings, address: ServerAddress) -> list[Unmatched]:
+    """What the banks have and the database has not, or otherwise, since the last restore to a moment."""
+    clock = SystemClock()
+    async with await Database.open(address) as database, open_organisations(settings) as organisations:
+        async with database.transaction() as conn:
+            last = await find_last_restoration(conn)
+        if last is None or last.target_at is None or settings.bank_url is None:
+            return []
+        calls = BankCalls(database=database, bank=organisations.bank, clock=clock)
+        try:
+            return await list_unmatched(calls, bank_codes=BANK_CODES, since=last.target_at, now=clock.now())
+        except BankDidNotAnswer:
+            raise BackupError(
+                "A bank did not give its lists, so nothing was resumed; try again, or say --anyway.",
+                "有银行没有给出清单，未作核对，也未恢复付款；请重试，或加--anyway。",
+            ) from None
+
+
+async def _resume(address: ServerAddress) -> list[str]:
+    async with await Database.open(address) as database, database.transaction() as conn:
+        return await resume_jobs(conn, PAY_OUT_JOBS, now=SystemClock().now())
+
+
+def _say_unmatched(one: Unmatched) -> None:
+    ours, bank = ("-" if fen is None else show_yuan(fen) for fen in (one.difference.our_fen, one.difference.bank_fen))
+    out.print(
+        f"{one.day}  银行 bank {one.bank_code}  {one.difference.kind.value}  {one.difference.request_id}  "
+        f"数据库 database {ours}  银行 bank {bank}",
+        soft_wrap=True,
+    )
 
 
 def _local(instant: datetime) -> str:

@@ -73,11 +73,12 @@ CHINESE = {
     "Leave out what was committed at that very instant.": "不含恰在该时刻提交的内容。",
     "A history that an earlier restore left; without it the newest.": "以前恢复时留下的某条历史；不填则用最新的。",
     "Rename the database that is there, and keep it.": "将现有数据库改名保留。",
-    "Only to be looked at: into an empty folder (--data), never served.": "只供查看：恢复到空目录（--data），不投入服务。",
+    "Only to be looked at: into an empty folder (--data), never served.": "只供查看：恢复到空目录，不投入服务。",
     "Let the next start not wait until codes from before have ended.": "下次启动时不等待此前的卡码失效。",
-    "Let pay-outs to providers run again, once a restore has been reconciled with the banks.": (
-        "恢复后与银行核对完毕，重新开始向服务机构付款。"
+    "Compare the banks' lists since the moment of a restore, and let pay-outs to providers run again.": (
+        "核对恢复时刻以来各银行的清单，然后重新开始向服务机构付款。"
     ),
+    "Although banks' lists differ, or a bank does not answer.": "即使银行清单不符，或有银行没有答复。",
     # Keys.
     "Keys: list, rotate, rewrap.": "密钥：列出、轮换、换主密钥加密。",
     "List the keys: what each is for, its algorithm, what it does now, when it was made and when it ends.": (

@@ -83,9 +83,8 @@ def restore(settings: Settings, wish: Wish, *, clock: Clock, tell: Tell = lambda
             tell("审计 auditing")
             differences = asyncio.run(_audit(address))
         keys_count = 0 if settings.key_module_socket else _add_keys(settings, backup_folder, covered)
-        if wish.is_copy:
-            mark_copy(data_folder)
-        else:
+        mark_copy(data_folder, is_one=wish.is_copy)
+        if not wish.is_copy:
             _leave_note(settings, wish, covered, line, now=stands_still_at)
         set_aside = exchange(data_folder, now=clock.now())
     return Restored(covered, line, differences, set_aside, keys_count)

@@ -5,6 +5,7 @@ import random
 import shutil
 import struct
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,7 +41,15 @@ from yikatong.plumbing.backup.segments import (
     verify_segment,
 )
 from yikatong.plumbing.backup.taking import copy_keys
-from yikatong.plumbing.postgres.archiving import Archiving, archive_settings, prepare_archive, write_scripts
+from yikatong.plumbing.postgres.archiving import (
+    Archiving,
+    archive_settings,
+    prepare_archive,
+    read_system_identifier,
+    verify_own_archive,
+    write_scripts,
+)
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 
 NOON = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 SYSTEM = 7_300_000_000_000_000_001
@@ -386,13 +395,29 @@ def test_a_path_with_a_quote_and_a_percent_sign_reaches_the_script_as_it_is(tmp_
 def test_a_backup_folder_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
 
-    assert f"The backup folder {gone} is not there; nothing is archived until it is." == prepare_archive(gone, None)
+    assert f"The backup folder {gone} is not there; nothing is archived until it is." == prepare_archive(
+        gone, None, number=1
+    )
     assert not gone.exists()
-    assert prepare_archive(tmp_path, None) is None
+    assert prepare_archive(tmp_path, None, number=1) is None
     with pytest.raises(BackupError, match=r"(?s)is not there.*\n.*不存在"):
         verify_folder(str(gone))
     with pytest.raises(BackupError, match=r"(?s)YIKATONG_BACKUP_FOLDER.*\n.*没有指定备份目录"):
         verify_folder(None)
+
+
+def test_the_archive_of_one_database_takes_no_other_s(tmp_path: Path) -> None:
+    ours, another = tmp_path / "ours", tmp_path / "another"
+    for cluster, number in ((ours, SYSTEM), (another, 7)):
+        (cluster / "global").mkdir(parents=True)
+        (cluster / "global" / "pg_control").write_bytes(number.to_bytes(8, sys.byteorder) + b"and more")
+
+    verify_own_archive(tmp_path, another)
+    prepare_archive(tmp_path, None, number=read_system_identifier(ours))
+
+    verify_own_archive(tmp_path, ours)
+    with pytest.raises(EmbeddedPostgresError, match=f"belongs to another database .{SYSTEM}, ours is 7."):
+        verify_own_archive(tmp_path, another)
 
 
 def test_the_tools_that_the_scripts_call_are_on_this_machine() -> None:

@@ -23,3 +23,7 @@ RETURNING name;
 SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false),
     (SELECT min(modification) FROM pg_ls_archive_statusdir() WHERE name LIKE '%%.ready')
 FROM pg_stat_archiver;
+
+-- name: read_last_restoration
+-- sentence: the last time this database was taken back
+SELECT restored_at, target_at, backup, timeline FROM plumbing.restoration ORDER BY restored_at DESC LIMIT 1;

@@ -31,6 +31,12 @@ async def record_restoration(conn: psycopg.AsyncConnection[Any], restoration: Re
     await conn.execute(_QUERIES["move_versions_ahead"], {"step": _VERSIONS_STEP})
 
 
+async def find_last_restoration(conn: psycopg.AsyncConnection[Any]) -> Restoration | None:
+    """The last time this database was taken back."""
+    row = await (await conn.execute(_QUERIES["read_last_restoration"])).fetchone()
+    return None if row is None else Restoration(**dict(zip(Restoration.__struct_fields__, row, strict=True)))
+
+
 async def rest_jobs(conn: psycopg.AsyncConnection[Any], names: Sequence[str], *, now: datetime) -> None:
     """Have some jobs rest until `resume_jobs`."""
     await conn.execute(_QUERIES["rest_jobs"], {"names": list(names), "until": now + _REST})

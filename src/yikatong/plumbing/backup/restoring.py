@@ -102,6 +102,7 @@ def replayed(
         archiving=None if is_copy else archiving,
         overrides={
             "hot_standby": "off",
+            "recovery_prefetch": "off",  # it would fetch segments beyond the goal, where one may be damaged
             "restore_command": fetch_command(cluster.parent, archiving.backup_folder),
             "recovery_target_timeline": str(line.timeline),
             "recovery_target_action": "promote",

@@ -7,15 +7,18 @@ may read and not write. (PostgreSQL 18 manual, 25.3.)
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from yikatong.plumbing.postgres.account import Account
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.postgres.folder import closed_folder_above
 
 ARCHIVE = "wal"
+_OWNER = "database"
 _ARCHIVE_SCRIPT = """\
 #!/bin/sh
 # Copies a finished file of the log into the archive: whole and on the disk before it has its name, never over another.
@@ -68,9 +71,12 @@ def is_copy(data_folder: Path) -> bool:
     return _copy_mark(data_folder).exists()
 
 
-def mark_copy(data_folder: Path) -> None:
-    """Say of a data folder that it holds a copy."""
-    _copy_mark(data_folder).write_text("restored to be looked at\n", encoding="utf-8")
+def mark_copy(data_folder: Path, *, is_one: bool) -> None:
+    """Say of a data folder that it holds a copy, or no longer one."""
+    if is_one:
+        _copy_mark(data_folder).write_text("restored to be looked at\n", encoding="utf-8")
+    else:
+        _copy_mark(data_folder).unlink(missing_ok=True)
 
 
 def _copy_mark(data_folder: Path) -> Path:
@@ -112,7 +118,30 @@ def _command(script: Path, first: str, second: str, archive: Path) -> str:
     return f'/bin/sh {quoted[0]} "{first}" "{second}" {quoted[1]}'
 
 
-def prepare_archive(backup_folder: Path, account: Account | None) -> str | None:
+def verify_own_archive(backup_folder: Path, cluster: Path) -> None:
+    """Go on only if nobody else's log is archived there; the first database that comes leaves its number.
+
+    Raises EmbeddedPostgresError: two databases name their segments alike. A restored database keeps its number.
+    """
+    number = read_system_identifier(cluster)
+    note = backup_folder / _OWNER
+    try:
+        known = note.read_text(encoding="ascii").strip()
+    except OSError:
+        return  # none yet, or the folder cannot be entered, which `prepare_archive` tells
+    if known != str(number):
+        raise EmbeddedPostgresError(
+            f"The backup folder {backup_folder} belongs to another database ({known}, ours is {number}): "
+            "give each a folder of its own (YIKATONG_BACKUP_FOLDER), or restore that one."
+        )
+
+
+def read_system_identifier(cluster: Path) -> int:
+    """The number that a database was made with: the first eight bytes of its control file."""
+    return int.from_bytes((cluster / "global" / "pg_control").read_bytes()[:8], sys.byteorder)
+
+
+def prepare_archive(backup_folder: Path, account: Account | None, *, number: int) -> str | None:
     """Make the archive in a backup folder, for the database's account; gives the sentence that says why not, if so.
 
     The backup folder itself is never made: when the disk that it lies on is not mounted, the archive must not grow
@@ -129,6 +158,7 @@ def prepare_archive(backup_folder: Path, account: Account | None) -> str | None:
         )
     try:
         archive.mkdir(mode=0o700, exist_ok=True)
+        (backup_folder / _OWNER).write_text(f"{number}\n", encoding="ascii")
         if account:
             for path in (archive, *archive.iterdir()):
                 os.chown(path, account.uid, account.gid)
