@@ -158,7 +158,10 @@ def prepare_archive(backup_folder: Path, account: Account | None, *, number: int
         )
     try:
         archive.mkdir(mode=0o700, exist_ok=True)
-        (backup_folder / _OWNER).write_text(f"{number}\n", encoding="ascii")
+        if not (backup_folder / _OWNER).exists():
+            unfinished = backup_folder / f".{_OWNER}"
+            unfinished.write_text(f"{number}\n", encoding="ascii")
+            unfinished.rename(backup_folder / _OWNER)
         if account:
             for path in (archive, *archive.iterdir()):
                 os.chown(path, account.uid, account.gid)
