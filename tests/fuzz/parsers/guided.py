@@ -1,0 +1,42 @@
+"""One harness under a coverage-guided fuzzer: `python -m tests.fuzz.parsers.guided NAME [libFuzzer's words…]`.
+
+A fault ends the process, and the input that led to it is written to a file; libFuzzer says which.
+"""
+
+import sys
+
+import atheris
+
+from tests.fuzz.parsers import every
+
+GUIDES = [
+    "yikatong.app.http.bounds",
+    "yikatong.app.http.decoding",
+    "yikatong.app.http.dispatch",
+    "yikatong.app.http.line_ends",
+    "yikatong.app.outside",
+    "yikatong.cards.rules",
+    "yikatong.codes",
+    "yikatong.kernel",
+    "yikatong.plumbing.settings",
+    "yikatong.trust",
+    "tomllib",
+]
+"""Where the parsers are; what else is loaded beside them would only be noise."""
+
+
+def main() -> None:
+    """Run until the time is over or a fault is found."""
+    name, *words = sys.argv[1:]
+    with atheris.instrument_imports(include=GUIDES):
+        harness = every.find_harness(name)
+
+    def take(data: bytes) -> None:
+        harness.take(data)
+
+    atheris.Setup([sys.argv[0], *words], take)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

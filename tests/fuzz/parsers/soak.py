@@ -1,0 +1,119 @@
+"""Every harness under the guided fuzzer, a few at a time, each for its share of the time.
+
+What made an input interesting is kept in a corpus beside the findings, so that the next soak goes on from there.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+
+from tests.fuzz.parsers.every import every_harness
+from tests.fuzz.parsers.harness import Harness
+
+REPOSITORY = Path(__file__).parents[3]
+SECONDS_MIN = 5.0
+_FROZEN_SECONDS = 300
+"""One input that takes so long is a finding; a machine that stands still for a minute is none."""
+_EXECUTED = re.compile(r"stat::number_of_executed_units:\s+(\d+)")
+_COVERED = re.compile(r"cov: (\d+)")
+
+
+class Soaked(NamedTuple):
+    """What came of one harness; `said` is what the fuzzer said, when there is a finding."""
+
+    name: str
+    executions: int
+    covered: int
+    seconds: float
+    inputs: list[Path]
+    said: str
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether there is something to mend."""
+        return bool(self.said)
+
+
+def soak_parsers(*, minutes: float, folder: Path, console: Console) -> list[Soaked]:
+    """Fuzz every harness; tells of each as it ends, and of a finding how to replay it."""
+    harnesses = every_harness()
+    at_once = min(len(harnesses), os.cpu_count() or 1)
+    seconds = max(SECONDS_MIN, minutes * 60 * at_once / len(harnesses))
+    console.print(f"{len(harnesses)} parsers, {at_once} at a time, {seconds:.0f} s each")
+    soaked = []
+    with ThreadPoolExecutor(max_workers=at_once) as hands:
+        for one in hands.map(lambda each: _soak(*each, seconds=seconds, folder=folder), harnesses.items()):
+            console.print(
+                f"  {one.name:28} {one.executions:>10} executions  {one.covered:>5} places  {one.seconds:>5.0f} s"
+                f"  {'FAULT' if one.is_faulty else 'nothing found'}"
+            )
+            if one.is_faulty:
+                _tell(one, console)
+            soaked.append(one)
+    return soaked
+
+
+def _tell(one: Soaked, console: Console) -> None:
+    console.print(one.said, markup=False, highlight=False)
+    for file in one.inputs:
+        console.print(f"  to replay: {sys.executable} -m tests.fuzz.parsers.replay {one.name} {file}", soft_wrap=True)
+
+
+def _soak(name: str, harness: Harness, *, seconds: float, folder: Path) -> Soaked:
+    corpus, findings = folder / "corpus" / name, folder / "findings"
+    corpus.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(exist_ok=True)
+    for seed in harness.seeds():
+        (corpus / f"seed-{sha256(seed).hexdigest()[:16]}").write_bytes(seed)
+    words = folder / f"{name}.words"
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in harness.words))
+    before = set(findings.iterdir())
+    began = time.monotonic()
+    ran = subprocess.run(  # noqa: S603  our own module
+        [
+            *(sys.executable, "-m", "tests.fuzz.parsers.guided", name),
+            f"-max_total_time={seconds:.0f}",
+            f"-max_len={harness.bytes_max}",
+            f"-seed={random.randrange(1, 2**31)}",
+            f"-timeout={_FROZEN_SECONDS}",
+            f"-artifact_prefix={findings}/{name}-",
+            *([f"-dict={words}"] if harness.words else []),
+            "-print_final_stats=1",
+            corpus,
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"},
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    executed, covered = _EXECUTED.search(ran.stderr), _COVERED.findall(ran.stderr)
+    return Soaked(
+        name=name,
+        executions=int(executed[1]) if executed else 0,
+        covered=int(covered[-1]) if covered else 0,
+        seconds=time.monotonic() - began,
+        inputs=sorted(set(findings.iterdir()) - before),
+        said="" if ran.returncode == 0 and executed else _fault_of(ran.stdout + ran.stderr),
+    )
+
+
+def _fault_of(said: str) -> str:
+    """The part of what was said that tells of the fault."""
+    lines = [line for line in said.splitlines() if not line.startswith(("INFO: Instrumenting", "#"))]
+    return "\n".join(lines[-60:])
+
+
+def _escaped(word: bytes) -> str:
+    """A word as libFuzzer's dictionaries write it."""
+    return "".join(f"\\x{byte:02x}" for byte in word)
