@@ -174,15 +174,24 @@ class _OneConnection(asyncio.Protocol):
             self._over.set_result(None)
 
 
+class _Answered(msgspec.Struct):
+    """What counts of an answer: a receipt's outcome, or a problem's reason."""
+
+    outcome: str | None = None
+    reason: str | None = None
+
+
+_read_answer = msgspec.json.Decoder(_Answered).decode
+
+
 def _outcome_of(heard: bytes) -> str | None:
     """What an answer says once it is whole: `admitted`, or the reason of the refusal."""
     end = heard.find(b"\r\n\r\n")
     if end < 0:
         return None
-    head = heard[:end].lower()
-    at = head.index(b"content-length:") + 15
-    length = int(head[at : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else len(head)])
+    at = heard.lower().index(b"content-length:") + 15
+    length = int(heard[at : heard.index(b"\r\n", at)])
     if len(heard) < end + 4 + length:
         return None
-    answer = msgspec.json.decode(heard[end + 4 :])
-    return str(answer.get("reason") or answer.get("outcome"))
+    answer = _read_answer(heard[end + 4 :])
+    return answer.reason or answer.outcome
