@@ -76,6 +76,7 @@ def bench_taps(settings: Settings, plan: TapsPlan, *, tell: Tell) -> TapsFigures
         own = replace(
             settings,
             data_folder=folder,
+            backup_folder=None,
             allow_synthetic_residents=True,
             log_level="warning",
             port=_free_port(),
