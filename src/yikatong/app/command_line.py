@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.migrations import MigrationError, list_waiting
 from yikatong.plumbing.postgres.errors import DataFolderIsEmptyError
 from yikatong.plumbing.postgres.server import has_cluster
@@ -51,9 +51,14 @@ async def verify_prepared(database: Database) -> None:
     """Raise MigrationError when migrations wait."""
     conn = await database.connect_owner()
     try:
-        waiting = await list_waiting(conn)
+        await verify_migrated(conn)
     finally:
         await conn.close()
+
+
+async def verify_migrated(conn: Connection) -> None:
+    """Raise MigrationError when migrations wait."""
+    waiting = await list_waiting(conn)
     if waiting:
         raise MigrationError(
             f"数据库尚未准备好：{'、'.join(waiting)}待执行，请运行yikatong serve或yikatong db migrate。 "

@@ -40,7 +40,7 @@ CHINESE = {
     "List the stories, or play one and end.": "列出故事，或演一个后结束。",
     "Which one; without a name they are listed.": "哪个故事；不填则列出全部。",
     # The database.
-    "The database: status, migrate.": "数据库：查看迁移、执行迁移。",
+    "The database: status, migrate, distribute.": "数据库：查看迁移、执行迁移、分布到集群。",
     "Say which migrations are applied and which wait, those of the phase `post` too.": (
         "列出已执行和待执行的迁移，包括post阶段的。"
     ),
@@ -53,6 +53,13 @@ CHINESE = {
     "Write the first migration anew from the rooms' schemas; only before the first release.": (
         "由各模块的表结构重写第一个迁移；仅限首次发布之前。"
     ),
+    "Lay the tables over the nodes of a Citus cluster, or spread residents over more buckets, while nothing serves.": (
+        "停止服务期间，把各表分布到Citus集群的节点上，或把居民分到更多的桶。"
+    ),
+    "Spread residents over so many buckets first; without it, as they are.": "先把居民分到这么多个桶；不填则不变。",
+    "Only spread residents over so many buckets; needs no cluster.": "只改变分桶数；不需要集群。",
+    "Shards of each distributed table.": "每张分布表的分片数。",
+    "Only say what the server lacks.": "只列出服务器尚缺什么。",
     # Backups.
     "Take a whole copy of the embedded database, also while it serves, with the encrypted keys.": (
         "完整备份内嵌数据库和加密的密钥，服务运行时也可以。"

@@ -12,6 +12,7 @@ from yikatong.catalogue import service as catalogue
 from yikatong.kernel.instants import day_of
 from yikatong.places import service as places
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.bucketing import verify_bucket_count
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import session_limits
@@ -49,6 +50,7 @@ async def prepare(
         wanted = tuple(dict.fromkeys((settings.region, *more_regions)))
         add_region_keys(keys, wanted, clock=clock)
         async with database.transaction() as conn:
+            await verify_bucket_count(conn, settings.bucket_count)
             tell("应用项目、行政区划 items and divisions")
             await places.seed_divisions(conn)
             await catalogue.seed_items(conn)

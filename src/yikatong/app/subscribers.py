@@ -63,10 +63,11 @@ class Subscribers:
         await self._caches.renew(await versions.read_all(conn))
         drafts: dict[int, list[Draft]] = {}
         for event in events:
-            of_bucket = drafts.setdefault(event.payload["bucket"], [])
             for told in event.payload["events"]:
                 if told["kind"] in _TAP_TEMPLATES:
-                    of_bucket += self._drafts_of(event, told)
+                    # By the resident: the event may be older than the present number of buckets.
+                    bucket = bucket_of(UUID(told["resident"]), self._bucket_count)
+                    drafts.setdefault(bucket, []).extend(self._drafts_of(event, told))
                 else:
                     await self._ask_bank_by_kind[told["kind"]](conn, event, told)
         for bucket, of_bucket in drafts.items():

@@ -331,4 +331,69 @@ ORDER BY bucket;
 
 -- name: count_transfers
 -- sentence: how many transfers of a kind there are, over all buckets
-SELECT count(*) FROM ledger.transfer WHERE kind = %(kind)s
+SELECT count(*) FROM ledger.transfer WHERE kind = %(kind)s;
+
+-- name: rebucket_note_transfers
+-- sentence: lists the transfers that have a resident's account among theirs, with the bucket that the resident goes to
+INSERT INTO moved_transfer (bucket_before, transfer_id, bucket)
+SELECT e.bucket, e.transfer_id,
+    min(((get_byte(uuid_send(a.owner_id), 14) << 8) | get_byte(uuid_send(a.owner_id), 15)) %% %(bucket_count)s)
+FROM ledger.account AS a
+JOIN ledger.entry AS e ON e.bucket = a.bucket AND e.account_id = a.id
+GROUP BY e.bucket, e.transfer_id
+ON CONFLICT (bucket_before, transfer_id) DO NOTHING;
+
+-- name: rebucket_list_shares
+-- sentence: what the entries of each account of a kind without a floor sum to in each bucket
+SELECT e.bucket, a.account_id, a.owner_id, a.label, sum(e.amount_fen)::bigint
+FROM (SELECT DISTINCT account_id, owner_id, label FROM ledger.open_account WHERE kind = %(kind)s) AS a
+JOIN ledger.entry AS e ON e.account_id = a.account_id
+GROUP BY e.bucket, a.account_id, a.owner_id, a.label;
+
+-- name: rebucket_list_reserve_gaps
+-- sentence: what the reserve lacks in each bucket to be equal and opposite to the purses
+SELECT bucket, -sum(fen)::bigint
+FROM (
+    SELECT bucket, posted_fen AS fen FROM ledger.account WHERE kind = 'purse'
+    UNION ALL
+    SELECT e.bucket, e.amount_fen
+    FROM (SELECT DISTINCT account_id FROM ledger.open_account WHERE kind = 'reserve_nostro') AS a
+    JOIN ledger.entry AS e ON e.account_id = a.account_id
+) AS both_sides
+GROUP BY bucket
+HAVING sum(fen) <> 0;
+
+-- name: rebucket_write_transfer
+-- sentence: writes one transfer with its entries
+WITH written AS (
+    INSERT INTO ledger.transfer (bucket, id, kind, reference, accounts, legs, posted_at)
+    VALUES (%(bucket)s, %(id)s, %(kind)s, %(reference)s, %(accounts)s::uuid[], %(legs)s::bigint[], %(now)s)
+)
+INSERT INTO ledger.entry (bucket, posted_on, account_id, transfer_id, ordinal, amount_fen)
+SELECT %(bucket)s, %(posted_on)s, leg.account_id, %(id)s, leg.number - 1, leg.fen
+FROM unnest(%(accounts)s::uuid[], %(legs)s::bigint[]) WITH ORDINALITY AS leg (account_id, fen, number);
+
+-- name: rebucket_name_open_accounts
+-- sentence: makes accounts without a floor known that are named nowhere yet
+INSERT INTO ledger.open_account (bucket, account_id, writer, kind, owner_id, label, posted_fen)
+SELECT %(bucket)s, d.account_id, 0, d.kind, d.owner_id, d.label, 0
+FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(owner_ids)s::uuid[], %(labels)s::text[])
+    AS d (account_id, kind, owner_id, label)
+ON CONFLICT (bucket, account_id, writer) DO NOTHING;
+
+-- name: rebucket_note_open_accounts
+-- sentence: keeps what each account without a floor is called, until the transaction ends
+CREATE TEMPORARY TABLE known_open_account ON COMMIT DROP AS
+SELECT DISTINCT account_id, kind, owner_id, label FROM ledger.open_account;
+
+-- name: rebucket_empty_open_accounts
+-- sentence: removes every row of accounts without a floor; their entries stay
+DELETE FROM ledger.open_account;
+
+-- name: rebucket_fill_open_accounts
+-- sentence: makes one row for each account without a floor and each bucket in which it has entries, with their sum
+INSERT INTO ledger.open_account (bucket, account_id, writer, kind, owner_id, label, posted_fen)
+SELECT e.bucket, e.account_id, 0, k.kind, k.owner_id, k.label, sum(e.amount_fen)::bigint
+FROM known_open_account AS k
+JOIN ledger.entry AS e ON e.account_id = k.account_id
+GROUP BY e.bucket, e.account_id, k.kind, k.owner_id, k.label;

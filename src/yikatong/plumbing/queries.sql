@@ -100,3 +100,16 @@ RETURNING name;
 -- name: read_jobs
 -- sentence: every job with its state
 SELECT name, next_at, lease_until, failures_count, last_error, last_finished_at FROM plumbing.job ORDER BY name;
+
+-- name: claim_bucket_count
+-- sentence: writes over how many buckets rows are spread, where that is not known yet
+INSERT INTO plumbing.bucketing (is_one, bucket_count) VALUES (true, %(bucket_count)s) ON CONFLICT (is_one) DO NOTHING;
+
+-- name: find_bucket_count
+-- sentence: over how many buckets rows are spread
+SELECT bucket_count FROM plumbing.bucketing;
+
+-- name: set_bucket_count
+-- sentence: writes over how many buckets rows are spread now
+INSERT INTO plumbing.bucketing (is_one, bucket_count) VALUES (true, %(bucket_count)s)
+ON CONFLICT (is_one) DO UPDATE SET bucket_count = excluded.bucket_count;

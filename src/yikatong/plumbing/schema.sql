@@ -51,9 +51,17 @@ CREATE TABLE plumbing.restoration (
     timeline bigint NOT NULL CHECK (timeline > 0)
 );
 
+-- local
+-- One row: over how many buckets residents' rows are spread; a process with another setting does not serve.
+CREATE TABLE plumbing.bucketing (
+    is_one boolean NOT NULL PRIMARY KEY CHECK (is_one),
+    bucket_count integer NOT NULL CHECK (bucket_count BETWEEN 1 AND 32767)
+);
+
 GRANT USAGE ON SCHEMA plumbing TO yikatong_serving;
 GRANT SELECT ON plumbing.migration TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON plumbing.version TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.outbox TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON plumbing.job TO yikatong_serving;
 GRANT SELECT, INSERT ON plumbing.restoration TO yikatong_serving;
+GRANT SELECT, INSERT ON plumbing.bucketing TO yikatong_serving;

@@ -20,9 +20,10 @@ from yikatong.ledger.service.accounts import (
     statement_of,
     unfreeze_account,
 )
-from yikatong.ledger.service.holds import hold, post_hold, tidy_holds, void_hold
+from yikatong.ledger.service.holds import hold, post_hold, post_part_of_hold, tidy_holds, void_hold
 from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
 from yikatong.ledger.service.reading import count_transfers, day_changes, day_totals, find_transfers, trial_balance
+from yikatong.ledger.service.rebucketing import level, note_transfers, rebuild_open_accounts
 from yikatong.ledger.service.working import COMMANDS
 from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
 
@@ -41,18 +42,22 @@ __all__ = [
     "get_balance",
     "grant_benefit",
     "hold",
+    "level",
     "load_holds",
     "load_open_totals",
     "load_pending_holds",
     "lock_accounts_of",
     "lock_open_gates",
+    "note_transfers",
     "open_account",
     "open_balance",
     "open_many_accounts",
     "post",
     "post_batch",
     "post_hold",
+    "post_part_of_hold",
     "post_pipelined",
+    "rebuild_open_accounts",
     "run_in_order",
     "statement_of",
     "tidy_holds",
