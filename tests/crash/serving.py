@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ RESIDENTS = 16
 TERMINALS = 4
 _CERTIFICATES = RESIDENTS * 32
 _PATIENCE_SECONDS = 120.0
+_LISTENS, _IS_CONNECTED = "0A", "01"
 _PROGRAM = (
     f"from yikatong.app.http.server import end_with_parent; end_with_parent({os.getpid()})\n"
     "from yikatong.app.cli import main; main()"
@@ -106,33 +108,51 @@ class Platform:
             waiting += _children(pid)
         return found
 
-    def kill_a_worker(self) -> None:
-        """Kill one serving process; its parent replaces it."""
+    def busiest_worker(self) -> list[int]:
+        """The serving process that most callers are connected to; its parent replaces it."""
         serving = [pid for pid in self.processes() if self._serves(pid)]
         assert serving, self.processes()
-        os.kill(serving[0], signal.SIGKILL)
+        busiest = max(serving, key=self._callers_of)
+        assert self._callers_of(busiest) > 0
+        return [busiest]
 
-    def kill_the_postmaster(self) -> None:
-        """Kill the database's first process; whoever started it brings it back."""
+    def postmaster(self) -> list[int]:
+        """The database's first process; whoever started it brings it back."""
         postmasters = [pid for pid, command in self.processes().items() if "postgres\0-D" in command]
         assert postmasters, self.processes()
-        os.kill(postmasters[0], signal.SIGKILL)
+        return postmasters[:1]
+
+    def everything(self) -> list[int]:
+        """Every process of the server, its database's among them, as a machine loses them."""
+        return list(self.processes())
 
     def kill_everything(self) -> None:
-        """Kill every process of the server, its database's among them, as a lost machine would."""
+        """Kill all of it, as a lost machine would, and leave it so."""
+        kill(self.everything())
+        self._have_ended()
+
+    def start_again(self) -> None:
+        """Start once more, after everything was killed."""
+        self._have_ended()
+        self.start()
+
+    def _have_ended(self) -> None:
         assert self._process is not None
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         self._process.wait(_PATIENCE_SECONDS)
         self._process = None
 
     def _serves(self, pid: int) -> bool:
         """Whether a process is a child of ours that has the listening socket, and is not the first process."""
         assert self._process is not None
-        return pid != self._process.pid and "spawn_main" in self.processes()[pid] and _listens(pid, self.settings.port)
+        return (
+            pid != self._process.pid and "spawn_main" in self.processes()[pid] and self._sockets_of(pid, _LISTENS) > 0
+        )
+
+    def _callers_of(self, pid: int) -> int:
+        return self._sockets_of(pid, _IS_CONNECTED)
+
+    def _sockets_of(self, pid: int, state: str) -> int:
+        return count_sockets(pid, port=self.settings.port, state=state)
 
 
 class Books(NamedTuple):
@@ -169,6 +189,13 @@ async def _purses(conn: Connection) -> int:
     return int(row[0])
 
 
+def kill(pids: list[int]) -> None:
+    """Kill processes, one right after the other; one that is gone already is passed over."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def wait_for(holds: Callable[[], bool], *, or_say: Path | None = None) -> None:
     """Wait until something holds; fails when it does not for long, with what a log says."""
     until = time.monotonic() + _PATIENCE_SECONDS
@@ -194,15 +221,14 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def _listens(pid: int, port: int) -> bool:
-    """Whether a process has the socket that listens on a port (Linux)."""
+def count_sockets(pid: int, *, port: int, state: str) -> int:
+    """How many sockets of a port, in a state of /proc/net/tcp, a process has (Linux)."""
     inodes = {
-        fields[9]
+        f"socket:[{fields[9]}]"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if (fields := line.split())[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port
+        if (fields := line.split())[3] == state and int(fields[1].rpartition(":")[2], 16) == port
     }
     try:
-        targets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+        return sum(str(entry.readlink()) in inodes for entry in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
-        return False
-    return any(f"socket:[{inode}]" in targets for inode in inodes)
+        return 0
