@@ -7,6 +7,7 @@ DESIGN of the tap route, 1.4 against 1.0).
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Self, TypeVar
 
@@ -67,10 +68,13 @@ class BatchConnection:
         self._prepared: dict[str, bytes] = {}
         self._loading = loading_of(conn)
         self._names_given = 0
+        self._is_closed = False
         self._failure: psycopg.OperationalError | None = None
         self._heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pg.enter_pipeline_mode()
-        self._socket = self._pg.socket
+        # Our own number for the same socket. libpq gives its number back by itself when the server is gone, and the
+        # next caller of the platform gets it: to stop listening to that one would be to turn away a stranger.
+        self._socket = os.dup(self._pg.socket)
         asyncio.get_running_loop().add_reader(self._socket, self._hear)
 
     @classmethod
@@ -96,7 +100,10 @@ class BatchConnection:
 
     async def close(self) -> None:
         """Close the connection; what was not committed is rolled back by the server."""
-        asyncio.get_running_loop().remove_reader(self._socket)
+        if not self._is_closed:
+            self._is_closed = True
+            asyncio.get_running_loop().remove_reader(self._socket)
+            os.close(self._socket)
         await self._conn.close()
 
     async def run(self, statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
