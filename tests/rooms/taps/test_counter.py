@@ -1,5 +1,8 @@
 """The counter itself: its line, and its connection."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from tests.support.backends import end_backend
@@ -7,6 +10,7 @@ from tests.support.builders.counter import CounterWorld, a_second_worker
 from tests.support.cut_line import a_cut_line
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.database import Connection
 from yikatong.taps.counter.works import ReverseWork
 from yikatong.taps.model import Outcome, Reason
 
@@ -54,6 +58,38 @@ async def test_no_tap_is_acknowledged_whose_commit_never_arrived(world: CounterW
     assert Reason.COUNTER_IS_BUSY is refused.value.reason
     assert 5_000 == await world.balance(phone)
     assert Outcome.ADMITTED is (await world.tap(body)).outcome
+
+
+async def test_a_counter_whose_connection_cannot_even_be_let_go_is_open_for_the_next_tap(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    body = world.answered(phone, amount_fen=1_200)
+
+    async with a_cut_line(world.db, lets_commit_through=False) as line:
+        connects = iter([lambda: stuck(line.connect)])
+        async with (
+            a_second_worker(world, connect=lambda: next(connects, world.db.connect_serving)()) as second,
+            asyncio.timeout(60),
+        ):
+            with pytest.raises(Refused) as refused:
+                await second.tap(body)
+            receipt = await second.tap(body)
+
+    assert Reason.COUNTER_IS_BUSY is refused.value.reason
+    assert Outcome.ADMITTED is receipt.outcome
+    assert 3_800 == await world.balance(phone)
+
+
+async def stuck(connect: Callable[[], Awaitable[Connection]]) -> Connection:
+    """A connection whose end is a fault of its own."""
+    conn = await connect()
+    end = conn.close
+
+    async def close() -> None:
+        await end()
+        raise RuntimeError
+
+    conn.close = close  # type: ignore[method-assign]  # this one connection's
+    return conn
 
 
 async def test_a_tap_whose_commit_arrived_and_whose_answer_was_lost_is_acknowledged_once(world: CounterWorld) -> None:

@@ -182,7 +182,7 @@ class Counter:
             if not batch:
                 self._arrived.clear()
                 continue
-            await asyncio.shield(self._serve(batch))
+            await self._see_through(batch)
 
     def _next_batch(self) -> list[_Pending]:
         """The oldest works of one bucket, as many as a batch takes; those of other buckets keep their places."""
@@ -198,6 +198,20 @@ class Counter:
         self._line_up.extendleft(reversed(others))
         return batch
 
+    async def _see_through(self, batch: list[_Pending]) -> None:
+        """Serve a batch in a task of its own: whatever goes wrong there, the counter is open for the next one."""
+        serving = asyncio.create_task(self._serve(batch), name="batches")
+        await asyncio.wait({serving})
+        fault = serving.exception()
+        if fault is not None:
+            self._conn = None
+            self._give_up(batch, fault)
+
+    def _give_up(self, group: list[_Pending], error: BaseException) -> None:
+        log.error("batch given up", works=len(group), error=type(error).__name__, places=places_of(error))
+        for pending in group:
+            pending.give(Refused(Reason.COUNTER_IS_BUSY))
+
     async def _serve(self, batch: list[_Pending]) -> None:
         """Bring a batch to its end: whole at first, in halves from the third try, so one cannot fail the others.
 
@@ -211,9 +225,7 @@ class Counter:
                 continue
             may_pass = isinstance(error, _MAY_PASS)
             if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
-                log.error("batch given up", works=len(group), error=type(error).__name__, places=places_of(error))
-                for pending in group:
-                    pending.give(Refused(Reason.COUNTER_IS_BUSY))
+                self._give_up(group, error)
             elif len(group) > 1 and (tries + 1 >= _HALVES_FROM or not may_pass):
                 middle = len(group) // 2
                 groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
@@ -288,7 +300,9 @@ class Counter:
         return answers, state.bank_asked
 
     async def _connected(self) -> BatchConnection:
-        if self._conn is None or self._conn.is_broken:
+        if self._conn is not None and self._conn.is_broken:
+            await self._drop_connection()
+        if self._conn is None:
             self._conn = await BatchConnection.over(await self._connect())
         return self._conn
 
