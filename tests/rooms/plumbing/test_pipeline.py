@@ -38,12 +38,12 @@ async def test_whoever_gets_the_number_of_a_socket_that_is_gone_is_left_alone(db
     conn = await db.connect_serving()
     number = conn.fileno()
     batch = await BatchConnection.over(conn)
+    friend, stranger = socket.socketpair()
     await end_backend(db, batch.backend_pid)
     with pytest.raises(psycopg.OperationalError):
         await batch.run([BEGIN])
     assert not is_open(number)
 
-    friend, stranger = socket.socketpair()
     os.dup2(stranger.fileno(), number)
     stranger.close()
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=number))
