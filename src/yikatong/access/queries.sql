@@ -327,28 +327,33 @@ ORDER BY ends_at DESC LIMIT 1;
 
 -- name: approvals_without_record
 -- Returns approved requests whose command does not have exactly one record that was done by it.
+WITH line AS MATERIALIZED (
+    SELECT record_id, approval_id, what FROM access.record WHERE approval_id IS NOT NULL AND outcome <> 'waits'
+)
 SELECT asked.approval_id, count(line.record_id) AS record_count
 FROM access.approval AS asked
-LEFT JOIN access.record AS line
-    ON line.approval_id = asked.approval_id AND line.what = asked.what AND line.outcome <> 'waits'
+LEFT JOIN line ON line.approval_id = asked.approval_id AND line.what = asked.what
 WHERE asked.state = 'approved'
 GROUP BY asked.approval_id HAVING count(line.record_id) <> 1
 ORDER BY asked.approval_id;
 
 -- name: concerns_against_records
 -- Returns records whose lines under residents are not exactly one for each resident they name.
+WITH seen AS MATERIALIZED (SELECT record_id, resident_id FROM access.concern)
 SELECT line.record_id, cardinality(line.resident_ids) AS named_count, count(seen.resident_id) AS concern_count
 FROM access.record AS line
-LEFT JOIN access.concern AS seen ON seen.record_id = line.record_id AND seen.resident_id = ANY (line.resident_ids)
+LEFT JOIN seen ON seen.record_id = line.record_id AND seen.resident_id = ANY (line.resident_ids)
 GROUP BY line.bucket, line.record_id, line.resident_ids
 HAVING count(seen.resident_id) <> cardinality(line.resident_ids)
 ORDER BY line.record_id;
 
 -- name: answers_without_record
 -- Returns kept answers that were committed unfinished, or whose record is not there.
+WITH kept AS MATERIALIZED (SELECT caller_id, record_id, status FROM access.idempotency),
+line AS MATERIALIZED (SELECT record_id FROM access.record WHERE record_id IN (SELECT record_id FROM kept))
 SELECT kept.caller_id, kept.record_id
-FROM access.idempotency AS kept
-LEFT JOIN access.record AS line ON line.record_id = kept.record_id
+FROM kept
+LEFT JOIN line ON line.record_id = kept.record_id
 WHERE kept.status IS NULL OR line.record_id IS NULL
 ORDER BY kept.caller_id;
 

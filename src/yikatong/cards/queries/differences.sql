@@ -45,12 +45,13 @@ ORDER BY e.bucket, e.id;
 
 -- name: audit_residents
 -- audit, over all buckets: residents without gate or personal row, or whose marks are not one (none when erased)
+WITH m AS MATERIALIZED (SELECT resident_id, mark FROM cards.id_mark)
 SELECT r.id, g.resident_id IS NOT NULL AS has_gate, p.resident_id IS NOT NULL AS has_person,
     p.erased_at IS NOT NULL AS erased, count(m.mark) AS marks
 FROM cards.resident r
 LEFT JOIN cards.gate g ON g.bucket = r.bucket AND g.resident_id = r.id
 LEFT JOIN cards.person p ON p.bucket = r.bucket AND p.resident_id = r.id
-LEFT JOIN cards.id_mark m ON m.resident_id = r.id
+LEFT JOIN m ON m.resident_id = r.id
 GROUP BY r.bucket, r.id, g.resident_id, p.resident_id, p.erased_at
 HAVING g.resident_id IS NULL OR p.resident_id IS NULL
     OR count(m.mark) <> CASE WHEN p.erased_at IS NULL THEN 1 ELSE 0 END
@@ -58,12 +59,14 @@ ORDER BY r.bucket, r.id;
 
 -- name: audit_marks
 -- audit, over all buckets: marks of no resident
+WITH r AS MATERIALIZED (SELECT id FROM cards.resident)
 SELECT m.resident_id FROM cards.id_mark m
-WHERE NOT EXISTS (SELECT FROM cards.resident r WHERE r.id = m.resident_id) ORDER BY 1;
+WHERE NOT EXISTS (SELECT FROM r WHERE r.id = m.resident_id) ORDER BY 1;
 
 -- name: audit_card_numbers
 -- audit, over all buckets: cards whose number is not theirs
+WITH n AS MATERIALIZED (SELECT card_number, region, card_id FROM cards.card_number)
 SELECT c.id, n.card_id FROM cards.card c
-LEFT JOIN cards.card_number n ON n.card_number = c.card_number AND n.region = c.region
+LEFT JOIN n ON n.card_number = c.card_number AND n.region = c.region
 WHERE c.card_number IS NOT NULL AND n.card_id IS DISTINCT FROM c.id
 ORDER BY c.bucket, c.id;
