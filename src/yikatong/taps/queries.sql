@@ -151,13 +151,14 @@ SELECT (SELECT count(*) FROM taps.tap WHERE transfer_id IS NOT NULL), (SELECT co
 
 -- name: audit_requests
 -- Taps, ended or waiting, whose request is not kept as theirs, and requests whose tap is nowhere.
+WITH r AS MATERIALIZED (SELECT terminal_id, request_id, tap_id, bucket FROM taps.request),
+here AS MATERIALIZED (SELECT bucket, id FROM taps.tap UNION ALL SELECT bucket, tap_id FROM taps.waiting)
 SELECT t.id, t.request_id FROM taps.tap AS t
-LEFT JOIN taps.request AS r ON r.terminal_id = t.terminal_id AND r.request_id = t.request_id AND r.tap_id = t.id
+LEFT JOIN r ON r.terminal_id = t.terminal_id AND r.request_id = t.request_id AND r.tap_id = t.id
 WHERE r.tap_id IS NULL
 UNION ALL
-SELECT r.tap_id, r.request_id FROM taps.request AS r
-WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = r.bucket AND t.id = r.tap_id)
-  AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = r.bucket AND w.tap_id = r.tap_id)
+SELECT r.tap_id, r.request_id FROM r
+WHERE NOT EXISTS (SELECT FROM here WHERE here.bucket = r.bucket AND here.id = r.tap_id)
 
 -- name: audit_refunds
 -- Taps of which more was given back than was paid, with both sums.
