@@ -368,9 +368,19 @@ async def operator_token(served: Served) -> str:
 
 async def test_unread_bodies_leave_no_row_but_the_terminals_quota(served: Served, phone: Phone) -> None:
     """A body that is no tap is not even counted; a tap whose code cannot be read is, under its terminal."""
-    request_id = "left-no-row"
-    await turned_away(served, phone, json.dumps(a_body(served, phone, request_id=request_id, code="YK1:!!")).encode())
+    till = served.world.till.terminal.id
+    no_tap, no_code = {"request_id": "is-no-tap", "amount_fen": -1}, {"request_id": "has-no-code", "code": "YK1:!!"}
+    for changes in (no_tap, no_code):
+        await turned_away(served, phone, json.dumps(a_body(served, phone, **changes)).encode())
 
     async with served.world.db.transaction() as conn:
-        kept = await store.find_request(conn, terminal_id=served.world.till.terminal.id, request_id=request_id)
-    assert kept is None
+        claims = [
+            await store.find_request(conn, terminal_id=till, request_id=str(changes["request_id"]))
+            for changes in (no_tap, no_code)
+        ]
+        unread = await conn.execute(
+            "SELECT request_id, reason FROM taps.unread WHERE terminal_id = %s AND request_id = ANY (%s)",
+            [till, ["is-no-tap", "has-no-code"]],
+        )
+        assert [("has-no-code", "CODE_IS_NOT_READABLE")] == await unread.fetchall()
+    assert [None, None] == claims
