@@ -80,9 +80,9 @@ def an_upgrade_by_commands(address: ServerAddress, folder: Path) -> None:
     """Phase by phase, then a start of a release that is too old."""
     said, fault = said_by(address, folder, "db", "migrate", "--phase", "post")
     assert isinstance(fault, MigrationPhaseError), said
-    assert ("1 applied\n", None) == said_by(address, folder, "db", "migrate", "--phase", "pre")
+    assert ("已执行1个 1 applied\n", None) == said_by(address, folder, "db", "migrate", "--phase", "pre")
     for phase in ("pre", "post", "all"):
-        assert ("nothing waits\n", None) == said_by(address, folder, "db", "migrate", "--phase", phase)
+        assert ("没有待执行的 nothing waits\n", None) == said_by(address, folder, "db", "migrate", "--phase", phase)
     with psycopg.connect(address.conninfo) as conn:
         conn.execute(
             "INSERT INTO plumbing.migration SELECT replace(name, '.pre', '.post'), digest, applied_at"
