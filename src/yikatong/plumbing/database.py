@@ -8,7 +8,9 @@ from typing import Any, Self
 import msgspec
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
+from psycopg_pool.base import AttemptWithBackoff
 
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.roles import ensure_serving_role, take_serving_role
@@ -28,6 +30,20 @@ OWNER_LIMITS = SessionLimits(statement_timeout_seconds=0, lock_timeout_seconds=6
 """Migrations and the command line: long statements are meant, waiting for ever is not."""
 
 
+_LINE: dict[str, str] = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+"""How soon a server that falls silent is given up, where the address says nothing else; on a socket of this machine the
+kernel tells at once."""
+
+_POOL_SECONDS = 10.0
+"""So long a call waits for a connection before it hears that the database is busy: sooner than a till gives up."""
+
+
 class Database:
     """Two pools on one database: the owner's for migrations and the command line, the serving role's for traffic."""
 
@@ -35,10 +51,10 @@ class Database:
         """Use `open`; a database made here is not connected yet."""
         self.address = address
         self._limits = limits
-        self._owner_pool = _pool(address.conninfo, self._prepare_owner, size_min=0, size_max=4)
-        self._serving_pool = _pool(
-            address.serving_conninfo or address.conninfo, self._prepare_serving, size_min=1, size_max=pool_size_max
-        )
+        self._owner_conninfo = _patient(address.conninfo)
+        self._serving_conninfo = _patient(address.serving_conninfo or address.conninfo)
+        self._owner_pool = _pool(self._owner_conninfo, self._prepare_owner, size_min=0, size_max=4)
+        self._serving_pool = _pool(self._serving_conninfo, self._prepare_serving, size_min=1, size_max=pool_size_max)
 
     @classmethod
     async def open(cls, address: ServerAddress, *, limits: SessionLimits | None = None, pool_size_max: int = 8) -> Self:
@@ -81,14 +97,13 @@ class Database:
 
     async def connect_serving(self) -> Connection:
         """A connection of its own for one long user (the counter's batches), autocommit, as the serving role."""
-        conninfo = self.address.serving_conninfo or self.address.conninfo
-        conn: Connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        conn: Connection = await psycopg.AsyncConnection.connect(self._serving_conninfo, autocommit=True)
         await self._prepare_serving(conn)
         return conn
 
     async def connect_owner(self) -> Connection:
         """A connection of its own as the owner, autocommit, for migrations."""
-        conn: Connection = await psycopg.AsyncConnection.connect(self.address.conninfo, autocommit=True)
+        conn: Connection = await psycopg.AsyncConnection.connect(self._owner_conninfo, autocommit=True)
         await self._prepare_owner(conn)
         return conn
 
@@ -101,14 +116,38 @@ class Database:
             await take_serving_role(conn)
 
 
+class SteadyAttempt(AttemptWithBackoff):
+    """Tries to connect again after the same short while each time.
+
+    Waiting twice as long after each try, as pools do, would keep people waiting for as long again as the database was
+    away, and a server beside us needs no sparing.
+    """
+
+    INITIAL_DELAY = 0.5
+    DELAY_BACKOFF = 1.0
+
+
+class _SteadyPool(AsyncConnectionPool[Connection]):
+    """A pool that has connections again as soon as the database has."""
+
+    async def _add_connection(self, attempt: AttemptWithBackoff | None, growing: bool = False) -> None:
+        attempt = attempt or SteadyAttempt(timeout=self.reconnect_timeout)
+        await super()._add_connection(attempt, growing)
+
+
+def _patient(conninfo: str) -> str:
+    return make_conninfo("", **{**_LINE, **conninfo_to_dict(conninfo)})
+
+
 def _pool(
     conninfo: str, prepare: Callable[[Connection], Awaitable[None]], *, size_min: int, size_max: int
 ) -> AsyncConnectionPool[Connection]:
-    return AsyncConnectionPool(
+    return _SteadyPool(
         conninfo,
         kwargs={"autocommit": True},
         min_size=size_min,
         max_size=size_max,
+        timeout=_POOL_SECONDS,
         open=False,
         configure=prepare,
         check=AsyncConnectionPool.check_connection,

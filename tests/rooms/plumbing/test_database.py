@@ -10,12 +10,12 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.database import a_fresh_database, build_schema, folder_of_our_own
 from tests.support.processes import environment_with
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.database import Connection, Database, SessionLimits
+from yikatong.plumbing.database import Connection, Database, SessionLimits, SteadyAttempt
 from yikatong.plumbing.database_server import database_server, session_limits
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
 from yikatong.plumbing.postgres.server import DATABASE, OWNER, EmbeddedPostgres
@@ -63,6 +63,27 @@ async def test_the_serving_role_cannot_make_or_empty_tables(db: Database) -> Non
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             async with db.transaction() as conn:
                 await conn.execute(forbidden.encode())
+
+
+def test_however_long_a_database_was_away_the_next_try_to_connect_is_soon() -> None:
+    attempt, now, delays = SteadyAttempt(timeout=300), 0.0, []
+    while not attempt.time_to_give_up(now):
+        attempt.update_delay(now)
+        delays.append(attempt.delay)
+        now += max(attempt.delay, 0.1)
+
+    assert 400 < len(delays)
+    assert 1 > max(delays)
+
+
+async def test_what_an_address_says_of_its_line_counts(db: Database) -> None:
+    address = ServerAddress(conninfo=make_conninfo(db.address.conninfo, connect_timeout=3, keepalives_idle=7))
+    async with await Database.open(address) as said, said.transaction() as conn:
+        parameters = conn.info.get_parameters()
+
+    assert ("3", "7", "30000") == tuple(
+        parameters[name] for name in ("connect_timeout", "keepalives_idle", "tcp_user_timeout")
+    )
 
 
 async def test_a_transaction_that_raises_leaves_nothing(db: Database) -> None:
