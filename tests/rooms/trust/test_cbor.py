@@ -27,6 +27,15 @@ def test_kinds_that_our_messages_do_not_hold_are_refused(value: object) -> None:
         decode_strict(cbor2.dumps(value))
 
 
+@pytest.mark.parametrize("innermost", ["80", "a0", "8100"])
+def test_it_is_eight_levels_deep_and_no_deeper(innermost: str) -> None:
+    inside = decode_strict(bytes.fromhex("81" * 7 + innermost))
+
+    assert "[" * 7 == repr(inside)[:7]
+    with pytest.raises(ValueError, match="not"):
+        decode_strict(bytes.fromhex("81" * 8 + innermost))
+
+
 @pytest.mark.parametrize(
     "data",
     [

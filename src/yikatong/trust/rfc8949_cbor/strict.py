@@ -46,23 +46,28 @@ def decode_strict(data: bytes) -> Any:
         )
     except cbor2.CBORError as error:
         raise ValueError("not well-formed CBOR") from error
-    _verify_kinds(value)
+    _verify_kinds(value, DEPTH_MAX)
     if cbor2.dumps(value) != data:
         raise ValueError("not in the one form that is written")
     return value
 
 
-def _verify_kinds(value: Any) -> None:
+def _verify_kinds(value: Any, depth_left: int) -> None:
+    """Go on when a value holds what it may; the library itself lets an empty array stand one level too deep."""
     kind = type(value)
+    if kind in _SCALARS:
+        return
+    if depth_left == 0:
+        raise ValueError("not so deep")
     if kind is list:
         for item in value:
-            _verify_kinds(item)
+            _verify_kinds(item, depth_left - 1)
     elif kind is dict:
         for key, item in value.items():
             if type(key) not in _KEYS:
                 raise ValueError("a key of a kind that our messages do not hold")
-            _verify_kinds(item)
-    elif kind not in _SCALARS:
+            _verify_kinds(item, depth_left - 1)
+    else:
         raise ValueError("a value of a kind that our messages do not hold")
 
 
