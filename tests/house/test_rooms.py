@@ -41,11 +41,11 @@ MORE_OF_A_ROOM = {
     # The statements of a tap batch that concern the ledger; taps runs them in its pipeline.
     "ledger": {"batch.py"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
-    "taps": {"counter", "bank.py", "follow_ups.py", "learning.py", "presenting.py", "reading.py", "receipts.py"},
+    "taps": {"counter", "bank.py", "follow_ups.py", "late.py", "learning.py", "presenting.py", "reading.py", "receipts.py"},
 }
 """What single rooms hold beyond that, and why."""
 
-FREE_ROOMS = {"kernel", "plumbing", "trust", "app", "client"}
+FREE_ROOMS = {"kernel", "plumbing", "trust", "app", "client", "terminal"}
 """Rooms named by subject instead: values, machinery, standards, edges. They still have a card."""
 
 DOORS = {"service", "model"}
@@ -53,6 +53,8 @@ DOORS_FOR_APP = DOORS | {"api", "jobs", "audit", "outside"}
 """`outside` is what app's adapters answer for other organisations."""
 MORE_DOORS = {"ledger": {"batch"}}
 """The ledger's part of a tap batch is statements for a pipeline that taps runs, which no use case could return."""
+MORE_DOORS_OF = {("terminal", "codes"): {"rules"}}
+"""A terminal has no database and no server: it reads and decides by the pure rules of codes, past the service."""
 MORE_DOORS_FOR_APP = {
     # App builds the counter and what stands around it, once a worker.
     "taps": {"counter", "bank", "follow_ups", "presenting", "reading"},
@@ -102,7 +104,7 @@ def faults_of_entry(module: str, imported: str) -> str | None:
         return f"{module} enters {parts[1]} by {door}" if door == "store" else None
     if here == "app" and door in DOORS_FOR_APP | MORE_DOORS_FOR_APP.get(parts[1], set()):
         return None
-    if door in DOORS | MORE_DOORS.get(parts[1], set()):
+    if door in DOORS | MORE_DOORS.get(parts[1], set()) | MORE_DOORS_OF.get((here, parts[1]), set()):
         return None
     return f"{module} enters {parts[1]} by {door}"
 
@@ -215,6 +217,8 @@ def test_a_file_that_no_room_has_is_caught() -> None:
             "yikatong.codes.rules enters trust by rfc9052_cose",
         ),
         ("yikatong.app.serve", "yikatong.cards.store", "yikatong.app.serve enters cards by store"),
+        ("yikatong.terminal.rules", "yikatong.codes.rules.code", None),
+        ("yikatong.client.terminal", "yikatong.codes.rules.code", "yikatong.client.terminal enters codes by rules"),
         ("simulator.wallet", "yikatong.trust.rfc9052_cose.sign1", None),
         ("simulator.population.load", "yikatong.cards.store", "simulator.population.load enters cards by store"),
     ],

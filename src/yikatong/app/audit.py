@@ -13,6 +13,7 @@ from yikatong.codes import audit as codes
 from yikatong.desk import audit as desk
 from yikatong.ledger import audit as ledger
 from yikatong.notices import audit as notices
+from yikatong.offline import audit as offline
 from yikatong.payouts import audit as payouts
 from yikatong.places import audit as places
 from yikatong.plumbing.database import Database
@@ -23,6 +24,7 @@ Check = Callable[[AsyncConnection[Any]], Awaitable[list[str]]]
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("ledger", ledger.audit),
     ("taps", taps.audit),
+    ("offline", offline.audit),
     ("payouts", payouts.audit),
     ("desk", desk.audit),
     ("cards", cards.audit),

@@ -70,6 +70,7 @@ ROOM_NAMES_ZH = {
     "ledger": "账本",
     "taps": "用卡",
     "payouts": "结算",
+    "offline": "离线用卡",
     "desk": "柜台",
     "cards": "卡",
     "codes": "卡码",

@@ -24,6 +24,7 @@ from yikatong.desk import api as desk_api
 from yikatong.kernel.outcomes import Reason
 from yikatong.ledger import api as ledger_api
 from yikatong.notices import api as notices_api
+from yikatong.offline import api as offline_api
 from yikatong.payouts import api as payouts_api
 from yikatong.payouts.jobs import BankCalls
 from yikatong.places import api as places_api
@@ -145,6 +146,11 @@ class Worker:
             now=self.house.clock.now(),
         )
 
+    async def _present_regions(self, conn: Connection) -> codes.RegionView:
+        """The regions as they are known now, for a tap that gets one answer for good."""
+        await self.caches.renew(await versions.read_all(conn))
+        return codes.view_at(self.caches.regions, now=self.house.clock.now())
+
     def routes(self) -> tuple[Route, ...]:
         """Every route of every room."""
         bucket_count = self.house.settings.bucket_count
@@ -164,6 +170,13 @@ class Worker:
                 bank_accounts=self.organisations.accounts,
             ),
             *taps_api.routes(lambda: self.follow_ups),
+            *offline_api.routes(
+                terms=self.terms,
+                vault=self.vault,
+                holder=self.keys,
+                regions=self._present_regions,
+                locator_key=self.presenting.locator_key,
+            ),
         )
 
     def app(self) -> Frame:

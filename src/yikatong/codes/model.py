@@ -1,7 +1,8 @@
 """What is presented at a terminal, read, stored and decided: frozen values."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
 import msgspec
 
@@ -13,6 +14,7 @@ from yikatong.trust.model import PublicKey
 __all__ = [
     "Asked",
     "Attestation",
+    "CertificateAt",
     "CertificateState",
     "Challenge",
     "ChipPresentation",
@@ -21,6 +23,9 @@ __all__ = [
     "DocumentSeen",
     "Form",
     "IssuedCertificate",
+    "OfflineAllowance",
+    "OfflineItem",
+    "OfflineSheet",
     "Posture",
     "Presented",
     "PublishedList",
@@ -163,6 +168,14 @@ class StoredCertificate(msgspec.Struct, frozen=True):
     made_at: datetime
 
 
+class CertificateAt(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored certificate with its times, for whoever asks how it stood when a code was signed."""
+
+    stored: StoredCertificate
+    expires_at: datetime
+    state_at: datetime
+
+
 class ChipPresentation(msgspec.Struct, frozen=True, kw_only=True):
     """What the chip of a card signs: the terminal's challenge and what it is for.
 
@@ -283,3 +296,45 @@ class PublishedList(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     good_until: datetime
     token: bytes
+
+
+class OfflineItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What a terminal needs to serve an item without a network; `status_age_max` is how old a status list may be."""
+
+    number: int
+    code: str
+    name: str
+    scene_group: SceneGroup
+    least_strength: int
+    takes_amount: bool
+    amount_fen_max: int
+    status_age_max: timedelta
+
+
+class OfflineAllowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a resident lets a terminal, or the terminals of its place, take without a network.
+
+    `posted_fen` was taken and uploaded when the sheet was made. A code is signed at `begins_at` at the earliest and
+    before `accept_until`, by one of the keys whose digests stand here.
+    """
+
+    id: UUID
+    scene_group: SceneGroup
+    amount_fen: int
+    posted_fen: int
+    begins_at: datetime
+    accept_until: datetime
+    key_digests: tuple[bytes, ...]
+
+
+class OfflineSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """What a region signs for one terminal: its items and its allowances, until `expires_at`."""
+
+    region: str
+    terminal_id: TerminalId
+    payee_id: ProviderId
+    payee_name: str
+    issued_at: datetime
+    expires_at: datetime
+    items: tuple[OfflineItem, ...]
+    allowances: tuple[OfflineAllowance, ...]

@@ -8,6 +8,19 @@ JOIN codes.certificate AS stored
 -- Said twice, so that a plan made while the table was empty still goes by the key.
 WHERE stored.resident_id = ANY ($2::uuid[]);
 
+-- name: find_certificate_at
+-- sentence: One certificate with its times, or nothing; locks nothing (the resident's gate is held).
+SELECT resident_id, serial, e_card_id, device_id, region, algorithm, show_key, state, made_at, expires_at, state_at
+FROM codes.certificate
+WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND serial = %(serial)s;
+
+-- name: list_show_keys
+-- sentence: Resident, scene group and show key of the certificates of some residents that are active and not expired.
+SELECT resident_id, scene_group, show_key
+FROM codes.certificate
+WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND state = 'active' AND expires_at > %(now)s
+ORDER BY resident_id, serial;
+
 -- name: take_serials
 -- sentence: The first of `count` serials now taken for a resident; locks the resident's serial row until the end.
 INSERT INTO codes.serial (bucket, resident_id, next_serial)

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from yikatong.codes.model import CertificateState, PublishedList, StoredCertificate
+from yikatong.codes.model import CertificateAt, CertificateState, PublishedList, SceneGroup, StoredCertificate
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement
@@ -23,6 +23,26 @@ def find_certificates(
     """The certificates of a batch, by resident and serial in pairs; those that are unknown give no row."""
     params = (wire.int2(bucket), wire.uuid_array(resident_ids), wire.int8_array(serials))
     return Statement(QUERIES["find_certificates"], params, StoredCertificate)
+
+
+async def find_certificate_at(conn: Conn, *, bucket: int, resident_id: ResidentId, serial: int) -> CertificateAt | None:
+    """One certificate with its times, or None."""
+    params = {"bucket": bucket, "resident_id": resident_id, "serial": serial}
+    row = await (await conn.execute(QUERIES["find_certificate_at"], params)).fetchone()
+    return (
+        None if row is None else CertificateAt(stored=StoredCertificate(*row[:9]), expires_at=row[9], state_at=row[10])
+    )
+
+
+async def list_show_keys(
+    conn: Conn, *, bucket: int, resident_ids: Sequence[ResidentId], now: datetime
+) -> dict[tuple[ResidentId, SceneGroup], list[bytes]]:
+    """The show keys that some residents' wallets hold now, by resident and scene group."""
+    params = {"bucket": bucket, "resident_ids": list(resident_ids), "now": now}
+    found: dict[tuple[ResidentId, SceneGroup], list[bytes]] = {}
+    for resident_id, group, show_key in await (await conn.execute(QUERIES["list_show_keys"], params)).fetchall():
+        found.setdefault((resident_id, SceneGroup(group)), []).append(show_key)
+    return found
 
 
 async def take_serials(conn: Conn, *, bucket: int, resident_id: ResidentId, count: int) -> int:

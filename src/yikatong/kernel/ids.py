@@ -42,6 +42,7 @@ PREFIX_BY_KIND: dict[str, str] = {
     "refund": "rfd_",
     "approval": "apr_",
     "statement": "stm_",
+    "allowance": "alw_",
 }
 
 _HEX_DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -52,6 +53,7 @@ ProviderIdText = Annotated[str, Meta(pattern="^prv_[0-9a-f]{32}$")]
 PlaceIdText = Annotated[str, Meta(pattern="^plc_[0-9a-f]{32}$")]
 TerminalIdText = Annotated[str, Meta(pattern="^trm_[0-9a-f]{32}$")]
 TapIdText = Annotated[str, Meta(pattern="^tap_[0-9a-f]{32}$")]
+AllowanceIdText = Annotated[str, Meta(pattern="^alw_[0-9a-f]{32}$")]
 AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
 
 

@@ -18,6 +18,7 @@ ROOMS_IN_FLOOR_ORDER = (
     "retail",
     "presence",
     "taps",
+    "offline",
 )
 
 MIGRATIONS_FOLDER = Path(__file__).parent.parent / "migrations"

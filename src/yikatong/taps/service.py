@@ -20,10 +20,35 @@ from yikatong.taps import store
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Caches, CallersMustReturn, Counter
 from yikatong.taps.counter.works import TapWork
+from yikatong.taps.late import (
+    Earlier,
+    LateRequest,
+    find_earlier,
+    late_tap_of,
+    payment_of,
+    transfer_id_of,
+    write_late_tap,
+)
 from yikatong.taps.learning import tell_learned
 from yikatong.taps.model import Reason, Receipt, TapBody, TapRow, UnreadTap, WaitingRow
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
+from yikatong.taps.rules import bucket_of_tap, derive_tap_id
+
+__all__ = [
+    "Earlier",
+    "Known",
+    "LateRequest",
+    "Tapping",
+    "bucket_of_tap",
+    "derive_tap_id",
+    "find_earlier",
+    "late_tap_of",
+    "list_overdue_taps",
+    "payment_of",
+    "transfer_id_of",
+    "write_late_tap",
+]
 
 Conn = psycopg.AsyncConnection[Any]
 

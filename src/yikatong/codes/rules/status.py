@@ -40,3 +40,8 @@ def status_index(block: int, place: int) -> int:
 def block_and_place(index: int) -> tuple[int, int]:
     """The block of an index and the place in it."""
     return divmod(index, BLOCK_SIZE)
+
+
+def status_list_name(region: str, number: int) -> str:
+    """The subject of a block's list, which verifiers compare with the list they asked for."""
+    return f"urn:yikatong:status-list:{region}:{number}"

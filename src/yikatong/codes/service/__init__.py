@@ -10,6 +10,8 @@ from yikatong.codes.rules.foreign import decide_foreign
 from yikatong.codes.rules.reading import read_code, read_code_of_any_age, read_codes_of_any_age
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
+from yikatong.codes.rules.sheet import key_digest, sign_sheet
+from yikatong.codes.rules.status import status_list_name
 from yikatong.codes.service.certificates import (
     refresh,
     restore_certificates,
@@ -17,8 +19,8 @@ from yikatong.codes.service.certificates import (
     suspend_certificates,
 )
 from yikatong.codes.service.keys import Issuer, get_issuer, view_at, view_regions
-from yikatong.codes.service.status_lists import get_status_lists, publish_status_list, status_list_name
-from yikatong.codes.store import find_certificates
+from yikatong.codes.service.status_lists import get_status_lists, publish_status_list
+from yikatong.codes.store import find_certificate_at, find_certificates, list_show_keys
 
 __all__ = [
     "Issuer",
@@ -32,10 +34,13 @@ __all__ = [
     "decide_foreign",
     "decide_presented",
     "expiry_of",
+    "find_certificate_at",
     "find_certificates",
     "get_issuer",
     "get_status_lists",
     "issue_certificate",
+    "key_digest",
+    "list_show_keys",
     "mint_code",
     "publish_status_list",
     "read_challenge",
@@ -52,6 +57,7 @@ __all__ = [
     "sign_chip",
     "sign_confirmation",
     "sign_refresh",
+    "sign_sheet",
     "status_list_name",
     "suspend_certificates",
     "verify_challenge",

@@ -9,7 +9,7 @@ import psycopg
 from yikatong.codes import store
 from yikatong.codes.model import CertificateState, PublishedList
 from yikatong.codes.reasons import Reason
-from yikatong.codes.rules.status import BITS, BLOCK_SIZE, STATUS_OF, block_and_place
+from yikatong.codes.rules.status import BITS, BLOCK_SIZE, STATUS_OF, block_and_place, status_list_name
 from yikatong.codes.service.keys import Issuer, get_issuer
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
@@ -20,11 +20,6 @@ Conn = psycopg.AsyncConnection[Any]
 LIST_LIFE = timedelta(hours=24)
 LIST_RENEWED_AFTER = timedelta(minutes=10)
 """How often a verifier with a network asks for a newer list."""
-
-
-def status_list_name(region: str, number: int) -> str:
-    """The subject of a block's list, which verifiers compare with the list they asked for."""
-    return f"urn:yikatong:status-list:{region}:{number}"
 
 
 async def publish_status_list(

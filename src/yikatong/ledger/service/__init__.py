@@ -20,7 +20,7 @@ from yikatong.ledger.service.accounts import (
     statement_of,
     unfreeze_account,
 )
-from yikatong.ledger.service.holds import hold, post_hold, tidy_holds, void_hold
+from yikatong.ledger.service.holds import hold, post_hold, post_part_of_hold, tidy_holds, void_hold
 from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
 from yikatong.ledger.service.reading import count_transfers, day_changes, day_totals, find_transfers, trial_balance
 from yikatong.ledger.service.rebucketing import level, note_transfers, rebuild_open_accounts
@@ -55,6 +55,7 @@ __all__ = [
     "post",
     "post_batch",
     "post_hold",
+    "post_part_of_hold",
     "post_pipelined",
     "rebuild_open_accounts",
     "run_in_order",

@@ -64,6 +64,36 @@ async def post_hold(
     return await _with_hold(conn, bucket=bucket, writer=writer, hold_id=hold_id, owners=owners, now=now, decide=decide)
 
 
+async def post_part_of_hold(
+    conn: Conn,
+    *,
+    bucket: int,
+    writer: int,
+    hold_id: HoldId,
+    draft: TransferDraft,
+    rest: HoldDraft | None,
+    now: datetime,
+) -> Change:
+    """Post a transfer out of a hold and set what it left aside again under another id, in one, once.
+
+    ALREADY_SO when this transfer already ended this hold. Refuses as `Book.post_hold`, then as `Book.hold`.
+    """
+
+    def decide(book: Book, known: Hold | None) -> Outcome:
+        if known is not None and known.status is HoldStatus.POSTED and known.transfer_id == draft.id:
+            return Change.ALREADY_SO
+        before = book.savepoint()
+        fault = book.post_hold(hold_id, draft)
+        if fault is None and rest is not None:
+            fault = book.hold(rest)
+        if fault is not None:
+            book.rollback_to(before)
+        return fault or Change.DONE
+
+    owners = owners_of([draft])
+    return await _with_hold(conn, bucket=bucket, writer=writer, hold_id=hold_id, owners=owners, now=now, decide=decide)
+
+
 async def void_hold(conn: Conn, *, bucket: int, hold_id: HoldId, now: datetime) -> Change:
     """Give a held amount free again, once. Refuses as `Book.void_hold`."""
 

@@ -1,0 +1,260 @@
+"""What a resident sees and decides of offline allowances and disputes in the wallet."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from yikatong.cards import service as cards
+from yikatong.cards.model import Reason as CardReason
+from yikatong.cards.model import Terms, Vault
+from yikatong.catalogue import service as catalogue
+from yikatong.catalogue.model import Reason as CatalogueReason
+from yikatong.codes.model import SceneGroup
+from yikatong.kernel.ids import (
+    AllowanceIdText,
+    PlaceIdText,
+    ProviderIdText,
+    ResidentId,
+    TapIdText,
+    TerminalIdText,
+    read_id,
+    show_id,
+)
+from yikatong.kernel.outcomes import Refused
+from yikatong.ledger.model import Reason as LedgerReason
+from yikatong.offline import service
+from yikatong.offline.model import Allowance, Dispute, Reason
+from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Refusal, Route, RouteKind, read_or_refuse
+
+_NOT_IN_ORDER = (
+    CardReason.RESIDENT_IS_NOT_KNOWN,
+    CardReason.RESIDENT_IS_DECEASED,
+    CardReason.RESIDENT_HAS_LEFT,
+    CardReason.RESIDENT_HAS_NO_CARD,
+    CardReason.CARD_IS_CANCELLED,
+    CardReason.CARD_IS_REPORTED_LOST,
+    CardReason.CARD_IS_TEMPORARILY_REPORTED_LOST,
+    CardReason.CARD_IS_LOCKED,
+    CardReason.CARD_IS_NOT_ACTIVE,
+    CardReason.CARD_HAS_EXPIRED,
+    CardReason.ECARD_IS_NOT_ISSUED,
+    CardReason.ECARD_IS_SUSPENDED,
+    CardReason.ECARD_HAS_EXPIRED,
+    CardReason.ECARD_IS_UNLINKED,
+)
+
+
+class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much may be taken without a network, at which terminal or at all of its place, in which scenes, how long."""
+
+    region: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["990101"])]
+    terminal: TerminalIdText
+    whole_place: bool = False
+    scene_group: SceneGroup
+    amount_fen: Annotated[int, Meta(ge=1, le=1_000_000, examples=[5000])]
+    days: Annotated[int, Meta(ge=1, le=366, examples=[7])]
+    password: Annotated[str, Meta(min_length=1, max_length=16, examples=["274813"])]
+
+
+class AllowanceAnswer(Struct, frozen=True, kw_only=True):
+    """An allowance as it stands. What is left stays set aside until `upload_until`, also when it was ended."""
+
+    allowance: AllowanceIdText
+    scene_group: SceneGroup
+    provider: ProviderIdText
+    provider_name_zh: str
+    place: PlaceIdText
+    terminal: TerminalIdText | None
+    amount_fen: int
+    spent_fen: int
+    accept_until: datetime
+    upload_until: datetime
+    ended_at: datetime | None
+
+
+class AllowancesAnswer(Struct, frozen=True, kw_only=True):
+    """The holder's allowances, oldest first."""
+
+    allowances: tuple[AllowanceAnswer, ...]
+
+
+class DisputeAnswer(Struct, frozen=True, kw_only=True):
+    """A tap that the holder signed for and no hold could pay; nothing was charged."""
+
+    tap: TapIdText
+    provider: ProviderIdText
+    amount_fen: int
+    reason: str
+    opened_at: datetime
+
+
+class DisputesAnswer(Struct, frozen=True, kw_only=True):
+    """The holder's disputes, the newest first."""
+
+    disputes: tuple[DisputeAnswer, ...]
+
+
+def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
+    """A wallet's routes."""
+    return (_grant(terms, vault), _list(terms), _end(terms), _list_disputes(terms))
+
+
+def _whose(call: Call, terms: Terms) -> tuple[int, ResidentId]:
+    resident_id = call.by().resident_id
+    assert resident_id is not None, "a wallet's session is a resident's"
+    call.concerns(resident_id)
+    return cards.address_of(resident_id, terms=terms)
+
+
+async def _shown(call: Call, allowance: Allowance) -> AllowanceAnswer:
+    provider = await catalogue.find_provider(call.conn, provider_id=allowance.provider_id)
+    terminal = allowance.terminal_id
+    return AllowanceAnswer(
+        allowance=show_id("allowance", allowance.id),
+        scene_group=allowance.scene_group,
+        provider=show_id("provider", allowance.provider_id),
+        provider_name_zh="" if provider is None else provider.name_zh,
+        place=show_id("place", allowance.place_id),
+        terminal=None if terminal is None else show_id("terminal", terminal),
+        amount_fen=allowance.amount_fen,
+        spent_fen=allowance.spent_fen,
+        accept_until=allowance.accept_until,
+        upload_until=allowance.upload_until,
+        ended_at=allowance.ended_at,
+    )
+
+
+def _grant(terms: Terms, vault: Vault) -> Route:
+    async def handle(call: Call, body: GrantBody, query: None) -> AllowanceAnswer | Refusal:
+        bucket, resident_id = _whose(call, terms)
+        proved = await cards.prove_password(
+            call.conn, bucket=bucket, resident_id=resident_id, password=body.password, vault=vault, now=call.now,
+            ids=call.ids,
+        )  # fmt: skip
+        if isinstance(proved, Refused):
+            return Refusal(proved)
+        terminal = await catalogue.get_terminal(
+            call.conn, region=body.region, terminal_id=read_id("terminal", body.terminal)
+        )
+        granted = await service.grant_allowance(
+            call.conn,
+            bucket=bucket,
+            resident_id=resident_id,
+            terminal=terminal,
+            whole_place=body.whole_place,
+            scene_group=body.scene_group,
+            amount_fen=body.amount_fen,
+            days=body.days,
+            vault=vault,
+            now=call.now,
+            ids=call.ids,
+        )
+        return await _shown(call, granted)
+
+    return Route(
+        method="POST",
+        path="/v1/wallet/allowances",
+        name="grant_allowance",
+        tag="wallet",
+        summary_en="Let a terminal, or the terminals of its place, take up to an amount without a network",
+        summary_zh="开通离线额度：允许某终端或某场所的终端在断网时扣款",
+        kind=RouteKind.COMMAND,
+        callers=(CallerKind.WALLET,),
+        handle=handle,
+        body=GrantBody,
+        answer=AllowanceAnswer,
+        reasons=(
+            CardReason.PASSWORD_IS_LOCKED,
+            CardReason.PASSWORD_IS_WRONG,
+            CatalogueReason.TERMINAL_IS_UNKNOWN,
+            *_NOT_IN_ORDER,
+            CardReason.PAYMENTS_ARE_FROZEN,
+            CardReason.PERSON_IS_ERASED,
+            Reason.PLACE_OF_THE_ALLOWANCE_IS_UNKNOWN,
+            Reason.MINORS_HAVE_NO_ALLOWANCES,
+            Reason.ALLOWANCE_IS_TOO_LARGE,
+            Reason.ALLOWANCE_IS_TOO_LONG,
+            Reason.ALLOWANCES_ARE_TOO_MANY,
+            LedgerReason.ACCOUNT_IS_UNKNOWN,
+            LedgerReason.ACCOUNT_IS_CLOSED,
+            LedgerReason.ACCOUNT_IS_FROZEN,
+            LedgerReason.BALANCE_IS_TOO_LOW,
+        ),
+    )
+
+
+def _list(terms: Terms) -> Route:
+    async def handle(call: Call, body: None, query: None) -> AllowancesAnswer:
+        bucket, resident_id = _whose(call, terms)
+        found = await service.list_allowances(call.conn, bucket=bucket, resident_id=resident_id, now=call.now)
+        return AllowancesAnswer(allowances=tuple([await _shown(call, one) for one in found]))
+
+    return Route(
+        method="GET",
+        path="/v1/wallet/allowances",
+        name="list_allowances",
+        tag="wallet",
+        summary_en="Show the holder's offline allowances: what each set aside, took, and until when",
+        summary_zh="查看本人的离线额度：冻结、已用与期限",
+        kind=RouteKind.QUERY,
+        callers=(CallerKind.WALLET,),
+        handle=handle,
+        answer=AllowancesAnswer,
+        looks=True,
+    )
+
+
+def _end(terms: Terms) -> Route:
+    async def handle(call: Call, body: None, query: None) -> ChangeAnswer:
+        bucket, resident_id = _whose(call, terms)
+        allowance_id = read_or_refuse("allowance", call.path["allowance"], reason=Reason.ALLOWANCE_IS_UNKNOWN)
+        change = await service.end_allowance(
+            call.conn, bucket=bucket, resident_id=resident_id, allowance_id=allowance_id, now=call.now
+        )
+        return ChangeAnswer(change=change)
+
+    return Route(
+        method="DELETE",
+        path="/v1/wallet/allowances/{allowance}",
+        name="end_allowance",
+        tag="wallet",
+        summary_en="End an offline allowance; what it set aside is free after the upload term",
+        summary_zh="终止离线额度；冻结金额在上传期限后释放",
+        kind=RouteKind.COMMAND,
+        callers=(CallerKind.WALLET,),
+        handle=handle,
+        answer=ChangeAnswer,
+        reasons=(CardReason.RESIDENT_IS_NOT_KNOWN, Reason.ALLOWANCE_IS_UNKNOWN),
+    )
+
+
+def _list_disputes(terms: Terms) -> Route:
+    async def handle(call: Call, body: None, query: None) -> DisputesAnswer:
+        bucket, resident_id = _whose(call, terms)
+        found = await service.list_disputes(call.conn, bucket=bucket, resident_id=resident_id)
+        return DisputesAnswer(disputes=tuple(_dispute(one) for one in found))
+
+    return Route(
+        method="GET",
+        path="/v1/wallet/offline-disputes",
+        name="list_own_disputes",
+        tag="wallet",
+        summary_en="Show the holder's offline taps that no allowance could pay, at the provider's risk",
+        summary_zh="查看本人未能由离线额度支付的用卡争议",
+        kind=RouteKind.QUERY,
+        callers=(CallerKind.WALLET,),
+        handle=handle,
+        answer=DisputesAnswer,
+        looks=True,
+    )
+
+
+def _dispute(dispute: Dispute) -> DisputeAnswer:
+    return DisputeAnswer(
+        tap=show_id("tap", dispute.tap_id),
+        provider=show_id("provider", dispute.provider_id),
+        amount_fen=dispute.amount_fen,
+        reason=dispute.reason,
+        opened_at=dispute.opened_at,
+    )

@@ -1,0 +1,120 @@
+"""Statements of offline, one typed function each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from yikatong.kernel.ids import PlaceId, ResidentId
+from yikatong.offline.model import Allowance, Dispute, UploadRow
+from yikatong.plumbing.rows import Conn, NamedStatements, columns_of
+
+_STATEMENTS = NamedStatements(__package__)
+
+
+async def insert_allowance(conn: Conn, *, allowance: Allowance) -> None:
+    """Write an allowance, and where it may be taken."""
+    await _STATEMENTS.run(conn, "insert_allowance", **columns_of(allowance))
+    await _STATEMENTS.run(
+        conn,
+        "insert_allowance_of_place",
+        place_id=allowance.place_id,
+        allowance_id=allowance.id,
+        bucket=allowance.bucket,
+        resident_id=allowance.resident_id,
+        accept_until=allowance.accept_until,
+    )
+
+
+async def list_allowances(conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime) -> tuple[Allowance, ...]:
+    """A resident's allowances that are not past their upload term."""
+    return await _STATEMENTS.list_all(
+        conn, "list_allowances", Allowance, bucket=bucket, resident_id=resident_id, now=now
+    )
+
+
+async def find_allowance(conn: Conn, *, bucket: int, resident_id: ResidentId, id: UUID) -> Allowance | None:
+    """One allowance of a resident, or None."""
+    return await _STATEMENTS.find_one(conn, "find_allowance", Allowance, bucket=bucket, resident_id=resident_id, id=id)
+
+
+async def end_allowance(conn: Conn, *, allowance: Allowance, now: datetime) -> bool:
+    """End an allowance; whether it had not ended."""
+    return await _STATEMENTS.hits(
+        conn, "end_allowance", bucket=allowance.bucket, resident_id=allowance.resident_id, id=allowance.id, now=now
+    )
+
+
+async def spend_allowance(conn: Conn, *, allowance: Allowance, amount_fen: int) -> bool:
+    """Count what was posted out of the present hold; whether it was still the present one."""
+    return await _STATEMENTS.hits(
+        conn,
+        "spend_allowance",
+        bucket=allowance.bucket,
+        resident_id=allowance.resident_id,
+        id=allowance.id,
+        hold_number=allowance.hold_number,
+        amount_fen=amount_fen,
+    )
+
+
+async def list_of_place(
+    conn: Conn, *, place_id: PlaceId, now: datetime, count_max: int
+) -> list[tuple[int, ResidentId, UUID]]:
+    """Bucket, resident and id of the allowances of a place that are accepted now."""
+    rows = await _STATEMENTS.run(conn, "list_of_place", place_id=place_id, now=now, count_max=count_max)
+    return [(row["bucket"], row["resident_id"], row["allowance_id"]) for row in rows]
+
+
+async def list_of_bucket(
+    conn: Conn, *, bucket: int, resident_ids: Sequence[ResidentId], ids: Sequence[UUID]
+) -> tuple[Allowance, ...]:
+    """These allowances of one bucket that have not ended."""
+    return await _STATEMENTS.list_all(
+        conn, "list_of_bucket", Allowance, bucket=bucket, resident_ids=list(resident_ids), ids=list(ids)
+    )
+
+
+async def lock_line(conn: Conn, *, terminal_id: UUID, memory: bytes) -> int:
+    """The next number of a terminal's memory; locks it."""
+    rows = await _STATEMENTS.run(conn, "lock_line", terminal_id=terminal_id, memory=memory)
+    return int(rows[0]["next_sequence"])
+
+
+async def find_upload(conn: Conn, *, terminal_id: UUID, memory: bytes, sequence: int) -> UploadRow | None:
+    """One uploaded tap with its answer, or None."""
+    return await _STATEMENTS.find_one(
+        conn, "find_upload", UploadRow, terminal_id=terminal_id, memory=memory, sequence=sequence
+    )
+
+
+async def insert_upload(conn: Conn, *, row: UploadRow) -> None:
+    """Write an uploaded tap with its answer, and count its number."""
+    await _STATEMENTS.run(conn, "insert_upload", **columns_of(row))
+    await _STATEMENTS.run(conn, "advance_line", terminal_id=row.terminal_id, memory=row.memory, sequence=row.sequence)
+
+
+async def insert_dispute(conn: Conn, *, dispute: Dispute) -> None:
+    """Open a dispute."""
+    await _STATEMENTS.run(conn, "insert_dispute", **columns_of(dispute))
+
+
+async def list_disputes(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Dispute, ...]:
+    """A resident's disputes, the newest first."""
+    return await _STATEMENTS.list_all(conn, "list_disputes", Dispute, bucket=bucket, resident_id=resident_id)
+
+
+async def audit_allowances(conn: Conn) -> tuple[Allowance, ...]:
+    """Every allowance."""
+    return await _STATEMENTS.list_all(conn, "audit_allowances", Allowance)
+
+
+async def audit_uploads(conn: Conn) -> tuple[UploadRow, ...]:
+    """Every upload that left a tap."""
+    return await _STATEMENTS.list_all(conn, "audit_uploads", UploadRow)
+
+
+async def list_differences(conn: Conn, *, query: str) -> list[tuple[Any, ...]]:
+    """The rows of one of the audit's statements."""
+    assert query.startswith("audit_")
+    return await (await conn.execute(_STATEMENTS[query])).fetchall()

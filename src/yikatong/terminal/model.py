@@ -1,0 +1,80 @@
+"""What a terminal holds, asks, admits and uploads: frozen values."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from yikatong.codes.model import Asked, OfflineItem, OfflineSheet, ReadCode
+from yikatong.terminal.reasons import Reason as Reason
+from yikatong.trust.model import StatusList, TrustList
+
+
+class ChallengeMade(msgspec.Struct, frozen=True):
+    """A till's code for a wallet to scan, and the nonce under which its answer is taken, in hex."""
+
+    text: str
+    nonce: str
+
+
+class Admitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A tap that was admitted without a network and is on the disk; it waits to be uploaded."""
+
+    sequence: int
+    request_id: str
+    item: str
+    amount_fen: int | None
+    allowance_id: UUID | None
+    accepted_at: datetime
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tap as it is uploaded: always the same bytes. `answers` is the challenge's nonce in hex."""
+
+    memory: str
+    sequence: int
+    request_id: str
+    item: str
+    code: str
+    accepted_at: datetime
+    amount_fen: int | None = None
+    answers: str | None = None
+    allowance: str | None = None
+
+
+class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform said of an uploaded tap; words it may add later are passed over."""
+
+    sequence: int
+    outcome: Annotated[str, Meta(max_length=32)]
+    decided_at: datetime
+    tap: str | None = None
+    reason: str | None = None
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a memory took of an allowance, all in all, and what of it the sheet cannot count because it came later."""
+
+    fen: int = 0
+    uncounted_fen: int = 0
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides whether a terminal may serve at all: what it holds, and the latest time it has seen."""
+
+    sheet: OfflineSheet | None
+    trust_list: TrustList | None
+    latest_seen_at: datetime
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides one code: the item, what was read, what was asked, what is known of it."""
+
+    item: OfflineItem
+    amount_fen: int | None
+    read: ReadCode
+    asked: Asked | None
+    was_seen: bool
+    status_list: StatusList | None

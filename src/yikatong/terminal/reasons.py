@@ -1,0 +1,104 @@
+"""Why a terminal without a network refuses: the closed list of this package's reasons."""
+
+from yikatong.kernel import outcomes
+from yikatong.kernel.outcomes import ReasonText
+
+_GO_ONLINE = (
+    "Nothing was charged. Connect the terminal to the network so that it fetches what it needs, then try again.",
+    "未扣款。请让终端联网更新后重试。",
+)
+_SERVE_ONLINE = (
+    "Nothing was charged. Serve this with a network, or take payment another way.",
+    "未扣款。请联网后办理，或改用其他付款方式。",
+)
+
+
+class Reason(outcomes.Reason):
+    """Refusals without a network."""
+
+    SHEET_IS_NOT_READABLE = ReasonText(
+        422,
+        "What came as the terminal's offline sheet is not one, or it is damaged.",
+        "收到的不是离线授权单，或内容已损坏。",
+        "Nothing was changed, the sheet held before stands. Fetch it again.",
+        "未作任何变更，原有离线授权单仍有效。请重新获取。",
+    )
+    SHEET_IS_NOT_THE_TERMINALS = ReasonText(
+        422,
+        "The offline sheet is of another terminal or another region.",
+        "离线授权单属于其他终端或其他地区。",
+        "Nothing was changed, the sheet held before stands. Fetch it with this terminal's own key.",
+        "未作任何变更，原有离线授权单仍有效。请使用本终端密钥获取。",
+    )
+    SHEET_IS_ROLLED_BACK = ReasonText(
+        409,
+        "The offline sheet is older than the one that is held.",
+        "该离线授权单早于现有授权单。",
+        "Nothing was changed, the sheet held before stands. Fetch the newest.",
+        "未作任何变更，原有离线授权单仍有效。请获取最新授权单。",
+    )
+    SHEET_IS_NOT_HELD = ReasonText(
+        403, "The terminal has no offline sheet yet.", "终端尚未获取离线授权单。", *_GO_ONLINE
+    )
+    SHEET_IS_TOO_OLD = ReasonText(
+        403, "The terminal's offline sheet has expired.", "终端的离线授权单已过期。", *_GO_ONLINE
+    )
+    TERMINAL_CLOCK_IS_BEHIND = ReasonText(
+        403,
+        "The terminal's clock is behind what the terminal has already seen, so it cannot tell how old anything is.",
+        "终端时钟早于其已见过的时间，无法判断时效。",
+        "Nothing was charged. Set the terminal's clock, then try again.",
+        "未扣款。请校准终端时钟后重试。",
+    )
+    OFFLINE_TRUST_LIST_IS_NOT_HELD = ReasonText(
+        403, "The terminal has no list of trusted regions yet.", "终端尚未获取可信地区名单。", *_GO_ONLINE
+    )
+    ITEM_IS_NOT_SERVED_OFFLINE = ReasonText(
+        403, "This item is not served without a network.", "该事项不支持离线办理。", *_SERVE_ONLINE
+    )
+    OFFLINE_AMOUNT_IS_MISSING = ReasonText(
+        422, "This item needs an amount, also without a network.", "该事项离线办理也须填写金额。",
+        "Nothing was charged. Ask again with an amount in fen.", "未扣款。请填写金额（分）后重新发起。",
+    )  # fmt: skip
+    OFFLINE_AMOUNT_IS_NOT_TAKEN = ReasonText(
+        422, "This item takes no amount, also without a network.", "该事项离线办理也不收取金额。",
+        "Nothing was charged. Ask again without an amount.", "未扣款。请去掉金额后重新发起。",
+    )  # fmt: skip
+    OFFLINE_AMOUNT_IS_TOO_LARGE = ReasonText(
+        422,
+        "The amount is above what this item takes without a network.",
+        "金额超过该事项的离线上限。",
+        *_SERVE_ONLINE,
+    )
+    CODE_WAS_SEEN_BEFORE = ReasonText(
+        409,
+        "This terminal, or another that shares its memory, has taken this code before.",
+        "该卡码已在本终端或共享记录的终端使用过。",
+        "Nothing was charged a second time; the first use stands. Show a fresh code.",
+        "未重复扣款，首次使用有效。请重新亮码。",
+    )
+    CODE_MUST_ANSWER_THE_TERMINAL = ReasonText(
+        403,
+        "Without a network this needs an answer to the terminal's code, not a code that is only shown.",
+        "离线办理该事项须扫描终端出示的码，不能仅亮码。",
+        "Nothing was charged. Have the resident scan the terminal's code with the wallet.",
+        "未扣款。请持卡人用电子卡扫描终端出示的码。",
+    )
+    ALLOWANCE_IS_NOT_HELD = ReasonText(
+        403,
+        "No offline allowance of this card for this terminal is known here.",
+        "本终端没有该卡的离线额度。",
+        *_SERVE_ONLINE,
+    )
+    ALLOWANCE_HAS_ENDED = ReasonText(
+        403,
+        "The card's offline allowance for this terminal has ended.",
+        "该卡在本终端的离线额度已到期。",
+        *_SERVE_ONLINE,
+    )
+    ALLOWANCE_IS_USED_UP = ReasonText(
+        402,
+        "What is left of the card's offline allowance is less than the amount.",
+        "该卡剩余的离线额度不足。",
+        *_SERVE_ONLINE,
+    )
