@@ -24,7 +24,7 @@ from yikatong.codes import service as codes
 from yikatong.codes.reasons import Reason as CodeReason
 from yikatong.plumbing import versions
 from yikatong.plumbing.backup.errors import BackupError
-from yikatong.plumbing.backup.restorations import Restoration, resume_jobs
+from yikatong.plumbing.backup.restorations import Restoration, find_last_restoration, record_restoration, resume_jobs
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.postgres.archiving import mark_copy
 from yikatong.plumbing.settings import Settings
@@ -138,3 +138,13 @@ async def test_pay_outs_rest_after_a_restore_to_a_moment_until_they_are_resumed(
 
         assert (sorted(PAY_OUT_JOBS) if rests else []) == await resume_jobs(conn, PAY_OUT_JOBS, now=clock.now())
         assert [] == await resume_jobs(conn, PAY_OUT_JOBS, now=clock.now())
+
+
+@pytest.mark.anyio
+async def test_the_last_restore_is_found(own: Database) -> None:
+    later = Restoration(restored_at=RESTORED_AT + timedelta(days=9), target_at=None, backup="b", timeline=2)
+    async with own.transaction() as conn, conn.transaction(force_rollback=True):
+        for one in (later, TO_A_MOMENT):
+            await record_restoration(conn, one)
+
+        assert later == await find_last_restoration(conn)
