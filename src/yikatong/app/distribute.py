@@ -28,6 +28,9 @@ EXCEPTIONS: Mapping[str, Rule | None] = {
     "taps.second_use": Follows("tap_id", (("taps.tap", "id"),)),
     # Not distributed by bucket; it says in which bucket its tap lies.
     "taps.request": Follows("tap_id", (("taps.tap", "id"), ("taps.waiting", "tap_id"))),
+    "offline.dispute_of_provider": Follows("tap_id", (("offline.dispute", "tap_id"),)),
+    # The same; one that was refused before its resident was known names none.
+    "offline.upload": Follows("tap_id", (("taps.tap", "id"), ("offline.dispute", "tap_id"))),
 }
 """Tables with a bucket whose rows are not found by their `resident_id`; None: the ledger makes it anew."""
 
@@ -102,10 +105,11 @@ async def rebucket(
     before those; what belongs to nobody is levelled when the purses have moved. Raises ClusterError when a row does
     not lie where it belongs afterwards.
     """
-    rules = moving.rules_of(placings, EXCEPTIONS)
+    columns = {placing.table: await moving.list_columns(conn, placing.table) for placing in placings}
+    rules = moving.rules_of(columns, EXCEPTIONS)
     await moving.prepare_moves(conn)
     for table, rule in rules.items():
-        if isinstance(rule, OwnedBy) and "transfer_id" in await moving.list_columns(conn, table):
+        if isinstance(rule, OwnedBy) and "transfer_id" in columns[table]:
             await moving.note_transfers(conn, table, rule, bucket_count=bucket_count)
     await ledger.note_transfers(conn, bucket_count=bucket_count)
     rows = 0

@@ -125,16 +125,20 @@ async def lock_whole(conn: AsyncConnection[Any], tables: Sequence[str]) -> None:
     await conn.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names))
 
 
-def rules_of(placings: Sequence[Placing], exceptions: Mapping[str, Rule | None]) -> dict[str, Rule]:
-    """What says in which bucket each table's rows lie: `resident_id`, but for the exceptions.
+def rules_of(columns: Mapping[str, frozenset[str]], exceptions: Mapping[str, Rule | None]) -> dict[str, Rule]:
+    """What says in which bucket each table's rows lie, or name one: `resident_id`, but for the exceptions.
 
-    An exception of None is a table that its room makes anew. Those that follow others come first.
+    `columns` are those of every table. An exception of None is a table that its room makes anew. Those that follow
+    others come first. Raises LookupError for a table with a bucket that nothing says whose it is.
     """
     rules: dict[str, Rule] = {}
-    for placing in placings:
-        rule = exceptions.get(placing.table, BY_RESIDENT if placing.by == "bucket" else None)
-        if rule is not None:
-            rules[placing.table] = rule
+    for table, names in columns.items():
+        rule = exceptions.get(table, BY_RESIDENT)
+        if "bucket" not in names or rule is None:
+            continue
+        if rule is BY_RESIDENT and "resident_id" not in names:
+            raise LookupError(f"{table} has buckets and nothing says whose its rows are")
+        rules[table] = rule
     return dict(sorted(rules.items(), key=lambda item: isinstance(item[1], OwnedBy)))
 
 
@@ -190,7 +194,7 @@ def _misplaced(table: str, rule: Rule, bucket_count: int) -> sql.Composed:
         )
         for followed, key in rule.tables
     )
-    return sql.SQL("SELECT count(*) FROM {} AS t WHERE {}").format(_name_of(table), nowhere)
+    return sql.SQL("SELECT count(*) FROM {} AS t WHERE bucket IS NOT NULL AND {}").format(_name_of(table), nowhere)
 
 
 def _name_of(table: str) -> sql.Identifier:

@@ -222,7 +222,7 @@ async def work_in_sequence(conn: AsyncConnection[Any]) -> None:
 
 async def run_statement(conn: AsyncConnection[Any], statement: str) -> None:
     """Run one of the planned statements, and remove what it left on the coordinator of a table's rows."""
-    await conn.execute(sql.SQL(statement))  # type: ignore[arg-type]  # made of names in our own schemas
+    await conn.execute(sql.SQL(statement))
 
 
 async def drop_local_copies(conn: AsyncConnection[Any], placings: Sequence[Placing]) -> None:

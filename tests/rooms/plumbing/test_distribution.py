@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from yikatong.plumbing.distribution import Placing, read_placings
+from yikatong.plumbing.distribution import BY_RESIDENT, Follows, Placing, read_placings, rules_of
 from yikatong.plumbing.distribution_citus import ServerFacts, list_lacking, plan_statements
 
 READY = ServerFacts(
@@ -66,6 +66,22 @@ def test_a_table_of_a_later_release_joins_those_that_are_distributed_already() -
     assert ("SELECT create_distributed_table('city.person', 'bucket', colocate_with => 'shop.sale')",) == (
         plan_statements(PLACINGS, done=done)
     )
+
+
+def test_what_follows_other_rows_moves_before_them_and_a_table_of_nobody_is_found_out() -> None:
+    columns = {
+        "shop.sale": frozenset({"bucket", "resident_id", "id"}),
+        "shop.receipt": frozenset({"bucket", "sale_id"}),
+        "shop.sum": frozenset({"bucket"}),
+        "shop.till": frozenset({"id"}),
+    }
+    follows = Follows("sale_id", (("shop.sale", "id"),))
+
+    rules = rules_of(columns, {"shop.receipt": follows, "shop.sum": None})
+
+    assert [("shop.receipt", follows), ("shop.sale", BY_RESIDENT)] == list(rules.items())
+    with pytest.raises(LookupError, match="sum has buckets"):
+        rules_of(columns, {"shop.receipt": follows})
 
 
 def test_a_server_that_has_everything_lacks_nothing() -> None:
