@@ -9,8 +9,8 @@ from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Hold, HoldStatus
 from yikatong.offline import store
-from yikatong.offline.model import Allowance, Outcome, UploadRow
-from yikatong.offline.rules import hold_id_of
+from yikatong.offline.model import Allowance, Dispute, Outcome, UploadRow
+from yikatong.offline.rules import correction_of, hold_id_of
 from yikatong.taps import service as taps
 
 
@@ -19,6 +19,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     return [
         *await _audit_holds(conn),
         *await _audit_transfers(conn),
+        *await _audit_decided(conn),
         *[
             f"offline: {show_id('allowance', id)} counts {spent} fen as spent, uploads posted {posted}"
             for id, spent, posted in await store.list_differences(conn, query="audit_spent")
@@ -89,4 +90,20 @@ async def _audit_transfers(conn: AsyncConnection[Any]) -> list[str]:
             for row in rows
             if row.tap_id is not None and (row.tap_id in paid) != (ids[row.tap_id] in posted)
         ]
+    return found
+
+
+async def _audit_decided(conn: AsyncConnection[Any]) -> list[str]:
+    by_bucket: defaultdict[int, list[Dispute]] = defaultdict(list)
+    for dispute in await store.audit_decided(conn):
+        by_bucket[dispute.bucket].append(dispute)
+    found: list[str] = []
+    for bucket, disputes in by_bucket.items():
+        drafts = {dispute.tap_id: correction_of(dispute) for dispute in disputes}
+        ids = [draft.id for draft in drafts.values()]
+        posted = await ledger.find_transfers(conn, bucket=bucket, transfer_ids=ids)
+        for tap_id, draft in drafts.items():
+            transfer = posted.get(draft.id)
+            if transfer is None or transfer.legs != [leg.amount_fen for leg in draft.legs]:
+                found.append(f"offline: the dispute of {show_id('tap', tap_id)} was decided, the ledger says otherwise")
     return found

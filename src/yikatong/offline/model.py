@@ -24,6 +24,13 @@ class Outcome(StrEnum):
     DISPUTED = "disputed"
 
 
+class Side(StrEnum):
+    """For whom a dispute is decided: the provider is paid, or the resident is not charged."""
+
+    PROVIDER = "provider"
+    RESIDENT = "resident"
+
+
 class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """What a resident lets one terminal, or (`terminal_id` None) the terminals of one place, take without a network.
 
@@ -79,6 +86,11 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     reason: str
     opened_at: datetime
+    provider_says: str | None = None
+    resident_agrees: bool | None = None
+    decided_for: Side | None = None
+    decided_at: datetime | None = None
+    transfer_id: UUID | None = None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

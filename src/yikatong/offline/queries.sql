@@ -78,13 +78,44 @@ VALUES (%(terminal_id)s, %(memory)s, %(sequence)s, %(body)s, %(outcome)s, %(reas
 -- name: insert_dispute
 -- sentence: opens a dispute
 INSERT INTO offline.dispute (bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason,
-    opened_at)
+    opened_at, provider_says, resident_agrees, decided_for, decided_at, transfer_id)
 VALUES (%(bucket)s, %(tap_id)s, %(resident_id)s, %(provider_id)s, %(terminal_id)s, %(allowance_id)s, %(amount_fen)s,
-    %(reason)s, %(opened_at)s);
+    %(reason)s, %(opened_at)s, %(provider_says)s, %(resident_agrees)s, %(decided_for)s, %(decided_at)s,
+    %(transfer_id)s);
+
+-- name: insert_dispute_of_provider
+-- sentence: writes in which bucket a provider's dispute lies
+INSERT INTO offline.dispute_of_provider (provider_id, tap_id, bucket)
+VALUES (%(provider_id)s, %(tap_id)s, %(bucket)s);
+
+-- name: lock_dispute
+-- sentence: one dispute; locks it
+SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason, opened_at, provider_says,
+    resident_agrees, decided_for, decided_at, transfer_id
+FROM offline.dispute WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s
+FOR UPDATE;
+
+-- name: set_dispute
+-- sentence: what the sides say of a dispute, and how it was decided
+UPDATE offline.dispute SET provider_says = %(provider_says)s, resident_agrees = %(resident_agrees)s,
+    decided_for = %(decided_for)s, decided_at = %(decided_at)s, transfer_id = %(transfer_id)s
+WHERE bucket = %(bucket)s AND tap_id = %(tap_id)s AND decided_for IS NULL;
+
+-- name: list_of_provider
+-- sentence: bucket and tap of a provider's latest disputes, the newest tap first; locks nothing
+SELECT bucket, tap_id FROM offline.dispute_of_provider
+WHERE provider_id = %(provider_id)s ORDER BY tap_id DESC LIMIT 200;
+
+-- name: list_disputes_of_bucket
+-- sentence: these disputes of one bucket; locks nothing
+SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason, opened_at, provider_says,
+    resident_agrees, decided_for, decided_at, transfer_id
+FROM offline.dispute WHERE bucket = %(bucket)s AND tap_id = ANY (%(tap_ids)s::uuid[]);
 
 -- name: list_disputes
 -- sentence: a resident's disputes, the newest first; locks nothing
-SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason, opened_at
+SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason, opened_at, provider_says,
+    resident_agrees, decided_for, decided_at, transfer_id
 FROM offline.dispute
 WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s
 ORDER BY opened_at DESC, tap_id LIMIT 200;
@@ -116,6 +147,12 @@ SELECT coalesce(d.tap_id, u.tap_id)
 FROM (SELECT tap_id, amount_fen FROM offline.upload WHERE outcome = 'disputed') AS u
 FULL JOIN offline.dispute AS d ON d.tap_id = u.tap_id
 WHERE d.tap_id IS NULL OR u.tap_id IS NULL OR d.amount_fen <> u.amount_fen;
+
+-- name: audit_decided
+-- sentence: audit, over all buckets: disputes that were decided for the provider
+SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amount_fen, reason, opened_at, provider_says,
+    resident_agrees, decided_for, decided_at, transfer_id
+FROM offline.dispute WHERE decided_for = 'provider' ORDER BY bucket, tap_id;
 
 -- name: audit_lines
 -- sentence: audit: memories whose uploads are not numbered without a gap up to the next number

@@ -40,6 +40,14 @@ class Reason(outcomes.Reason):
         404, "No such allowance of this holder is kept here.", "未找到该离线额度。",
         "Nothing was changed. Look at the list of allowances.", "未作任何变更。请查看离线额度列表。",
     )  # fmt: skip
+    DISPUTE_IS_UNKNOWN = ReasonText(
+        404, "No such dispute is kept here.", "未找到该争议。",
+        "Nothing was changed. Look at the list of disputes.", "未作任何变更。请查看争议列表。",
+    )  # fmt: skip
+    DISPUTE_IS_DECIDED = ReasonText(
+        409, "The dispute has been decided.", "该争议已作出处理决定。",
+        "Nothing was changed, the decision stands.", "未作任何变更，原决定有效。",
+    )  # fmt: skip
     UPLOAD_IS_OUT_OF_ORDER = ReasonText(
         409, "An earlier tap of this memory has not come yet.", "该终端较早的离线用卡尚未上传。", *_SEND_IN_ORDER
     )

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 from yikatong.catalogue.model import Item, Terminal, scene_group
 from yikatong.codes import service as codes
 from yikatong.codes.model import CertificateState, OfflineItem, Strength
-from yikatong.kernel.ids import HoldId
+from yikatong.kernel.ids import HoldId, TransferId
 from yikatong.kernel.outcomes import Reason as BaseReason
-from yikatong.ledger.model import digest_id
-from yikatong.offline.model import Allowance, Case, Outcome, Reason
+from yikatong.ledger.model import AccountKind, Leg, TransferDraft, TransferKind, digest_id, name_account
+from yikatong.lines.rules import PURSE, account_of_source
+from yikatong.offline.model import Allowance, Case, Dispute, Outcome, Reason
 from yikatong.taps.model import Reason as TapReason
 
 ALLOWANCE_FEN_MAX = 20_000
@@ -148,6 +149,19 @@ def outcome_of(reason: BaseReason | None, *, is_genuine: bool, amount_fen: int |
     if reason is None:
         return Outcome.POSTED
     return Outcome.DISPUTED if is_genuine and amount_fen is not None else Outcome.REFUSED
+
+
+def correction_of(dispute: Dispute) -> TransferDraft:
+    """The transfer that pays a provider for whom a dispute was decided: from the purse, once, as a correction."""
+    return TransferDraft(
+        id=TransferId(digest_id(b"dispute", dispute.tap_id.bytes, time_of=dispute.tap_id)),
+        kind=TransferKind.CORRECTION,
+        reference=dispute.tap_id,
+        legs=(
+            Leg(account_of_source(dispute.resident_id, PURSE), -dispute.amount_fen),
+            Leg(name_account(dispute.provider_id, AccountKind.PROVIDER_RECEIVABLE), dispute.amount_fen),
+        ),
+    )
 
 
 def _second_of(instant: datetime) -> datetime:

@@ -64,8 +64,8 @@ CREATE TABLE offline.upload (
 );
 
 -- distributed by bucket
--- written once
--- Taps that residents signed for and no hold could pay, at the provider's risk; the tap's row has the signed code.
+-- Taps that residents signed for and no hold could pay, at the provider's risk, with what both sides say and how it was
+-- decided; the tap's row has the signed code.
 CREATE TABLE offline.dispute (
     bucket smallint NOT NULL,
     tap_id uuid NOT NULL,
@@ -76,14 +76,32 @@ CREATE TABLE offline.dispute (
     amount_fen bigint NOT NULL CHECK (amount_fen > 0),
     reason text NOT NULL,
     opened_at timestamptz NOT NULL,
-    PRIMARY KEY (bucket, tap_id)
+    provider_says text,
+    resident_agrees boolean,
+    decided_for text CHECK (decided_for IN ('provider', 'resident')),
+    decided_at timestamptz,
+    transfer_id uuid,
+    PRIMARY KEY (bucket, tap_id),
+    CONSTRAINT decided_is_whole CHECK ((decided_for IS NULL) = (decided_at IS NULL)),
+    CONSTRAINT provider_is_paid CHECK ((decided_for IS NOT DISTINCT FROM 'provider') = (transfer_id IS NOT NULL))
 );
 
 CREATE INDEX dispute_of_resident ON offline.dispute (bucket, resident_id);
+
+-- distributed by provider_id
+-- written once
+-- In which bucket each dispute of a provider lies.
+CREATE TABLE offline.dispute_of_provider (
+    provider_id uuid NOT NULL,
+    tap_id uuid NOT NULL,
+    bucket smallint NOT NULL,
+    PRIMARY KEY (provider_id, tap_id)
+);
 
 GRANT USAGE ON SCHEMA offline TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON offline.allowance TO yikatong_serving;
 GRANT SELECT, INSERT ON offline.allowance_of_place TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON offline.line TO yikatong_serving;
 GRANT SELECT, INSERT ON offline.upload TO yikatong_serving;
-GRANT SELECT, INSERT ON offline.dispute TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON offline.dispute TO yikatong_serving;
+GRANT SELECT, INSERT ON offline.dispute_of_provider TO yikatong_serving;

@@ -95,8 +95,42 @@ async def insert_upload(conn: Conn, *, row: UploadRow) -> None:
 
 
 async def insert_dispute(conn: Conn, *, dispute: Dispute) -> None:
-    """Open a dispute."""
+    """Open a dispute, and write where its provider finds it."""
     await _STATEMENTS.run(conn, "insert_dispute", **columns_of(dispute))
+    await _STATEMENTS.run(
+        conn,
+        "insert_dispute_of_provider",
+        provider_id=dispute.provider_id,
+        tap_id=dispute.tap_id,
+        bucket=dispute.bucket,
+    )
+
+
+async def lock_dispute(conn: Conn, *, bucket: int, tap_id: UUID) -> Dispute | None:
+    """One dispute, locked; or None."""
+    return await _STATEMENTS.find_one(conn, "lock_dispute", Dispute, bucket=bucket, tap_id=tap_id)
+
+
+async def set_dispute(conn: Conn, *, dispute: Dispute) -> bool:
+    """Write what the sides say and how it was decided; whether it was not decided before."""
+    said = ("bucket", "tap_id", "provider_says", "resident_agrees", "decided_for", "decided_at", "transfer_id")
+    return await _STATEMENTS.hits(conn, "set_dispute", **{name: getattr(dispute, name) for name in said})
+
+
+async def list_disputes_of_provider(conn: Conn, *, provider_id: UUID) -> list[Dispute]:
+    """A provider's latest disputes, the newest tap first."""
+    by_bucket: dict[int, list[UUID]] = {}
+    for row in await _STATEMENTS.run(conn, "list_of_provider", provider_id=provider_id):
+        by_bucket.setdefault(row["bucket"], []).append(row["tap_id"])
+    found: list[Dispute] = []
+    for bucket, tap_ids in by_bucket.items():
+        found += await _STATEMENTS.list_all(conn, "list_disputes_of_bucket", Dispute, bucket=bucket, tap_ids=tap_ids)
+    return sorted(found, key=lambda dispute: dispute.tap_id.int, reverse=True)
+
+
+async def audit_decided(conn: Conn) -> tuple[Dispute, ...]:
+    """Every dispute that was decided for the provider."""
+    return await _STATEMENTS.list_all(conn, "audit_decided", Dispute)
 
 
 async def list_disputes(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Dispute, ...]:

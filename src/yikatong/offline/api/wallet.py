@@ -1,4 +1,4 @@
-"""What a resident sees and decides of offline allowances and disputes in the wallet."""
+"""What a resident sees and decides of offline allowances in the wallet."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,6 @@ from yikatong.kernel.ids import (
     PlaceIdText,
     ProviderIdText,
     ResidentId,
-    TapIdText,
     TerminalIdText,
     read_id,
     show_id,
@@ -24,7 +23,7 @@ from yikatong.kernel.ids import (
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.offline import service
-from yikatong.offline.model import Allowance, Dispute, Reason
+from yikatong.offline.model import Allowance, Reason
 from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Refusal, Route, RouteKind, read_or_refuse
 
 _NOT_IN_ORDER = (
@@ -79,25 +78,9 @@ class AllowancesAnswer(Struct, frozen=True, kw_only=True):
     allowances: tuple[AllowanceAnswer, ...]
 
 
-class DisputeAnswer(Struct, frozen=True, kw_only=True):
-    """A tap that the holder signed for and no hold could pay; nothing was charged."""
-
-    tap: TapIdText
-    provider: ProviderIdText
-    amount_fen: int
-    reason: str
-    opened_at: datetime
-
-
-class DisputesAnswer(Struct, frozen=True, kw_only=True):
-    """The holder's disputes, the newest first."""
-
-    disputes: tuple[DisputeAnswer, ...]
-
-
 def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
     """A wallet's routes."""
-    return (_grant(terms, vault), _list(terms), _end(terms), _list_disputes(terms))
+    return (_grant(terms, vault), _list(terms), _end(terms))
 
 
 def _whose(call: Call, terms: Terms) -> tuple[int, ResidentId]:
@@ -226,35 +209,4 @@ def _end(terms: Terms) -> Route:
         handle=handle,
         answer=ChangeAnswer,
         reasons=(CardReason.RESIDENT_IS_NOT_KNOWN, Reason.ALLOWANCE_IS_UNKNOWN),
-    )
-
-
-def _list_disputes(terms: Terms) -> Route:
-    async def handle(call: Call, body: None, query: None) -> DisputesAnswer:
-        bucket, resident_id = _whose(call, terms)
-        found = await service.list_disputes(call.conn, bucket=bucket, resident_id=resident_id)
-        return DisputesAnswer(disputes=tuple(_dispute(one) for one in found))
-
-    return Route(
-        method="GET",
-        path="/v1/wallet/offline-disputes",
-        name="list_own_disputes",
-        tag="wallet",
-        summary_en="Show the holder's offline taps that no allowance could pay, at the provider's risk",
-        summary_zh="查看本人未能由离线额度支付的用卡争议",
-        kind=RouteKind.QUERY,
-        callers=(CallerKind.WALLET,),
-        handle=handle,
-        answer=DisputesAnswer,
-        looks=True,
-    )
-
-
-def _dispute(dispute: Dispute) -> DisputeAnswer:
-    return DisputeAnswer(
-        tap=show_id("tap", dispute.tap_id),
-        provider=show_id("provider", dispute.provider_id),
-        amount_fen=dispute.amount_fen,
-        reason=dispute.reason,
-        opened_at=dispute.opened_at,
     )

@@ -17,7 +17,7 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HoldDraft
 from yikatong.lines.rules import PURSE, account_of_source
 from yikatong.offline import store
-from yikatong.offline.model import UPLOAD_TERM, Allowance, Dispute, Reason
+from yikatong.offline.model import UPLOAD_TERM, Allowance, Reason
 from yikatong.offline.rules import decide_grant, hold_id_of
 from yikatong.plumbing.ids import Ids
 
@@ -106,8 +106,3 @@ async def end_allowance(
     if found is None:
         raise Refused(Reason.ALLOWANCE_IS_UNKNOWN)
     return Change.of(await store.end_allowance(conn, allowance=found, now=now))
-
-
-async def list_disputes(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Dispute, ...]:
-    """A resident's disputes, the newest first."""
-    return await store.list_disputes(conn, bucket=bucket, resident_id=resident_id)
