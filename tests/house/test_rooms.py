@@ -41,7 +41,16 @@ MORE_OF_A_ROOM = {
     # The statements of a tap batch that concern the ledger; taps runs them in its pipeline.
     "ledger": {"batch.py"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
-    "taps": {"counter", "bank.py", "follow_ups.py", "late.py", "learning.py", "presenting.py", "reading.py", "receipts.py"},
+    "taps": {
+        "counter",
+        "bank.py",
+        "follow_ups.py",
+        "late.py",
+        "learning.py",
+        "presenting.py",
+        "reading.py",
+        "receipts.py",
+    },
 }
 """What single rooms hold beyond that, and why."""
 
