@@ -15,15 +15,17 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import audit as ledger_audit
 from yikatong.offline import audit as offline_audit
 from yikatong.plumbing.database import Database
+from yikatong.taps import audit as taps_audit
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
 
 
 async def audited(served: Served) -> list[str]:
-    """What the audit of taps, offline and the ledger finds of this region's residents; others share the database."""
+    """What the audits of offline, the ledger and taps find, in the whole database."""
     async with served.world.db.owner_transaction() as conn:
-        return [*await offline_audit.audit(conn), *await ledger_audit.audit(conn)]
+        found = [*await offline_audit.audit(conn), *await ledger_audit.audit(conn)]
+        return [*found, *await taps_audit.audit(conn)]
 
 
 async def test_a_till_serves_a_day_without_a_network_and_every_fen_balances(db: Database, tmp_path: Path) -> None:
