@@ -145,6 +145,7 @@ async def _run(conn: Connection, placings: Sequence[Placing], statements: Sequen
         tell(statement)
         await citus.run_statement(conn, statement)
     await citus.drop_local_copies(conn, placings)
+    await citus.let_serving_lock(conn, placings)
 
 
 async def _lock(conn: Connection, placings: Sequence[Placing], tell: Tell) -> None:

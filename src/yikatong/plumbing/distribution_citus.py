@@ -221,7 +221,7 @@ async def work_in_sequence(conn: AsyncConnection[Any]) -> None:
 
 
 async def run_statement(conn: AsyncConnection[Any], statement: str) -> None:
-    """Run one of the planned statements, and remove what it left on the coordinator of a table's rows."""
+    """Run one of the planned statements."""
     await conn.execute(sql.SQL(statement))
 
 
@@ -230,6 +230,25 @@ async def drop_local_copies(conn: AsyncConnection[Any], placings: Sequence[Placi
     for placing in placings:
         if placing.is_distributed:
             await conn.execute("SELECT truncate_local_data_after_distributing_table(%s::regclass)", [placing.table])
+
+
+async def let_serving_lock(conn: AsyncConnection[Any], placings: Sequence[Placing]) -> None:
+    """Grant the serving role UPDATE on the reference tables that it inserts into.
+
+    An INSERT … ON CONFLICT on a reference table locks its shard on every node, and Citus lets nobody lock who may not
+    change a row. What is written once and must stay so is distributed, and is not granted this.
+    """
+    for placing in placings:
+        if placing.by != "reference":
+            continue
+        row = await conn.execute(
+            "SELECT has_table_privilege('yikatong_serving', %(table)s, 'INSERT')"
+            " AND NOT has_table_privilege('yikatong_serving', %(table)s, 'UPDATE')",
+            {"table": placing.table},
+        )
+        if (await row.fetchone() or (False,))[0]:
+            name = sql.Identifier(*placing.table.split("."))
+            await conn.execute(sql.SQL("GRANT UPDATE ON {} TO yikatong_serving").format(name))
 
 
 def _version(text: str) -> tuple[int, int]:
