@@ -34,7 +34,7 @@ class Sent(NamedTuple):
 
 class Tills:
     """All tills of a shop. `acknowledged` has the receipt of every tap that was answered, `reversed` what was taken
-    back and answered."""
+    back and answered, `told_to_wait` the reasons for which tills were to come again."""
 
     def __init__(self, people: BenchPeople, url: str) -> None:
         self._people = people
@@ -49,6 +49,7 @@ class Tills:
         self._waited_for: list[tuple[int, asyncio.Event]] = []
         self.reversed: dict[str, str] = {}
         self.sent_again = 0
+        self.told_to_wait: set[str] = set()
 
     async def work(self, *, tills: int, until: Callable[[], bool]) -> None:
         """Let tills work side by side until something holds; each ends what it began."""
@@ -100,6 +101,7 @@ class Tills:
                 answer = await client.post(path, content=body, headers=headers)
                 if answer.status_code in _FINAL:
                     return answer.json()
+                self.told_to_wait.add(answer.json().get("reason", ""))
             except httpx.TransportError:
                 pass
             self.sent_again += 1

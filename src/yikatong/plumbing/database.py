@@ -117,13 +117,12 @@ class Database:
 
 
 class SteadyAttempt(AttemptWithBackoff):
-    """Tries to connect again after the same short while each time.
+    """Tries to connect again every second.
 
     Waiting twice as long after each try, as pools do, would keep people waiting for as long again as the database was
-    away, and a server beside us needs no sparing.
+    away.
     """
 
-    INITIAL_DELAY = 0.5
     DELAY_BACKOFF = 1.0
 
 
