@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.builders.access import a_wallet
 from tests.support.builders.counter import BUCKET, Phone
 from tests.support.builders.http import bearer
 from tests.support.builders.served import Served, a_served_world
@@ -349,6 +350,54 @@ async def test_no_call_of_any_route_is_the_servers_fault(served: Served, phone: 
     )
 
     assert answer.status_code < 500, f"{route.method} {path} {asked.query} {body}: {answer.text}"
+
+
+async def test_no_odd_part_of_any_address_is_the_servers_fault(served: Served) -> None:
+    """Every route that names something in its address, by each kind of caller that it admits and we have."""
+    async with served.world.db.transaction() as conn:
+        wallet = await a_wallet(conn, region=served.world.region, now=served.world.clock.now())
+    tokens = {
+        CallerKind.TERMINAL: served.world.till.token,
+        CallerKind.OPERATOR: await operator_token(served),
+        CallerKind.WALLET: wallet.token,
+    }
+    called = [
+        (route, kind, part)
+        for route in served.worker.routes()
+        for kind in tokens.keys() & set(route.callers)
+        for part in ODD_PARTS
+        if "{" in route.path
+    ]
+
+    for route, kind, part in called:
+        path = "/".join(part if piece.startswith("{") else piece for piece in route.path.split("/"))
+        content = None if route.body is None else json.dumps(a_plain_body(route.body)).encode()
+        headers = bearer(tokens[kind], Purpose="test", Content_Type="application/json")
+        answer = await served.client.request(route.method, path, content=content, headers=headers)
+        assert answer.status_code < 500, f"{route.method} {path} by a {kind.value}: {answer.text}"
+    assert {CallerKind.TERMINAL, CallerKind.OPERATOR, CallerKind.WALLET} == {kind for _, kind, _ in called}
+
+
+def a_plain_body(shape: Any) -> dict[str, Any]:
+    """A body of a type, as plain as its required fields allow, so that the address is looked at too."""
+    return {field.encode_name: a_plain_value(field.type) for field in msgspec.structs.fields(shape) if field.required}
+
+
+def a_plain_value(kind: Any) -> Any:
+    """A value that a field takes where its bounds are ordinary ones; else the body is refused, which is no fault."""
+    info = msgspec.inspect.type_info(kind)
+    if isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    if isinstance(info, msgspec.inspect.EnumType):
+        return next(iter(info.cls)).value
+    plain: dict[type[Any], Any] = {
+        msgspec.inspect.IntType: 1,
+        msgspec.inspect.BoolType: True,
+        msgspec.inspect.StrType: "a-plain-value-of-text",
+        msgspec.inspect.DateTimeType: "2026-11-25T04:00:00Z",
+        msgspec.inspect.DateType: "2026-11-25",
+    }
+    return plain.get(type(info), [])
 
 
 def written(text: str) -> str:

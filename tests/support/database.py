@@ -70,7 +70,7 @@ class TestServer:
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._made_on:
             with psycopg.connect(self._made_on, autocommit=True) as conn:
-                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._made_name)))
+                drop_database(conn, self._made_name)
         if self._embedded or self._made_on:
             os.environ.pop(_OWNER_VARIABLE, None)
 
@@ -134,6 +134,16 @@ def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None) -> dict[s
     return failures
 
 
+def drop_database(conn: psycopg.Connection[Any], name: str) -> None:
+    """Drop a database and end our sessions in it; the server's own cleaners, which only it may end, it ends itself."""
+    conn.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = %s AND backend_type = 'client backend' AND pg_has_role(usesysid, 'USAGE')",
+        [name],
+    )
+    conn.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
+
 @contextmanager
 def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
     """An empty database on the server of another, for tests that need one; dropped at the end of the block."""
@@ -143,4 +153,4 @@ def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
         try:
             yield ServerAddress(conninfo=named_instead(beside, name))
         finally:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop_database(conn, name)
