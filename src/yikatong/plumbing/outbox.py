@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
+from psycopg.pq import TransactionStatus
 
 from yikatong.plumbing import wire
 from yikatong.plumbing.clock import Clock
@@ -203,15 +204,20 @@ class Relay:
     async def _deliver(self, conn: psycopg.AsyncConnection[Any], events: Sequence[Event]) -> BaseException | None:
         """All subscribers or none; gives what failed, and then what was written is rolled back.
 
-        Subscribers belong to other rooms and may fail in any way; a failure is theirs and the events'.
+        Subscribers belong to other rooms and may fail in any way; a failure is theirs and the events', unless the line
+        to the database is gone, which is raised: nothing was heard then, and nothing is held against an event.
         """
         (failure,) = await asyncio.gather(self._tell(conn, events), return_exceptions=True)
+        if failure is not None and conn.closed:
+            raise psycopg.OperationalError("the line was lost while events were handed over") from failure
         return failure
 
     async def _tell(self, conn: psycopg.AsyncConnection[Any], events: Sequence[Event]) -> None:
         async with conn.transaction(), asyncio.timeout(_SUBSCRIBER_TIMEOUT_SECONDS):
             for subscriber in self._subscribers.get(events[0].topic, ()):
                 await subscriber(conn, events)
+            if conn.info.transaction_status is TransactionStatus.INERROR:
+                raise psycopg.errors.InFailedSqlTransaction("a subscriber passed over an error of the database")
 
     async def _postpone(
         self, conn: psycopg.AsyncConnection[Any], event: Event, *, tries_count: int, failure: BaseException

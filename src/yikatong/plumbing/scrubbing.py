@@ -68,8 +68,9 @@ def scrub_fields(fields: Mapping[Any, Any], *, depth: int = 0) -> dict[str, Any]
 
 
 def describe_failure(failure: BaseException) -> str:
-    """A failure in one scrubbed line: its kind and what it says."""
-    return scrub_text(f"{type(failure).__name__}: {failure}")[:_FAILURE_CHARACTERS_MAX]
+    """A failure in one scrubbed line, its kind and what it says, with no character that the database cannot keep."""
+    said = f"{type(failure).__name__}: {failure}".replace("\x00", "\ufffd").encode(errors="replace").decode()
+    return scrub_text(said)[:_FAILURE_CHARACTERS_MAX]
 
 
 def _replace(match: re.Match[str]) -> str:

@@ -1,12 +1,15 @@
 """Events reach their subscribers exactly once, in order, and one that fails holds up no other."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
+from tests.support.backends import end_backend
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.processes import a_python_process, next_line
 from tests.support.world import FixedClock, SeededIds
@@ -136,6 +139,98 @@ async def test_a_failing_event_is_tried_later_then_parked_and_holds_up_no_other(
     assert (parked.tries_count, parked.last_error) == (3, "KeyError: 'no account [account number]'")
     assert numbers[f"{topic}.good"] == 1
     assert f"{topic}.poison" not in numbers, "what the failed subscriber wrote is rolled back"
+
+
+async def bump_then(conn: Connection, topic: str, heard_by: str, events: Sequence[Event], *, fails: set[str]) -> None:
+    """A subscriber that counts what it hears, and fails behind the first event that it cannot stand."""
+    for event in events:
+        await versions.bump(conn, subject=f"{topic}.{heard_by}.{event.payload}")
+        if event.payload in fails:
+            raise ValueError(event.payload)
+
+
+@pytest.mark.parametrize("first_fails", ["", "a", "cf", "abcdef"])
+@pytest.mark.parametrize("second_fails", ["", "d", "af", "abcdef"])
+async def test_of_a_group_each_sound_event_is_heard_once_by_each_and_the_others_by_none(
+    own: Database, first_fails: str, second_fails: str
+) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+
+    async def first(conn: Connection, events: Sequence[Event]) -> None:
+        await bump_then(conn, topic, "first", events, fails=set(first_fails))
+
+    async def second(conn: Connection, events: Sequence[Event]) -> None:
+        await bump_then(conn, topic, "second", events, fails=set(second_fails))
+
+    await publish(own, topic, *"abcdef", ids=ids, clock=clock)
+    relay = a_relay(own, topic, first, second, clock=clock, tries_max=2)
+    for _ in range(3):
+        await relay_all(relay)
+        clock.advance(timedelta(minutes=1))
+
+    sound = set("abcdef") - set(first_fails) - set(second_fails)
+    async with own.transaction() as conn:
+        counted = {name: count for name, count in (await versions.read_all(conn)).items() if name.startswith(topic)}
+    assert {f"{topic}.{by}.{one}": 1 for by in ("first", "second") for one in sound} == counted
+    assert 6 - len(sound) == await waiting(own, topic)
+
+
+async def test_a_subscriber_that_passes_over_an_error_of_the_database_harms_no_other(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+
+    async def hear(conn: Connection, event: Event) -> None:
+        await versions.bump(conn, subject=f"{topic}.{event.payload}")
+        if event.payload == "poison":
+            with suppress(psycopg.Error):
+                await conn.execute("SELECT 1 / 0")
+
+    await publish(own, topic, "before", "poison", "after", ids=ids, clock=clock)
+    await relay_all(hearing(own, topic, hear, clock=clock))
+
+    async with own.transaction() as conn:
+        counted = {name: count for name, count in (await versions.read_all(conn)).items() if name.startswith(topic)}
+    assert {f"{topic}.before": 1, f"{topic}.after": 1} == counted
+    assert 1 == await waiting(own, topic)
+
+
+async def test_whatever_a_subscriber_says_of_its_failure_can_be_kept(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+
+    async def hear(_: Connection, __: Event) -> None:
+        raise ValueError("nothing \x00, half a character \udc80, 卡")
+
+    (event_id,) = await publish(own, topic, {}, ids=ids, clock=clock)
+    await relay_all(hearing(own, topic, hear, clock=clock, tries_max=1))
+
+    async with own.transaction() as conn:
+        (parked,) = [event for event in await outbox.list_parked(conn) if event.id == event_id]
+    assert "ValueError: nothing \ufffd, half a character ?, 卡" == parked.last_error
+
+
+async def test_a_line_that_is_lost_half_way_is_held_against_no_event(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    lines_lost: list[int] = []
+
+    async def hear(conn: Connection, event: Event) -> None:
+        await versions.bump(conn, subject=f"{topic}.{event.payload}")
+        if event.payload == "b" and not lines_lost:
+            lines_lost.append(conn.info.backend_pid)
+            await end_backend(own, lines_lost[0])
+
+    await publish(own, topic, "a", "b", "c", ids=ids, clock=clock)
+    relay = hearing(own, topic, hear, clock=clock, tries_max=1)
+    with pytest.raises(psycopg.OperationalError):
+        await relay.run_once()
+    await relay_all(relay)
+
+    async with own.transaction() as conn:
+        counted = {name: count for name, count in (await versions.read_all(conn)).items() if name.startswith(topic)}
+    assert {f"{topic}.a": 1, f"{topic}.b": 1, f"{topic}.c": 1} == counted
+    assert 0 == await waiting(own, topic)
 
 
 async def test_a_parked_event_can_be_given_to_the_relay_again(own: Database) -> None:
