@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -150,6 +150,40 @@ async def test_a_body_behind_its_refusal_is_not_waited_for() -> None:
 
         assert [b"413 ..."] == refused
         assert b"" == await caller.rest()
+
+
+async def test_of_too_many_connections_the_one_that_has_owed_longest_makes_room() -> None:
+    async with a_server(connections_max=2) as serving:
+        known_reader, known_writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        known_writer.write(post(b"known"))
+        known = [answer async for answer in hear(known_reader, 1)]
+        silent_reader, silent_writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        new = await serving.send(post(b"new"))
+        with suppress(ConnectionResetError):
+            assert b"" == await silent_reader.read()
+        known_writer.write(post(b"known still"))
+        known += [answer async for answer in hear(known_reader, 1)]
+        silent_writer.close()
+        known_writer.close()
+
+    assert [b"200 <known>", b"200 <known still>"] == known
+    assert [b"200 <new>"] == new
+
+
+async def test_where_nobody_owes_anything_the_newcomer_is_one_too_many() -> None:
+    async with a_server(connections_max=1) as serving:
+        reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        writer.write(post(b"first"))
+        first = [answer async for answer in hear(reader, 1)]
+        one_too_many, its_writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        with suppress(ConnectionResetError):
+            assert b"" == await one_too_many.read()
+        writer.write(post(b"second"))
+        second = [answer async for answer in hear(reader, 1)]
+        its_writer.close()
+        writer.close()
+
+    assert [b"200 <first>", b"200 <second>"] == first + second
 
 
 async def test_the_server_looks_by_itself() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.world import SeededIds
-from yikatong.app.http.arrivals import Arrivals
+from yikatong.app.http.arrivals import CONNECTIONS_MAX, Arrivals
 from yikatong.app.http.bounds import CallsAtOnce
 from yikatong.app.http.direct import Answer, DirectProtocol, RawHeaders
 from yikatong.app.http.frame import Frame
@@ -42,11 +42,11 @@ class Echo:
 class Serving:
     """A server on a port of its own."""
 
-    def __init__(self, echo: Echo, port: int, server: uvicorn.Server) -> None:
+    def __init__(self, echo: Echo, port: int, server: uvicorn.Server, *, connections_max: int) -> None:
         self.echo = echo
         self.port = port
         self.server = server
-        self.arrivals = Arrivals()
+        self.arrivals = Arrivals(connections_max=connections_max)
         server.server_state = self.arrivals
 
     def end_late(self) -> None:
@@ -85,7 +85,9 @@ async def hear(reader: asyncio.StreamReader, count: int) -> AsyncIterator[bytes]
 
 
 @asynccontextmanager
-async def a_server(protocol: type[asyncio.Protocol] | str = DirectProtocol) -> AsyncIterator[Serving]:
+async def a_server(
+    protocol: type[asyncio.Protocol] | str = DirectProtocol, *, connections_max: int = CONNECTIONS_MAX
+) -> AsyncIterator[Serving]:
     echo = Echo()
     frame = Frame(unknown_address, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=CallsAtOnce())
     config = uvicorn.Config(
@@ -95,7 +97,7 @@ async def a_server(protocol: type[asyncio.Protocol] | str = DirectProtocol) -> A
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     listening = config.bind_socket()
-    serving = Serving(echo, listening.getsockname()[1], server)
+    serving = Serving(echo, listening.getsockname()[1], server, connections_max=connections_max)
     await server.startup(sockets=[listening])
     try:
         yield serving

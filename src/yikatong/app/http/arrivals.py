@@ -17,14 +17,32 @@ class Debtor(Protocol):
         """End, for what is owed did not come in time."""
         ...
 
+    def make_room(self) -> None:
+        """End at once, for somebody else."""
+        ...
+
+
+CONNECTIONS_MAX = 8_192
+"""How many a process holds at once, where the system lets it open as many files."""
+
 
 class Arrivals(ServerState):
     """What all connections of a server share, and which of them owe something, the longest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, connections_max: int = CONNECTIONS_MAX) -> None:
         """Nobody is connected yet."""
         super().__init__()
+        self._connections_max = connections_max
         self._owed_since: dict[Debtor, float] = {}
+
+    def receive(self, debtor: Debtor, *, now: float) -> None:
+        """Somebody connects, and owes a request; when there are too many, whoever has owed longest makes room.
+
+        That may be the newcomer, where all others have sent theirs.
+        """
+        self.owe(debtor, now=now)
+        if len(self.connections) > self._connections_max:
+            next(iter(self._owed_since)).make_room()
 
     def owe(self, debtor: Debtor, *, now: float) -> None:
         """From now on it owes; what it owed before is forgotten. `now` is the loop's time, which never goes back."""

@@ -88,7 +88,8 @@ class DirectProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server has it
         """A connection opens, and owes a request."""
         super().connection_made(transport)
-        self._owe()
+        self._owes = True
+        self._arrivals.receive(self, now=self.loop.time())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed, and owes nothing."""
@@ -138,8 +139,7 @@ class DirectProtocol(HttpToolsProtocol):
         cut off at the next look.
         """
         if self.transport.is_closing():
-            self._settle()
-            self.transport.abort()
+            self.make_room()
             return
         self._owe()
         call = self.cycle
@@ -154,6 +154,11 @@ class DirectProtocol(HttpToolsProtocol):
             call.disconnected = True
             call.message_event.set()
         self.transport.close()
+
+    def make_room(self) -> None:
+        """End at once, for somebody else."""
+        self._settle()
+        self.transport.abort()
 
     def raw_answer(self, answer: Answer, *, closes: bool) -> bytes:
         """An answer as it goes over the wire."""
@@ -180,12 +185,16 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _owe(self) -> None:
         self._owes = True
-        cast(Arrivals, self.server_state).owe(self, now=self.loop.time())
+        self._arrivals.owe(self, now=self.loop.time())
 
     def _settle(self) -> None:
         self._owes = self._has_begun = False
         self._head_bytes = 0
-        cast(Arrivals, self.server_state).settle(self)
+        self._arrivals.settle(self)
+
+    @property
+    def _arrivals(self) -> Arrivals:
+        return cast(Arrivals, self.server_state)
 
     def _unsupported_upgrade_warning(self) -> None:
         """No upgrade is taken here; what follows it is no request of ours, so this answer is the last."""
