@@ -19,7 +19,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-versio
 # Our processes start often; they read compiled code that the installation wrote.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve story test quick checks bench format lock migration reference clean
+.PHONY: help demo serve story test quick soak checks bench format lock migration reference clean
 
 help: ## 列出这些命令 | the words this Makefile knows
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*) \| (.*)/  make \1\t\2\n\t\3/' | expand -t 18
@@ -38,6 +38,9 @@ test: checks ## 全部检查和测试 | all checks and tests, on a PostgreSQL of
 
 quick: $(VENV)/.dev-ready ## 不用数据库的测试 | the tests that need no database
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/house tests/vectors tests/rooms/kernel
+
+soak: $(VENV)/.soak-ready ## 长时间模糊测试 | fuzz parsers and the API for SOAK_MINUTES (60)
+	@$(BIN)/python -m tests.fuzz.soak
 
 checks: $(VENV)/.dev-ready ## 格式、规范、类型 | format, lint, types
 	@$(BIN)/ruff format --check --quiet src simulator tests || (echo "run: make format" && exit 1)
@@ -60,6 +63,7 @@ migration: $(VENV)/.run-ready ## 重写第一个迁移 | write the first migrati
 lock: $(VENV)/.dev-ready ## 重新锁定依赖 | resolve the dependencies anew into the lock files
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build -o requirements.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --extra build --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-annotate --group soak -o requirements-soak.lock
 
 clean: ## 删除虚拟环境和缓存 | remove virtual environment and caches; data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
@@ -81,3 +85,8 @@ $(VENV)/.dev-ready: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run-ready
+
+$(VENV)/.soak-ready: requirements-soak.lock | $(VENV)/.dev-ready
+	@echo "installing the fuzzer that a soak needs (locked, with digests; Linux on x86-64)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-soak.lock
+	@touch $@

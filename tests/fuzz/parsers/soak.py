@@ -97,14 +97,15 @@ def _soak(name: str, harness: Harness, *, seconds: float, folder: Path) -> Soake
         errors="replace",
         check=False,
     )
-    executed, covered = _EXECUTED.search(ran.stderr), _COVERED.findall(ran.stderr)
+    executed, covered = _EXECUTED.search(ran.stderr), [int(places) for places in _COVERED.findall(ran.stderr)]
+    is_well = ran.returncode == 0 and executed is not None and max(covered, default=0) > 0
     return Soaked(
         name=name,
         executions=int(executed[1]) if executed else 0,
-        covered=int(covered[-1]) if covered else 0,
+        covered=max(covered, default=0),
         seconds=time.monotonic() - began,
         inputs=sorted(set(findings.iterdir()) - before),
-        said="" if ran.returncode == 0 and executed else _fault_of(ran.stdout + ran.stderr),
+        said="" if is_well else _fault_of(ran.stdout + ran.stderr),
     )
 
 

@@ -1,0 +1,40 @@
+"""`make soak`: everything that is tried for as long as there is time, SOAK_MINUTES in all (60).
+
+Ends with 1 when there is a finding. Findings and corpora lie in `var/soak`, or where YIKATONG_SOAK_FOLDER says.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.fuzz.api.soak import soak_api
+from tests.fuzz.parsers.soak import REPOSITORY, soak_parsers
+
+MINUTES = 60.0
+_SHARE_OF_PARSERS = 0.6
+
+
+def main() -> int:
+    """Divide the time, soak, and say what was found."""
+    console = Console()
+    minutes = float(os.environ.get("SOAK_MINUTES") or MINUTES)
+    folder = Path(os.environ.get("YIKATONG_SOAK_FOLDER") or REPOSITORY / "var" / "soak")
+    folder.mkdir(parents=True, exist_ok=True)
+    console.rule(f"parsers of outside bytes, {minutes * _SHARE_OF_PARSERS:.0f} minutes", align="left")
+    parsers = soak_parsers(minutes=minutes * _SHARE_OF_PARSERS, folder=folder, console=console)
+    console.rule(f"the API, {minutes * (1 - _SHARE_OF_PARSERS):.0f} minutes", align="left")
+    callers = soak_api(minutes=minutes * (1 - _SHARE_OF_PARSERS), folder=folder, console=console)
+    executions, calls = sum(one.executions for one in parsers), sum(one.tally.calls for one in callers)
+    faults = [one.name for one in parsers if one.is_faulty] + [one.caller for one in callers if one.is_faulty]
+    console.rule("in all", align="left")
+    console.print(
+        f"{executions} executions of {len(parsers)} parsers, {calls} calls by {len(callers)} kinds of callers"
+    )
+    console.print(f"findings in: {', '.join(faults)}" if faults else "nothing found")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
