@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.builders.access import Known, a_wallet, an_operator
-from tests.support.builders.http import Toys, bearer, toys
+from tests.support.builders.http import Shelf, Toys, bearer, toy_route, toys
 from tests.support.world import NOON, SeededIds, a_region_code
 from yikatong.access import service
 from yikatong.access.audit import audit
@@ -195,3 +195,24 @@ async def test_nobody_suspends_themselves(db: Database, toy: Toys) -> None:
     response = await toy.client.post(address, headers=bearer(known.token))
 
     assert (409, "OPERATOR_IS_ONESELF") == (response.status_code, response.json()["reason"])
+
+
+async def test_what_would_wait_in_vain_is_refused_at_once(db: Database) -> None:
+    seconded = toy_route(
+        "of_resident",
+        "/v1/residents/{resident_id}/seconded",
+        handle=Shelf().put,
+        permission="shelf.put",
+        second_person=True,
+    )
+    async with toys(db, more=[seconded]) as toy:
+        pair = await a_pair(db)
+        asked = [
+            await toy.client.post(
+                f"/v1/residents/{who}/seconded", json={"text": "milk"}, headers=bearer(pair.asker.token)
+            )
+            for who in ("nobody", "dev_" + "0" * 32, "res_" + "0" * 31 + "%EF%BC%91", "res_" + "0" * 32)
+        ]
+
+    assert [404, 404, 404, 202] == [answer.status_code for answer in asked]
+    assert "ROUTE_IS_UNKNOWN" == asked[0].json()["reason"]

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from tests.fuzz.parsers.calls import house_routes
 from tests.support.builders.access import an_operator
 from tests.support.builders.http import Toys, bearer, toys
 from yikatong.app.http.openapi import write_openapi
@@ -89,6 +90,46 @@ async def test_parameters_stand_for_path_query_and_headers(document: dict[str, A
     assert "^res_[0-9a-f]{32}$" == look[0]["schema"]["pattern"]
     assert {"$ref": "#/components/parameters/PurposeOfOwnData"} in look
     assert ["limit", "since", "label"] == [each["name"] for each in listed if each.get("in") == "query"]
+
+
+async def test_a_free_text_from_a_caller_holds_no_character_that_is_refused(document: dict[str, Any]) -> None:
+    text = document["components"]["schemas"]["NoteBody"]["properties"]["text"]
+    schema = {"$ref": "#/components/schemas/NoteBody", "components": document["components"]}
+
+    assert "^[^\\u0000]{1,100}$" == text["pattern"]
+    assert [True, False] == [jsonschema_rs.is_valid(schema, {"text": text}) for text in ("奶\n", "a\0b")]
+
+
+def test_an_answer_leads_to_the_calls_that_ask_for_an_id_in_it() -> None:
+    routes = house_routes()
+    document = json.loads(write_openapi(routes[:-1], (), direct=routes[-1:]))
+    registered = document["paths"]["/v1/residents"]["post"]["responses"]["200"]["links"]
+    tapped = document["paths"]["/v1/taps"]["post"]["responses"]["202"]["links"]
+    listed = document["paths"]["/v1/keys"]["get"]["responses"]["200"]["links"]
+    provider = document["paths"]["/v1/providers/{id}"]["get"]["parameters"][0]
+
+    assert {"resident_id": "$response.body#/resident_id"} == registered["apply_for_card"]["parameters"]
+    assert {"get_tap", "refund_tap"} == set(tapped)
+    assert {"key_id": "$response.body#/keys/0/key_id"} == listed["revoke_key"]["parameters"]
+    assert "^prv_[0-9a-f]{32}$" == provider["schema"]["pattern"]
+
+
+def test_every_link_leads_to_a_call_and_names_its_parts() -> None:
+    routes = house_routes()
+    document = json.loads(write_openapi(routes[:-1], (), direct=routes[-1:]))
+    parts = {
+        operation["operationId"]: {part["name"] for part in operation["parameters"] if part.get("in") == "path"}
+        for _, operation in operations(document)
+    }
+    links = [
+        link
+        for _, operation in operations(document)
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+
+    assert 100 < len(links)
+    assert [] == [link for link in links if parts[link["operationId"]] != set(link["parameters"])]
 
 
 async def test_a_route_past_the_edge_takes_and_gives_no_header_of_the_edge() -> None:

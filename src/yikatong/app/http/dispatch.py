@@ -10,7 +10,8 @@ A call is refused in this order, and nothing later is looked at:
 6. PURPOSE_IS_MISSING on looks, IDEMPOTENCY_KEY_IS_MALFORMED on commands
 7. QUERY_IS_NOT_ACCEPTED, BODY_IS_NOT_JSON, BODY_IS_NOT_ACCEPTED
 8. IDEMPOTENCY_KEY_IS_TAKEN, ANSWER_CANNOT_BE_REPEATED
-9. the room's own reasons
+9. ROUTE_IS_UNKNOWN, where a command that waits for a second person names an id that is none
+10. the room's own reasons
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from yikatong.access import service as access
 from yikatong.access.model import Approval
 from yikatong.app.house import House
 from yikatong.app.http import problems
+from yikatong.app.http.addresses import verify_ids
 from yikatong.app.http.bounds import read_body, verify_json
 from yikatong.app.http.decoding import body_reader, query_reader
 from yikatong.app.http.recording import Asked, digest_of_asked, write_call_record
@@ -194,6 +196,7 @@ class Dispatcher:
             raise
 
     async def _ask(self, call: Call, *, asked: Asked) -> Answer:
+        verify_ids(self.route.path, call.path)
         approval = await access.ask_approval(
             call.conn,
             asker=call.by(),

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 import yikatong
 from yikatong.access.model import Reason as AccessReason
+from yikatong.app.http.addresses import path_parameters
 from yikatong.app.http.dispatch import PendingAnswer
+from yikatong.app.http.openapi_links import Links
 from yikatong.app.http.openapi_schemas import Schemas
 from yikatong.app.http.plain import PlainRoute
 from yikatong.app.http.problems import DOOR_REASONS, MEDIA_TYPE, problem_of
@@ -57,13 +59,14 @@ def write_openapi(routes: Sequence[Route], plain: Sequence[PlainRoute], *, direc
     """The whole document as JSON; `direct` routes are answered past the edge and take none of its headers."""
     schemas = Schemas.of((*routes, *direct), plain)
     refusals = _Refusals()
+    parts = _Parts(schemas, refusals, Links((*routes, *direct), schemas))
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     used: set[outcomes.Reason] = set()
     for route in (*routes, *direct):
         is_direct = route in direct
         reasons = reasons_of(route, is_direct=is_direct)
         used.update(reasons)
-        operation = _operation(route, reasons, schemas, refusals, is_direct=is_direct)
+        operation = _operation(route, reasons, parts, is_direct=is_direct)
         paths[route.path][route.method.lower()] = operation
     for address in plain:
         paths[address.path]["get"] = _plain_operation(address, schemas, refusals)
@@ -124,6 +127,8 @@ def reasons_of(route: Route, *, is_direct: bool = False) -> tuple[outcomes.Reaso
             AccessReason.IDEMPOTENCY_KEY_IS_TAKEN,
             AccessReason.ANSWER_CANNOT_BE_REPEATED,
         ]
+    if route.second_person:
+        reasons.append(Reason.ROUTE_IS_UNKNOWN)
     return tuple(dict.fromkeys([*reasons, *route.reasons, *_ANYTIME]))
 
 
@@ -136,21 +141,19 @@ def _scope_reasons(route: Route) -> list[outcomes.Reason]:
     return [reason for part, reason in by_part.items() if route.callers and part in route.path]
 
 
-def _operation(
-    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals", *, is_direct: bool
-) -> dict[str, Any]:
+def _operation(route: Route, reasons: Sequence[outcomes.Reason], parts: "_Parts", *, is_direct: bool) -> dict[str, Any]:
     headers = [] if is_direct else _headers_taken(route)
     operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": f"{route.summary_en} · {route.summary_zh}",
         "description": _describe(route),
-        "parameters": [*schemas.path_parameters(route.path), *schemas.query_parameters(route), *headers],
-        "responses": _responses(route, reasons, schemas, refusals, is_direct=is_direct),
+        "parameters": [*path_parameters(route.path), *parts.schemas.query_parameters(route), *headers],
+        "responses": _responses(route, reasons, parts, is_direct=is_direct),
         "security": [{_SCHEME_BY_CALLER[kind][0]: []} for kind in route.callers],
     }
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": schemas.body(route)}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": parts.schemas.body(route)}}
     return operation
 
 
@@ -174,29 +177,29 @@ def _headers_taken(route: Route) -> list[dict[str, str]]:
     return [{"$ref": f"#/components/parameters/{name}"} for name in taken]
 
 
-def _responses(
-    route: Route, reasons: Sequence[outcomes.Reason], schemas: Schemas, refusals: "_Refusals", *, is_direct: bool
-) -> dict[str, Any]:
+def _responses(route: Route, reasons: Sequence[outcomes.Reason], parts: "_Parts", *, is_direct: bool) -> dict[str, Any]:
     answers: dict[int, Any] = {route.status: route.answer, **route.other_answers}
     if route.second_person:
         answers = {202: PendingAnswer, **route.other_answers}
     responses: dict[str, Any] = {
-        str(status): _answer(status, kind, schemas, is_direct=is_direct) for status, kind in answers.items()
+        str(status): _answer(route, status, kind, parts, is_direct=is_direct) for status, kind in answers.items()
     }
     by_status: dict[int, list[outcomes.Reason]] = defaultdict(list)
     for reason in reasons:
         by_status[reason.text.status].append(reason)
     for status in sorted(by_status):
-        responses[str(status)] = refusals.refer(status, by_status[status])
+        responses[str(status)] = parts.refusals.refer(status, by_status[status])
     return responses
 
 
-def _answer(status: int, kind: Any, schemas: Schemas, *, is_direct: bool) -> dict[str, Any]:
+def _answer(route: Route, status: int, kind: Any, parts: "_Parts", *, is_direct: bool) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "Done · 成功"}
     if not is_direct:
         answer["headers"] = _RESPONSE_HEADERS
     if status != 204:
-        answer["content"] = {"application/json": {"schema": schemas.schema(kind)}}
+        answer["content"] = {"application/json": {"schema": parts.schemas.schema(kind)}}
+        if links := parts.links.of(route, kind):
+            answer["links"] = links
     if status == 202:
         answer["description"] = "Accepted, not yet done · 已受理"
     return answer
@@ -217,6 +220,14 @@ class _Refusals:
             self._name_by_reasons[key] = name
             self.components[name] = _refusal(reasons)
         return {"$ref": f"#/components/responses/{self._name_by_reasons[key]}"}
+
+
+class _Parts(NamedTuple):
+    """What every operation of one document is written with."""
+
+    schemas: Schemas
+    refusals: _Refusals
+    links: Links
 
 
 def _refusal(reasons: Sequence[outcomes.Reason]) -> dict[str, Any]:

@@ -1,20 +1,16 @@
 """Schemas of the OpenAPI document: types of routes as JSON Schema 2020-12, parameters, and examples of bodies."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import msgspec
 
+from yikatong.app.http.addresses import example_id
 from yikatong.app.http.dispatch import PendingAnswer
 from yikatong.app.http.plain import PlainRoute
 from yikatong.app.http.problems import Problem
 from yikatong.kernel.ids import PREFIX_BY_KIND
 from yikatong.plumbing.http import Route
-
-_PART = re.compile(r"\{([a-z_]+)\}")
-_PATTERN_BY_PART = {"region": "^[0-9]{6}$", "division": "^[0-9]{6}$", "role": "^[a-z][a-z0-9_]{1,39}$"}
-"""Parts of addresses that are no ids and still have a form."""
 
 _EXAMPLE_BY_FIELD = {"request_id": "till-7-000123", "item": "library-entry", "purposes": ["retail"]}
 _EXAMPLE_DAY = "2027-01-01"
@@ -37,6 +33,7 @@ class Schemas:
         schemas, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE + "{name}")
         for component in components.values():
             _close(component)
+        _forbid_nul([schemas[kinds.index(kind)] for kind in _taken(routes)], components)
         return cls(dict(zip(kinds, schemas, strict=True)), components)
 
     def schema(self, kind: Any) -> dict[str, Any]:
@@ -49,18 +46,11 @@ class Schemas:
         example = self._example(schema)
         return {"schema": schema} if example is _NONE else {"schema": schema, "example": example}
 
-    def path_parameters(self, path: str) -> list[dict[str, Any]]:
-        """The parts of an address in braces; one named after a kind of id has the pattern of that kind."""
-        return [
-            {"name": name, "in": "path", "required": True, "schema": _schema_of_part(name)}
-            for name in _PART.findall(path)
-        ]
-
     def query_parameters(self, route: Route) -> list[dict[str, Any]]:
         """The fields of a query's Struct, each a parameter."""
         if route.query is None:
             return []
-        struct = self._resolve(self.schema(route.query))
+        struct = self.resolve(self.schema(route.query))
         required = struct.get("required", [])
         parameters = []
         for name, schema in struct.get("properties", {}).items():
@@ -70,13 +60,14 @@ class Schemas:
             parameters.append(parameter)
         return parameters
 
-    def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema itself, where it only refers to a component."""
         reference = schema.get("$ref")
         return self.components[reference.removeprefix(_REFERENCE)] if reference else schema
 
-    def _example(self, schema: dict[str, Any]) -> Any:
+    def _example(self, schema: Mapping[str, Any]) -> Any:
         """An example from what the schema itself says; _NONE when a required field says nothing."""
-        schema = self._resolve(schema)
+        schema = self.resolve(schema)
         for known in ("const", "default"):
             if known in schema:
                 return schema[known]
@@ -106,12 +97,8 @@ def _example_by_name(name: str, field: dict[str, Any]) -> Any:
         return _EXAMPLE_BY_FIELD[name]
     kind = name.removesuffix("_id")
     if kind in PREFIX_BY_KIND and name.endswith("_id"):
-        return _example_id(kind)
+        return example_id(kind)
     return _EXAMPLE_DAY if field.get("format") == "date" else _NONE
-
-
-def _example_id(kind: str) -> str:
-    return f"{PREFIX_BY_KIND[kind]}{7:032x}"
 
 
 def _kinds(routes: Sequence[Route], plain: Sequence[PlainRoute]) -> Iterable[Any]:
@@ -133,13 +120,25 @@ def _close(component: dict[str, Any]) -> None:
         component.setdefault("additionalProperties", False)
 
 
-def _schema_of_part(name: str) -> dict[str, Any]:
-    kind = name.removesuffix("_id")
-    if kind in PREFIX_BY_KIND and name.endswith("_id"):
-        prefix = PREFIX_BY_KIND[kind]
-        return {"type": "string", "pattern": f"^{prefix}[0-9a-f]{{32}}$", "examples": [_example_id(kind)]}
-    pattern = _PATTERN_BY_PART.get(name)
-    return {"type": "string", "minLength": 1} if pattern is None else {"type": "string", "pattern": pattern}
+def _taken(routes: Sequence[Route]) -> list[Any]:
+    """The types that come from callers."""
+    return [kind for route in routes for kind in (route.body, route.query) if kind is not None]
+
+
+def _forbid_nul(schemas: Iterable[Any], components: Mapping[str, Any]) -> None:
+    """Say of every free text that callers send that it has no U+0000, which is refused."""
+    waiting, seen = list(schemas), set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict) and id(part) not in seen:
+            seen.add(id(part))
+            if "$ref" in part:
+                waiting.append(components[part["$ref"].removeprefix(_REFERENCE)])
+            if part.get("type") == "string" and not {"pattern", "enum", "format", "const"} & part.keys():
+                part["pattern"] = f"^[^\\u0000]{{{part.get('minLength', 0)},{part.get('maxLength', '')}}}$"
+            waiting += part.values()
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
