@@ -9,16 +9,20 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from yikatong.cards.model import Reason as CardsReason
 from yikatong.catalogue import service as catalogue
+from yikatong.codes.model import Reason as CodesReason
 from yikatong.kernel.ids import ProviderId, ProviderIdText, ResidentId, TapId, TapIdText, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
+from yikatong.lines.model import Reason as LineReason
 from yikatong.plumbing.http import Answer, Call, CallerKind, Route, RouteKind
 from yikatong.taps.counter.works import Refunded, Reversed
 from yikatong.taps.follow_ups import FollowUps, ReversalBody, read_tap_id
 from yikatong.taps.model import Outcome, Reason, Receipt, RequestId, TapBody, TapRow, WaitingRow
+from yikatong.taps.presenting import READING_REASONS
 from yikatong.taps.receipts import decode_work
 
 
@@ -166,7 +170,14 @@ def _reverse(follow_ups: Callable[[], FollowUps]) -> Route:
         handle=handle,
         body=ReversalBody,
         answer=ReversalAnswer,
-        reasons=(Reason.TAP_IS_UNKNOWN, Reason.PRESENTATION_IS_MISSING, Reason.CARD_IS_UNKNOWN, Reason.COUNTER_IS_BUSY),
+        reasons=(
+            Reason.TAP_IS_UNKNOWN,
+            Reason.PRESENTATION_IS_MISSING,
+            *READING_REASONS,
+            Reason.HOME_REGION_IS_NOT_CONNECTED,
+            Reason.CARD_IS_UNKNOWN,
+            Reason.COUNTER_IS_BUSY,
+        ),
     )
 
 
@@ -310,7 +321,17 @@ def _confirm(follow_ups: Callable[[], FollowUps]) -> Route:
         body=ConfirmBody,
         answer=Receipt,
         other_answers={202: Receipt},
-        reasons=(Reason.TAP_IS_UNKNOWN, Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP, Reason.COUNTER_IS_BUSY),
+        reasons=(
+            CardsReason.DEVICE_IS_NOT_KNOWN,
+            CardsReason.DEVICE_IS_REVOKED,
+            CodesReason.CONFIRMATION_IS_NOT_READABLE,
+            CodesReason.CONFIRMATION_SIGNATURE_IS_FALSE,
+            CodesReason.CONFIRMATION_IS_OUT_OF_TIME,
+            Reason.TAP_IS_UNKNOWN,
+            Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP,
+            LineReason.POSTURE_IS_NOT_SAFE,
+            Reason.COUNTER_IS_BUSY,
+        ),
     )
 
 

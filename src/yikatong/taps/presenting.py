@@ -14,6 +14,7 @@ from yikatong.cards.model import Vault
 from yikatong.catalogue.model import Item
 from yikatong.codes import service as codes
 from yikatong.codes.model import Asked, Attestation, Presented, ReadCode, StoredChip
+from yikatong.codes.model import Reason as CodesReason
 from yikatong.kernel.ids import OperatorId, ProviderId, TerminalId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
@@ -24,8 +25,33 @@ from yikatong.taps.counter.works import TapWork
 from yikatong.taps.model import AttestedBody, Reason, TapBody
 from yikatong.taps.reading import CodeReader
 from yikatong.taps.rules import derive_tap_id
+from yikatong.trust.model import Reason as TrustReason
 
 ATTEST = "taps.attest"
+
+
+READING_REASONS = (
+    CodesReason.CODE_IS_TOO_LONG,
+    CodesReason.CODE_VERSION_IS_UNKNOWN,
+    CodesReason.CODE_IS_NOT_READABLE,
+    CodesReason.ISSUING_REGION_IS_UNKNOWN,
+    CodesReason.ALIAS_IS_FALSE,
+    CodesReason.ISSUING_KEY_IS_UNKNOWN,
+    CodesReason.CODE_ALGORITHM_IS_NOT_THE_PINNED_ONE,
+    CodesReason.CERTIFICATE_SIGNATURE_IS_FALSE,
+    CodesReason.CODE_SIGNATURE_IS_FALSE,
+    CodesReason.CHIP_IS_NOT_READABLE,
+    CodesReason.CHIP_KEY_IS_UNKNOWN,
+    CodesReason.CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE,
+    CodesReason.CHIP_SIGNATURE_IS_FALSE,
+    CodesReason.CHIP_ANSWERS_ANOTHER_TERMINAL,
+    CodesReason.CODE_ANSWERS_ANOTHER_CHALLENGE,
+    CodesReason.CODE_ANSWERS_ANOTHER_AMOUNT,
+    CodesReason.CODE_ANSWERS_ANOTHER_PAYEE,
+    CodesReason.CODE_ANSWERS_ANOTHER_ITEM,
+    TrustReason.SM2_IS_NOT_AVAILABLE_HERE,
+)
+"""Why what was presented, a code or a chip, cannot be read or is not true."""
 
 
 class Presenting(msgspec.Struct, frozen=True, kw_only=True):
