@@ -160,7 +160,75 @@ def test_both_readmes_show_the_same_commands_and_lead_to_the_same_pages() -> Non
     english, chinese = ((REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
 
     assert FENCE.findall(english) == FENCE.findall(chinese)
-    assert linked_from(english) - {"README.zh-CN.md"} == linked_from(chinese) - {"README.md"}
+    assert linked_from(english) - {"README.zh-CN.md"} == {
+        target.replace(".zh-CN.md", ".md") for target in linked_from(chinese) - {"README.md"}
+    }
+
+
+IN_CHINESE = sorted(REPOSITORY.glob("**/*.zh-CN.md"))
+"""Pages that are there in both languages; the English one lies beside each."""
+
+
+def faults_of_sisters(english: str, chinese: str, *, name: str) -> list[str]:
+    """Two pages that say the same have the same headings, code, lists and table rows, and lead to each other."""
+    faults = []
+    for what, pattern in (
+        ("headings", r"^(#+) "),
+        ("table rows", r"^(\|) "),
+        ("points", r"^(- |\d+\. )"),
+    ):
+        counts = [len(re.findall(pattern, FENCE.sub("", text), re.MULTILINE)) for text in (english, chinese)]
+        if counts[0] != counts[1]:
+            faults.append(f"{name}: {counts[0]} and {counts[1]} {what}")
+    if code_of(english) != code_of(chinese):
+        faults.append(f"{name}: the code differs")
+    if f"{name}.zh-CN.md" not in linked_from(english) or f"{name}.md" not in linked_from(chinese):
+        faults.append(f"{name}: one page does not lead to the other")
+    return faults
+
+
+def code_of(text: str) -> list[str]:
+    """A page's blocks of code, without lines that are a comment in the page's language."""
+    return [re.sub(r"^(?:#|--) .*\n", "", block, flags=re.MULTILINE) for block in FENCE.findall(text)]
+
+
+def test_a_page_in_both_languages_has_the_same_headings_code_and_rows() -> None:
+    assert {"README", "privacy"} <= {page.name.removesuffix(".zh-CN.md") for page in IN_CHINESE}
+    assert [] == [
+        fault
+        for page in IN_CHINESE
+        for name in [page.name.removesuffix(".zh-CN.md")]
+        for fault in faults_of_sisters(
+            page.with_name(f"{name}.md").read_text(encoding="utf-8"), page.read_text(encoding="utf-8"), name=name
+        )
+    ]
+
+
+def test_a_chinese_page_leads_to_chinese_pages_where_they_are() -> None:
+    """Beside the English one, to which each leads at its head, and to which it may lead in parentheses."""
+    missed = []
+    for page in IN_CHINESE:
+        targets = {target.partition("#")[0] for target in linked_from(page.read_text(encoding="utf-8"))}
+        for target in sorted(targets):
+            sister = target.removesuffix(".md") + ".zh-CN.md"
+            own = page.name.removesuffix(".zh-CN.md") + ".md"
+            if target.endswith(".md") and target != own and (page.parent / sister).exists() and sister not in targets:
+                missed.append(f"{place(page)}: {target}")
+    assert [] == missed
+
+
+def test_pages_that_say_different_things_are_caught() -> None:
+    english = "# A\n[中文](a.zh-CN.md)\n\n| x |\n- one\n\n```sh\nmake test\n```\n"
+    chinese = "# 甲\n[English](a.md)\n\n| x |\n- 一\n\n```sh\nmake test\n```\n"
+
+    assert [] == faults_of_sisters(english, chinese, name="a")
+    assert ["a: 1 and 2 headings"] == faults_of_sisters(english, chinese + "## 乙\n", name="a")
+    assert ["a: 1 and 0 table rows", "a: the code differs"] == faults_of_sisters(
+        english, chinese.replace("| x |\n", "").replace("make test", "make demo"), name="a"
+    )
+    assert ["a: one page does not lead to the other"] == faults_of_sisters(
+        english, chinese.replace("(a.md)", "(b.md)"), name="a"
+    )
 
 
 def linked_from(text: str) -> set[str]:

@@ -1,8 +1,10 @@
 """What access does by itself: forget what was kept for its time."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from yikatong.access import service
+from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, every
 
 KEPT_ANSWER_DAYS = 7
@@ -10,9 +12,13 @@ KEPT_ANSWER_DAYS = 7
 
 _AT_ONCE = 1000
 
+Forget = Callable[[Connection], Awaitable[int]]
 
-def jobs(*, session_days: int, kept_answer_days: int = KEPT_ANSWER_DAYS) -> tuple[Job, ...]:
-    """Forget kept answers and ended sessions, a thousand at a time."""
+
+def jobs(
+    *, session_days: int, record_days: int, bucket_count: int, kept_answer_days: int = KEPT_ANSWER_DAYS
+) -> tuple[Job, ...]:
+    """Forget kept answers, ended sessions, and old records with what they rest on, a thousand at a time."""
 
     async def forget_answers(call: JobCall) -> None:
         before = call.clock.now() - timedelta(days=kept_answer_days)
@@ -28,7 +34,35 @@ def jobs(*, session_days: int, kept_answer_days: int = KEPT_ANSWER_DAYS) -> tupl
             async with call.database.transaction() as conn:
                 forgotten = await service.delete_sessions(conn, before=before, limit=_AT_ONCE)
 
+    async def forget_records(call: JobCall) -> None:
+        before = call.clock.now() - timedelta(days=record_days)
+        for forget in _in_order(before, bucket_count=bucket_count):
+            forgotten = _AT_ONCE
+            while forgotten == _AT_ONCE:
+                async with call.database.owner_transaction() as conn:
+                    forgotten = await forget(conn)
+
     return (
         Job(name="access.forget_answers", schedule=every(timedelta(hours=1)), run=forget_answers),
         Job(name="access.forget_sessions", schedule=every(timedelta(hours=6)), run=forget_sessions),
+        Job(name="access.forget_records", schedule=every(timedelta(hours=6)), run=forget_records),
     )
+
+
+def _in_order(before: datetime, *, bucket_count: int) -> list[Forget]:
+    """Approvals go before the records that the audit looks for beside them."""
+
+    def records_of(bucket: int) -> Forget:
+        return lambda conn: service.forget_records(
+            conn, bucket=bucket, before=before, limit=_AT_ONCE, bucket_count=bucket_count
+        )
+
+    def looks_of(bucket: int) -> Forget:
+        return lambda conn: service.forget_minor_looks(conn, bucket=bucket, before=before, limit=_AT_ONCE)
+
+    return [
+        lambda conn: service.forget_approvals(conn, before=before, limit=_AT_ONCE),
+        lambda conn: service.forget_attestations(conn, before=before, limit=_AT_ONCE),
+        *(records_of(bucket) for bucket in range(bucket_count)),
+        *(looks_of(bucket) for bucket in range(bucket_count)),
+    ]

@@ -325,6 +325,50 @@ WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND operator_id = %(
     AND agreed_at <= %(now)s AND ends_at > %(now)s
 ORDER BY ends_at DESC LIMIT 1;
 
+-- name: forget_approvals
+-- Deletes at most so many requests for approval that were decided, or ran out, before an instant; returns their ids.
+DELETE FROM access.approval WHERE approval_id IN (
+    SELECT approval_id FROM access.approval
+    WHERE approval_id < %(bound)s AND coalesce(decided_at, expires_at) < %(before)s
+    ORDER BY approval_id LIMIT %(limit)s)
+RETURNING approval_id;
+
+-- name: forget_records
+-- Deletes at most so many lines of a bucket's record from before an instant; returns each with the residents it names.
+DELETE FROM access.record WHERE bucket = %(bucket)s AND record_id IN (
+    SELECT record_id FROM access.record
+    WHERE bucket = %(bucket)s AND record_id < %(bound)s AND recorded_at < %(before)s
+    ORDER BY record_id LIMIT %(limit)s)
+RETURNING record_id, resident_ids;
+
+-- name: forget_concerns
+-- Deletes the lines of a bucket's residents, from before an instant, whose records were deleted.
+DELETE FROM access.concern
+USING unnest(%(resident_ids)s::uuid[], %(record_ids)s::uuid[]) AS gone (resident_id, record_id)
+WHERE concern.bucket = %(bucket)s AND concern.resident_id = gone.resident_id AND concern.record_id = gone.record_id
+    AND concern.recorded_at < %(before)s;
+
+-- name: forget_minor_looks
+-- Deletes at most so many agreements on looks at a bucket's minors that ended before an instant; one row for each.
+DELETE FROM access.minor_look WHERE bucket = %(bucket)s AND (resident_id, operator_id, agreed_at) IN (
+    SELECT resident_id, operator_id, agreed_at FROM access.minor_look
+    WHERE bucket = %(bucket)s AND ends_at < %(before)s ORDER BY ends_at LIMIT %(limit)s)
+RETURNING resident_id;
+
+-- name: forget_attestation_days
+-- Deletes at most so many sums of operators' days before a day; returns which.
+DELETE FROM access.attestation_day WHERE (operator_id, on_day) IN (
+    SELECT operator_id, on_day FROM access.attestation_day
+    WHERE on_day < %(before)s ORDER BY on_day LIMIT %(limit)s)
+RETURNING operator_id, on_day;
+
+-- name: forget_attestations
+-- Deletes what operators attested on days before a day whose sums were deleted.
+DELETE FROM access.attestation
+USING unnest(%(operator_ids)s::uuid[], %(days)s::date[]) AS gone (operator_id, on_day)
+WHERE attestation.operator_id = gone.operator_id AND attestation.on_day = gone.on_day
+    AND attestation.on_day < %(before)s;
+
 -- name: approvals_without_record
 -- Returns approved requests whose command does not have exactly one record that was done by it.
 WITH line AS MATERIALIZED (

@@ -12,6 +12,7 @@ from yikatong.app import backup_jobs
 from yikatong.app.outside.organisations import Organisations
 from yikatong.app.subscribers import Subscribers
 from yikatong.app.worker import Worker, open_worker
+from yikatong.cards import jobs as cards_jobs
 from yikatong.codes import jobs as codes_jobs
 from yikatong.ledger import jobs as ledger_jobs
 from yikatong.notices import jobs as notices_jobs
@@ -23,7 +24,7 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
-from yikatong.taps.jobs import end_waiting_taps
+from yikatong.taps import jobs as taps_jobs
 from yikatong.trust import jobs as trust_jobs
 
 YIELDS = 10
@@ -66,7 +67,17 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
 
     return (
         _end_waiting(worker),
-        *access_jobs.jobs(session_days=settings.retention_session_days),
+        *access_jobs.jobs(
+            session_days=settings.retention_session_days,
+            record_days=settings.retention_record_days,
+            bucket_count=settings.bucket_count,
+        ),
+        *cards_jobs.jobs(e_card_days=settings.retention_e_card_days, bucket_count=settings.bucket_count),
+        *taps_jobs.jobs(
+            tap_days=settings.retention_tap_days,
+            second_use_days=settings.retention_second_use_days,
+            bucket_count=settings.bucket_count,
+        ),
         _purge_parked(settings),
         *trust_jobs.jobs(holder=worker.keys),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
@@ -90,7 +101,9 @@ def _bank_jobs(organisations: Organisations, *, bucket_count: int) -> tuple[Job,
 
 def _end_waiting(worker: Worker) -> Job:
     async def run(call: JobCall) -> None:
-        await end_waiting_taps(database=call.database, counter=worker.counter, debits=worker.debits, clock=call.clock)
+        await taps_jobs.end_waiting_taps(
+            database=call.database, counter=worker.counter, debits=worker.debits, clock=call.clock
+        )
 
     return Job(name="taps.end_waiting", schedule=every(timedelta(seconds=3)), run=run)
 

@@ -1,10 +1,13 @@
 """Typed identifiers: a UUID inside, a prefix outside, so that an id says what it is in a log."""
 
 import re
+from datetime import datetime
 from typing import Annotated, NewType
 from uuid import UUID, SafeUUID
 
 from msgspec import Meta
+
+from yikatong.kernel.instants import epoch_ms
 
 ResidentId = NewType("ResidentId", UUID)
 CardId = NewType("CardId", UUID)
@@ -86,6 +89,14 @@ def read_id(kind: str, text: str) -> UUID:
     if not text.startswith(prefix) or not _HEX_DIGITS.fullmatch(digits):
         raise ValueError(f"not a {kind} id")
     return UUID(hex=digits)
+
+
+def least_id_at(instant: datetime) -> UUID:
+    """The least UUID that begins with an instant's milliseconds, as UUIDv7 do: older rows have smaller ids.
+
+    So what is older than a term is found by the key, without an index of times.
+    """
+    return uuid_of(max(0, epoch_ms(instant)) << 80)
 
 
 def bucket_of(resident_id: UUID, bucket_count: int) -> int:

@@ -700,6 +700,7 @@ CREATE TABLE cards.e_card (
     PRIMARY KEY (bucket, id)
 );
 CREATE UNIQUE INDEX e_card_one_a_person ON cards.e_card (bucket, resident_id) WHERE cancelled_at IS NULL;
+CREATE INDEX e_card_by_end ON cards.e_card (bucket, cancelled_at) WHERE cancelled_at IS NOT NULL;
 
 -- distributed by bucket
 -- Channels in which an e-card was opened: the wallet app, a bank's app, a mini-program.
@@ -747,6 +748,7 @@ CREATE TABLE cards.bank_binding (
     PRIMARY KEY (bucket, id)
 );
 CREATE UNIQUE INDEX bank_binding_one_a_person ON cards.bank_binding (bucket, resident_id) WHERE ended_at IS NULL;
+CREATE INDEX bank_binding_by_end ON cards.bank_binding (bucket, ended_at) WHERE ended_at IS NOT NULL;
 
 -- distributed by bucket
 -- Guardians, kept in the ward's bucket.

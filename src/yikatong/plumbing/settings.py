@@ -194,6 +194,33 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     retention_session_days: Annotated[
         int, _whole("Ended sessions. Cybersecurity Law Art. 21: at least six months.", at_least=184)
     ] = 365
+    retention_record_days: Annotated[
+        int,
+        _whole(
+            "Records of commands and looks, with the approvals they rest on. Personal Information Protection Law "
+            "Art. 56: at least three years.",
+            at_least=1096,
+        ),
+    ] = 1826
+    retention_tap_days: Annotated[
+        int,
+        _whole(
+            "Taps that moved no money, refused ones too. E-Commerce Law Art. 31: at least three years. Those that did "
+            "are vouchers and stay.",
+            at_least=1096,
+        ),
+    ] = 3653
+    retention_second_use_days: Annotated[int, _whole("Second uses of a code, as evidence. The house's own rule.")] = (
+        1096
+    )
+    retention_e_card_days: Annotated[
+        int,
+        _whole(
+            "Cancelled e-cards with their devices and channels, and bank accounts no longer bound. The house's own "
+            "rule.",
+            at_least=366,
+        ),
+    ] = 3653
     retention_parked_event_days: Annotated[int, _whole("Parked outbox events. The house's own rule.")] = 90
 
     def __repr__(self) -> str:

@@ -1,17 +1,58 @@
-"""What ends waiting taps by itself: deadlines, and debits whose asker died."""
+"""What taps do by themselves: waiting ones end, by deadline or by the bank; old ones are forgotten."""
 
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
 
 from yikatong.plumbing.clock import Clock
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
+from yikatong.plumbing.jobs import Job, JobCall, daily_at
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.counter.works import BankWork, ExpireWork
 from yikatong.taps.model import WaitingRow
 from yikatong.taps.outside import DebitOutcome, Debits
-from yikatong.taps.service import list_overdue_taps
+from yikatong.taps.service import (
+    forget_reversals,
+    forget_second_uses,
+    forget_taps,
+    forget_unread,
+    list_overdue_taps,
+)
 
 _BANK_AFTER = timedelta(seconds=15)
 _COUNT_MAX = 200
+_AT_ONCE = 1000
+
+
+def jobs(*, tap_days: int, second_use_days: int, bucket_count: int) -> tuple[Job, ...]:
+    """Forget second uses, then taps and reversals that moved no money, then unread ones, a thousand at a time."""
+
+    async def forget(call: JobCall) -> None:
+        now = call.clock.now()
+        before, second_before = now - timedelta(days=tap_days), now - timedelta(days=second_use_days)
+        for bucket in range(bucket_count):
+            await _while_full(call, partial(forget_second_uses, bucket=bucket, before=second_before, limit=_AT_ONCE))
+            await _forget_taps(call, bucket=bucket, before=before)
+            await _while_full(call, partial(forget_reversals, bucket=bucket, before=before, limit=_AT_ONCE))
+        await _while_full(call, partial(forget_unread, before=before, limit=_AT_ONCE))
+
+    return (Job(name="taps.forget", schedule=daily_at(hour=3), run=forget),)
+
+
+async def _while_full(call: JobCall, forget_some: Callable[[Connection], Awaitable[int]]) -> None:
+    forgotten = _AT_ONCE
+    while forgotten == _AT_ONCE:
+        async with call.database.owner_transaction() as conn:
+            forgotten = await forget_some(conn)
+
+
+async def _forget_taps(call: JobCall, *, bucket: int, before: datetime) -> None:
+    """One pass over what is older than the term, in the order of ids, since what moved money stays among it."""
+    after: UUID | None = UUID(int=0)
+    while after is not None:
+        async with call.database.owner_transaction() as conn:
+            after = await forget_taps(conn, bucket=bucket, after=after, before=before, limit=_AT_ONCE)
 
 
 async def end_waiting_taps(*, database: Database, counter: Counter, debits: Debits, clock: Clock) -> int:

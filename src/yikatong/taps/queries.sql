@@ -182,3 +182,42 @@ SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, i
        reason, code_at, nonce, spends_nonce, transfer_id, learned, decided_at, facts, evidence
 FROM taps.tap WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND learned <> '{}'
 ORDER BY id DESC LIMIT %(count_max)s
+
+-- name: forget_taps
+-- Deletes at most so many taps after one that moved no money and ended before an instant, in the order of their ids,
+-- but none that a second use still names; returns what their requests are found by.
+DELETE FROM taps.tap WHERE bucket = %(bucket)s AND id IN (
+    SELECT t.id FROM taps.tap AS t
+    WHERE t.bucket = %(bucket)s AND t.id > %(after)s AND t.id < %(bound)s AND t.transfer_id IS NULL
+        AND t.decided_at < %(before)s
+        AND NOT EXISTS (SELECT FROM taps.second_use AS s WHERE s.bucket = %(bucket)s AND s.first_tap_id = t.id)
+        AND NOT EXISTS (SELECT FROM taps.second_use AS s WHERE s.bucket = %(bucket)s AND s.tap_id = t.id)
+    ORDER BY t.id LIMIT %(limit)s)
+RETURNING id, terminal_id, request_id
+
+-- name: forget_requests
+-- Deletes the requests, from before an instant, of taps that were deleted.
+DELETE FROM taps.request
+USING unnest(%(terminal_ids)s::uuid[], %(request_ids)s::text[]) AS gone (terminal_id, request_id)
+WHERE request.terminal_id = gone.terminal_id AND request.request_id = gone.request_id AND request.made_at < %(before)s
+
+-- name: forget_reversals
+-- Deletes at most so many reversals that undid no payment and came before an instant; returns their taps.
+DELETE FROM taps.reversal WHERE bucket = %(bucket)s AND tap_id IN (
+    SELECT tap_id FROM taps.reversal
+    WHERE bucket = %(bucket)s AND tap_id < %(bound)s AND transfer_id IS NULL AND made_at < %(before)s
+    ORDER BY tap_id LIMIT %(limit)s)
+RETURNING tap_id
+
+-- name: forget_second_uses
+-- Deletes at most so many second uses that were seen before an instant; returns their taps.
+DELETE FROM taps.second_use WHERE bucket = %(bucket)s AND tap_id IN (
+    SELECT tap_id FROM taps.second_use
+    WHERE bucket = %(bucket)s AND seen_at < %(before)s ORDER BY seen_at LIMIT %(limit)s)
+RETURNING tap_id
+
+-- name: forget_unread
+-- Deletes at most so many refusals before a card was known, of days before a day; returns their terminals.
+DELETE FROM taps.unread WHERE (terminal_id, day, number) IN (
+    SELECT terminal_id, day, number FROM taps.unread WHERE day < %(before)s ORDER BY day LIMIT %(limit)s)
+RETURNING terminal_id

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 
 from yikatong.access import service as access
 from yikatong.codes.model import Presented
+from yikatong.kernel.ids import least_id_at
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
@@ -43,6 +45,10 @@ __all__ = [
     "bucket_of_tap",
     "derive_tap_id",
     "find_earlier",
+    "forget_reversals",
+    "forget_second_uses",
+    "forget_taps",
+    "forget_unread",
     "late_tap_of",
     "list_overdue_taps",
     "payment_of",
@@ -63,6 +69,51 @@ class Known(NamedTuple):
 async def list_overdue_taps(conn: Conn, *, now: datetime, bank_before: datetime, count_max: int) -> list[WaitingRow]:
     """Waiting taps past their deadline, and those that were sent to a bank before `bank_before`."""
     return await store.list_overdue(conn, now=now, bank_before=bank_before, count_max=count_max)
+
+
+async def forget_taps(conn: Conn, *, bucket: int, after: UUID, before: datetime, limit: int) -> UUID | None:
+    """Forget at most `limit` taps after one, with their requests, that moved no money and ended before an instant.
+
+    Gives the last of them, or None when there were fewer. What a second use still names is kept, and so is what moved
+    money: it is a voucher of the ledger. A tap dated ahead of its end stays until its date, by which it is found, is
+    as old. All that is forgotten here is deleted by the schema's owner.
+    """
+    rows = await store.forget(
+        conn,
+        query="forget_taps",
+        bucket=bucket,
+        after=after,
+        bound=least_id_at(before),
+        before=before,
+        limit=limit,
+    )
+    if rows:
+        await store.forget(
+            conn,
+            query="forget_requests",
+            terminal_ids=[row[1] for row in rows],
+            request_ids=[row[2] for row in rows],
+            before=before,
+        )
+    return max((row[0] for row in rows), key=lambda id: id.int) if len(rows) == limit else None
+
+
+async def forget_reversals(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
+    """Forget at most `limit` reversals that undid no payment and came before an instant; gives how many."""
+    bound = least_id_at(before)
+    return len(
+        await store.forget(conn, query="forget_reversals", bucket=bucket, bound=bound, before=before, limit=limit)
+    )
+
+
+async def forget_second_uses(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
+    """Forget at most `limit` second uses that were seen before an instant; gives how many."""
+    return len(await store.forget(conn, query="forget_second_uses", bucket=bucket, before=before, limit=limit))
+
+
+async def forget_unread(conn: Conn, *, before: datetime, limit: int) -> int:
+    """Forget at most `limit` refusals before a card was known, of days before an instant's; gives how many."""
+    return len(await store.forget(conn, query="forget_unread", before=day_of(before), limit=limit))
 
 
 class Tapping:

@@ -295,3 +295,10 @@ async def list_differences(conn: Conn, *, query: str) -> list[AnyRow]:
     """The rows of one of the audit's statements."""
     assert query.startswith("audit_")
     return await (await conn.execute(QUERIES[query])).fetchall()
+
+
+async def forget(conn: Conn, *, query: str, **arguments: Any) -> list[AnyRow]:
+    """The rows that one of the statements of terms deleted; `before` says from before when."""
+    assert query.startswith("forget_")
+    cursor = await conn.execute(QUERIES[query], arguments)
+    return await cursor.fetchall() if cursor.description else []

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from tests.support.builders.access import Known, an_operator
 from tests.support.builders.cards import TERMS, CardWorld
 from tests.support.builders.catalogue import TerminalWithKeys, a_code, a_provider, a_terminal, item_terms
 from tests.support.builders.places import a_region
-from tests.support.world import FixedClock, SeededIds, a_region_code
+from tests.support.world import NOON, FixedClock, SeededIds, a_region_code
 from yikatong.access import service as access
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.reference import all_reasons
@@ -282,9 +282,9 @@ class CounterWorld:
 
 
 @asynccontextmanager
-async def a_counter_world(db: Database) -> AsyncIterator[CounterWorld]:
+async def a_counter_world(db: Database, *, now: datetime = NOON) -> AsyncIterator[CounterWorld]:
     """Open a counter in a fresh region, with a canteen, a till and two items: a meal and an entry."""
-    clock = FixedClock()
+    clock = FixedClock(now)
     ids = SeededIds(clock=clock)
     region = a_region_code()
     with TemporaryDirectory() as folder:

@@ -63,6 +63,12 @@ from yikatong.access.service.records import (
     write_look,
     write_record,
 )
+from yikatong.access.service.retention import (
+    forget_approvals,
+    forget_attestations,
+    forget_minor_looks,
+    forget_records,
+)
 from yikatong.access.service.sign_in import sign_in
 
 __all__ = [
@@ -87,6 +93,10 @@ __all__ = [
     "end_session",
     "end_sessions_of",
     "find_operator_caller",
+    "forget_approvals",
+    "forget_attestations",
+    "forget_minor_looks",
+    "forget_records",
     "get_key",
     "get_operator",
     "get_partner",

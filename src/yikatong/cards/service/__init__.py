@@ -88,6 +88,7 @@ from yikatong.cards.service.production import (
     read_return,
     write_batch_file,
 )
+from yikatong.cards.service.retention import forget_bank_bindings, forget_e_cards
 from yikatong.cards.service.scopes import LOOK, SCOPE, get_resident_for, get_resident_to_look_at
 from yikatong.cards.store.tap_batch import load_holders, lock_gates, write_gates
 
@@ -122,6 +123,8 @@ __all__ = [
     "find_card",
     "find_card_by_number",
     "find_e_card",
+    "forget_bank_bindings",
+    "forget_e_cards",
     "freeze_payments",
     "get_batch",
     "get_card",

@@ -1,0 +1,23 @@
+"""What cards does by itself: forget what was kept of an e-card after its end."""
+
+from datetime import timedelta
+
+from yikatong.cards import service
+from yikatong.plumbing.jobs import Job, JobCall, every
+
+_AT_ONCE = 1000
+
+
+def jobs(*, e_card_days: int, bucket_count: int) -> tuple[Job, ...]:
+    """Forget cancelled e-cards and bank accounts no longer bound, bucket by bucket, a thousand at a time."""
+
+    async def forget(call: JobCall) -> None:
+        before = call.clock.now() - timedelta(days=e_card_days)
+        for bucket in range(bucket_count):
+            for forget_some in (service.forget_e_cards, service.forget_bank_bindings):
+                forgotten = _AT_ONCE
+                while forgotten == _AT_ONCE:
+                    async with call.database.owner_transaction() as conn:
+                        forgotten = await forget_some(conn, bucket=bucket, before=before, limit=_AT_ONCE)
+
+    return (Job(name="cards.forget_e_cards", schedule=every(timedelta(hours=6)), run=forget),)
