@@ -125,6 +125,10 @@ def _taken(routes: Sequence[Route]) -> list[Any]:
     return [kind for route in routes for kind in (route.body, route.query) if kind is not None]
 
 
+_COUNTED_MAX = 1000
+"""Longer texts say their length beside the pattern alone: engines of patterns bound how often a part may come."""
+
+
 def _forbid_nul(schemas: Iterable[Any], components: Mapping[str, Any]) -> None:
     """Say of every free text that callers send that it has no U+0000, which is refused."""
     waiting, seen = list(schemas), set()
@@ -137,8 +141,14 @@ def _forbid_nul(schemas: Iterable[Any], components: Mapping[str, Any]) -> None:
             if "$ref" in part:
                 waiting.append(components[part["$ref"].removeprefix(_REFERENCE)])
             if part.get("type") == "string" and not {"pattern", "enum", "format", "const"} & part.keys():
-                part["pattern"] = f"^[^\\u0000]{{{part.get('minLength', 0)},{part.get('maxLength', '')}}}$"
+                part["pattern"] = f"^[^\\u0000]{_count_of(part)}$"
             waiting += part.values()
+
+
+def _count_of(part: Mapping[str, Any]) -> str:
+    """How often a character may come, as a pattern says it."""
+    least, most = part.get("minLength", 0), part.get("maxLength")
+    return "*" if most is None or most > _COUNTED_MAX else f"{{{least},{most}}}"
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
