@@ -1,6 +1,6 @@
-"""What schemathesis loads: how a caller gets in, one more check, and a count of what came back.
+"""What schemathesis loads: how callers get in, one more check, and a count of what came back.
 
-`YIKATONG_FUZZ_KEYS` names a file with the caller's keys, `YIKATONG_FUZZ_TALLY` one for the count.
+`YIKATONG_FUZZ_CALLERS` names a file with the callers, `YIKATONG_FUZZ_TALLY` one for the count.
 """
 
 import atexit
@@ -14,35 +14,70 @@ import msgspec
 import schemathesis
 from schemathesis import AuthContext, Case, CheckContext, GenerationMode, HookContext, Response
 
-from tests.fuzz.api.keys import Keys, Tally
+from tests.fuzz.api.keys import Callers, Keys, Tally
 
-_keys = msgspec.json.decode(Path(os.environ["YIKATONG_FUZZ_KEYS"]).read_bytes(), type=Keys)
-_tokens = list(_keys.tokens)
-_sign_ins = list(_keys.sign_ins)
+_callers = msgspec.json.decode(Path(os.environ["YIKATONG_FUZZ_CALLERS"]).read_bytes(), type=Callers)
 _MALFORMED = {"BODY_IS_NOT_ACCEPTED", "BODY_IS_NOT_JSON", "QUERY_IS_NOT_ACCEPTED", "CONTENT_TYPE_IS_NOT_JSON"}
 _tally: dict[str, Counter[int]] = defaultdict(Counter)
+_calls_of_operation: Counter[str] = Counter()
 
 
-@schemathesis.auth(refresh_interval=86_400, retry_on=[401])
-class Door:
-    """Gets a caller in, and once more when its session was ended."""
+class Party:
+    """One kind of caller: the token it shows, until it is told that the token has ended."""
 
-    def get(self, case: Case[Any], context: AuthContext) -> str | None:
-        """The next token, else a fresh session; None for nobody, and when no way is left."""
-        if _tokens:
-            return _tokens.pop(0)
-        while _sign_ins:
-            address = f"{context.operation.schema.get_base_url().rstrip('/')}/v1/sessions"
-            answer = httpx.post(address, json=_sign_ins[0], timeout=60, trust_env=False)
+    def __init__(self, keys: Keys) -> None:
+        self._tokens = list(keys.tokens)
+        self._sign_ins = list(keys.sign_ins)
+        self._token: str | None = None
+
+    def token(self, base_url: str) -> str | None:
+        """The present token; None for nobody, and when no way in is left."""
+        if self._token is None:
+            self._token = self._tokens.pop(0) if self._tokens else self._sign_in(base_url)
+        return self._token
+
+    def hear_of_the_end(self, shown: str) -> None:
+        """Take the next token when it is the present one that has ended."""
+        if shown == self._token:
+            self._token = None
+
+    def _sign_in(self, base_url: str) -> str | None:
+        while self._sign_ins:
+            answer = httpx.post(f"{base_url}/v1/sessions", json=self._sign_ins[0], timeout=60, trust_env=False)
             if answer.is_success:
                 token: str = answer.json()["token"]
                 return token
-            del _sign_ins[0]
+            del self._sign_ins[0]
         return None
 
-    def set(self, case: Case[Any], data: str, context: AuthContext) -> None:
+
+_parties = {name: Party(keys) for name, keys in _callers.keys.items()}
+
+
+@schemathesis.auth(refresh_interval=None)
+class Door:
+    """Lets a caller in: the one that is tried, or else those whom an operation admits, in turn."""
+
+    def get(self, case: Case[Any], context: AuthContext) -> str | None:
+        """The token of whose turn it is."""
+        party = _parties.get(_callers.only or _in_turn(context))
+        return None if party is None else party.token(context.operation.schema.get_base_url().rstrip("/"))
+
+    def set(self, case: Case[Any], data: str | None, context: AuthContext) -> None:
         """Show the token."""
-        case.headers["Authorization"] = f"Bearer {data}"
+        if data is not None:
+            case.headers["Authorization"] = f"Bearer {data}"
+
+
+def _in_turn(context: AuthContext) -> str:
+    """One of those whom an operation admits; nobody for what is open to anyone."""
+    schemes = [name for one in context.operation.definition.raw.get("security", []) for name in one]
+    if not schemes:
+        return "nobody"
+    label = context.operation.label
+    _calls_of_operation[label] += 1
+    scheme: str = schemes[_calls_of_operation[label] % len(schemes)]
+    return scheme.removesuffix("Session").removesuffix("Key")
 
 
 @schemathesis.check
@@ -63,8 +98,12 @@ def what_fits_the_document_is_read(context: CheckContext, response: Response, ca
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: Response) -> None:
-    """Count the answer."""
+    """Count the answer, and notice that a token has ended."""
     _tally[case.operation.label][response.status_code] += 1
+    shown = response.request.headers.get("Authorization", "")
+    if response.status_code == 401 and isinstance(shown, str):
+        for party in _parties.values():
+            party.hear_of_the_end(shown.removeprefix("Bearer "))
 
 
 @atexit.register

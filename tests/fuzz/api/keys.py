@@ -12,8 +12,15 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     sign_ins: tuple[dict[str, Any], ...] = ()
 
 
+class Callers(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of every kind of caller, and which of them alone makes all calls; None: whomever an operation admits."""
+
+    keys: dict[str, Keys]
+    only: str | None = None
+
+
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """How often each operation was answered with each status, by `POST /v1/taps`."""
+    """How often each operation (`POST /v1/taps`) was answered with each status."""
 
     statuses: dict[str, dict[int, int]]
 

@@ -1,4 +1,4 @@
-"""One run of schemathesis as one kind of caller, in a process of its own; what it found, and what was counted."""
+"""One run of schemathesis in a process of its own, as one kind of caller or all; what it found and counted."""
 
 import os
 import subprocess
@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from tests.fuzz.api.keys import Tally
+from tests.fuzz.api.keys import Callers, Tally
 from tests.fuzz.api.town import ServedTown
-from yikatong.plumbing.http import CallerKind, Route
 
 REPOSITORY = Path(__file__).parents[3]
 _CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -42,13 +41,17 @@ class Ran(NamedTuple):
     said: str
 
 
+EVERYONE = "everyone"
+
+
 def run_as(caller: str, run: Run, *, town: ServedTown) -> Ran:
-    """Run schemathesis in a town as a kind of caller."""
+    """Run schemathesis in a town as a kind of caller; as EVERYONE, each operation is called by those it admits."""
+    callers = Callers(keys=town.callers, only=None if caller == EVERYONE else caller)
     began = time.monotonic()
     with TemporaryDirectory(prefix="yikatong-fuzz-") as name:
         folder = Path(name)
         (folder / "config.toml").write_text(_CONFIG.read_text() + _dictionaries(town.known) + _uncovered(run))
-        (folder / "keys.json").write_bytes(msgspec.json.encode(town.callers[caller]))
+        (folder / "callers.json").write_bytes(msgspec.json.encode(callers))
         ran = subprocess.run(  # noqa: S603  our own words
             _words(run, config=folder / "config.toml", base_url=town.base_url),
             cwd=folder,
@@ -56,7 +59,7 @@ def run_as(caller: str, run: Run, *, town: ServedTown) -> Ran:
                 **os.environ,
                 "PYTHONPATH": f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}",
                 "SCHEMATHESIS_HOOKS": "tests.fuzz.api.hooks",
-                "YIKATONG_FUZZ_KEYS": str(folder / "keys.json"),
+                "YIKATONG_FUZZ_CALLERS": str(folder / "callers.json"),
                 "YIKATONG_FUZZ_TALLY": str(folder / "tally.json"),
             },
             stdout=subprocess.PIPE,
@@ -92,20 +95,15 @@ def _words(run: Run, *, config: Path, base_url: str) -> list[str]:
     words = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
         *("run", f"{base_url}/openapi.json", "--no-color", "--continue-on-failure", "--request-timeout", "120"),
-        *("--seed", str(run.seed), "--max-examples", str(run.examples), "--phases", ",".join(_phases(run))),
+        *(
+            "--seed",
+            str(run.seed),
+            "--max-examples",
+            str(run.examples),
+            "--phases",
+            "examples,coverage,fuzzing,stateful",
+        ),
     ]
     for operation in run.operations:
         words += ("--include-operation-id", operation)
     return words if run.seconds_max is None else [*words, "--max-time", str(run.seconds_max)]
-
-
-def _phases(run: Run) -> tuple[str, ...]:
-    """All of them; a single operation has no story."""
-    phases = ("examples", "coverage", "fuzzing", "stateful")
-    return phases[:-1] if len(run.operations) == 1 else phases
-
-
-def operations_of(caller: str, routes: tuple[Route, ...]) -> tuple[str, ...]:
-    """The operations that a kind of caller may call; for nobody, those open to anyone."""
-    kinds = () if caller == "nobody" else (CallerKind(caller),)
-    return tuple(route.name for route in routes if (set(kinds) & set(route.callers) if kinds else not route.callers))
