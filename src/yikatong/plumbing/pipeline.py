@@ -23,6 +23,7 @@ _TUPLES = pq.ExecStatus.TUPLES_OK
 _SYNC = pq.ExecStatus.PIPELINE_SYNC
 _ABORTED = pq.ExecStatus.PIPELINE_ABORTED
 _FATAL = pq.ExecStatus.FATAL_ERROR
+_LOOK_SECONDS = 0.2
 
 
 def as_tuple(*values: Any) -> tuple[Any, ...]:
@@ -76,6 +77,7 @@ class BatchConnection:
         # next caller of the platform gets it: to stop listening to that one would be to turn away a stranger.
         self._socket = os.dup(self._pg.socket)
         asyncio.get_running_loop().add_reader(self._socket, self._hear)
+        self._next_look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
     @classmethod
     async def over(cls, conn: psycopg.AsyncConnection[Any]) -> Self:
@@ -102,6 +104,7 @@ class BatchConnection:
         """Close the connection; what was not committed is rolled back by the server."""
         if not self._is_closed:
             self._is_closed = True
+            self._next_look.cancel()
             asyncio.get_running_loop().remove_reader(self._socket)
             os.close(self._socket)
         await self._conn.close()
@@ -196,6 +199,17 @@ class BatchConnection:
             asyncio.get_running_loop().remove_reader(self._socket)
         if not self._heard.done():
             self._heard.set_result(None)
+
+    def _look(self) -> None:
+        """Hear what the loop does not tell of.
+
+        The server's loop listens no more to a socket of which it heard an error, also when words came before that: a
+        session that is ended while something of ours lies unread says its last, and the loop is silent from then on.
+        """
+        if not self._heard.done():
+            self._hear()
+        if self._failure is None:
+            self._next_look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
 
     async def _wait_to_write(self) -> None:
         """Wait until the server takes more, or sends something first, which may be why it takes nothing."""
