@@ -106,7 +106,7 @@ def serve(
 def _say_first_operator(region: str, first: FirstOperator) -> None:
     """Whoever starts a region reads here, once, how to get in; everybody else is made by this operator."""
     errors.print(f"\n地区{region}还没有经办人，已建立第一位。 Region {region} had no operator; its first one is made.")
-    errors.print(f"  登录名 login name      [bold]{first.login_name}[/bold]")
+    errors.print(f"  登录名 login name        [bold]{first.login_name}[/bold]")
     errors.print(f"  初始密码 first password  [bold]{escape(first.password)}[/bold]")
     errors.print("  密码只显示这一次，请记下；首次登录（POST /v1/sessions）须同时用new_password设置自己的密码。")
     errors.print(
