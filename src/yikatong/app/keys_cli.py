@@ -30,14 +30,14 @@ COLUMNS = (
     Column("编号", "id"),
     Column("用途", "purpose"),
     Column("地区", "region"),
-    Column("算法", "algorithm"),
+    Column("算法", "signs by"),
     Column("状态", "state"),
     Column("生成日期", "made on"),
     Column("终止日期", "ends on"),
 )
 PURPOSES = {
     "root": Both("签发可信地区名单", "signs the list of trusted regions"),
-    "region": Both("签发本地区的证书和状态列表", "signs the region's certificates and status lists"),
+    "region": Both("签发本地区证书和状态列表", "signs its certificates and status lists"),
     "alias": Both("封装证书中的卡别名", "seals the aliases of cards in certificates"),
     "master": Both("加密每位居民的数据密钥", "wraps the data key of each resident"),
     "id-number-mark": Both("按身份号码查找居民", "finds a resident by the ID number"),
