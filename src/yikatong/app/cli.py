@@ -13,7 +13,7 @@ from rich.status import Status
 from rich.table import Table
 
 from simulator.stories import STORIES
-from simulator.stories.telling import Both, Column, a_table, show_table
+from simulator.stories.telling import Both, Column, a_table, set_both, show_table
 from yikatong.access.model import FirstOperator
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.backup_cli import add_backup_commands
@@ -29,7 +29,7 @@ from yikatong.app.command_line import (
     verify_prepared,
 )
 from yikatong.app.database_cli import database_app
-from yikatong.app.demo import PLACE_CELLS, ROOM_NAMES_ZH, play_story, run_demo
+from yikatong.app.demo import ROOM_NAMES_ZH, play_story, run_demo
 from yikatong.app.help_texts import BothLanguages
 from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
@@ -62,6 +62,8 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 
+PLACE_CELLS = 27
+"""Where addresses begin in the list of where to look."""
 MENDABLE = (
     SettingsError,
     EmbeddedPostgresError,
@@ -105,24 +107,39 @@ def serve(
 
 def _say_first_operator(region: str, first: FirstOperator) -> None:
     """Whoever starts a region reads here, once, how to get in; everybody else is made by this operator."""
-    errors.print(f"\n地区{region}还没有经办人，已建立第一位。 Region {region} had no operator; its first one is made.")
-    errors.print(f"  登录名 login name        [bold]{first.login_name}[/bold]")
-    errors.print(f"  初始密码 first password  [bold]{escape(first.password)}[/bold]")
-    errors.print("  密码只显示这一次，请记下；首次登录（POST /v1/sessions）须同时用new_password设置自己的密码。")
-    errors.print(
-        "  The password is shown this once, so note it; the first sign-in (POST /v1/sessions) has to\n"
-        "  replace it by your own, as new_password.\n"
+    errors.print()
+    _say(
+        Both(
+            f"地区{region}还没有经办人，已建立第一位。",
+            f"Region {region} had no operator; its first one is made.",
+        )
     )
+    _say_place("  登录名 login name", f"[bold]{escape(first.login_name)}[/bold]")
+    _say_place("  初始密码 first password", f"[bold]{escape(first.password)}[/bold]")
+    _say(
+        Both(
+            "密码只显示这一次，请记下；首次登录（POST /v1/sessions）须用new_password换成自己的密码。",
+            "The password is shown this once, so note it; the first sign-in (POST /v1/sessions) has to replace it by "
+            "your own, as new_password.",
+        )
+    )
+    errors.print()
 
 
 def _say_where(address: str) -> None:
-    for what, where in (
-        ("平台已启动 serving on", address),
-        ("接口文档 API page", f"{address}/docs"),
-        ("指标 metrics", f"{address}/metrics"),
-        ("结束 to end it", "Ctrl-C"),
-    ):
-        errors.print(set_cell_size(what, PLACE_CELLS) + where, soft_wrap=True)
+    _say_place("平台已启动 serving on", address)
+    _say_place("接口文档 API page", f"{address}/docs")
+    _say_place("指标 metrics", f"{address}/metrics")
+    _say_place("结束 to end it", "Ctrl-C")
+
+
+def _say_place(what: str, where: str) -> None:
+    errors.print(set_cell_size(what, PLACE_CELLS) + where, soft_wrap=True)
+
+
+def _say(text: Both) -> None:
+    for line in set_both(text, cells=errors.width):
+        errors.print(line, soft_wrap=True)
 
 
 @app.command()
