@@ -255,7 +255,7 @@ def bench_all(context: typer.Context) -> None:
 @bench_app.command("taps")
 def bench_taps_now(
     connections: Annotated[int, typer.Option(help="Connections of the load generator.", min=1, max=4096)] = 64,
-    seconds: Annotated[float, typer.Option(help="Seconds of each round that count.", min=1, max=600)] = 6,
+    seconds: Annotated[float, typer.Option(help="Seconds of each round that count.", min=1, max=600)] = 4,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -110,9 +110,16 @@ class JobRunner:
                 await conn.execute(_QUERIES["enter_job"], {"name": job.name, "next_at": job.schedule(now)})
 
     async def run(self, *, pause_seconds: float = 1.0) -> None:
-        """Work until cancelled; each job in a loop of its own, so that a long one holds up no other."""
+        """Work until cancelled; each job in a task of its own, so that a long one holds up no other."""
         await self._enter_when_possible(pause_seconds)
-        await asyncio.gather(*(self._keep_running(job, pause_seconds) for job in self._jobs))
+        at_work: set[str] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for job in await self._list_due():
+                    if job.name not in at_work:
+                        at_work.add(job.name)
+                        group.create_task(self._run_aside(job, at_work))
+                await asyncio.sleep(pause_seconds)
 
     async def run_due(self) -> list[str]:
         """Run each job that is due and that no other worker has, one after another; gives the names of those run."""
@@ -128,13 +135,24 @@ class JobRunner:
             else:
                 return
 
-    async def _keep_running(self, job: Job, pause_seconds: float) -> None:
-        while True:
-            try:
-                await self._run_if_due(job)
-            except psycopg.Error as error:
-                log.warning("job could not be read", job=job.name, error=type(error).__name__)
-            await asyncio.sleep(pause_seconds)
+    async def _list_due(self) -> list[Job]:
+        """Jobs that are worth trying to lease: one look for all of them, since mostly none is due."""
+        try:
+            async with self._call.database.transaction() as conn:
+                rows = await (await conn.execute(_QUERIES["list_due_jobs"], {"now": self._call.clock.now()})).fetchall()
+        except psycopg.Error as error:
+            log.warning("jobs could not be read", error=type(error).__name__)
+            return []
+        due = {name for (name,) in rows}
+        return [job for job in self._jobs if job.name in due]
+
+    async def _run_aside(self, job: Job, at_work: set[str]) -> None:
+        try:
+            await self._run_if_due(job)
+        except psycopg.Error as error:
+            log.warning("job could not be read", job=job.name, error=type(error).__name__)
+        finally:
+            at_work.discard(job.name)
 
     async def _run_if_due(self, job: Job) -> bool:
         lease_id = self._call.ids.new()

@@ -78,6 +78,10 @@ DELETE FROM plumbing.outbox WHERE made_at < %(made_before)s;
 -- sentence: makes a job known; one that is known keeps its row
 INSERT INTO plumbing.job (name, next_at) VALUES (%(name)s, %(next_at)s) ON CONFLICT (name) DO NOTHING;
 
+-- name: list_due_jobs
+-- sentence: jobs that are due and that nobody has
+SELECT name FROM plumbing.job WHERE next_at <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s);
+
 -- name: lease_job
 -- sentence: leases a job that is due and that nobody has; returns its failures so far
 UPDATE plumbing.job SET lease_until = %(lease_until)s, lease_id = %(lease_id)s

@@ -34,13 +34,26 @@ def speak_once(folder: Path, watch: Connection) -> None:
     time.sleep(600)
 
 
+def look_ended_and_serve(folder: Path, watch: Connection) -> None:
+    """Let go of everything but the watch's pipe, as one that is about to end does, and go on serving for a while."""
+    (folder / str(os.getpid())).touch()
+    os.closerange(watch.fileno() + 1, 256)
+    os.closerange(3, watch.fileno())
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        say_that_we_serve(watch)
+        time.sleep(0.5)
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep(600)
+
+
 def fail_to_start(_: Connection) -> None:
     """End as a server does whose application does not come up."""
     sys.exit(3)
 
 
 def test_a_worker_that_falls_silent_is_ended_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "SILENT_TURNS_MAX", 1)
+    monkeypatch.setattr(workers, "SILENT_SECONDS_MAX", 0.3)
 
     Workers(partial(speak_once, tmp_path), count=1, grace_seconds=5).run()
 
@@ -51,3 +64,9 @@ def test_a_worker_that_falls_silent_is_ended_and_replaced(tmp_path: Path, monkey
 def test_a_server_whose_workers_cannot_start_ends_and_says_so() -> None:
     with pytest.raises(WorkersDoNotStart, match="No worker came up"):
         Workers(fail_to_start, count=2, grace_seconds=5).run()
+
+
+def test_the_slow_end_of_one_worker_is_not_taken_for_the_silence_of_the_others(tmp_path: Path) -> None:
+    Workers(partial(look_ended_and_serve, tmp_path), count=2, grace_seconds=5).run()
+
+    assert len(list(tmp_path.iterdir())) == 2

@@ -34,15 +34,15 @@ Tell = Callable[[str], None]
 class TapsPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How large a run is: pgbench and taps take turns, `rounds` times, so that the neighbours meet both."""
 
-    rounds: int = 3
+    rounds: int = 6
     connections: int = 64
-    seconds: float = 6
+    seconds: float = 4
     warm_seconds: float = 2
     residents: int = 4_000
-    certificates: int = 60_000
+    certificates: int = 96_000
     terminals: int = 64
     pgbench_scale: int = 100
-    pgbench_seconds: int = 5
+    pgbench_seconds: int = 4
     pgbench_probe_seconds: int = 3
 
 

@@ -22,10 +22,11 @@ Work = Callable[[Connection], None]
 """What a process does: it serves, and says so with `say_that_we_serve`; a function that a fresh process finds."""
 
 TURN_SECONDS = 0.2
-SILENT_TURNS_MAX = int(60 / TURN_SECONDS)
-LOADING_TURNS_MAX = int(180 / TURN_SECONDS)
-"""How long one may be silent, counted in turns of the watch: a machine that slept did not hear anybody meanwhile."""
-REST_TURNS = int(1 / TURN_SECONDS)
+"""How long the watch sleeps at most; a turn counts for no more, so a machine that stood still blames nobody for it."""
+SILENT_SECONDS_MAX = 60.0
+LOADING_SECONDS_MAX = 180.0
+REST_SECONDS = 1.0
+_BREATH_SECONDS = 0.01
 _GRACE_SECONDS = 10.0
 _BYTES_MAX = 4096
 _SPAWN = multiprocessing.get_context("spawn")
@@ -47,9 +48,9 @@ class _Place:
         self._work = work
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
-        self._silent_turns = 0
+        self._silent_seconds = 0.0
         self.has_served = False
-        self.rest_turns = 0
+        self.rest_seconds = 0.0
 
     def begin(self) -> None:
         """Start a fresh process."""
@@ -58,21 +59,21 @@ class _Place:
         self._process.start()
         say.close()
         os.set_blocking(hear.fileno(), False)
-        self._pipe, self.has_served, self._silent_turns = hear, False, 0
+        self._pipe, self.has_served, self._silent_seconds = hear, False, 0.0
 
     @property
     def process(self) -> BaseProcess | None:
         """The process in this place; None once its end was seen."""
         return self._process
 
-    def listen(self) -> None:
+    def listen(self, *, passed_seconds: float) -> None:
         """Hear whether it serves; one that was silent for too long is killed, and its end seen like any other."""
         assert self._process is not None
         if self._has_spoken():
-            self.has_served, self._silent_turns = True, 0
+            self.has_served, self._silent_seconds = True, 0.0
             return
-        self._silent_turns += 1
-        if self._silent_turns > (SILENT_TURNS_MAX if self.has_served else LOADING_TURNS_MAX):
+        self._silent_seconds += passed_seconds
+        if self._silent_seconds > (SILENT_SECONDS_MAX if self.has_served else LOADING_SECONDS_MAX):
             log.error("worker is silent and is ended", pid=self._process.pid)
             self._process.kill()
 
@@ -134,26 +135,27 @@ class Workers:
                 signal.signal(one, lambda *_: self._ending.set())
 
     def _turn(self) -> None:
+        began = time.monotonic()
         living = [place.process for place in self._places if place.process is not None]
-        if living:
-            wait([process.sentinel for process in living], timeout=TURN_SECONDS)
-        else:
-            time.sleep(TURN_SECONDS)
+        if not living or wait([process.sentinel for process in living], timeout=TURN_SECONDS):
+            # An end is known a little before it can be asked for: without a breath the watch would turn at full speed.
+            time.sleep(_BREATH_SECONDS)
+        passed_seconds = min(time.monotonic() - began, TURN_SECONDS)
         for place in self._places:
-            self._look_after(place)
+            self._look_after(place, passed_seconds=passed_seconds)
 
-    def _look_after(self, place: _Place) -> None:
+    def _look_after(self, place: _Place, *, passed_seconds: float) -> None:
         if place.process is None:
-            place.rest_turns -= 1
+            place.rest_seconds -= passed_seconds
         elif (code := place.see_the_end()) is None:
-            place.listen()
+            place.listen(passed_seconds=passed_seconds)
             self._any_has_served |= place.has_served
             return
         elif code > 0 and not self._any_has_served:
             raise WorkersDoNotStart("No worker came up; the lines that it wrote before this one say why.")
         else:
-            place.rest_turns = REST_TURNS if code > 0 and not place.has_served else 0
-        if place.rest_turns <= 0 and not self._ending.is_set():
+            place.rest_seconds = REST_SECONDS if code > 0 and not place.has_served else 0.0
+        if place.rest_seconds <= 0 and not self._ending.is_set():
             place.begin()
 
     def _end(self) -> None:
