@@ -56,6 +56,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "a person looks through a region, or ends all that one subject has": (
         "access.list_credentials",
+        "access.list_credentials_that_end",
         "access.revoke_credentials_of",
         "access.end_session",
         "access.end_sessions_of",

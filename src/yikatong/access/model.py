@@ -27,10 +27,14 @@ class OpenedSession(Struct, frozen=True):
 
 
 class Authenticated(NamedTuple):
-    """A caller, and until when the answer may be kept while no credential is revoked."""
+    """A caller, and until when the answer may be kept while no credential is revoked.
+
+    `ends_at` is when the caller's key expires, once that is announced.
+    """
 
     caller: Caller
     until: datetime
+    ends_at: datetime | None = None
 
 
 class Credential(Struct, frozen=True, kw_only=True):

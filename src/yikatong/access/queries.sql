@@ -152,6 +152,13 @@ WHERE region = %(region)s AND key_id > %(after)s
     AND (%(subject_id)s::uuid IS NULL OR subject_id = %(subject_id)s)
 ORDER BY key_id LIMIT %(limit)s;
 
+-- name: list_credentials_that_end
+-- Returns the keys of a region, or of all, that expire in a time and are not revoked, after one id, in order of making.
+SELECT * FROM access.credential
+WHERE expires_at > %(now)s AND expires_at <= %(until)s AND revoked_at IS NULL AND key_id > %(after)s
+    AND (%(region)s::text IS NULL OR region = %(region)s)
+ORDER BY key_id LIMIT %(limit)s;
+
 -- name: revoke_credential
 -- Revokes a key of a region; returns its id when it was not revoked before.
 UPDATE access.credential SET revoked_at = %(revoked_at)s

@@ -37,8 +37,8 @@ class Reason(outcomes.Reason):
         401,
         "The key's time is over.",
         "密钥已过期。",
-        "Ask for a new key; nothing was changed.",
-        "请申请新密钥；未作任何改动。",
+        "Nothing was changed. Ask an operator of the region for a new key; `expired_at` says since when.",
+        "未作任何改动。请向本地区经办人申请新密钥；到期时间见`expired_at`。",
     )
     SESSION_HAS_ENDED = ReasonText(401, "The session has ended.", "会话已结束。", _SIGN_IN_EN, _SIGN_IN_ZH)
     CALLER_IS_NOT_ADMITTED = ReasonText(

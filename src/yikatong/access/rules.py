@@ -32,6 +32,9 @@ SIGN_IN_FAILURES_MAX = 5
 LOCKED_FOR = timedelta(minutes=15)
 APPROVAL_LIVES = timedelta(hours=72)
 MINOR_LOOK_LIVES = timedelta(hours=8)
+EXPIRY_IS_ANNOUNCED = timedelta(days=30)
+"""So long before a key expires its holder and the operators begin to hear of it."""
+
 SESSION_TOUCHED_EVERY = timedelta(minutes=1)
 """A session's last use is written at most this often, so that a busy operator costs no write per call."""
 
@@ -99,7 +102,7 @@ def verify_credential(credential: Credential | None, *, secret: str, now: dateti
     if credential.revoked_at is not None:
         raise Refused(Reason.KEY_IS_REVOKED)
     if credential.expires_at is not None and credential.expires_at <= now:
-        raise Refused(Reason.KEY_HAS_EXPIRED)
+        raise Refused(Reason.KEY_HAS_EXPIRED, expired_at=credential.expires_at.isoformat())
     return Caller(
         kind=credential.kind,
         id=credential.subject_id,
@@ -108,6 +111,12 @@ def verify_credential(credential: Credential | None, *, secret: str, now: dateti
         place_id=credential.place_id,
         permissions=frozenset(credential.permissions),
     )
+
+
+def decide_announced(expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """When a key expires, from `EXPIRY_IS_ANNOUNCED` before that instant on; None until then, and if it never does."""
+    is_announced = expires_at is not None and expires_at - now <= EXPIRY_IS_ANNOUNCED
+    return expires_at if is_announced else None
 
 
 def verify_session(session: Session | None, *, token: str, now: datetime, terms: SessionTerms) -> Session:

@@ -4,6 +4,7 @@ import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -61,6 +62,7 @@ class Heard(Struct, frozen=True):
     content: bytes
     request_id: str
     retry_after_seconds: float
+    key_expires_at: datetime | None = None
 
 
 class Unheard(Struct, frozen=True):
@@ -99,6 +101,8 @@ class Connection:
         self.patience = patience or Patience()
         self._sleep = sleep
         self.ids = ids or SystemIds()
+        self.key_expires_at: datetime | None = None
+        """When the key expires; the platform says it in its answers from thirty days before."""
         self._client = httpx.Client(
             base_url=self._address,
             timeout=httpx.Timeout(self.patience.answer_seconds, connect=self.patience.connect_seconds),
@@ -123,6 +127,7 @@ class Connection:
                 is_away = not heard.was_sent
                 may_have_arrived |= heard.was_sent
                 continue
+            self.key_expires_at = heard.key_expires_at or self.key_expires_at
             found = read(heard, may_have_arrived)
             if found is not None:
                 return found
@@ -219,6 +224,7 @@ class Connection:
             content=bytes(content),
             request_id=answer.headers.get("x-request-id", ""),
             retry_after_seconds=_read_seconds(answer.headers.get("retry-after", "")),
+            key_expires_at=_read_instant(answer.headers.get("key-expires-at", "")),
         )
 
     def _headers(self, request: Request) -> dict[str, str]:
@@ -299,6 +305,13 @@ def _query(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _read_seconds(text: str) -> float:
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0.0
+
+
+def _read_instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _verify_address(address: str, *, plaintext_allowed: bool) -> None:

@@ -1,5 +1,6 @@
 """Partners and operators: one client for a system with a key, and one for an operator who signs in."""
 
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from yikatong.client.accounts import Accounts
@@ -33,6 +34,11 @@ class Partner:
     def who_am_i(self) -> Who:
         """As whom the platform knows the caller, and what they may do."""
         return self._calls.ask("/v1/whoami", Who)
+
+    @property
+    def key_expires_at(self) -> datetime | None:
+        """When this system's key expires, as the platform said with its last answers: from thirty days before."""
+        return self._calls.connection.key_expires_at
 
     def repeat(self, request_id: str, answer: type[T]) -> T:
         """Hear the answer of a journalled command whose answer was unknown; it is done once."""

@@ -198,9 +198,9 @@ class People:
         body = {"label": label, "permissions": permissions, "expires_at": expires_at}
         return self._calls.command("POST", f"/v1/partners/{partner_id}/keys", IssuedKey, body=body)
 
-    def list_keys(self, *, after: str | None = None, limit: int = 50) -> KeysPage:
-        """A page of the keys of the region."""
-        return self._calls.ask("/v1/keys", KeysPage, after=after, limit=limit)
+    def list_keys(self, *, after: str | None = None, limit: int = 50, only_ending: bool = False) -> KeysPage:
+        """A page of the keys of the region, or of those alone that expire within thirty days."""
+        return self._calls.ask("/v1/keys", KeysPage, after=after, limit=limit, only_ending=only_ending or None)
 
     def revoke_key(self, key_id: str) -> Changed:
         """Revoke a key, from the next call on."""

@@ -54,6 +54,7 @@ class KeysQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         None
     )
     limit: PageSize = 50
+    only_ending: Annotated[bool, Meta(description="only keys not revoked that expire within 30 days")] = False
 
 
 class KeysAnswer(Struct, frozen=True, kw_only=True):
@@ -87,9 +88,11 @@ async def _issue_partner_key(call: Call, body: PartnerKeyBody, query: None) -> I
 
 async def _list_keys(call: Call, body: None, query: KeysQuery) -> KeysAnswer:
     after = None if query.after is None else read_key_id(query.after)
-    found = await service.list_keys(
-        call.conn, region=call.by().region, subject_id=None, after=after, limit=query.limit + 1
-    )
+    region, limit = call.by().region, query.limit + 1
+    if query.only_ending:
+        found = await service.list_keys_that_end(call.conn, region=region, now=call.now, after=after, limit=limit)
+    else:
+        found = await service.list_keys(call.conn, region=region, subject_id=None, after=after, limit=limit)
     page = found[: query.limit]
     return KeysAnswer(
         keys=tuple(_show_key(key) for key in page),

@@ -117,6 +117,14 @@ async def list_keys(
     return await keys.list_credentials(conn, region=region, subject_id=subject_id, after=after, limit=limit)
 
 
+async def list_keys_that_end(
+    conn: Conn, *, region: str | None, now: datetime, after: UUID | None, limit: int
+) -> tuple[Credential, ...]:
+    """Keys of a region, or of all, whose expiry is announced (`rules.decide_announced`) and is still ahead."""
+    until = now + rules.EXPIRY_IS_ANNOUNCED
+    return await keys.list_credentials_that_end(conn, region=region, now=now, until=until, after=after, limit=limit)
+
+
 async def open_session(
     conn: Conn,
     *,
@@ -183,7 +191,7 @@ async def authenticate(conn: Conn, *, token: str, now: datetime) -> Caller:
 
 
 async def authenticate_for_cache(conn: Conn, *, token: str, now: datetime) -> Authenticated:
-    """The caller, and until when a cache may keep them: a key until it expires, a session not at all.
+    """The caller, until when a cache may keep them (a key until it expires, a session not at all), and a key's end.
 
     Refuses as `authenticate` does.
     """
@@ -192,7 +200,8 @@ async def authenticate_for_cache(conn: Conn, *, token: str, now: datetime) -> Au
         credential = await keys.find_credential(conn, key_id=key_token.key_id)
         caller = rules.verify_credential(credential, secret=key_token.secret, now=now)
         assert credential is not None
-        return Authenticated(caller=caller, until=credential.expires_at or _WITHOUT_END)
+        ends_at = rules.decide_announced(credential.expires_at, now=now)
+        return Authenticated(caller=caller, until=credential.expires_at or _WITHOUT_END, ends_at=ends_at)
     return Authenticated(caller=await _authenticate_session(conn, token=token, now=now), until=now)
 
 

@@ -35,6 +35,22 @@ async def list_credentials(
     )
 
 
+async def list_credentials_that_end(
+    conn: Conn, *, region: str | None, now: datetime, until: datetime, after: UUID | None, limit: int
+) -> tuple[Credential, ...]:
+    """Keys that expire in a time, in order of making."""
+    return await STATEMENTS.list_all(
+        conn,
+        "list_credentials_that_end",
+        Credential,
+        region=region,
+        now=now,
+        until=until,
+        after=after or _EARLIEST,
+        limit=limit,
+    )
+
+
 async def revoke_credential(conn: Conn, *, key_id: UUID, region: str, revoked_at: datetime) -> bool:
     """Revoke one key; False when that changed nothing."""
     return await STATEMENTS.hits(conn, "revoke_credential", key_id=key_id, region=region, revoked_at=revoked_at)

@@ -45,6 +45,7 @@ OWN_DATA = "own data"
 CALLER = "yikatong.caller"
 REQUEST_ID = "yikatong.request_id"
 ROUTE = "yikatong.route"
+KEY_ENDS_AT = "yikatong.key_ends_at"
 """Where the frame and a dispatcher leave word for each other in the ASGI scope."""
 
 log = structlog.get_logger("yikatong.http")
@@ -159,8 +160,10 @@ class Dispatcher:
     ) -> Caller | None:
         if not self.route.callers:
             return None
-        caller = None if token is None else await access.authenticate(conn, token=token, now=now)
-        admitted = access.verify_kind(caller, admitted=self.route.callers)
+        known = None if token is None else await access.authenticate_for_cache(conn, token=token, now=now)
+        if known is not None:
+            request.scope[KEY_ENDS_AT] = known.ends_at
+        admitted = access.verify_kind(None if known is None else known.caller, admitted=self.route.callers)
         request.scope[CALLER] = admitted
         return self.verify_rights(admitted, path=path)
 

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 
 import structlog
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yikatong.app.http.bounds import CallsAtOnce, read_body
 from yikatong.app.http.direct import Answer, AnswerDirectly, DirectRoute, RawHeaders, answer_of
-from yikatong.app.http.dispatch import CALLER, REQUEST_ID, ROUTE
+from yikatong.app.http.dispatch import CALLER, KEY_ENDS_AT, REQUEST_ID, ROUTE
 from yikatong.app.http.problems import problem_response, refusal_of
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
@@ -152,7 +153,7 @@ class _FramedCall:
         async def send_framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._status = message["status"]
-                _add_headers(message, request_id=self._request_id)
+                _add_headers(message, request_id=self._request_id, key_ends_at=self._scope.get(KEY_ENDS_AT))
             await send(message)
 
         return send_framed
@@ -201,8 +202,10 @@ def _refusal_for(fault: Exception, *, request_id: str, route: str | None) -> Ref
     return refused
 
 
-def _add_headers(message: Message, *, request_id: str) -> None:
+def _add_headers(message: Message, *, request_id: str, key_ends_at: datetime | None) -> None:
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
+    if key_ends_at is not None:
+        headers["key-expires-at"] = key_ends_at.isoformat()
     for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)

@@ -313,5 +313,12 @@ _PARAMETERS: Mapping[str, Any] = {
 }
 _HEADERS: Mapping[str, Any] = {
     "RequestId": {"description": "The id of this request. 请求编号。", "schema": {"type": "string"}},
+    "KeyExpiresAt": {
+        "description": "When the key of this call expires; said from 30 days before. 密钥到期时间，到期前30天起提示。",
+        "schema": {"type": "string", "format": "date-time"},
+    },
 }
-_RESPONSE_HEADERS = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+_RESPONSE_HEADERS = {
+    "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
+    "Key-Expires-At": {"$ref": "#/components/headers/KeyExpiresAt"},
+}
