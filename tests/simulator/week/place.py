@@ -14,7 +14,7 @@ from tests.simulator.week.bank import SlowBank
 from tests.simulator.week.history import History
 from tests.simulator.week.journal import Journal, WeekClock, WeekCounter
 from tests.simulator.week.lines_to_database import WeekDatabase
-from tests.simulator.week.turns import Turns, WeekLoop
+from tests.simulator.week.turns import Turns, WeekLoop, is_here
 from tests.support.builders import counter as building
 from tests.support.builders.cards import CardWorld
 from tests.support.builders.catalogue import TerminalWithKeys
@@ -53,7 +53,7 @@ class Place:
         self.random = Random(seed)
         self.clock = WeekClock(loop)
         self.history = History(self.clock)
-        self.turns = Turns(Random(seed + 1), self.history, watcher=watcher)
+        self.turns = Turns(Random(seed + 1), self.history, watcher=watcher, may_stop=is_here(watcher))
         self.ids = SeededIds(seed, clock=self.clock)
         self.bank = SlowBank(Random(seed + 2), self.history)
         self.journal: Journal = []
@@ -94,6 +94,7 @@ async def a_place(seed: int, address: ServerAddress, loop: WeekLoop) -> AsyncIte
         try:
             yield place
         finally:
+            place.turns.end()
             loop.end()
 
 

@@ -3,13 +3,17 @@
 The loop's time is not the machine's: when nothing is left to do it goes to the next thing that is due. Every worker
 waits a random while of this time before each of its statements, so the seed says whose statement is next. The real
 database runs it, and the loop stands still meanwhile; one that would wait for a lock of another worker lets the others
-go on until the lock is free.
+go on until the lock is free. Its server process is stopped as long: of several that one lock sets free together, the
+machine would otherwise choose who is first.
 """
 
 import asyncio
+import os
 import select
 import selectors
+import signal
 import time
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
@@ -86,8 +90,11 @@ class _Statement:
 class Turns:
     """Whose statement is next, and which wait for locks."""
 
-    def __init__(self, random: Random, history: History, *, watcher: psycopg.Connection[Any]) -> None:
-        """`watcher` asks the database who waits for whom."""
+    def __init__(
+        self, random: Random, history: History, *, watcher: psycopg.Connection[Any], may_stop: bool = True
+    ) -> None:
+        """`watcher` asks the database who waits for whom; `may_stop` says that its processes run on this machine."""
+        self._may_stop = may_stop
         self._random = random
         self._history = history
         self._watcher = watcher
@@ -149,6 +156,7 @@ class Turns:
         self.waits += 1
         self._history.write(f"{statement.name}: waits for a lock")
         statement.freed = asyncio.get_running_loop().create_future()
+        self._signal(statement, signal.SIGSTOP)
         self._waiting.append(statement)
         if self._is_in_circle(statement.pid):
             self.end_a_circle()
@@ -158,11 +166,23 @@ class Turns:
     def settle(self) -> None:
         """After a statement: let those go on whose locks are free now, one after the other as they came."""
         for statement in list(self._waiting):
-            while not _ready(statement.fd, Wait.R, look_ms=0):
-                if self._holders(statement.pid):
-                    break
-            else:
-                self._free(statement)
+            if not self._holders(statement.pid):
+                self._signal(statement, signal.SIGCONT)
+                if self._comes_to_its_end(statement):
+                    self._free(statement)
+                else:
+                    self._signal(statement, signal.SIGSTOP)
+
+    def end(self) -> None:
+        """Let every process go on that still stands."""
+        for statement in self._waiting:
+            self._signal(statement, signal.SIGCONT)
+
+    def _comes_to_its_end(self, statement: _Statement) -> bool:
+        while not _ready(statement.fd, Wait.R):
+            if self._holders(statement.pid):
+                return False
+        return True
 
     def _free(self, statement: _Statement) -> None:
         self._waiting.remove(statement)
@@ -170,13 +190,19 @@ class Turns:
         statement.freed.set_result(None)
 
     def end_a_circle(self) -> None:
-        """All wait for each other, or nothing is left to come: the database ends one of them."""
+        """All wait for each other, or nothing is left to come: the database ends the one that came last."""
         assert self._waiting, "nothing will ever happen again"
         self.circles += 1
         self._history.write("the database ends a circle of locks")
-        while not (ended := [one for one in self._waiting if _ready(one.fd, Wait.R)]):
+        last = self._waiting[-1]
+        self._signal(last, signal.SIGCONT)
+        while not _ready(last.fd, Wait.R):
             continue
-        self._free(ended[0])
+        self._free(last)
+
+    def _signal(self, statement: _Statement, number: signal.Signals) -> None:
+        if self._may_stop:
+            os.kill(statement.pid, number)
 
     def _is_in_circle(self, pid: int) -> bool:
         seen: set[int] = set()
@@ -204,6 +230,12 @@ def _ready(fd: int, wanted: Wait, *, look_ms: int = _LOOK_MS) -> Ready:
         ready |= Ready.R if events & ~select.POLLOUT else 0
         ready |= Ready.W if events & select.POLLOUT else 0
     return Ready(ready)
+
+
+def is_here(watcher: psycopg.Connection[Any]) -> bool:
+    """Whether the server's processes run on this machine, so that they may be stopped for a while."""
+    name = Path(f"/proc/{watcher.info.backend_pid}/comm")
+    return watcher.info.host.startswith("/") and name.exists() and name.read_text().startswith("postgres")
 
 
 def words_of(statement: Any) -> str:
