@@ -9,15 +9,13 @@ import msgspec
 import typer
 from rich.cells import set_cell_size
 from rich.markup import escape
-from rich.status import Status
-from rich.table import Table
 
 from simulator.stories import STORIES
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table
 from yikatong.access.model import FirstOperator
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.backup_cli import add_backup_commands
-from yikatong.app.bench.taps import TapsPlan, bench_taps
+from yikatong.app.bench_cli import bench_app
 from yikatong.app.command_line import (
     DataOption,
     JsonOption,
@@ -61,6 +59,7 @@ app.add_typer(add_backup_commands(database_app), name="db")
 app.add_typer(keys_app, name="keys")
 app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
+app.add_typer(bench_app, name="bench")
 
 PLACE_CELLS = 27
 """Where addresses begin in the list of where to look."""
@@ -239,41 +238,3 @@ def story(
         errors.print(f"[red]There is no story {escape(name)}; there is: {names}.[/red]", soft_wrap=True)
         raise typer.Exit(2)
     play_story(settings_now(data=data), name)
-
-
-bench_app = typer.Typer(help="Benchmarks: ratios against pgbench on the same server.", invoke_without_command=True)
-app.add_typer(bench_app, name="bench")
-
-
-@bench_app.callback()
-def bench_all(context: typer.Context) -> None:
-    """Without a name: every benchmark."""
-    if context.invoked_subcommand is None:
-        bench_taps_now()
-
-
-@bench_app.command("taps")
-def bench_taps_now(
-    connections: Annotated[int, typer.Option(help="Connections of the load generator.", min=1, max=4096)] = 64,
-    seconds: Annotated[float, typer.Option(help="Seconds of each round that count.", min=1, max=600)] = 4,
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals."""
-    plan = TapsPlan(connections=connections, seconds=seconds)
-    with errors.status("benchmark") as status:
-        figures = bench_taps(settings_now(data=data), plan, tell=lambda said: _tell(status, said))
-    if json:
-        sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
-        return
-    table = Table(title="taps", title_justify="left")
-    for column in ("measure", "figure"):
-        table.add_column(column)
-    for name, value in msgspec.structs.asdict(figures).items():
-        table.add_row(name, str(value))
-    out.print(table)
-
-
-def _tell(status: Status, said: str) -> None:
-    errors.print(f"  {said}")
-    status.update(said)

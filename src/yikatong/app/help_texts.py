@@ -114,10 +114,37 @@ CHINESE = {
     "Which, by their ids in `outbox list`.": "哪些事件，填outbox list列出的编号。",
     "Every parked event of one topic.": "某一主题下全部搁置的事件。",
     # Benchmarks.
-    "Benchmarks: ratios against pgbench on the same server.": "性能测试：与同一服务器上的pgbench相比。",
+    "Benchmarks, without a name all in one table: ratios against pgbench on the same server.": (
+        "性能测试，不写名称则全部列成一张表：与同一服务器上的pgbench相比。"
+    ),
     "Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals.": (
         "每秒用卡次数：经HTTP端到端，证书对服务进程均为首次出现，5%拒绝。"
     ),
+    "The same at 256 connections.": "同上，256个连接。",
+    "Every tap at one provider, against taps at many.": "全部用卡都在同一服务机构，与分散在多家相比。",
+    "Transfers a second through the ledger's batch entry, spread over accounts.": (
+        "每秒经账本批量入口的转账数，分散在多个账户。"
+    ),
+    "Transfers a second through the ledger's batch entry, all on one account.": (
+        "每秒经账本批量入口的转账数，全在同一账户。"
+    ),
+    "Codes verified against the bare signature check: certificate seen before.": "验码与单纯验签相比：证书见过。",
+    "Codes verified against the bare signature check: own region's certificate, new.": (
+        "验码与单纯验签相比：本地区证书，首次出现。"
+    ),
+    "Codes verified against the bare signature check: another region's certificate, new.": (
+        "验码与单纯验签相比：外地区证书，首次出现。"
+    ),
+    "Certificates refreshed a second and core.": "每秒每核更新的证书数。",
+    "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.": (
+        "卡多时与卡少时每次用卡的成本之比；加--full为1000万张与10万张相比。"
+    ),
+    "Resident memory of the whole platform while taps run.": "用卡进行时整个平台的常驻内存。",
+    "From the start of the demo to its first tap, second run.": "演示第二次运行时，从启动到第一次用卡。",
+    "Acknowledged taps lost or doubled when server or database are killed at work.": (
+        "服务进程或数据库在工作中被杀死时，丢失或重复的已确认用卡次数。"
+    ),
+    "The full sizes, which take hours and much disk.": "用全部规模，需数小时和大量磁盘。",
     "Connections of the load generator.": "负载发生器的连接数。",
     "Seconds of each round that count.": "每轮计入的秒数。",
 }

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from yikatong.trust.algorithms import new_signing_key, verifying_key
-from yikatong.trust.model import Algorithm
+from yikatong.trust.model import Algorithm, PublicKey
 from yikatong.trust.rfc9052_cose.sign1 import decode_sign1, sign_sign1, signed_bytes, verify_sign1
 
 _PAYLOAD_BYTES = 220
@@ -48,6 +51,16 @@ def measure_verification(algorithm: Algorithm = Algorithm.ES256, *, count: int =
         envelope_per_second=each / whole_seconds,
         ratio=bare_seconds / whole_seconds,
     )
+
+
+def bare_check(envelope: bytes, public_key: PublicKey) -> Callable[[], None]:
+    """The crypto library's own check of an ES256 envelope: key parsed before, signature in the library's own form."""
+    sign1 = decode_sign1(envelope, len(envelope))
+    message = signed_bytes(sign1.protected, sign1.payload)
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key.data)
+    der = encode_dss_signature(int.from_bytes(sign1.signature[:32]), int.from_bytes(sign1.signature[32:]))
+    algorithm = ec.ECDSA(SHA256())
+    return lambda: key.verify(der, message, algorithm)
 
 
 def _seconds_of(call: Callable[[], None], count: int) -> float:

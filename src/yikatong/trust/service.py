@@ -31,7 +31,7 @@ from yikatong.trust.keys_at_rest.vault import (
     split_key_name,
     wanted_keys,
 )
-from yikatong.trust.measure import VerificationCost, measure_verification
+from yikatong.trust.measure import VerificationCost, bare_check, measure_verification
 from yikatong.trust.region_keys import list_standings, publish_region_keys, republish_trust_list
 from yikatong.trust.rfc2104_hmac.marks import mark
 from yikatong.trust.rfc5297_siv.alias import ALIAS_OVERHEAD, open_alias, seal_alias
@@ -81,6 +81,7 @@ __all__ = [
     "accept_trust_lists",
     "algorithm_of",
     "alias_key_name",
+    "bare_check",
     "decode_base45",
     "decode_claims",
     "decode_cose_key",

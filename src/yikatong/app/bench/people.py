@@ -1,7 +1,7 @@
-"""The people of a benchmark: residents with cards, purses and certificates, and a provider with a till."""
+"""The people of a benchmark: residents with cards, purses and certificates, and providers with tills."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from simulator.population.people import generate
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk, bulk_enrolment
 from yikatong.cards import service as cards
+from yikatong.cards.bulk import Newcomer
 from yikatong.cards.bulk_enrolment import EnrolledAtOnce, Enrolling
 from yikatong.cards.model import Actor
 from yikatong.catalogue import service as catalogue
@@ -29,7 +30,7 @@ from yikatong.trust.model import Algorithm, SigningKey
 SEED = 20_260_101
 ITEM = "shop-purchase"
 PURSE_FEN = 300_000
-_CHUNK = 500
+CHUNK = 500
 _KEYS_AT_ONCE = 32
 
 
@@ -40,20 +41,53 @@ class Certified(NamedTuple):
     private_key: bytes
 
 
+class Refreshing(NamedTuple):
+    """Somebody whose wallet can refresh: what was enrolled, and the private half of the device's enrolment key."""
+
+    enrolled: EnrolledAtOnce
+    private_key: bytes
+
+
+class Till(NamedTuple):
+    """A till: its key, and the provider that gets what is paid there."""
+
+    token: str
+    provider_id: UUID
+
+
 class BenchPeople(NamedTuple):
-    """What the load generator needs: certificates never shown before, tills, and what they ask."""
+    """What the load generator needs: certificates never shown before, tills, and what they ask.
+
+    The tills of `tokens` are all of one provider, `provider_id`; each of `spread` is of a provider of its own.
+    """
 
     certified: list[Certified]
     tokens: list[str]
     provider_id: UUID
     item: str
     item_number: int
+    spread: tuple[Till, ...] = ()
+    refreshing: tuple[Refreshing, ...] = ()
+
+    @property
+    def at_one_provider(self) -> tuple[Till, ...]:
+        """The tills of one provider."""
+        return tuple(Till(token, self.provider_id) for token in self.tokens)
 
 
 def mint_answer(
-    people: BenchPeople, certificate: bytes, show_key: SigningKey, *, amount_fen: int, now: datetime
+    people: BenchPeople,
+    certificate: bytes,
+    show_key: SigningKey,
+    *,
+    amount_fen: int,
+    now: datetime,
+    payee_id: UUID | None = None,
 ) -> tuple[str, str]:
-    """A code by which somebody answers a till that asks for an amount: its text, and the challenge's nonce in hex."""
+    """A code by which somebody answers a till that asks for an amount: its text, and the challenge's nonce in hex.
+
+    The payee is the provider of `people.tokens` unless another is named.
+    """
     nonce = secrets.token_bytes(8)
     code = codes.mint_code(
         certificate=certificate,
@@ -65,7 +99,7 @@ def mint_answer(
         answer=Asked(
             nonce=nonce,
             amount_fen=amount_fen,
-            payee_id=ProviderId(people.provider_id),
+            payee_id=ProviderId(payee_id or people.provider_id),
             item_number=people.item_number,
         ),
     )
@@ -73,28 +107,60 @@ def mint_answer(
 
 
 async def make_people(
-    worker: Worker, *, resident_count: int, certificate_count: int, terminal_count: int, tell: Callable[[str], None]
+    worker: Worker,
+    *,
+    resident_count: int,
+    certificate_count: int,
+    terminal_count: int,
+    tell: Callable[[str], None],
+    spread_count: int = 0,
 ) -> BenchPeople:
-    """Register, enrol and fund residents, give them certificates, and open a shop with tills."""
+    """Register, enrol and fund residents, give them certificates, and open a shop with tills, and others with one each.
+
+    Each shop of the `spread_count` others is a provider of its own.
+    """
     tell(f"{resident_count} residents with cards and purses")
     keys: dict[UUID, SigningKey] = {}
-    enrolled = await _enrol(worker, resident_count, keys)
-    await _fund(worker, enrolled)
+    enrolled = await enrol(worker, generate_newcomers(worker, resident_count), keys)
+    await fund(worker, enrolled)
+    refreshing = [Refreshing(one, keys[one.resident_id].private_bytes()) for one in enrolled]
     tell(f"{certificate_count} certificates")
-    certified = await _certify(worker, enrolled, keys, certificate_count)
-    provider_id, tokens, item_number = await _open_shop(worker, terminal_count)
-    return BenchPeople(certified, tokens, provider_id, ITEM, item_number)
+    certified = await certify(worker, refreshing, certificate_count)
+    provider_id, tokens = await _open_shop(worker, "MA0BENCH0", terminal_count)
+    spread = []
+    for number in range(spread_count):
+        one_provider, its_tokens = await _open_shop(worker, f"MA1B{number:05d}", 1)
+        spread.append(Till(its_tokens[0], one_provider))
+    house = worker.house
+    async with house.database.transaction() as conn:
+        item = await catalogue.get_item(conn, region=house.settings.region, code=ITEM, on=day_of(house.clock.now()))
+    return BenchPeople(certified, tokens, provider_id, ITEM, item.number, tuple(spread), tuple(refreshing))
 
 
-async def _enrol(worker: Worker, count: int, keys: dict[UUID, SigningKey]) -> list[EnrolledAtOnce]:
+def generate_newcomers(worker: Worker, until: int, *, after: int = 0) -> Iterator[tuple[int, list[Newcomer]]]:
+    """Made-up people in chunks, each with the place of its first: those from the place `after` on, before `until`.
+
+    The same places are the same people, however many there are.
+    """
+    today = day_of(worker.house.clock.now())
+    start = 0
+    for batch in generate(SEED, until, today, batch_size=CHUNK):
+        if start + batch.size > after:
+            skipped = max(0, after - start)
+            yield start + skipped, newcomers_of(batch.cut(skipped), today=today)
+        start += batch.size
+
+
+async def enrol(
+    worker: Worker, chunks: Iterable[tuple[int, list[Newcomer]]], keys: dict[UUID, SigningKey]
+) -> list[EnrolledAtOnce]:
+    """Register people and give each a card, an e-card and a device, whose key is kept in `keys`."""
     house = worker.house
     now, region = house.clock.now(), house.settings.region
     password_hash = await worker.vault.hash_password("274813")
     by = Actor(kind="job", id=house.ids.new())
-    batches = generate(SEED, count, day_of(now), batch_size=_CHUNK)
     enrolled: list[EnrolledAtOnce] = []
-    for start, batch in zip(range(0, count, _CHUNK), batches, strict=True):
-        newcomers = newcomers_of(batch, today=day_of(now))
+    for start, newcomers in chunks:
         enrolling = []
         for place, newcomer in enumerate(newcomers):
             key = trust.new_signing_key(Algorithm.ES256)
@@ -118,18 +184,15 @@ async def _enrol(worker: Worker, count: int, keys: dict[UUID, SigningKey]) -> li
     return enrolled
 
 
-async def _fund(worker: Worker, enrolled: list[EnrolledAtOnce]) -> None:
+async def fund(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> None:
+    """Put enough into the purse of each for every tap of a benchmark, opening it where there is none."""
     house = worker.house
     now = house.clock.now()
-    by_bucket: dict[int, list[EnrolledAtOnce]] = {}
-    for one in enrolled:
-        by_bucket.setdefault(bucket_of(one.resident_id, house.settings.bucket_count), []).append(one)
+    await open_purses(worker, enrolled)
     source = name_account(HOUSE, AccountKind.FUNDING)
-    for bucket, people in by_bucket.items():
+    for bucket, people in _by_bucket(worker, enrolled).items():
         purses = [account_of_source(one.resident_id, "purse") for one in people]
-        async with house.database.transaction() as conn:
-            await ledger.open_many_accounts(conn, accounts=[(bucket, purse) for purse in purses], now=now)
-        for start in range(0, len(purses), _CHUNK):
+        for start in range(0, len(purses), CHUNK):
             drafts = [
                 TransferDraft(
                     id=TransferId(house.ids.new()),
@@ -137,36 +200,55 @@ async def _fund(worker: Worker, enrolled: list[EnrolledAtOnce]) -> None:
                     reference=house.ids.new(),
                     legs=(Leg(source, -PURSE_FEN), Leg(purse, PURSE_FEN)),
                 )
-                for purse in purses[start : start + _CHUNK]
+                for purse in purses[start : start + CHUNK]
             ]
             async with house.database.transaction() as conn:
                 await ledger.post_batch(conn, bucket=bucket, writer=0, drafts=drafts, now=now)
 
 
-async def _certify(
-    worker: Worker, enrolled: list[EnrolledAtOnce], keys: dict[UUID, SigningKey], count: int
-) -> list[Certified]:
-    """Refresh wallets in turn until there are enough; each refresh gives as many as one may ask for."""
+async def open_purses(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> None:
+    """Open a purse for each, with nothing in it."""
+    house = worker.house
+    for bucket, people in _by_bucket(worker, enrolled).items():
+        accounts = [(bucket, account_of_source(one.resident_id, "purse")) for one in people]
+        async with house.database.transaction() as conn:
+            await ledger.open_many_accounts(conn, accounts=accounts, now=house.clock.now())
+
+
+def _by_bucket(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> dict[int, list[EnrolledAtOnce]]:
+    by_bucket: dict[int, list[EnrolledAtOnce]] = {}
+    for one in enrolled:
+        by_bucket.setdefault(bucket_of(one.resident_id, worker.house.settings.bucket_count), []).append(one)
+    return by_bucket
+
+
+async def certify(worker: Worker, refreshing: Sequence[Refreshing], count: int) -> list[Certified]:
+    """Refresh wallets in turn until there are enough certificates, as many at once as one may ask for at most."""
+    at_once = min(_KEYS_AT_ONCE, max(1, -(-count // len(refreshing))))
     certified: list[Certified] = []
     while len(certified) < count:
-        for one in enrolled:
+        for one in refreshing:
             if len(certified) >= count:
                 break
-            certified += await _refresh(worker, one, keys[one.resident_id])
+            key = trust.signing_key(Algorithm.ES256, one.private_key)
+            certified += await refresh_wallet(worker, one.enrolled, key, groups=(SceneGroup.RETAIL,) * at_once)
     # Residents take turns, so that one's certificates are not used one after the other.
-    return [certified[at] for first in range(_KEYS_AT_ONCE) for at in range(first, len(certified), _KEYS_AT_ONCE)]
+    return [certified[at] for first in range(at_once) for at in range(first, len(certified), at_once)]
 
 
-async def _refresh(worker: Worker, one: EnrolledAtOnce, key: SigningKey) -> list[Certified]:
+async def refresh_wallet(
+    worker: Worker, one: EnrolledAtOnce, key: SigningKey, *, groups: Sequence[SceneGroup]
+) -> list[Certified]:
+    """One wallet's refresh: a fresh show key and its certificate for each scene group named."""
     house = worker.house
     now = house.clock.now()
     bucket = bucket_of(one.resident_id, house.settings.bucket_count)
-    show_keys = [trust.new_signing_key(Algorithm.ES256) for _ in range(_KEYS_AT_ONCE)]
+    show_keys = [trust.new_signing_key(Algorithm.ES256) for _ in groups]
     request = RefreshRequest(
         device_id=one.device_id,
         made_at=now,
         nonce=house.ids.random_bytes(8),
-        show_keys=tuple(ShowKey(SceneGroup.RETAIL, show_key.public_key) for show_key in show_keys),
+        show_keys=tuple(ShowKey(group, show_key.public_key) for group, show_key in zip(groups, show_keys, strict=True)),
     )
     async with house.database.transaction() as conn:
         device = await cards.get_device(conn, bucket=bucket, resident_id=one.resident_id, device_id=one.device_id)
@@ -184,7 +266,7 @@ async def _refresh(worker: Worker, one: EnrolledAtOnce, key: SigningKey) -> list
     ]
 
 
-async def _open_shop(worker: Worker, terminal_count: int) -> tuple[UUID, list[str], int]:
+async def _open_shop(worker: Worker, organisation: str, terminal_count: int) -> tuple[UUID, list[str]]:
     house = worker.house
     now, region = house.clock.now(), house.settings.region
     async with house.database.transaction() as conn:
@@ -192,7 +274,7 @@ async def _open_shop(worker: Worker, terminal_count: int) -> tuple[UUID, list[st
             await catalogue.register_provider(
                 conn,
                 region=region,
-                credit_code=make_credit_code("92" + region + "MA0BENCH0"),
+                credit_code=make_credit_code("92" + region + organisation),
                 name_zh="测速商店",
                 name_en="Benchmark shop",
                 kind=ProviderKind.SHOP,
@@ -231,5 +313,4 @@ async def _open_shop(worker: Worker, terminal_count: int) -> tuple[UUID, list[st
             )
             assert registered.token is not None
             tokens.append(registered.token)
-        item = await catalogue.get_item(conn, region=region, code=ITEM, on=day_of(now))
-    return provider.id, tokens, item.number
+    return provider.id, tokens

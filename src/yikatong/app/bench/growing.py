@@ -1,0 +1,159 @@
+"""The cost of a tap among many cards, against that among few."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from yikatong.app.bench.load import LoadOrder
+from yikatong.app.bench.people import Refreshing, certify, enrol, fund, generate_newcomers, open_purses
+from yikatong.app.bench.plan import FULL_SIZES
+from yikatong.app.bench.processes import OutOfSight, Used, processor_seconds, used_between
+from yikatong.app.bench.rows import Judged, Row
+from yikatong.app.bench.stage import SPAWN, Served, Stage, vacuum
+from yikatong.app.worker import open_worker
+from yikatong.cards.bulk_enrolment import EnrolledAtOnce
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.settings import Settings
+from yikatong.trust.model import SigningKey
+
+AIM = 1.3
+_PIECE = 50_000
+
+
+class AtSize(msgspec.Struct, frozen=True, kw_only=True):
+    """What taps cost among so many cards: against pgbench, and in processor seconds where they can be seen."""
+
+    cards: int
+    taps_per_second: float
+    pgbench_tps: float
+    processor_microseconds_a_tap: float | None
+
+    @property
+    def cost(self) -> float:
+        """Transactions of pgbench that take as long as one tap."""
+        return self.pgbench_tps / self.taps_per_second
+
+
+def bench_cost_by_size(stage: Stage) -> Row:
+    """Grow the population in two steps; at each, taps and pgbench in turns, warm, each round from a checkpoint on."""
+    few, many = FULL_SIZES if stage.plan.full else stage.plan.sizes
+    at_few, at_many = _measure(stage, few), _measure(stage, many)
+    which = "the full sizes" if stage.plan.full else f"not the full {FULL_SIZES[1]} against {FULL_SIZES[0]}: --full"
+    return Row(
+        name="cost-by-size",
+        measure=f"cost of a tap among {many} cards against {few}, in transactions of pgbench",
+        aim=AIM,
+        judged=Judged.RATIO_AT_MOST,
+        unit="pgbench transactions a tap",
+        figure=round(at_many.cost, 4),
+        ratio=round(at_many.cost / at_few.cost, 3),
+        says=f"{which}; those who tap are {stage.plan.residents} spread over all, each round from a checkpoint on",
+        details={
+            "cards": [few, many],
+            "taps_per_second": [round(one.taps_per_second, 1) for one in (at_few, at_many)],
+            "pgbench_tps": [round(one.pgbench_tps, 1) for one in (at_few, at_many)],
+            "processor_microseconds_a_tap": [one.processor_microseconds_a_tap for one in (at_few, at_many)],
+        },
+    )
+
+
+def _measure(stage: Stage, cards: int) -> AtSize:
+    grow(stage, cards)
+    plan = stage.plan
+    order = LoadOrder(
+        connections=plan.connections,
+        tills=stage.people.spread,
+        warm_seconds=plan.warm_seconds,
+        seconds=plan.seconds,
+    )
+    taps, seconds, answered, used = 0, 0.0, 0, 0.0
+    tps: list[float] = []
+    is_seen = True
+    for number in range(plan.size_rounds):
+        tps.append(stage.pgbench_tps())
+        with psycopg.connect(stage.address.conninfo, autocommit=True) as conn:
+            conn.execute("CHECKPOINT")
+        with stage.served() as served:
+            before = _used(stage, served)
+            load = stage.load(served.url, order)
+            after = _used(stage, served)
+        taps, seconds, answered = taps + load.taps, seconds + load.seconds, answered + load.answered
+        is_seen = is_seen and before is not None and after is not None
+        used += sum(used_between(before or {}, after or {}).values())
+        stage.tell(
+            f"{cards} cards, round {number + 1} of {plan.size_rounds}: {load.taps / load.seconds:.0f} taps a second"
+        )
+    return AtSize(
+        cards=cards,
+        taps_per_second=taps / seconds,
+        pgbench_tps=sum(tps) / len(tps),
+        processor_microseconds_a_tap=round(1e6 * used / answered, 1) if is_seen and answered else None,
+    )
+
+
+def grow(stage: Stage, cards: int) -> None:
+    """Enrol residents until there are so many, by several processes, and have some of the newest tap, spread evenly.
+
+    All have an empty purse; those who tap have certificates and something in it.
+    """
+    people = stage.people
+    there = stage.card_count
+    if cards <= there:
+        return
+    stage.tell(f"{cards - there} more residents with cards")
+    every = max(1, (cards - there) // stage.plan.residents)
+    edges = [*range(there, cards, _PIECE), cards]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
+        pieces = [
+            pool.submit(fill, stage.settings, stage.address, after=after, until=until, every=every)
+            for after, until in pairwise(edges)
+        ]
+        tapping = [one for piece in pieces for one in piece.result()]
+    stage.card_count = cards
+
+    async def certified() -> None:
+        async with stage.worker() as worker:
+            await fund(worker, [one.enrolled for one in tapping])
+            fresh = await certify(worker, tapping, stage.plan.certificates_a_round)
+        stage.show(people._replace(certified=fresh, refreshing=tuple(tapping)))
+
+    stage.tell(f"{stage.plan.certificates_a_round} certificates")
+    asyncio.run(certified())
+    asyncio.run(vacuum(stage.address))
+
+
+def fill(settings: Settings, address: ServerAddress, *, after: int, until: int, every: int) -> list[Refreshing]:
+    """Enrol the residents of some places, with empty purses; gives some of them. Work of a process of its own."""
+
+    async def run() -> list[Refreshing]:
+        async with open_worker(settings, address) as worker:
+            tapping: list[Refreshing] = []
+            for start, newcomers in generate_newcomers(worker, until, after=after):
+                keys: dict[UUID, SigningKey] = {}
+                enrolled = await enrol(worker, [(start, newcomers)], keys)
+                await open_purses(worker, enrolled)
+                tapping += _some_of(enrolled, keys, start=start, every=every)
+            return tapping
+
+    return asyncio.run(run())
+
+
+def _some_of(
+    enrolled: list[EnrolledAtOnce], keys: dict[UUID, SigningKey], *, start: int, every: int
+) -> Iterator[Refreshing]:
+    for place, one in enumerate(enrolled, start=start):
+        if place % every == 0:
+            yield Refreshing(one, keys[one.resident_id].private_bytes())
+
+
+def _used(stage: Stage, served: Served) -> dict[int, Used] | None:
+    try:
+        return processor_seconds([*served.processes(), *stage.database_processes()])
+    except OutOfSight:
+        return None

@@ -1,0 +1,144 @@
+"""The command `yikatong bench`: every measure with its aim, one of them, or what a sizing is made from."""
+
+import sys
+import time
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from msgspec.structs import replace
+from rich.markup import escape
+from rich.status import Status
+
+from simulator.stories.telling import Both, Column, a_table, show_table
+from yikatong.app.bench.plan import Plan
+from yikatong.app.bench.rows import Judged, Row, verdict
+from yikatong.app.bench.table import ROWS, bench_rows
+from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now
+
+bench_app = typer.Typer(
+    help="Benchmarks, without a name all in one table: ratios against pgbench on the same server.",
+    invoke_without_command=True,
+)
+
+FullOption = Annotated[bool, typer.Option("--full", help="The full sizes, which take hours and much disk.")]
+
+
+@bench_app.callback()
+def bench_all(context: typer.Context, data: DataOption = None, json: JsonOption = False) -> None:
+    """Without a name: every measure, with its aim, in one table."""
+    if context.invoked_subcommand is None:
+        _bench(Plan(), tuple(ROWS), data=data, json=json)
+
+
+def _add_row(name: str, explained: str) -> None:
+    """A command of its own for a row, which has no options but where and how much."""
+
+    def bench_one(data: DataOption = None, full: FullOption = False, json: JsonOption = False) -> None:
+        _bench(replace(Plan(), full=full), (name,), data=data, json=json)
+
+    bench_one.__doc__ = explained
+    bench_app.command(name)(bench_one)
+
+
+@bench_app.command("taps")
+def bench_taps_now(
+    connections: Annotated[int, typer.Option(help="Connections of the load generator.", min=1, max=4096)] = 64,
+    seconds: Annotated[float, typer.Option(help="Seconds of each round that count.", min=1, max=60)] = 4,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals."""
+    _bench(Plan(connections=connections, seconds=seconds), ("taps",), data=data, json=json)
+
+
+for _name, _explained in {
+    "taps-256": "The same at 256 connections.",
+    "one-provider": "Every tap at one provider, against taps at many.",
+    "ledger-spread": "Transfers a second through the ledger's batch entry, spread over accounts.",
+    "ledger-one-account": "Transfers a second through the ledger's batch entry, all on one account.",
+    "verify-seen": "Codes verified against the bare signature check: certificate seen before.",
+    "verify-new": "Codes verified against the bare signature check: own region's certificate, new.",
+    "verify-other": "Codes verified against the bare signature check: another region's certificate, new.",
+    "refresh": "Certificates refreshed a second and core.",
+    "cost-by-size": "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.",
+    "memory": "Resident memory of the whole platform while taps run.",
+    "first-tap": "From the start of the demo to its first tap, second run.",
+    "crash": "Acknowledged taps lost or doubled when server or database are killed at work.",
+}.items():
+    _add_row(_name, _explained)
+
+
+def _bench(plan: Plan, names: tuple[str, ...], *, data: Any, json: bool) -> None:
+    began = time.monotonic()
+    rows = []
+    with errors.status("benchmark") as status:
+
+        def tell(said: str) -> None:
+            _tell(status, said)
+
+        for row in bench_rows(settings_now(data=data), plan, names, tell=tell):
+            rows.append(row)
+            if row.figure is not None:
+                tell(f"{row.name}: {show_figure(row)}, {verdict(row.reached)}")
+    if json:
+        said: Any = rows[0].as_json() if len(rows) == 1 else [row.as_json() for row in rows]
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
+    elif len(rows) == 1:
+        _print_row(rows[0])
+    else:
+        print_rows(rows)
+        errors.print(f"{time.monotonic() - began:.0f} s")
+
+
+def print_rows(rows: list[Row]) -> None:
+    """All rows as one table, and below it what has to be said of them."""
+    table = a_table(
+        Column("项目", "measure"),
+        Column("目标", "aim", "right"),
+        Column("结果", "figure", "right"),
+        Column("比值", "ratio", "right"),
+        Column("结论", "verdict"),
+    )
+    for row in rows:
+        table.add_row(row.name, show_aim(row), show_figure(row), _show_ratio(row), verdict(row.reached))
+    show_table(out, Both("性能测试", "benchmark"), table)
+    out.print()
+    for row in rows:
+        out.print(f"{row.name}: {escape(row.measure)}" + (f" ({escape(row.says)})" if row.says else ""))
+        if "open_p99_ms" in row.details:
+            out.print(
+                f"  open load of {row.details['open_taps_per_second']} taps/s: p50 {row.details['open_p50_ms']} ms, "
+                f"p99 {row.details['open_p99_ms']} ms"
+            )
+
+
+def _print_row(row: Row) -> None:
+    table = a_table(Column("项目", "measure"), Column("结果", "figure"))
+    for name, value in row.as_json().items():
+        table.add_row(name, escape(str(value)))
+    show_table(out, Both("性能测试", "benchmark"), table)
+
+
+def show_aim(row: Row) -> str:
+    """The aim with its side."""
+    sign = "≥" if row.judged in (Judged.RATIO_AT_LEAST, Judged.FIGURE_AT_LEAST) else "≤"
+    return f"{sign} {_show_number(row.aim)}"
+
+
+def show_figure(row: Row) -> str:
+    """The figure in its unit."""
+    return "–" if row.figure is None else f"{_show_number(row.figure)} {row.unit}"
+
+
+def _show_ratio(row: Row) -> str:
+    return "–" if row.ratio is None else f"{row.ratio:.2f}"
+
+
+def _show_number(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:g}"
+
+
+def _tell(status: Status, said: str) -> None:
+    errors.print(f"  {escape(said)}")
+    status.update(escape(said))
