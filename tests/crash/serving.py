@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import httpx
 
@@ -17,7 +19,9 @@ from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audit import run_audit
 from yikatong.app.bench.people import BenchPeople, make_people
 from yikatong.app.prepare import prepare
-from yikatong.app.worker import open_worker
+from yikatong.app.worker import Worker, open_worker
+from yikatong.cards import service as cards
+from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.settings import Settings
@@ -25,6 +29,7 @@ from yikatong.plumbing.settings import Settings
 REPOSITORY = Path(__file__).parents[2]
 RESIDENTS = 16
 TERMINALS = 4
+LIMIT_FEN, DAY_LIMIT_FEN = 140, 600
 _CERTIFICATES = RESIDENTS * 32
 _PATIENCE_SECONDS = 120.0
 _LISTENS, _IS_CONNECTED = "0A", "01"
@@ -57,13 +62,15 @@ class Platform:
             async def make() -> BenchPeople:
                 await prepare(self.settings, address)
                 async with open_worker(self.settings, address) as worker:
-                    return await make_people(
+                    people = await make_people(
                         worker,
                         resident_count=RESIDENTS,
                         certificate_count=_CERTIFICATES,
                         terminal_count=TERMINALS,
                         tell=lambda _: None,
                     )
+                    await allow_small_payments(worker)
+                    return people
 
             return asyncio.run(make())
 
@@ -155,11 +162,29 @@ class Platform:
         return count_sockets(pid, port=self.settings.port, state=state)
 
 
-class Books(NamedTuple):
-    """What the database says: every tap's reason by its request id, what is in all purses, what the audit finds."""
+class Tapped(NamedTuple):
+    """Whose tap it was, and why it was refused."""
 
-    taps: dict[str, str | None]
-    purses_fen: int
+    resident_id: UUID
+    reason: str | None
+
+
+class Kept(NamedTuple):
+    """A resident's purse, what of it is on hold, and the limits of bare codes with what they paid on the last day."""
+
+    purse_fen: int
+    held_fen: int
+    limit_fen: int
+    day_limit_fen: int
+    shown_on: date | None
+    shown_fen: int
+
+
+class Books(NamedTuple):
+    """What the database says: every tap by its request id, every resident, and what the audit finds."""
+
+    taps: dict[str, Tapped]
+    residents: dict[UUID, Kept]
     differences: list[str]
 
 
@@ -169,24 +194,47 @@ def read_books(platform: Platform) -> Books:
     async def read() -> Books:
         async with await Database.open(address) as database:
             async with database.owner_transaction() as conn:
-                taps, purses_fen = await _taps(conn), await _purses(conn)
+                taps, residents = await _taps(conn), await _residents(conn)
             audited = await run_audit(database)
-        return Books(taps, purses_fen, [difference for room in audited for difference in room.differences])
+        return Books(taps, residents, [difference for room in audited for difference in room.differences])
 
     with database_server(platform.settings, may_join=True) as address:
         return asyncio.run(read())
 
 
-async def _taps(conn: Connection) -> dict[str, str | None]:
-    rows = await (await conn.execute("SELECT request_id, reason FROM taps.tap")).fetchall()
-    assert len(rows) == len({request_id for request_id, _ in rows})
-    return dict(rows)
+async def _taps(conn: Connection) -> dict[str, Tapped]:
+    rows = await (await conn.execute("SELECT request_id, resident_id, reason FROM taps.tap")).fetchall()
+    assert len(rows) == len({request_id for request_id, _, _ in rows})
+    return {request_id: Tapped(resident_id, reason) for request_id, resident_id, reason in rows}
 
 
-async def _purses(conn: Connection) -> int:
-    row = await (await conn.execute("SELECT sum(posted_fen) FROM ledger.account WHERE kind = 'purse'")).fetchone()
-    assert row is not None
-    return int(row[0])
+async def _residents(conn: Connection) -> dict[UUID, Kept]:
+    rows = await conn.execute(
+        "SELECT a.owner_id, a.posted_fen, a.held_fen, g.shown_limit_fen, g.shown_day_limit_fen, g.shown_on,"
+        " g.shown_spent_fen FROM ledger.account AS a"
+        " JOIN cards.gate AS g ON g.bucket = a.bucket AND g.resident_id = a.owner_id WHERE a.kind = 'purse'"
+    )
+    return {resident_id: Kept(*kept) for resident_id, *kept in await rows.fetchall()}
+
+
+async def allow_small_payments(worker: Worker) -> None:
+    """Let bare codes pay small amounts for every adult of the database."""
+    house = worker.house
+    async with house.database.transaction() as conn:
+        rows = await (await conn.execute("SELECT bucket, resident_id FROM cards.gate")).fetchall()
+        for bucket, resident_id in rows:
+            with suppress(Refused):
+                await cards.set_small_payment_limit(
+                    conn,
+                    bucket=bucket,
+                    resident_id=resident_id,
+                    limit_fen=LIMIT_FEN,
+                    day_limit_fen=DAY_LIMIT_FEN,
+                    unknown_posture_allowed=False,
+                    vault=worker.vault,
+                    now=house.clock.now(),
+                    ids=house.ids,
+                )
 
 
 def kill(pids: list[int]) -> None:

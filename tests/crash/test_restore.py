@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from tests.crash.serving import Platform, read_books
+from tests.crash.serving import RESIDENTS, Platform, read_books
 from tests.crash.tills import Tills
 from tests.support.database import folder_of_our_own
 from yikatong.app.keys import key_folder
@@ -52,7 +52,7 @@ async def day(anyio_backend: str) -> AsyncIterator[Day]:
     vault.mkdir(mode=0o711)
     platform = Platform(folder / "data", backup_folder=vault)
     (folder / "data").mkdir(mode=0o711)
-    tills = Tills(await asyncio.to_thread(platform.populate), platform.url)
+    tills = Tills(await asyncio.to_thread(platform.populate), platform.url, resident_count=RESIDENTS)
     try:
         await asyncio.to_thread(platform.start)
         manifest = await backed_up_at_work(platform, tills)
