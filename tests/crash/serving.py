@@ -17,7 +17,8 @@ import httpx
 
 from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audit import run_audit
-from yikatong.app.bench.people import BenchPeople, make_people
+from yikatong.app.bench.people import make_people
+from yikatong.app.bench.shop import BenchPeople
 from yikatong.app.prepare import prepare
 from yikatong.app.worker import Worker, open_worker
 from yikatong.cards import service as cards

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from tests.crash.serial_order import Deed, What
-from yikatong.app.bench.people import BenchPeople, mint_answer
+from yikatong.app.bench.shop import BenchPeople, mint_answer
 from yikatong.codes import service as codes
 from yikatong.codes.model import CodeKind, Posture
 from yikatong.kernel.instants import day_of

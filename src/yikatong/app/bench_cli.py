@@ -12,7 +12,10 @@ from rich.status import Status
 
 from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.bench.plan import Plan
+from yikatong.app.bench.profile import Profile, make_profile
 from yikatong.app.bench.rows import Judged, Row, verdict
+from yikatong.app.bench.stage import open_stage
+from yikatong.app.bench.status_lists import LIVE_CERTIFICATES, REGIONS, SHARES, ListsAtShare, measure_lists
 from yikatong.app.bench.table import ROWS, bench_rows
 from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now
 
@@ -67,6 +70,88 @@ for _name, _explained in {
     "crash": "Acknowledged taps lost or doubled when server or database are killed at work.",
 }.items():
     _add_row(_name, _explained)
+
+
+@bench_app.command("profile")
+def bench_profile(data: DataOption = None, json: JsonOption = False) -> None:
+    """Where a tap's time goes: in the workers by stage, in the database by process, on the wall by phase."""
+    with errors.status("profile") as status:
+
+        def tell(said: str) -> None:
+            _tell(status, said)
+
+        with open_stage(settings_now(data=data), Plan(), tell=tell) as stage:
+            profile = make_profile(stage)
+    if json:
+        sys.stdout.write(msgspec.json.encode(profile).decode() + "\n")
+    else:
+        print_profile(profile)
+
+
+@bench_app.command("status-lists")
+def bench_status_lists(json: JsonOption = False) -> None:
+    """Status lists of 1.03 billion certificates in 31 regions: size, times, and what a day changes."""
+    places = Plan().list_places
+    with errors.status("status lists") as status:
+
+        def tell(said: str) -> None:
+            _tell(status, said)
+
+        measured = [measure_lists(places, share, tell=tell) for share in SHARES]
+    if json:
+        said = {"regions": REGIONS, "live_certificates": LIVE_CERTIFICATES, "lists": measured}
+        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
+    else:
+        print_lists(measured)
+
+
+def print_lists(measured: list[ListsAtShare]) -> None:
+    """One region as measured, and all regions by multiplying."""
+    table = a_table(
+        Column("项目", "measure"), *(Column(f"吊销{one.revoked_share:.2%}", "revoked", "right") for one in measured)
+    )
+    for name, values in _lines_of(measured):
+        table.add_row(name, *values)
+    show_table(out, Both("状态列表", "status lists"), table)
+    out.print()
+    out.print("There is no delta: a verifier fetches the lists that changed whole.", soft_wrap=True)
+
+
+def _lines_of(measured: list[ListsAtShare]) -> list[tuple[str, list[str]]]:
+    return [
+        ("lists (blocks) of a region", [f"{one.blocks}" for one in measured]),
+        ("signed, one region", [f"{one.signed_bytes:,} B" for one in measured]),
+        (f"signed, {REGIONS} regions", [f"{REGIONS * one.signed_bytes:,} B" for one in measured]),
+        ("no list could be below, one region", [f"{one.bound_bytes:,} B" for one in measured]),
+        ("held unpacked, one region", [f"{one.packed_bytes:,} B" for one in measured]),
+        ("built and signed, one region", [f"{one.build_seconds:.2f} s" for one in measured]),
+        ("verified and read, one region", [f"{one.read_seconds:.2f} s" for one in measured]),
+        ("one look-up", [f"{one.lookup_nanoseconds:,.0f} ns" for one in measured]),
+        ("a day's new revocations, one region", [f"{one.day_changes:,}" for one in measured]),
+        ("blocks a day changes, one region", [f"{one.blocks_a_day:.0f}" for one in measured]),
+        ("no day's delta could be below, one region", [f"{one.day_bound_bytes:,} B" for one in measured]),
+    ]
+
+
+def print_profile(profile: Profile) -> None:
+    """A tap's processor time by part, and what else was seen."""
+    table = a_table(Column("部分", "part"), Column("微秒/次", "µs a tap", "right"), Column("占比", "share", "right"))
+    for part, spent in profile.processor_microseconds.items():
+        table.add_row(part, f"{spent:.1f}", f"{profile.shares[part]:.1%}")
+    show_table(out, Both("每次用卡的处理器时间", "a tap's processor time"), table)
+    out.print()
+    for what, values in (
+        ("ms on the wall for each round trip of a batch", profile.round_milliseconds),
+        ("what the database's busy sessions did, by share of looks", profile.waits),
+    ):
+        out.print(f"{what}: " + ", ".join(f"{name} {value}" for name, value in values.items()), soft_wrap=True)
+    out.print(
+        f"{profile.taps_per_second} taps/s, {profile.taps_a_batch} taps a batch, {profile.processors_busy} processors "
+        f"busy; WAL a tap: {profile.wal_bytes_a_tap} bytes, {profile.wal_records_a_tap} records, "
+        f"{profile.wal_whole_pages_a_tap} whole pages",
+        soft_wrap=True,
+    )
+    out.print(profile.how, soft_wrap=True)
 
 
 def _bench(plan: Plan, names: tuple[str, ...], *, data: Any, json: bool) -> None:

@@ -144,6 +144,12 @@ CHINESE = {
     "Acknowledged taps lost or doubled when server or database are killed at work.": (
         "服务进程或数据库在工作中被杀死时，丢失或重复的已确认用卡次数。"
     ),
+    "Where a tap's time goes: in the workers by stage, in the database by process, on the wall by phase.": (
+        "一次用卡的时间花在哪里：服务进程各环节、数据库各进程、各阶段等待。"
+    ),
+    "Status lists of 1.03 billion certificates in 31 regions: size, times, and what a day changes.": (
+        "31个地区10.3亿张证书的状态列表：大小、用时、一天的变化。"
+    ),
     "The full sizes, which take hours and much disk.": "用全部规模，需数小时和大量磁盘。",
     "Connections of the load generator.": "负载发生器的连接数。",
     "Seconds of each round that count.": "每轮计入的秒数。",

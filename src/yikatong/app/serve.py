@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from yikatong.app.http.server import end_with_parent, run_server
+from yikatong.app.http.server import Compose, end_with_parent, run_server
 from yikatong.app.prepare import Tell
 from yikatong.app.runner import run_jobs
 from yikatong.app.worker import compose
@@ -18,14 +18,15 @@ _END_SECONDS = 10
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def serve(settings: Settings, address: ServerAddress, *, tell: Tell) -> None:
+def serve(settings: Settings, address: ServerAddress, *, tell: Tell, composing: Compose = compose) -> None:
     """Serve a prepared database until SIGTERM or SIGINT; `tell` hears the address once the port is ours.
 
+    `composing` opens each worker's application; a measurement has another one than everybody else.
     The folder of measurements is named before the first child starts, so that the jobs' are among them.
     """
     share_among_workers(Path(settings.data_folder) / "metrics")
     with kept_alive(_run_jobs, settings, address):
-        run_server(settings, address=address, compose=compose, tell=tell)
+        run_server(settings, address=address, compose=composing, tell=tell)
 
 
 @contextmanager

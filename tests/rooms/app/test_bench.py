@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.database import folder_of_our_own
+from tests.support.processes import a_free_port
 from yikatong.app.bench.plan import SMALL
+from yikatong.app.bench.profile import make_profile
 from yikatong.app.bench.rows import Judged, Row
+from yikatong.app.bench.sampling import HTTP, VERIFYING, stage_of
 from yikatong.app.bench.stage import Serve, Served, Stage, open_stage
 from yikatong.app.bench.table import ROWS
 from yikatong.app.serve import serve
 from yikatong.plumbing.settings import Settings
+from yikatong.trust import service as trust
 
 NEED_MORE = {"first-tap", "crash"}
 """Rows that run whole programs; the tests of those run them."""
@@ -54,6 +59,26 @@ def test_every_row_measures_something(stage: Stage, name: str) -> None:
     assert row.figure > 0
     assert row.ratio is not None
     assert {"aim", "figure", "ratio", "reached"} <= set(said)
+
+
+def test_a_profile_shares_out_the_whole_of_a_tap(stage: Stage) -> None:
+    beside = Stage(replace(stage.settings, port=a_free_port()), stage.address, SMALL, lambda _: None)
+    beside.show(stage.people)
+
+    profile = make_profile(beside)
+
+    assert profile.taps > 0
+    assert 0.98 < sum(profile.shares.values()) < 1.02
+    assert {"commit", "locks and facts", "writes"} <= set(profile.round_milliseconds)
+    assert profile.wal_bytes_a_tap > 0
+
+
+def test_a_stack_is_in_the_stage_of_its_innermost_function_that_says_one() -> None:
+    with pytest.raises(ValueError, match="places") as failed:
+        trust.StatusListBuilder(places=0)
+
+    assert HTTP == stage_of(None)
+    assert VERIFYING == stage_of(failed.tb.tb_next.tb_frame if failed.tb.tb_next else None)
 
 
 @pytest.mark.parametrize("name", sorted(NEED_MORE))

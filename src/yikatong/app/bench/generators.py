@@ -19,9 +19,9 @@ _WRONG_MAX = 5
 class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a load came to: taps that count, seconds, latencies; `answered` has the taps of the warm-up too.
 
-    Of an open load, `late_ms` is the longest that this process itself was behind its schedule while a connection was
-    free: where it comes near the latencies, they are the generator's and not the server's. `waiting_max` is the most
-    taps that waited for a free connection.
+    `processor_seconds` is what this process itself used, minting left out. Of an open load, `late_ms` is the longest
+    that it was behind its schedule while a connection was free: where it comes near the latencies, they are the
+    generator's and not the server's. `waiting_max` is the most taps that waited for a free connection.
     """
 
     taps: int
@@ -32,6 +32,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
     sent_bytes: int
     heard_bytes: int
     wrong: tuple[str, ...]
+    processor_seconds: float = 0.0
     late_ms: float = 0.0
     waiting_max: int = 0
 
@@ -64,6 +65,7 @@ class Lines:
         self.all: list[Line] = []
         self.on_answer: Callable[[Line, str], None] = lambda line, outcome: None
         self.failed: asyncio.Future[None] | None = None
+        self._since = time.process_time()
 
     async def connect(self, address: str, count: int) -> None:
         """Open the connections."""
@@ -107,6 +109,7 @@ class Lines:
             sent_bytes=sum(line.sent_bytes for line in self.all),
             heard_bytes=sum(line.heard_bytes for line in self.all),
             wrong=tuple(counted.wrong),
+            processor_seconds=time.process_time() - self._since,
             late_ms=round(late_ms, 3),
             waiting_max=waiting_max,
         )

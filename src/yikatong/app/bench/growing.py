@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yikatong.app.bench.load import LoadOrder
-from yikatong.app.bench.people import Refreshing, certify, enrol, fund, generate_newcomers, open_purses
+from yikatong.app.bench.costing import LoadCost, an_order, measure_served
+from yikatong.app.bench.people import certify, enrol, fund, generate_newcomers, open_purses, wallet_of
 from yikatong.app.bench.plan import FULL_SIZES
-from yikatong.app.bench.processes import OutOfSight, Used, processor_seconds, used_between
 from yikatong.app.bench.rows import Judged, Row
-from yikatong.app.bench.stage import SPAWN, Served, Stage, vacuum
+from yikatong.app.bench.shop import Refreshing
+from yikatong.app.bench.stage import SPAWN, Stage, vacuum
 from yikatong.app.worker import open_worker
 from yikatong.cards.bulk_enrolment import EnrolledAtOnce
 from yikatong.plumbing.address import ServerAddress
@@ -66,34 +66,22 @@ def bench_cost_by_size(stage: Stage) -> Row:
 def _measure(stage: Stage, cards: int) -> AtSize:
     grow(stage, cards)
     plan = stage.plan
-    order = LoadOrder(
-        connections=plan.connections,
-        tills=stage.people.spread,
-        warm_seconds=plan.warm_seconds,
-        seconds=plan.seconds,
-    )
-    taps, seconds, answered, used = 0, 0.0, 0, 0.0
+    costs: list[LoadCost] = []
     tps: list[float] = []
-    is_seen = True
     for number in range(plan.size_rounds):
         tps.append(stage.pgbench_tps())
         with psycopg.connect(stage.address.conninfo, autocommit=True) as conn:
             conn.execute("CHECKPOINT")
-        with stage.served() as served:
-            before = _used(stage, served)
-            load = stage.load(served.url, order)
-            after = _used(stage, served)
-        taps, seconds, answered = taps + load.taps, seconds + load.seconds, answered + load.answered
-        is_seen = is_seen and before is not None and after is not None
-        used += sum(used_between(before or {}, after or {}).values())
-        stage.tell(
-            f"{cards} cards, round {number + 1} of {plan.size_rounds}: {load.taps / load.seconds:.0f} taps a second"
-        )
+        costs.append(measure_served(stage, an_order(stage)))
+        rate = costs[-1].load.taps / costs[-1].load.seconds
+        stage.tell(f"{cards} cards, round {number + 1} of {plan.size_rounds}: {rate:.0f} taps a second")
+    seconds = [cost.seconds for cost in costs if cost.seconds is not None]
+    answered = sum(cost.load.answered for cost in costs)
     return AtSize(
         cards=cards,
-        taps_per_second=taps / seconds,
+        taps_per_second=sum(cost.load.taps for cost in costs) / sum(cost.load.seconds for cost in costs),
         pgbench_tps=sum(tps) / len(tps),
-        processor_microseconds_a_tap=round(1e6 * used / answered, 1) if is_seen and answered else None,
+        processor_microseconds_a_tap=round(1e6 * sum(seconds) / answered, 1) if len(seconds) == len(costs) else None,
     )
 
 
@@ -119,7 +107,7 @@ def grow(stage: Stage, cards: int) -> None:
 
     async def certified() -> None:
         async with stage.worker() as worker:
-            await fund(worker, [one.enrolled for one in tapping])
+            await fund(worker, tapping)
             fresh = await certify(worker, tapping, stage.plan.certificates_a_round)
         stage.show(people._replace(certified=fresh, refreshing=tuple(tapping)))
 
@@ -149,11 +137,4 @@ def _some_of(
 ) -> Iterator[Refreshing]:
     for place, one in enumerate(enrolled, start=start):
         if place % every == 0:
-            yield Refreshing(one, keys[one.resident_id].private_bytes())
-
-
-def _used(stage: Stage, served: Served) -> dict[int, Used] | None:
-    try:
-        return processor_seconds([*served.processes(), *stage.database_processes()])
-    except OutOfSight:
-        return None
+            yield wallet_of(one, keys)

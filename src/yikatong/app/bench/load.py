@@ -18,7 +18,7 @@ import uvloop
 
 from yikatong.app.bench.generators import Counted, Lines, LoadResult, draw_moments, run_closed, run_open
 from yikatong.app.bench.line import LoadedTap
-from yikatong.app.bench.people import BenchPeople, Certified, Till, mint_answer
+from yikatong.app.bench.shop import BenchPeople, Certified, Till, mint_answer
 from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm

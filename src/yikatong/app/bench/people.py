@@ -1,13 +1,11 @@
 """The people of a benchmark: residents with cards, purses and certificates, and providers with tills."""
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from simulator.population.load import newcomers_of
 from simulator.population.people import generate
+from yikatong.app.bench.shop import BenchPeople, Certified, Refreshing, Till
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk, bulk_enrolment
 from yikatong.cards import service as cards
@@ -17,9 +15,9 @@ from yikatong.cards.model import Actor
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import DataKind, ProviderKind, Scene
 from yikatong.codes import service as codes
-from yikatong.codes.model import Asked, CodeKind, Posture, RefreshRequest, SceneGroup, ShowKey
+from yikatong.codes.model import RefreshRequest, SceneGroup, ShowKey
 from yikatong.kernel.identifiers.credit_code import make_credit_code
-from yikatong.kernel.ids import ProviderId, TransferId, bucket_of
+from yikatong.kernel.ids import TransferId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HOUSE, AccountKind, Leg, TransferDraft, TransferKind, name_account
@@ -34,76 +32,9 @@ CHUNK = 500
 _KEYS_AT_ONCE = 32
 
 
-class Certified(NamedTuple):
-    """A certificate and the private half of its show key."""
-
-    certificate: bytes
-    private_key: bytes
-
-
-class Refreshing(NamedTuple):
-    """Somebody whose wallet can refresh: what was enrolled, and the private half of the device's enrolment key."""
-
-    enrolled: EnrolledAtOnce
-    private_key: bytes
-
-
-class Till(NamedTuple):
-    """A till: its key, and the provider that gets what is paid there."""
-
-    token: str
-    provider_id: UUID
-
-
-class BenchPeople(NamedTuple):
-    """What the load generator needs: certificates never shown before, tills, and what they ask.
-
-    The tills of `tokens` are all of one provider, `provider_id`; each of `spread` is of a provider of its own.
-    """
-
-    certified: list[Certified]
-    tokens: list[str]
-    provider_id: UUID
-    item: str
-    item_number: int
-    spread: tuple[Till, ...] = ()
-    refreshing: tuple[Refreshing, ...] = ()
-
-    @property
-    def at_one_provider(self) -> tuple[Till, ...]:
-        """The tills of one provider."""
-        return tuple(Till(token, self.provider_id) for token in self.tokens)
-
-
-def mint_answer(
-    people: BenchPeople,
-    certificate: bytes,
-    show_key: SigningKey,
-    *,
-    amount_fen: int,
-    now: datetime,
-    payee_id: UUID | None = None,
-) -> tuple[str, str]:
-    """A code by which somebody answers a till that asks for an amount: its text, and the challenge's nonce in hex.
-
-    The payee is the provider of `people.tokens` unless another is named.
-    """
-    nonce = secrets.token_bytes(8)
-    code = codes.mint_code(
-        certificate=certificate,
-        show_key=show_key,
-        made_at=now,
-        kind=CodeKind.PAYMENT,
-        nonce=secrets.token_bytes(8),
-        posture=Posture.CLEAR,
-        answer=Asked(
-            nonce=nonce,
-            amount_fen=amount_fen,
-            payee_id=ProviderId(payee_id or people.provider_id),
-            item_number=people.item_number,
-        ),
-    )
-    return codes.write_code(code), nonce.hex()
+def wallet_of(one: EnrolledAtOnce, keys: Mapping[UUID, SigningKey]) -> Refreshing:
+    """What somebody's wallet needs to refresh."""
+    return Refreshing(one.resident_id, one.device_id, keys[one.resident_id].private_bytes())
 
 
 async def make_people(
@@ -123,7 +54,7 @@ async def make_people(
     keys: dict[UUID, SigningKey] = {}
     enrolled = await enrol(worker, generate_newcomers(worker, resident_count), keys)
     await fund(worker, enrolled)
-    refreshing = [Refreshing(one, keys[one.resident_id].private_bytes()) for one in enrolled]
+    refreshing = [wallet_of(one, keys) for one in enrolled]
     tell(f"{certificate_count} certificates")
     certified = await certify(worker, refreshing, certificate_count)
     provider_id, tokens = await _open_shop(worker, "MA0BENCH0", terminal_count)
@@ -184,7 +115,7 @@ async def enrol(
     return enrolled
 
 
-async def fund(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> None:
+async def fund(worker: Worker, enrolled: Sequence[EnrolledAtOnce | Refreshing]) -> None:
     """Put enough into the purse of each for every tap of a benchmark, opening it where there is none."""
     house = worker.house
     now = house.clock.now()
@@ -206,7 +137,7 @@ async def fund(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> None:
                 await ledger.post_batch(conn, bucket=bucket, writer=0, drafts=drafts, now=now)
 
 
-async def open_purses(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> None:
+async def open_purses(worker: Worker, enrolled: Sequence[EnrolledAtOnce | Refreshing]) -> None:
     """Open a purse for each, with nothing in it."""
     house = worker.house
     for bucket, people in _by_bucket(worker, enrolled).items():
@@ -215,8 +146,10 @@ async def open_purses(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> Non
             await ledger.open_many_accounts(conn, accounts=accounts, now=house.clock.now())
 
 
-def _by_bucket(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> dict[int, list[EnrolledAtOnce]]:
-    by_bucket: dict[int, list[EnrolledAtOnce]] = {}
+def _by_bucket(
+    worker: Worker, enrolled: Sequence[EnrolledAtOnce | Refreshing]
+) -> dict[int, list[EnrolledAtOnce | Refreshing]]:
+    by_bucket: dict[int, list[EnrolledAtOnce | Refreshing]] = {}
     for one in enrolled:
         by_bucket.setdefault(bucket_of(one.resident_id, worker.house.settings.bucket_count), []).append(one)
     return by_bucket
@@ -231,13 +164,13 @@ async def certify(worker: Worker, refreshing: Sequence[Refreshing], count: int) 
             if len(certified) >= count:
                 break
             key = trust.signing_key(Algorithm.ES256, one.private_key)
-            certified += await refresh_wallet(worker, one.enrolled, key, groups=(SceneGroup.RETAIL,) * at_once)
+            certified += await refresh_wallet(worker, one, key, groups=(SceneGroup.RETAIL,) * at_once)
     # Residents take turns, so that one's certificates are not used one after the other.
     return [certified[at] for first in range(at_once) for at in range(first, len(certified), at_once)]
 
 
 async def refresh_wallet(
-    worker: Worker, one: EnrolledAtOnce, key: SigningKey, *, groups: Sequence[SceneGroup]
+    worker: Worker, one: Refreshing, key: SigningKey, *, groups: Sequence[SceneGroup]
 ) -> list[Certified]:
     """One wallet's refresh: a fresh show key and its certificate for each scene group named."""
     house = worker.house

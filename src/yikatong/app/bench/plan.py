@@ -57,6 +57,7 @@ SMALL = Plan(
     pgbench_probe_seconds=1,
     pgbench_clients=(4,),
     batch=50,
+    ledger_processes=1,
     codes=64,
     refreshes=8,
     sizes=(40, 80),

@@ -63,13 +63,12 @@ def processor_seconds(pids: Iterable[int]) -> dict[int, Used]:
     return used
 
 
-def used_between(before: dict[int, Used], after: dict[int, Used]) -> dict[str, float]:
-    """Seconds by part between two looks; a process that began between them counts from its beginning."""
-    parts: dict[str, float] = {}
-    for pid, used in after.items():
-        earlier = before[pid].seconds if pid in before else 0.0
-        parts[used.part] = parts.get(used.part, 0.0) + used.seconds - earlier
-    return parts
+def used_between(before: dict[int, Used], after: dict[int, Used]) -> dict[int, Used]:
+    """What each process used between two looks; one that began between them counts from its beginning."""
+    return {
+        pid: used._replace(seconds=used.seconds - (before[pid].seconds if pid in before else 0.0))
+        for pid, used in after.items()
+    }
 
 
 def part_of(command: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from typing import NamedTuple
 
-from yikatong.app.bench.people import Refreshing
-from yikatong.app.bench.processes import OutOfSight, processor_seconds, used_between
+from yikatong.app.bench.processes import OutOfSight, processor_seconds
 from yikatong.app.bench.rows import Judged, Row
+from yikatong.app.bench.shop import Refreshing
 from yikatong.app.bench.stage import Stage
 from yikatong.app.worker import Worker
 from yikatong.cards import service as cards
@@ -89,21 +89,17 @@ def _requests(worker: Worker, people: Sequence[Refreshing]) -> Iterator[bytes]:
     now, ids = worker.house.clock.now(), worker.house.ids
     for one in people:
         keys = tuple(ShowKey(group, trust.new_signing_key(Algorithm.ES256).public_key) for group in GROUPS)
-        request = RefreshRequest(
-            device_id=one.enrolled.device_id, made_at=now, nonce=ids.random_bytes(8), show_keys=keys
-        )
+        request = RefreshRequest(device_id=one.device_id, made_at=now, nonce=ids.random_bytes(8), show_keys=keys)
         yield codes.sign_refresh(request, trust.signing_key(Algorithm.ES256, one.private_key))
 
 
 async def _refresh_all(worker: Worker, people: Sequence[Refreshing], requests: Sequence[bytes]) -> None:
     house = worker.house
     for one, request in zip(people, requests, strict=True):
-        resident_id = one.enrolled.resident_id
+        resident_id = one.resident_id
         bucket = bucket_of(resident_id, house.settings.bucket_count)
         async with house.database.transaction() as conn:
-            device = await cards.get_device(
-                conn, bucket=bucket, resident_id=resident_id, device_id=one.enrolled.device_id
-            )
+            device = await cards.get_device(conn, bucket=bucket, resident_id=resident_id, device_id=one.device_id)
             await codes.refresh(
                 conn, device=device, request=request, holder=worker.keys, now=house.clock.now(), ids=house.ids
             )
@@ -115,7 +111,7 @@ def _database_seconds(stage: Stage) -> float | None:
         used = processor_seconds(stage.database_processes())
     except OutOfSight:
         return None
-    return sum(used_between({}, used).values())
+    return sum(one.seconds for one in used.values())
 
 
 async def _wal(worker: Worker) -> int:

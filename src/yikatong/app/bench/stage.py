@@ -17,10 +17,11 @@ from msgspec.structs import replace
 from yikatong.app.audit import run_audit
 from yikatong.app.bench.generators import LoadResult
 from yikatong.app.bench.load import LoadOrder, run_load
-from yikatong.app.bench.people import BenchPeople, Certified, make_people
+from yikatong.app.bench.people import make_people
 from yikatong.app.bench.pgbench import PgBench
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.processes import family_of, postmaster_of
+from yikatong.app.bench.shop import BenchPeople, Certified
 from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
 from yikatong.app.worker import Worker, open_worker

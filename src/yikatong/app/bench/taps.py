@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from yikatong.app.bench.generators import LoadResult
 from yikatong.app.bench.load import LoadOrder
-from yikatong.app.bench.people import Till
 from yikatong.app.bench.rows import Judged, Row
+from yikatong.app.bench.shop import Till
 from yikatong.app.bench.stage import Stage
 
 AIM_64, AIM_256, AIM_ONE_PROVIDER = 2.0, 2.5, 0.9

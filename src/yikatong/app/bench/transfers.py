@@ -46,7 +46,7 @@ class Posted(msgspec.Struct, frozen=True):
 def bench_ledger_spread(stage: Stage) -> Row:
     """From every resident's purse to every provider."""
     people = stage.people
-    payers = [one.enrolled.resident_id for one in people.refreshing]
+    payers = [one.resident_id for one in people.refreshing]
     payees = [till.provider_id for till in people.spread]
     return _bench(stage, "ledger-spread", "spread over all accounts", [payers] * stage.plan.more_rounds, payees)
 
@@ -54,7 +54,7 @@ def bench_ledger_spread(stage: Stage) -> Row:
 def bench_ledger_one_account(stage: Stage) -> Row:
     """All from one purse to one provider; another purse each round, so that none runs empty."""
     people = stage.people
-    rounds = [[one.enrolled.resident_id] for one in people.refreshing[: stage.plan.more_rounds]]
+    rounds = [[one.resident_id] for one in people.refreshing[: stage.plan.more_rounds]]
     return _bench(stage, "ledger-one-account", "all on one account", rounds, [people.provider_id])
 
 

@@ -11,7 +11,7 @@ from yikatong.codes.rules.reading import read_code, read_code_of_any_age, read_c
 from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
 from yikatong.codes.rules.sheet import key_digest, sign_sheet
-from yikatong.codes.rules.status import status_list_name
+from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
 from yikatong.codes.service.certificates import (
     refresh,
     restore_certificates,
@@ -23,6 +23,8 @@ from yikatong.codes.service.status_lists import get_status_lists, publish_status
 from yikatong.codes.store import find_certificate_at, find_certificates, list_show_keys
 
 __all__ = [
+    "BITS",
+    "BLOCK_SIZE",
     "Issuer",
     "OwnRegion",
     "RegionView",
