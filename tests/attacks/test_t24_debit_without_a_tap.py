@@ -10,7 +10,7 @@ from tests.support.builders.follow_ups import asked_back, credited, id_of, rever
 from yikatong.kernel.ids import TapId
 from yikatong.taps.counter.works import BankWork
 from yikatong.taps.jobs import end_waiting_taps
-from yikatong.taps.model import BankAsk, Outcome, Receipt, TapBody
+from yikatong.taps.model import BankAsk, Outcome, Receipt, TapBody, TapRow
 from yikatong.taps.outside import DebitAnswer, DebitOutcome
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,9 @@ async def test_a_debit_that_is_told_after_the_bank_had_said_no_is_asked_back(wor
     no, late = [await world.counter.submit(an_answer(phone, waiting, debited=debited)) for debited in (False, True)]
 
     assert "BANK_REFUSED_THE_DEBIT" == (await world.tap(body)).reason
-    assert no == late
+    assert isinstance(no, TapRow)
+    assert isinstance(late, TapRow)
+    assert (no.id, no.reason) == (late.id, late.reason)
     assert id_of(waiting) in await asked_back(world)
     assert (200, 0) == (await world.balance(phone), await world.owed())
 

@@ -47,6 +47,7 @@ MORE_OF_A_ROOM = {
         "follow_ups.py",
         "late.py",
         "learning.py",
+        "leaves.py",
         "presenting.py",
         "reading.py",
         "receipts.py",
@@ -54,7 +55,7 @@ MORE_OF_A_ROOM = {
 }
 """What single rooms hold beyond that, and why."""
 
-FREE_ROOMS = {"kernel", "plumbing", "trust", "app", "client", "terminal"}
+FREE_ROOMS = {"kernel", "plumbing", "trust", "app", "client", "terminal", "witness"}
 """Rooms named by subject instead: values, machinery, standards, edges. They still have a card."""
 
 DOORS = {"service", "model"}
@@ -67,6 +68,8 @@ MORE_DOORS_OF = {("terminal", "codes"): {"rules"}}
 MORE_DOORS_FOR_APP = {
     # App builds the counter and what stands around it, once a worker.
     "taps": {"counter", "bank", "follow_ups", "presenting", "reading"},
+    # The command line opens a witness's folder and serves it.
+    "witness": {"folder", "http"},
     # Benchmarks and populations come in by many at once.
     "cards": {"bulk", "bulk_enrolment"},
 }

@@ -25,6 +25,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "access.approvals_without_record",
         "access.concerns_against_records",
         "access.answers_without_record",
+        "access.page_records",
         "access.attestations_against_days",
         "*.audit_*",
         "desk.list_top_ups",
@@ -54,6 +55,11 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "taps.forget_requests",
         "taps.forget_unread",
     ),
+    "one sealer at a time takes what was left for it anywhere, a thousand at once": (
+        "sealing.list_loose",
+        "sealing.take_loose",
+    ),
+    "a receipt told again finds its batch by its instant": ("sealing.list_batches_at",),
     "a person looks through a region, or ends all that one subject has": (
         "access.list_credentials",
         "access.list_credentials_that_end",
@@ -77,6 +83,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "taps.find_requests",
         "taps.write_requests",
     ),
+    "what is sealed of rows outside the counter is left under their ids": ("sealing.leave",),
 }
 """Statements on distributed tables that name no single shard, with the reason; a star stands for the rest of a name."""
 

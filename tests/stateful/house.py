@@ -92,7 +92,10 @@ class House:
                 ]
                 gate = await cards.get_gate(conn, bucket=BUCKET, resident_id=resident_id)
                 spent = cards.shown_spent_on(gate, on=day_of(now))
-                people.append((meals.posted_fen, meals.available_fen, purse.posted_fen, purse.available_fen, spent))
+                limits = gate.shown_limit_fen, gate.shown_day_limit_fen
+                people.append(
+                    (meals.posted_fen, meals.available_fen, purse.posted_fen, purse.available_fen, spent, *limits)
+                )
         return (*people, await self.first.owed())
 
     async def _tap(self, act: Act, sent: Sent) -> Answer:

@@ -99,10 +99,10 @@ class Reference:
         return person.money[source] - held
 
     def seen(self) -> Answer:
-        """All that can be seen of balances and counts from outside."""
+        """All that can be seen of balances, counts and limits from outside."""
         people = [
             (person.money[_MEALS], self.available(number, _MEALS), person.money[_PURSE],
-             self.available(number, _PURSE), person.spent(self._day))
+             self.available(number, _PURSE), person.spent(self._day), person.limit_fen, person.day_limit_fen)
             for number, person in enumerate(self.residents)
         ]  # fmt: skip
         return (*people, self.owed_fen)

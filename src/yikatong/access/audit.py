@@ -1,10 +1,16 @@
 """What `yikatong audit` recomputes of access."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from yikatong.access.store.records import list_differences
+from yikatong.access.rules import leaf_of_record
+from yikatong.access.store.records import list_differences, page_records
+from yikatong.sealing.model import Leaf
+
+_PAGE = 1_000
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
@@ -31,3 +37,11 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         for row in await list_differences(conn, name="attestations_against_days")
     ]
     return differences
+
+
+async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
+    """The leaves of the record as it stands now, for the audit of the sealed log."""
+    bucket, record_id = -1, UUID(int=0)
+    while rows := await page_records(conn, bucket=bucket, record_id=record_id, limit=_PAGE):
+        bucket, record_id = rows[-1][0], rows[-1][1].record_id
+        yield [leaf_of_record(record) for _, record in rows]

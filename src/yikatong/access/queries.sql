@@ -240,6 +240,13 @@ INSERT INTO access.concern (bucket, resident_id, record_id, recorded_at, kind, w
 VALUES (%(bucket)s, %(resident_id)s, %(record_id)s, %(recorded_at)s, %(kind)s, %(what)s, %(by_kind)s, %(by_id)s,
     %(purpose)s);
 
+-- name: page_records
+-- Returns records after one, in the order of their keys, with their buckets.
+SELECT bucket, record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects, request_id,
+       request_digest, outcome, purpose, approval_id
+FROM access.record WHERE (bucket, record_id) > (%(bucket)s, %(record_id)s)
+ORDER BY bucket, record_id LIMIT %(limit)s;
+
 -- name: list_records
 -- Returns records of a region, the newest first, before one id.
 SELECT record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects, request_id, request_digest,

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import structs
 
 from yikatong.access.model import (
     Approval,
@@ -18,11 +20,14 @@ from yikatong.access.model import (
     Credential,
     GrantedRole,
     Reason,
+    Record,
     Session,
     SessionTerms,
 )
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.sealing.model import Leaf, LeafKind
+from yikatong.sealing.service import hash_leaf
 
 KEY_PREFIX = "ykk_"
 SESSION_PREFIX = "yks_"
@@ -48,6 +53,7 @@ NO_BODY = (b"", b"{}")
 """What a command without a body is sent with."""
 
 _SECRET_CHARS = 43
+_RECORD_FIELDS = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 _KEY_TOKEN_CHARS = len(KEY_PREFIX) + 32 + 1 + _SECRET_CHARS
 _SESSION_TOKEN_CHARS = len(SESSION_PREFIX) + _SECRET_CHARS
 
@@ -347,3 +353,8 @@ def _answer_key(*, token: str, key: str) -> bytes:
 
 def _show_secret(secret: bytes) -> str:
     return urlsafe_b64encode(secret).rstrip(b"=").decode("ascii")
+
+
+def leaf_of_record(record: Record) -> Leaf:
+    """The leaf of a line of the record in the sealed log: a digest of every field in order (`docs/formats/seal.md`)."""
+    return Leaf(LeafKind.RECORD, record.record_id, hash_leaf(_RECORD_FIELDS(structs.astuple(record))))

@@ -32,11 +32,13 @@ from yikatong.app.help_texts import BothLanguages
 from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
 from yikatong.app.keys_cli import keys_app
+from yikatong.app.log_audit import audit_log_now, encode_audit, print_log_audit
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
+from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.database import Database
@@ -45,6 +47,7 @@ from yikatong.plumbing.migrations import MigrationError
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.settings import SettingsError
+from yikatong.sealing.audit import LogAudit
 from yikatong.trust.service import KeysAtRestError
 
 app = typer.Typer(
@@ -57,6 +60,7 @@ app = typer.Typer(
 )
 app.add_typer(add_backup_commands(database_app), name="db")
 app.add_typer(keys_app, name="keys")
+app.add_typer(witness_app_cli, name="witness")
 app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 app.add_typer(bench_app, name="bench")
@@ -142,22 +146,31 @@ def _say(text: Both) -> None:
 
 
 @app.command()
-def audit(data: DataOption = None, json: JsonOption = False) -> None:
+def audit(
+    log: Annotated[
+        bool, typer.Option("--log", help="The sealed log as well, row by row, against its witness.")
+    ] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
     """Recompute everything; ends non-zero and names the first difference when there is one."""
     settings = verify_made(settings_now(data=data))
 
-    async def run(address: ServerAddress) -> tuple[Audited, ...]:
+    async def run(address: ServerAddress) -> tuple[tuple[Audited, ...], LogAudit | None]:
         async with await Database.open(address) as database:
             await verify_prepared(database)
-            return await run_audit(database, tell=lambda room: None if json else _say_audited(room))
+            audited = await run_audit(database, tell=lambda room: None if json else _say_audited(room))
+            return audited, await audit_log_now(database, settings=settings, json=json) if log else None
 
     with database_server(settings, may_join=True) as address:
-        audited = asyncio.run(run(address))
+        audited, audited_log = asyncio.run(run(address))
     differences = [difference for room in audited for difference in room.differences]
+    differences += audited_log.differences if audited_log is not None else ()
     if json:
-        sys.stdout.write(msgspec.json.encode({"differences": differences, "rooms": audited}).decode() + "\n")
+        sys.stdout.write(encode_audit(differences, audited, audited_log) + "\n")
     else:
         _print_audit(audited)
+        print_log_audit(audited_log)
     if differences:
         errors.print(f"[red]第一处差异 first difference: {escape(differences[0])}[/red]", soft_wrap=True)
         raise typer.Exit(1)

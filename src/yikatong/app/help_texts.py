@@ -25,6 +25,7 @@ CHINESE = {
     "Recompute everything; ends non-zero and names the first difference when there is one.": (
         "全部重算一遍；有差异时指出第一处，并以非零值结束。"
     ),
+    "The sealed log as well, row by row, against its witness.": "连同封存日志，逐行核对，并与见证方比对。",
     "Write the reference pages of reasons and settings from the code.": "由代码生成拒绝原因和设置两页参考文档。",
     "Where the pages go.": "文档写到哪里。",
     "Make up residents under the unassigned division 9901xx and load them; cards come when they are first used.": (
@@ -32,6 +33,22 @@ CHINESE = {
     ),
     "How many residents.": "居民人数。",
     "The same seed makes the same people.": "种子相同，居民相同。",
+    "Show the public keys of the sealed log, the present one last: a witness and terminals are given these.": (
+        "显示封存日志的公钥，当前的在最后；见证方和终端使用它们。"
+    ),
+    # The witness.
+    "A witness of the sealed log: key, believe, serve.": "封存日志的见证方：查看密钥、记下日志密钥、启动服务。",
+    "Show the witness's key, for the platform's setting witness_key; it is made at the first time.": (
+        "显示见证方的公钥，供平台设置witness_key使用；首次运行时生成。"
+    ),
+    "Take heads signed by this key of the log from now on; given by hand, once, and again when the key changes.": (
+        "从现在起接受由该日志密钥签署的日志头；由人工给出一次，换密钥时再给一次。"
+    ),
+    "Serve the witness until Ctrl-C; the platform names its address in the setting witness_url.": (
+        "启动见证方服务，按Ctrl-C结束；平台在设置witness_url中写它的地址。"
+    ),
+    "Where the witness keeps its key and what it signed.": "见证方存放密钥和已签日志头的目录。",
+    "The log's key, as `yikatong keys log` shows it.": "日志的公钥，即yikatong keys log所示。",
     # Stories.
     "One day in Tingting community, on a platform of its own; then it stays up and says where to look.": (
         "在单独的平台上演一遍亭亭社区的一天，演完保持运行并提示看哪里。"
@@ -87,7 +104,7 @@ CHINESE = {
     ),
     "Although banks' lists differ, or a bank does not answer.": "即使银行清单不符，或有银行没有答复。",
     # Keys.
-    "Keys: list, rotate, rewrap.": "密钥：列出、轮换、换主密钥加密。",
+    "Keys: list, log, rotate, rewrap.": "密钥：列出、查看日志公钥、轮换、换主密钥加密。",
     "List the keys: what each is for, its algorithm, what it does now, when it was made and when it ends.": (
         "列出密钥：用途、算法、状态、生成和终止日期。"
     ),

@@ -12,6 +12,7 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.master_key import read_master_key, read_next_master_key
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing.service import WANTED_LOG_KEY, log_keys_of
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder, KeyKind, KeyStanding, WantedKey
 
@@ -39,14 +40,17 @@ def open_keys(settings: Settings, *, clock: Clock, ids: Ids) -> KeyHolder:
 def open_key_files(settings: Settings, *, next_master_key: bytes | None, clock: Clock, ids: Ids) -> trust.FileKeyHolder:
     """Open the folder of keys by the master key and, while there is one, the next; raises as `open_keys`."""
     master_key = read_master_key(settings, ids)
-    return trust.open_key_folder(
+    keys = trust.open_key_folder(
         key_folder(settings),
         key_encryption_key=next_master_key or master_key,
         former_key_encryption_key=None if next_master_key is None else master_key,
-        wanted=(*trust.wanted_keys(settings.region), WantedKey(name=LOCATOR, kind=KeyKind.MARKING)),
+        wanted=(*trust.wanted_keys(settings.region), WantedKey(name=LOCATOR, kind=KeyKind.MARKING), WANTED_LOG_KEY),
         now=clock.now(),
         ids=ids,
     )
+    if not log_keys_of(keys):
+        keys.add(WANTED_LOG_KEY, now=clock.now())
+    return keys
 
 
 def add_region_keys(keys: KeyHolder, regions: Iterable[str], *, clock: Clock) -> list[str]:

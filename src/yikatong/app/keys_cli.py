@@ -19,12 +19,13 @@ from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing.service import log_keys_of
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyStanding
 
 PURPOSE_CELLS = 16
 """Where the meaning of a purpose begins in the list below the keys."""
-keys_app = typer.Typer(help="Keys: list, rotate, rewrap.", no_args_is_help=True)
+keys_app = typer.Typer(help="Keys: list, log, rotate, rewrap.", no_args_is_help=True)
 
 COLUMNS = (
     Column("编号", "id"),
@@ -42,6 +43,7 @@ PURPOSES = {
     "master": Both("加密每位居民的数据密钥", "wraps the data key of each resident"),
     "id-number-mark": Both("按身份号码查找居民", "finds a resident by the ID number"),
     "pepper": Both("加固密码摘要", "strengthens the hashes of passwords"),
+    "log": Both("签署封存日志的日志头", "signs the heads of the sealed log"),
     "tap-locator": Both("遮盖用卡编号中的分桶", "masks the bucket in a tap's id"),
 }
 """What each key is for."""
@@ -91,6 +93,15 @@ def _show_keys(listed: list[ListedKey]) -> None:
     for purpose in sorted({one.purpose for one in listed}):
         told = PURPOSES.get(purpose)
         out.print(purpose if told is None else f"{purpose.ljust(PURPOSE_CELLS)}{told}", soft_wrap=True)
+
+
+@keys_app.command("log")
+def keys_log(data: DataOption = None) -> None:
+    """Show the public keys of the sealed log, the present one last: a witness and terminals are given these."""
+    settings = verify_made(settings_now(data=data))
+    clock = SystemClock()
+    for key in log_keys_of(open_keys(settings, clock=clock, ids=SystemIds(clock))).values():
+        out.print(trust.encode_cose_key(key.public_key).hex(), soft_wrap=True)
 
 
 @keys_app.command("rotate")

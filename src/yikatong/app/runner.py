@@ -24,6 +24,7 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
+from yikatong.sealing import jobs as sealing_jobs
 from yikatong.taps import jobs as taps_jobs
 from yikatong.trust import jobs as trust_jobs
 
@@ -80,6 +81,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         ),
         _purge_parked(settings),
         *trust_jobs.jobs(holder=worker.keys),
+        *sealing_jobs.jobs(holder=worker.keys, witness=organisations.witness),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
         *ledger_jobs.jobs(bucket_count=settings.bucket_count),
         *notices_jobs.jobs(

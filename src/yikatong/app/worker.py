@@ -40,6 +40,8 @@ from yikatong.plumbing.locks import advisory_key
 from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
 from yikatong.retail.service import RetailLine
+from yikatong.sealing import api as sealing_api
+from yikatong.sealing import service as sealing
 from yikatong.taps import api as taps_api
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
@@ -106,6 +108,7 @@ class Worker:
             clock=house.clock,
             ids=house.ids,
             writer=writer,
+            seals=sealing.Writer(self.keys, ids=house.ids),
             batch_max=house.settings.tap_batch_size_max,
             line_max=house.settings.tap_queue_size_max,
             confirmation_term=timedelta(seconds=house.settings.tap_confirmation_seconds),
@@ -158,6 +161,7 @@ class Worker:
             *places_api.routes(),
             *access_api.routes(bucket_count=bucket_count),
             *notices_api.routes(bucket_count=bucket_count),
+            *sealing_api.routes(holder=self.keys),
             *catalogue_api.routes(),
             *cards_api.routes(terms=self.terms, vault=self.vault),
             *codes_api.routes(holder=self.keys, pinned=self.pinned, bucket_count=bucket_count),

@@ -6,6 +6,7 @@ from pathlib import Path
 ROOMS_IN_FLOOR_ORDER = (
     "plumbing",
     "trust",
+    "sealing",
     "places",
     "access",
     "notices",

@@ -20,7 +20,7 @@ from yikatong.plumbing.telemetry import LogFormat, LogLevel
 PREFIX = "YIKATONG_"
 FILE_VARIABLE = "YIKATONG_SETTINGS"
 _SECRET = {"secret": True}
-_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url")
+_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url", "witness_url")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -162,6 +162,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     face_check_url: Annotated[str | None, Meta(description="Address of the real-person check with liveness.")] = None
     message_gateway_url: Annotated[str | None, Meta(description="Address of the gateway for push and SMS.")] = None
+
+    witness_url: Annotated[
+        str | None, Meta(description="Address of the witness who signs the sealed log's heads. Without it none does.")
+    ] = None
+    witness_key: Annotated[
+        str | None,
+        Meta(description="The witness's public key, as `yikatong witness key` shows it. Needed beside the address."),
+    ] = None
 
     # --- logs, metrics, traces
     log_level: Annotated[LogLevel, Meta(description="Least level that is written.")] = "info"

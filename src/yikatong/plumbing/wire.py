@@ -98,6 +98,11 @@ def text(value: str | None) -> Param:
     return Param(TEXT, None if value is None else value.encode())
 
 
+def bytea(value: bytes | None) -> Param:
+    """A bytea."""
+    return Param(BYTEA, value)
+
+
 def uuid(value: UUID | None) -> Param:
     """A UUID."""
     return Param(UUID_OID, None if value is None else value.bytes)

@@ -1,5 +1,6 @@
 """What `yikatong audit` recomputes of taps: receipts against the ledger, requests, refunds, second uses."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Transfer, TransferKind
 from yikatong.lines.rules import part_of
+from yikatong.sealing.model import Leaf
 from yikatong.taps import store
+from yikatong.taps.leaves import leaf_of_refund, leaf_of_reversal, leaf_of_tap, rest_of
 from yikatong.taps.model import TapRow
 from yikatong.taps.receipts import decode_facts
 from yikatong.taps.rules import legs_of
@@ -42,6 +45,22 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
             for (tap_id,) in await store.list_differences(conn, query="audit_second_uses")
         ],
     ]
+
+
+async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
+    """The leaves of every tap, refund and reversal as they stand now, for the audit of the sealed log."""
+    bucket, tap_id, refund_id = -1, _ZERO, _ZERO
+    while taps := await store.page_taps(conn, bucket=bucket, tap_id=tap_id, count_max=_PAGE):
+        bucket, tap_id = taps[-1].bucket, taps[-1].id
+        yield [leaf_of_tap(row, rest=rest_of(row)) for row in taps]
+    bucket, tap_id = -1, _ZERO
+    while refunds := await store.page_refunds(conn, bucket=bucket, tap_id=tap_id, refund_id=refund_id, count_max=_PAGE):
+        bucket, tap_id, refund_id = refunds[-1][0], refunds[-1][1].tap_id, refunds[-1][1].id
+        yield [leaf_of_refund(row, made_at=made_at) for _, row, made_at in refunds]
+    bucket, tap_id = -1, _ZERO
+    while reversals := await store.page_reversals(conn, bucket=bucket, tap_id=tap_id, count_max=_PAGE):
+        bucket, tap_id = reversals[-1][0], reversals[-1][1].tap_id
+        yield [leaf_of_reversal(row, made_at=made_at) for _, row, made_at in reversals]
 
 
 async def _audit_payments(conn: AsyncConnection[Any]) -> list[str]:

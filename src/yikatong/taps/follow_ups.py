@@ -21,6 +21,7 @@ from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Caches, Counter, Ended
 from yikatong.taps.counter.works import ConfirmWork, Refunded, RefundWork, Reversed, ReverseWork
 from yikatong.taps.learning import tell_learned
+from yikatong.taps.leaves import find_seal_again
 from yikatong.taps.model import Reason, Receipt, RequestId, TapBody, TapRow, WaitingRow
 from yikatong.taps.presenting import Presenting, read_presentation
 from yikatong.taps.receipts import decode_work, receipt_of, receipt_of_waiting
@@ -64,6 +65,8 @@ class FollowUps(msgspec.Struct, frozen=True, kw_only=True):
         found = await store.find_standing(conn, bucket=self.bucket_of(tap_id), tap_id=tap_id)
         if found is None or caller.provider_id is None or provider_of(found) != caller.provider_id:
             raise Refused(Reason.TAP_IS_UNKNOWN)
+        if isinstance(found, TapRow):
+            found = await find_seal_again(conn, found)
         receipt = self._receipt(found)
         if isinstance(found, TapRow) and found.learned and found.terminal_id == caller.id:
             return await tell_learned(conn, receipt, row=found, vault=self.presenting.vault)

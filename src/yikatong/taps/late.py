@@ -13,9 +13,11 @@ from yikatong.ledger.model import TransferDraft, TransferKind
 from yikatong.lines.rules import PURSE, part_of
 from yikatong.plumbing import outbox
 from yikatong.plumbing.statements import run_in_order
+from yikatong.sealing import service as sealing
 from yikatong.taps import store
 from yikatong.taps.counter.originals import transfer_id_of
 from yikatong.taps.counter.writes import TOPIC
+from yikatong.taps.leaves import leaf_of_tap, rest_of
 from yikatong.taps.model import Request, TapFacts, TapRow
 from yikatong.taps.receipts import FORM_NUMBER, decode_facts, decode_work, encode_facts
 from yikatong.taps.rules import legs_of
@@ -145,6 +147,7 @@ async def write_late_tap(
     statements = [
         store.write_requests(bucket=row.bucket, rows=[request], made_at=now),
         store.write_taps(bucket=row.bucket, rows=[row]),
+        sealing.leaving([leaf_of_tap(row, rest=rest_of(row))], now=now),
     ]
     event: dict[str, Any] | None = None
     if row.transfer_id is not None:

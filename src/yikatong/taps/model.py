@@ -14,6 +14,7 @@ from yikatong.kernel.ids import ResidentId, TapId, TapIdText
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.kernel.outcomes import ReasonText
+from yikatong.sealing.model import Seal
 
 _NOTHING_CHARGED_EN = "Nothing was charged. "
 _NOTHING_CHARGED_ZH = "未扣款。"
@@ -261,6 +262,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     deadline_at: datetime | None = None
     poll: str | None = None
     about: Mapping[str, str | int] = {}
+    seal: Seal | None = None
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -296,6 +298,12 @@ class TapRow(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
     facts: bytes
     evidence: bytes
+
+
+class SealedTapRow(TapRow, frozen=True, kw_only=True):
+    """A tap with its place in the sealed log."""
+
+    seal: Seal
 
 
 class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -144,6 +144,16 @@ SELECT bucket, tap_id, transfer_id, amount_fen FROM (
     UNION ALL SELECT bucket, tap_id, transfer_id, NULL::bigint FROM taps.reversal WHERE transfer_id IS NOT NULL
 ) AS given WHERE (bucket, transfer_id) > (%(bucket)s, %(transfer_id)s) ORDER BY bucket, transfer_id LIMIT %(count_max)s
 
+-- name: page_refunds
+-- Refunds after one, in the order of their keys.
+SELECT bucket, tap_id, id, resident_id, terminal_id, amount_fen, transfer_id, made_at FROM taps.refund
+WHERE (bucket, tap_id, id) > (%(bucket)s, %(tap_id)s, %(id)s) ORDER BY bucket, tap_id, id LIMIT %(count_max)s
+
+-- name: page_reversals
+-- Reversals after one, in the order of their keys.
+SELECT bucket, tap_id, resident_id, terminal_id, transfer_id, found, made_at FROM taps.reversal
+WHERE (bucket, tap_id) > (%(bucket)s, %(tap_id)s) ORDER BY bucket, tap_id LIMIT %(count_max)s
+
 -- name: audit_counts
 -- How many taps moved money, how many refunds and reversals did.
 SELECT (SELECT count(*) FROM taps.tap WHERE transfer_id IS NOT NULL), (SELECT count(*) FROM taps.refund),

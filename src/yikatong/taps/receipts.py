@@ -15,6 +15,7 @@ from yikatong.taps.model import (
     ReceiptPart,
     ReceiptStep,
     Says,
+    SealedTapRow,
     TapFacts,
     TapRow,
     WaitingRow,
@@ -80,6 +81,7 @@ def receipt_of(row: TapRow, *, reasons: Mapping[str, AnyReason]) -> Receipt:
         steps=tuple(ReceiptStep(_told(name), value) for name, value in facts.steps),
         rule=facts.rule or None,
         about=facts.about,
+        seal=row.seal if isinstance(row, SealedTapRow) else None,
     )
 
 

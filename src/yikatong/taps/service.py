@@ -32,7 +32,8 @@ from yikatong.taps.late import (
     write_late_tap,
 )
 from yikatong.taps.learning import tell_learned
-from yikatong.taps.model import Reason, Receipt, TapBody, TapRow, UnreadTap, WaitingRow
+from yikatong.taps.leaves import find_seal_again
+from yikatong.taps.model import Reason, Receipt, SealedTapRow, TapBody, TapRow, UnreadTap, WaitingRow
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 from yikatong.taps.rules import bucket_of_tap, derive_tap_id
@@ -266,6 +267,9 @@ class Tapping:
         """Its terminal's receipt: to no other does this request id lead."""
         if isinstance(stands, WaitingRow):
             return receipt_of_waiting(stands)
+        if not isinstance(stands, SealedTapRow):
+            async with self._database.transaction() as conn:
+                stands = await find_seal_again(conn, stands)
         receipt = receipt_of(stands, reasons=self._reasons)
         if not stands.learned:
             return receipt

@@ -291,6 +291,24 @@ async def page_given_back(conn: Conn, *, bucket: int, transfer_id: UUID, count_m
     return [GivenBack(*row) for row in await cursor.fetchall()]
 
 
+async def page_refunds(
+    conn: Conn, *, bucket: int, tap_id: UUID, refund_id: UUID, count_max: int
+) -> list[tuple[int, RefundRow, datetime]]:
+    """Refunds after one with bucket and instant, in the order of their keys."""
+    arguments = {"bucket": bucket, "tap_id": tap_id, "id": refund_id, "count_max": count_max}
+    cursor = await conn.execute(QUERIES["page_refunds"], arguments)
+    return [(row[0], RefundRow(*row[1:-1]), row[-1]) for row in await cursor.fetchall()]
+
+
+async def page_reversals(
+    conn: Conn, *, bucket: int, tap_id: UUID, count_max: int
+) -> list[tuple[int, ReversalRow, datetime]]:
+    """Reversals after one with bucket and instant, in the order of their keys."""
+    arguments = {"bucket": bucket, "tap_id": tap_id, "count_max": count_max}
+    cursor = await conn.execute(QUERIES["page_reversals"], arguments)
+    return [(row[0], ReversalRow(*row[1:-1]), row[-1]) for row in await cursor.fetchall()]
+
+
 async def list_differences(conn: Conn, *, query: str) -> list[AnyRow]:
     """The rows of one of the audit's statements."""
     assert query.startswith("audit_")

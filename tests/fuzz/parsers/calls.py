@@ -50,7 +50,7 @@ def house_routes() -> tuple[Route, ...]:
         )
     nowhere = cast(Database, None)
     house = House(settings=Settings(region="990101"), database=nowhere, clock=FixedClock(), ids=ids)
-    outside = Organisations(bank=NoBank(), accounts=ABank(), face=FacesThatMatch(), gateway=None)
+    outside = Organisations(bank=NoBank(), accounts=ABank(), face=FacesThatMatch(), gateway=None, witness=None)
     return (*Worker(house, keys=keys, organisations=outside).routes(), taps_api.tap_route(()))
 
 

@@ -36,6 +36,7 @@ from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
 from yikatong.retail.service import RetailLine
+from yikatong.sealing import service as sealing
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.follow_ups import FollowUps
@@ -291,7 +292,7 @@ async def a_counter_world(db: Database, *, now: datetime = NOON) -> AsyncIterato
         keys = trust.open_key_folder(
             Path(folder) / "keys",
             key_encryption_key=b"k" * 32,
-            wanted=trust.wanted_keys(region),
+            wanted=(*trust.wanted_keys(region), sealing.WANTED_LOG_KEY),
             now=clock.now(),
             ids=ids,
         )
@@ -358,6 +359,7 @@ async def _open_counter(
         clock=world.clock,
         ids=world.ids,
         writer=next(_writers),
+        seals=sealing.Writer(world.keys, ids=world.ids),
         batch_max=64,
         line_max=line_max,
         confirmation_term=timedelta(seconds=SETTINGS.tap_confirmation_seconds),

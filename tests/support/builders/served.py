@@ -57,7 +57,9 @@ async def a_served_world(db: Database) -> AsyncIterator[Served]:
         world.keys.add(WantedKey(name=LOCATOR, kind=KeyKind.MARKING), now=world.clock.now())
         settings = Settings(bucket_count=1, region=world.region, allow_synthetic_residents=True)
         house = House(settings=settings, database=db, clock=world.clock, ids=world.ids)
-        organisations = Organisations(bank=NoBank(), accounts=ABank(), face=FacesThatMatch(), gateway=None)
+        organisations = Organisations(
+            bank=NoBank(), accounts=ABank(), face=FacesThatMatch(), gateway=None, witness=None
+        )
         worker = Worker(house, keys=world.keys, organisations=organisations)
         await worker.begin(writer=next(_writers))
         transport = httpx.ASGITransport(app=worker.app(), raise_app_exceptions=False)

@@ -11,6 +11,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.rows import Conn
+from yikatong.sealing import service as sealing
 
 
 async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None:
@@ -21,6 +22,7 @@ async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None
     """
     first = record.resident_ids[0] if record.resident_ids else record.record_id
     await records.insert_record(conn, bucket=bucket_of(first, bucket_count), record=record)
+    await sealing.leave(conn, rules.leaf_of_record(record), now=record.recorded_at)
     concern = Concern(
         record_id=record.record_id,
         recorded_at=record.recorded_at,

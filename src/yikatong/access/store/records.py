@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from yikatong.access.model import Concern, KeptAnswer, Record, RecordQuery
 from yikatong.access.store.statements import STATEMENTS
 from yikatong.plumbing.rows import Conn, columns_of
@@ -24,6 +26,12 @@ async def insert_concern(conn: Conn, *, bucket: int, resident_id: UUID, concern:
 async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:
     """Records of a region, the newest first."""
     return await STATEMENTS.list_all(conn, "list_records", Record, **columns_of(query))
+
+
+async def page_records(conn: Conn, *, bucket: int, record_id: UUID, limit: int) -> list[tuple[int, Record]]:
+    """Records after one with their buckets, in the order of their keys."""
+    rows = await STATEMENTS.run(conn, "page_records", bucket=bucket, record_id=record_id, limit=limit)
+    return [(row.pop("bucket"), msgspec.convert(row, Record)) for row in rows]
 
 
 async def list_concerns(

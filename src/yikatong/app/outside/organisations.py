@@ -10,10 +10,14 @@ from yikatong.app.outside.bank import HttpBank
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
+from yikatong.app.outside.witness import HttpWitness
 from yikatong.cards.outside import BankAccounts, FaceCheck
+from yikatong.kernel.outcomes import Refused
 from yikatong.notices.outside import MessageGateway
 from yikatong.payouts.outside import Bank
-from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.settings import Settings, SettingsError
+from yikatong.sealing.outside import Witness
+from yikatong.trust import service as trust
 
 _TIMEOUT = httpx.Timeout(8.0, connect=2.0)
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
@@ -21,19 +25,21 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 
 @dataclass(frozen=True, kw_only=True)
 class Organisations:
-    """A bank, its account check, a face check, a gateway for messages."""
+    """A bank, its account check, a face check, a gateway for messages, a witness of the log."""
 
     bank: Bank
     accounts: BankAccounts
     face: FaceCheck
     gateway: MessageGateway | None
+    witness: Witness | None
 
 
 @asynccontextmanager
 async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]:
     """Connect to what the settings name; what they do not name refuses, saying which connection is missing.
 
-    Without a message gateway there is none: notices are then read in the wallet alone.
+    Without a message gateway there is none: notices are then read in the wallet alone; without a witness nobody
+    outside keeps the log's heads. Raises SettingsError for a witness without its key.
     """
     async with AsyncExitStack() as stack:
 
@@ -51,4 +57,13 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
             gateway=HttpMessageGateway(await client_of(settings.message_gateway_url))
             if settings.message_gateway_url
             else None,
+            witness=_witness_of(await client_of(settings.witness_url), settings) if settings.witness_url else None,
         )
+
+
+def _witness_of(client: httpx.AsyncClient, settings: Settings) -> HttpWitness:
+    try:
+        key = trust.verifying_key(trust.decode_cose_key(bytes.fromhex(settings.witness_key or "")))
+    except (ValueError, Refused):
+        raise SettingsError("witness_key must be the key that `yikatong witness key` shows.") from None
+    return HttpWitness(client, key=key)

@@ -19,6 +19,7 @@ from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.statements import BatchMustRerun, verify_won
 from yikatong.plumbing.telemetry import places_of
+from yikatong.sealing import service as sealing
 from yikatong.taps.counter import facts
 from yikatong.taps.counter.endings import take_bank_answer, take_confirmation, take_deadline
 from yikatong.taps.counter.originals import take_tap
@@ -36,6 +37,7 @@ from yikatong.taps.counter.works import (
     Work,
 )
 from yikatong.taps.counter.writes import statements_of
+from yikatong.taps.leaves import BatchLeaves
 from yikatong.taps.model import BankAsk, Reason, TapRow, WaitingRow
 
 log = structlog.get_logger("yikatong.taps")
@@ -105,7 +107,8 @@ class Counter:
     """One worker's counter: one batch at a time, on a connection of its own.
 
     `writer` numbers the counter among all that serve this database, so that each has rows of its own in accounts
-    without a floor. `on_bank_asked` is called after a commit with the debits to ask of banks.
+    without a floor; `seals` are its part of the sealed log. `on_bank_asked` is called after a commit with the debits
+    to ask of banks.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class Counter:
         clock: Clock,
         ids: Ids,
         writer: int,
+        seals: sealing.Writer,
         batch_max: int,
         line_max: int,
         confirmation_term: timedelta,
@@ -129,6 +133,7 @@ class Counter:
         self._clock = clock
         self._ids = ids
         self._writer = writer
+        self._seals = seals
         self._batch_max = batch_max
         self._line_max = line_max
         self._confirmation_term = confirmation_term
@@ -205,6 +210,7 @@ class Counter:
         fault = serving.exception()
         if fault is not None:
             self._conn = None
+            self._seals.forget()
             self._give_up(batch, fault)
 
     def _give_up(self, group: list[_Pending], error: BaseException) -> None:
@@ -294,10 +300,14 @@ class Counter:
         )
         answers = [_take(state, work) for work in works]
         statements = statements_of(state, writer=self._writer, event_id=self._ids.new())
+        leaves = BatchLeaves(state.tap_rows, state.refunds, state.reversals, now=now)
+        sealed = self._seals.seal(leaves.leaves, now=now)
+        statements += sealed.statements
         if statements:
             verify_won(statements, await conn.run(statements))
         await conn.run([COMMIT])
-        return answers, state.bank_asked
+        self._seals.advance(sealed, now=now)
+        return [leaves.with_seal(one, sealed) if isinstance(one, TapRow) else one for one in answers], state.bank_asked
 
     async def _connected(self) -> BatchConnection:
         if self._conn is not None and self._conn.is_broken:
@@ -326,6 +336,7 @@ class Counter:
         if self._conn is not None:
             await self._conn.close()
             self._conn = None
+        self._seals.forget()
 
 
 def _take(state: BatchState, work: Work) -> Ended:

@@ -1,0 +1,44 @@
+"""What other rooms use of sealing: leaves of their rows, seals of a batch, proofs of the log."""
+
+from yikatong.sealing.rules.statements import (
+    series_of,
+    verify_batch,
+    verify_head,
+    verify_series,
+    verify_witnessed,
+    witness_head,
+)
+from yikatong.sealing.rules.trees import hash_leaf, verify_consistency, verify_inclusion
+from yikatong.sealing.service.keys import LOG_KEY, WANTED_LOG_KEY, log_keys_of
+from yikatong.sealing.service.log import find_seal, get_certificate, get_head, prove_consistency, prove_inclusion
+from yikatong.sealing.service.sealer import Sealer
+from yikatong.sealing.service.series import Sealed, Unsealed, Writer, leave, leaving
+from yikatong.sealing.service.witnessing import show_to_witness, sign_as_witness
+
+__all__ = [
+    "LOG_KEY",
+    "WANTED_LOG_KEY",
+    "Sealed",
+    "Sealer",
+    "Unsealed",
+    "Writer",
+    "find_seal",
+    "get_certificate",
+    "get_head",
+    "hash_leaf",
+    "leave",
+    "leaving",
+    "log_keys_of",
+    "prove_consistency",
+    "prove_inclusion",
+    "series_of",
+    "show_to_witness",
+    "sign_as_witness",
+    "verify_batch",
+    "verify_consistency",
+    "verify_head",
+    "verify_inclusion",
+    "verify_series",
+    "verify_witnessed",
+    "witness_head",
+]

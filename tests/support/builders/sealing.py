@@ -1,0 +1,148 @@
+"""A sealed log at work: taps and records that enter it, the sealer, a witness, the audit."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
+from tests.support.builders.follow_ups import id_of, refunded, reversed_by
+from tests.support.database import a_fresh_database, build_schema
+from yikatong.access import service as access
+from yikatong.app.log_audit import run_log_audit
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
+from yikatong.sealing.audit import LogAudit
+from yikatong.sealing.model import Head, Seal, WitnessedHead
+from yikatong.sealing.outside import Witness
+from yikatong.taps.leaves import leaf_hash_of_receipt
+from yikatong.taps.model import Receipt
+from yikatong.trust import service as trust
+from yikatong.trust.model import VerifyingKey
+from yikatong.witness.folder import WitnessFolder, open_witness
+
+SETTINGS = Settings()
+
+
+@asynccontextmanager
+async def a_log_of_its_own(beside: Database) -> AsyncIterator["LogWorld"]:
+    """A counter whose taps enter a log, on a database that nothing else writes to."""
+    with a_fresh_database(beside.address.conninfo) as address:
+        assert {} == build_schema(address.conninfo)
+        async with await Database.open(address) as database, a_counter_world(database) as world:
+            yield LogWorld(world)
+
+
+class LogWorld:
+    """A counter world and its log."""
+
+    def __init__(self, world: CounterWorld) -> None:
+        self.world = world
+        self.sealer = sealing.Sealer(world.keys, ids=world.ids)
+
+    @property
+    def log_keys(self) -> dict[bytes, VerifyingKey]:
+        """The log's keys."""
+        return sealing.log_keys_of(self.world.keys)
+
+    async def paid(self, phone: Phone, *, amount_fen: int = 100) -> Receipt:
+        """A meal that was paid for."""
+        return await self.world.tap(self.world.answered(phone, amount_fen=amount_fen))
+
+    async def looked_at(self, phone: Phone) -> None:
+        """A look at a resident, in the record."""
+        world = self.world
+        async with world.db.transaction() as conn:
+            await access.write_look(
+                conn,
+                caller=world.terminal_caller(),
+                what="get_resident",
+                resident_ids=(phone.resident.resident_id,),
+                purpose="a test",
+                request_id=str(world.ids.new()),
+                now=world.clock.now(),
+                ids=world.ids,
+                bucket_count=1,
+            )
+
+    async def append(self) -> Head | None:
+        """One turn of the sealer."""
+        return await self.sealer.run_once(self.world.db, now=self.world.clock.now())
+
+    async def audit(self, *, witness: Witness | None = None) -> LogAudit:
+        """The audit of the log and of every row in it."""
+        world = self.world
+        return await run_log_audit(world.db, settings=SETTINGS, keys=world.keys, witness=witness, clock=world.clock)
+
+    async def differences(self, *, witness: Witness | None = None) -> tuple[str, ...]:
+        """What the audit finds."""
+        return (await self.audit(witness=witness)).differences
+
+    async def change(self, statement: str, *values: object) -> None:
+        """Change the database past the platform, as its owner can."""
+        async with self.world.db.owner_transaction() as conn:
+            await conn.execute(statement.encode(), values)
+
+    async def prove(self, receipt: Receipt) -> None:
+        """Prove a receipt with what a terminal has: the receipt, the log's key and certificate, no database.
+
+        Refuses SEAL_DOES_NOT_MATCH.
+        """
+        assert receipt.seal is not None
+        async with self.world.db.transaction() as conn:
+            certificate = await sealing.get_certificate(conn, series=sealing.series_of(receipt.seal.batch))
+        prove(receipt, receipt.seal, certificate=certificate, log_keys=self.log_keys)
+
+
+def prove(receipt: Receipt, seal: Seal, *, certificate: bytes, log_keys: dict[bytes, VerifyingKey]) -> None:
+    """Prove that a receipt stands in a batch that its series signed. Refuses SEAL_DOES_NOT_MATCH."""
+    _, key = sealing.verify_series(certificate, log_keys=log_keys)
+    batch = sealing.verify_batch(seal.batch, key=key)
+    leaf = leaf_hash_of_receipt(receipt, rest=seal.rest)
+    sealing.verify_inclusion(leaf, index=seal.index, size=batch.size, path=seal.path, root=batch.root)
+
+
+class FolderWitness:
+    """A witness at hand: its folder behind the interface, without a network."""
+
+    def __init__(self, folder: Path, *, log: LogWorld) -> None:
+        self.folder: WitnessFolder = open_witness(folder)
+        for key in log.log_keys.values():
+            self.folder.believe(key.public_key)
+
+    @property
+    def key(self) -> VerifyingKey:
+        """Its key."""
+        return trust.verifying_key(self.folder.public_key)
+
+    async def find_last(self) -> WitnessedHead | None:
+        """The longest head that it signed."""
+        return self.folder.last
+
+    async def co_sign(self, head: Head, *, old: int, path: Sequence[bytes]) -> WitnessedHead:
+        """Sign a head."""
+        return self.folder.sign(head.signed, path=path)
+
+
+async def make_the_log_anew(log: LogWorld) -> None:
+    """Rewrite the whole log from the batches as they stand now, with the log's own keys: the most a thief can do."""
+    for table in ("entry", "node", "head", "cosignature"):
+        await log.change(f"DELETE FROM sealing.{table}")
+    await log.change("UPDATE sealing.series SET appended = 0")
+    await log.append()
+
+
+async def a_day(log: LogWorld) -> CounterWorld:
+    """Taps paid and refused, one taken back, one given back, and a look: a log with a leaf of each kind."""
+    world = log.world
+    phone = await world.a_phone(purse_fen=50_000)
+    for _ in range(3):
+        await log.paid(phone)
+    body = world.answered(phone, amount_fen=700)
+    await world.tap(body)
+    await reversed_by(world, body)
+    await refunded(world, id_of(await log.paid(phone, amount_fen=900)), 400, request_id="refund-1")
+    await world.tap(world.answered(phone, amount_fen=60_000))
+    await log.looked_at(phone)
+    await log.append()
+    return world
