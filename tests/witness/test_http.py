@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 async def reached(folder: WitnessFolder) -> AsyncIterator[tuple[HttpWitness, httpx.AsyncClient]]:
     """A witness that is asked over HTTP."""
     transport = httpx.ASGITransport(app=witness_app(folder))
-    async with httpx.AsyncClient(transport=transport, base_url="http://witness") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield HttpWitness(client, key=trust.verifying_key(folder.public_key)), client
 
 
@@ -37,7 +37,7 @@ def answering(status: int, content: bytes) -> HttpWitness:
         return Response(content, status_code=status)
 
     app = Starlette(routes=[Route("/last", answer), Route("/heads", answer, methods=["POST"])])
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://witness")
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1")
     return HttpWitness(client, key=trust.verifying_key(ALog().signer.key.public_key))
 
 
