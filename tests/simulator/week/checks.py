@@ -12,7 +12,8 @@ import psycopg
 from tests.simulator.week.bank import SlowBank
 from tests.simulator.week.journal import Commanded, Taken
 from tests.simulator.week.life import Life
-from tests.simulator.week.place import MEALS_FEN, PURSE_FEN, TILLS, Place
+from tests.simulator.week.outpost_checks import differences_of_outposts
+from tests.simulator.week.place import MEALS_FEN, TILLS, Place, has_bank, purse_fen
 from tests.simulator.week.serial import Serial
 from tests.stateful.deeds import Sent
 from tests.stateful.reference import Resident
@@ -48,9 +49,9 @@ BOOKS = {
         SELECT kind, posted_fen, held_fen FROM ledger.account WHERE posted_fen - held_fen < floor_fen""",
     "a hold has not ended": "SELECT amount_fen FROM ledger.hold WHERE status = 'pending'",
     "a hold was posted without its tap": """
-        SELECT h.amount_fen FROM ledger.hold h LEFT JOIN taps.tap t ON t.id = h.reference
-        WHERE (h.status = 'posted') <> (t.transfer_id IS NOT NULL AND t.transfer_id = h.transfer_id)
-            AND h.status = 'posted'""",
+        SELECT h.amount_fen FROM ledger.hold h LEFT JOIN taps.tap t ON t.transfer_id = h.transfer_id
+        WHERE h.status = 'posted'
+            AND (t.id IS NULL OR (t.id <> h.reference AND h.reference NOT IN (SELECT id FROM offline.allowance)))""",
     "a tap was paid and its hold was not posted": """
         SELECT h.amount_fen FROM ledger.hold h JOIN taps.tap t ON t.id = h.reference
         WHERE t.transfer_id IS NOT NULL AND h.status <> 'posted'""",
@@ -97,6 +98,7 @@ def differences(place: Place, life: Life, conn: Conn) -> list[str]:
     found += list(_losses(place, life))
     found += list(_revoked_till(place, life))
     found += list(_bank(place.bank, conn))
+    found += list(differences_of_outposts(place, life, conn))
     found += list(_one_order(place, life, conn))
     return found
 
@@ -153,7 +155,7 @@ def _commands(place: Place, life: Life, conn: Conn) -> Iterator[str]:
         "SELECT coalesce(sum(amount), 0) FROM ledger.transfer, LATERAL (SELECT legs[2] AS amount) AS one"
         " WHERE kind = 'grant'"
     ).fetchone()
-    began_fen = len(place.phones) * (PURSE_FEN + MEALS_FEN)
+    began_fen = sum(purse_fen(number) + MEALS_FEN for number in range(len(place.phones)))
     if given is None or given[0] != began_fen + top_ups_fen:
         yield f"{given} was granted and not {began_fen} + {top_ups_fen}"
 
@@ -213,9 +215,9 @@ def _bank(bank: SlowBank, conn: Conn) -> Iterator[str]:
 
 def _one_order(place: Place, life: Life, conn: Conn) -> Iterator[str]:
     """The order of the commits explains every answer, and at the end every balance."""
-    residents = [Resident(has_bank=number % 2 == 1) for number in range(len(place.phones))]
-    for person in residents:
-        person.money = {_MEALS: MEALS_FEN, "purse": PURSE_FEN}
+    residents = [Resident(has_bank=has_bank(number)) for number in range(len(place.phones))]
+    for number, person in enumerate(residents):
+        person.money = {_MEALS: MEALS_FEN, "purse": purse_fen(number)}
     serial = Serial(life.told, residents, [phone.resident.resident_id for phone in place.phones])
     for entry in place.journal:
         difference = serial.explain(entry)

@@ -3,14 +3,18 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from tests.simulator.week.lines_to_database import WeekDatabase
 from tests.simulator.week.turns import BEGIN, WeekLoop
+from tests.stateful.deeds import Sent
 from tests.support.world import NOON, FixedClock
+from yikatong.offline.model import UploadRow
 from yikatong.plumbing.pipeline import BatchConnection
 from yikatong.taps.counter.counter import Counter, Ended, _Pending
 from yikatong.taps.counter.works import Work
 from yikatong.taps.model import BankAsk
+from yikatong.terminal.model import Upload
 
 
 class WeekClock(FixedClock):
@@ -38,17 +42,27 @@ class Taken(NamedTuple):
     ended: Ended
 
 
+class Late(NamedTuple):
+    """An upload that was committed, perhaps for a second time, and its answer."""
+
+    decided_at: datetime
+    sent: Sent
+    upload: Upload
+    row: UploadRow
+
+
 class Commanded(NamedTuple):
-    """A command that was committed: what it was, of whom, and what it came to."""
+    """A command that was committed: what it was, of whom, what it came to, and what it made."""
 
     decided_at: datetime
     what: str
     resident: int
     fen: int
     came_to: str
+    made_id: UUID | None
 
 
-Entry = Taken | Commanded
+Entry = Taken | Late | Commanded
 Journal = list[Entry]
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,20 +33,22 @@ class Lived(NamedTuple):
     figures: str
 
 
-def lived(seed: int, empty: ServerAddress) -> Lived:
-    """Live a week in a database of its own and look at what is left of it."""
+def lived(seed: int, empty: ServerAddress, *, days: float = 7) -> Lived:
+    """Live a week, or some days of one, in a database of its own and look at what is left of it."""
+    sys.stdout.write(f"the week of seed {seed} at commit {a_commit()}\n")
     with a_copy(empty) as address, asyncio.Runner(loop_factory=WeekLoop) as runner:
-        return runner.run(_live(seed, address))
+        return runner.run(_live(seed, address, days=days))
 
 
-async def _live(seed: int, address: ServerAddress) -> Lived:
+async def _live(seed: int, address: ServerAddress, *, days: float) -> Lived:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, WeekLoop)
-    async with a_place(seed, address, loop) as place:
+    async with a_place(seed, address, loop, days=days) as place:
         life = Life(place)
         await life.live()
         with psycopg.connect(address.conninfo) as conn:
             wrong = differences(place, life, conn)
+        life.close()
         return Lived(wrong, place.history.lines, place.history.digest(), figures_of(place, life))
 
 
@@ -57,7 +60,7 @@ def figures_of(place: Place, life: Life) -> str:
         f"{turns.statements} statements, {turns.waits} waits for locks, {turns.circles} circles, {taken} works,"
         f" {network.sent} messages, {network.lost} lost, {network.answers_lost} answers lost, {network.late} late,"
         f" {network.doubled} doubled, {len(life.told.receipts)} receipts, {len(life.told.commands)} commands,"
-        f" {len(place.bank.debited)} debits"
+        f" {len(place.bank.debited)} debits, {len(life.told.dark)} taps in the dark"
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from tests.simulator.week.history import History
 from tests.simulator.week.place import Worker
 from yikatong.kernel.outcomes import Refused
+from yikatong.offline.model import UploadRow
+from yikatong.taps.model import Receipt
 
 Answer = TypeVar("Answer")
 Call = Callable[[Worker], Awaitable[Answer]]
@@ -33,7 +35,9 @@ class Network:
         """
         self.sent += 1
         copies = 2 if self._random.random() < 0.12 else 1
-        self.doubled += copies - 1
+        if copies == 2:
+            self.doubled += 1
+            self._history.write(f"doubled: {what}")
         heard: asyncio.Future[Answer | Refused] = asyncio.get_running_loop().create_future()
         for _ in range(copies):
             task = asyncio.create_task(self._carry(what, call, heard, dark_seconds=dark_seconds))
@@ -61,6 +65,7 @@ class Network:
         self._history.write(f"{worker.name} answers: {what}: {say(answer)}")
         if answer is None or self._random.random() < 0.08:
             self.answers_lost += 1
+            self._history.write(f"answer lost: {what}")
             return
         await asyncio.sleep(self._delay())
         if not heard.done():
@@ -79,6 +84,7 @@ class Network:
     def _delay(self) -> float:
         if self._random.random() < 0.06:
             self.late += 1
+            self._history.write("late")
             return self._random.uniform(0, self._random.choice(_LATE_SECONDS))
         return self._random.expovariate(1 / 0.008)
 
@@ -87,10 +93,13 @@ def say(answer: Any) -> str:
     """An answer in words without ids."""
     if isinstance(answer, Refused):
         return f"no, {answer.reason.name}"
-    outcome = getattr(answer, "outcome", None)
-    if outcome is not None:
+    if isinstance(answer, Receipt):
         parts = " ".join(f"{part.source}={part.amount_fen}" for part in answer.paid_by)
-        return f"{outcome.value} {answer.reason or answer.waits_for or ''} {parts}".strip()
+        return f"{answer.outcome.value} {answer.reason or answer.waits_for or ''} {parts}".strip()
+    if isinstance(answer, UploadRow):
+        return f"{answer.outcome.value} {answer.reason or ''}".strip()
+    if not isinstance(answer, str) and not hasattr(answer, "tap_id"):
+        return "what was asked for"
     if hasattr(answer, "found"):
         return f"reversed {answer.found} {answer.already}"
     if hasattr(answer, "left_fen"):

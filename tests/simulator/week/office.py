@@ -7,23 +7,26 @@ from uuid import UUID
 
 from tests.simulator.week.journal import Commanded
 from tests.simulator.week.network import Network
-from tests.simulator.week.place import Place, Worker
+from tests.simulator.week.place import OUTPOSTS, Place, Worker
 from tests.simulator.week.told import Acknowledged, Told
 from tests.support.builders.cards import OPERATOR
 from tests.support.builders.counter import BUCKET
 from yikatong.access import service as access
 from yikatong.access.model import Record, RecordKind
 from yikatong.cards import service as cards
+from yikatong.codes.model import SceneGroup
 from yikatong.desk import service as desk
 from yikatong.kernel.outcomes import Change, Refused
+from yikatong.offline import service as offline
 from yikatong.plumbing.database import Connection
 
+GRANTS = ("grant to outpost 0", "grant to outpost 1", "grant to their place")
 _TOKEN = "the operator's token"
 _TRIES = 4
 
 
 class Office:
-    """All operators of the place."""
+    """All operators of the place, and residents who say in their wallets what is done under a key as well."""
 
     def __init__(self, place: Place, network: Network, told: Told) -> None:
         self._place = place
@@ -56,10 +59,10 @@ class Office:
             before = await kept.claim(conn, now=now)
             if before is not None:
                 return before[1].decode()
-            came_to = await self._do(worker, conn, what=what, resident=resident, fen=fen, now=now)
+            came_to, made_id = await self._do(worker, conn, what=what, resident=resident, fen=fen, now=now)
             record_id = await self._record(conn, what=what, resident=resident, key=key, came_to=came_to, now=now)
             await kept.keep(conn, status=200, answer=came_to.encode(), record_id=record_id, ids=self._place.ids)
-        self._place.journal.append(Commanded(now, what, resident, fen, came_to))
+        self._place.journal.append(Commanded(now, what, resident, fen, came_to, made_id))
         return came_to
 
     async def _record(
@@ -84,11 +87,14 @@ class Office:
         await access.write_record(conn, record=record, bucket_count=1)
         return record.record_id
 
-    async def _do(self, worker: Worker, conn: Connection, *, what: str, resident: int, fen: int, now: datetime) -> str:
+    async def _do(
+        self, worker: Worker, conn: Connection, *, what: str, resident: int, fen: int, now: datetime
+    ) -> tuple[str, UUID | None]:
         person = self._place.phones[resident].resident
         key: dict[str, Any] = {"bucket": BUCKET, "resident_id": person.resident_id}
         step: dict[str, Any] = {"by": OPERATOR, "now": now, "ids": self._place.ids}
         change: Change | int | None = Change.DONE
+        made_id: UUID | None = None
         if what == "top up":
             await worker.give(conn, person, "purse", fen)
         elif what == "report lost":
@@ -106,7 +112,27 @@ class Office:
                 conn, **key, limit_fen=fen, day_limit_fen=2 * fen, unknown_posture_allowed=False,
                 vault=worker.vault, now=now, ids=self._place.ids,
             )  # fmt: skip
+        elif what in GRANTS:
+            made_id = await self._grant(worker, conn, key, whole_place=what == GRANTS[-1], till=what, fen=fen, now=now)
         else:
             assert what == "revoke the last till"
             await access.revoke_keys_of(conn, subject_id=self._place.tills[-1].terminal.id, now=now)
-        return "already" if change is Change.ALREADY_SO else "done"
+        return "already" if change is Change.ALREADY_SO else "done", made_id
+
+    async def _grant(
+        self,
+        worker: Worker,
+        conn: Connection,
+        of: dict[str, Any],
+        *,
+        whole_place: bool,
+        till: str,
+        fen: int,
+        now: datetime,
+    ) -> UUID:
+        """An allowance for one outpost, or for all of their place."""
+        allowance = await offline.grant_allowance(
+            conn, **of, terminal=self._place.outposts[GRANTS.index(till) % OUTPOSTS].terminal, whole_place=whole_place,
+            scene_group=SceneGroup.RETAIL, amount_fen=fen, days=4, vault=worker.vault, now=now, ids=self._place.ids,
+        )  # fmt: skip
+        return allowance.id

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -20,7 +21,9 @@ from tests.support.builders.cards import CardWorld
 from tests.support.builders.catalogue import TerminalWithKeys
 from tests.support.builders.counter import CounterWorld, Phone
 from tests.support.world import NOON, SeededIds, a_region_code
+from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import DataKind, Scene
+from yikatong.codes import service as codes
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection
 from yikatong.trust import service as trust
@@ -28,8 +31,19 @@ from yikatong.trust.model import KeyHolder
 
 WORKERS = 2
 TILLS = 3
+OUTPOSTS = 2
 RESIDENTS = 4
-PURSE_FEN, MEALS_FEN = 12_000, 4_000
+MEALS_FEN = 2_000
+
+
+def has_bank(resident: int) -> bool:
+    """Whether a bank pays what a resident's purse does not have."""
+    return resident % 2 == 1
+
+
+def purse_fen(resident: int) -> int:
+    """What a resident begins with: little where a bank helps out."""
+    return 1_000 if has_bank(resident) else 12_000
 
 
 class Worker(CounterWorld):
@@ -47,8 +61,12 @@ class Worker(CounterWorld):
 class Place:
     """Everything there is in the week."""
 
-    def __init__(self, seed: int, loop: WeekLoop, watcher: psycopg.Connection[object]) -> None:
+    def __init__(
+        self, seed: int, loop: WeekLoop, *, days: float, watcher: psycopg.Connection[object], folder: Path
+    ) -> None:
         self.seed = seed
+        self.days = days
+        self.folder = folder
         self.loop = loop
         self.random = Random(seed)
         self.clock = WeekClock(loop)
@@ -59,6 +77,7 @@ class Place:
         self.journal: Journal = []
         self.workers: list[Worker] = []
         self.tills: list[TerminalWithKeys] = []
+        self.outposts: list[TerminalWithKeys] = []
         self.phones: list[Phone] = []
 
     @property
@@ -72,12 +91,12 @@ class Place:
 
 
 @asynccontextmanager
-async def a_place(seed: int, address: ServerAddress, loop: WeekLoop) -> AsyncIterator[Place]:
+async def a_place(seed: int, address: ServerAddress, loop: WeekLoop, *, days: float) -> AsyncIterator[Place]:
     """Make a place from nothing; once it stands, only the seed decides."""
     async with AsyncExitStack() as stack:
         watcher = stack.enter_context(psycopg.connect(address.conninfo, autocommit=True))
-        place = Place(seed, loop, watcher)
         folder = Path(stack.enter_context(TemporaryDirectory()))
+        place = Place(seed, loop, days=days, watcher=watcher, folder=folder)
         region = a_region_code()
         keys = trust.open_key_folder(
             folder / "keys",
@@ -128,8 +147,24 @@ async def _let_in(place: Place) -> None:
     ]
     place.tills = [place.first.till, *more]
     for number in range(RESIDENTS):
-        with_bank = number % 2 == 1
-        place.phones.append(await place.first.a_phone(purse_fen=PURSE_FEN, meals_fen=MEALS_FEN, with_bank=with_bank))
+        phone = await place.first.a_phone(purse_fen=purse_fen(number), meals_fen=MEALS_FEN, with_bank=has_bank(number))
+        place.phones.append(phone)
+    await _let_in_outposts(place)
     for worker in place.workers:
         for till in place.tills:
             await worker.tapping.authenticate(till.token)
+
+
+async def _let_in_outposts(place: Place) -> None:
+    """Tills of one place that will have no network, and the lists without which they serve nobody."""
+    first, learns, purposes = place.first, (DataKind.PRESENCE_ONLY,), (Scene.COMMUNITY, Scene.CULTURE)
+    one = await first.another_till(purposes=purposes, learns=learns)
+    now = first.clock.now()
+    async with first.db.transaction() as conn:
+        at = await catalogue.get_place(conn, provider_id=first.provider.id, place_id=one.terminal.place_id)
+        await trust.publish_region_keys(
+            conn, holder=first.keys, regions=[first.region], overlap=timedelta(days=3), now=now
+        )
+        await codes.publish_status_list(conn, region=first.region, holder=first.keys, bucket_count=1, now=now)
+    more = [await first.another_till(place=at, purposes=purposes, learns=learns) for _ in range(OUTPOSTS - 1)]
+    place.outposts = [one, *more]

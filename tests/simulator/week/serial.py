@@ -7,7 +7,8 @@ or a balance that cannot was decided on something that was no longer, or not yet
 from datetime import datetime
 from uuid import UUID
 
-from tests.simulator.week.journal import Commanded, Entry, Taken
+from tests.simulator.week.journal import Commanded, Entry, Late, Taken
+from tests.simulator.week.office import GRANTS
 from tests.simulator.week.told import Told
 from tests.stateful.deeds import Act, Sent
 from tests.stateful.reference import Answer, Reference, Resident, Tap
@@ -17,6 +18,13 @@ from yikatong.taps.counter.works import BankWork, ConfirmWork, ExpireWork, Refun
 from yikatong.taps.model import TapRow, WaitingRow
 from yikatong.taps.receipts import decode_facts
 
+_AHEAD_SECONDS = 300
+_NOT_FORESEEN = {
+    ("refused", "OFFLINE_CERTIFICATE_HAD_EXPIRED"),
+    ("refused", "OFFLINE_CERTIFICATE_WAS_STOPPED"),
+    ("disputed", "ALLOWANCE_WAS_OVER"),
+}
+"""These depend on certificates and instants that are looked at by a checker of their own."""
 _GOOD_BEFORE_SECONDS, _GOOD_AFTER_SECONDS = 30, 90
 
 
@@ -32,6 +40,8 @@ class Serial(Reference):
         self._told = told
         self._taken_back: dict[UUID, str] = {}
         self._arrived_at = 0.0
+        self._left_fen: dict[UUID, tuple[int, int]] = {}
+        self._uploaded: dict[tuple[str, int], Answer] = {}
 
     def explain(self, entry: Entry) -> str | None:
         """Go one entry further; says what should have come of it, where something else did."""
@@ -40,6 +50,8 @@ class Serial(Reference):
         if isinstance(entry, Commanded):
             came: Answer = (entry.came_to,)
             should = self._commanded(entry)
+        elif isinstance(entry, Late):
+            came, should = _of_upload(entry), self._late(entry)
         else:
             self._arrived_at = _seconds(entry.arrived_at)
             came, should = _said(entry), self._taken(entry)
@@ -47,6 +59,11 @@ class Serial(Reference):
 
     def _commanded(self, entry: Commanded) -> Answer:
         person = self.residents[entry.resident]
+        if entry.what in GRANTS:
+            assert entry.made_id is not None
+            is_covered = self.available(entry.resident, "purse") >= entry.fen
+            self._left_fen[entry.made_id] = (entry.resident, entry.fen)
+            return ("done",) if is_covered else ("no", "BALANCE_IS_TOO_LOW")
         if entry.what == "top up":
             person.money["purse"] += entry.fen
             return ("done",)
@@ -65,6 +82,37 @@ class Serial(Reference):
         is_so = getattr(person, flag[entry.what]) is wanted
         setattr(person, flag[entry.what], wanted)
         return ("already" if is_so else "done",)
+
+    def available(self, resident: int, source: str) -> int:
+        """What an account could pay now, beside what is set aside for tills without a network."""
+        aside_fen = sum(fen for whose, fen in self._left_fen.values() if whose == resident) if source == "purse" else 0
+        return super().available(resident, source) - aside_fen
+
+    def _late(self, entry: Late) -> Answer:
+        """The same as before to the same upload; else out of its allowance, unless its code was used."""
+        key = (entry.upload.memory, entry.upload.sequence)
+        if key not in self._uploaded:
+            self._uploaded[key] = self._first_late(entry)
+            if entry.row.tap_id is not None:
+                self.spent_codes.add(entry.sent.code)
+        return self._uploaded[key]
+
+    def _first_late(self, entry: Late) -> Answer:
+        if (entry.upload.accepted_at - entry.decided_at).total_seconds() > _AHEAD_SECONDS:
+            return ("refused", "UPLOAD_IS_FROM_THE_FUTURE")
+        if entry.sent.code in self.spent_codes:
+            return ("refused", "CODE_ALREADY_USED")
+        if _of_upload(entry) in _NOT_FORESEEN:
+            return _of_upload(entry)
+        if entry.row.allowance_id is None:
+            return ("posted", None) if entry.sent.fen == 0 else ("disputed", "ALLOWANCE_WAS_SPENT")
+        whose, left_fen = self._left_fen[entry.row.allowance_id]
+        if entry.sent.fen > left_fen:
+            return ("disputed", "ALLOWANCE_WAS_SPENT")
+        self._left_fen[entry.row.allowance_id] = (whose, left_fen - entry.sent.fen)
+        self.residents[whose].money["purse"] -= entry.sent.fen
+        self.owed_fen += entry.sent.fen
+        return ("posted", None)
 
     def _taken(self, entry: Taken) -> Answer:
         work = entry.work
@@ -154,6 +202,10 @@ class Serial(Reference):
         return self._refund(Act("refund", resident=work.refund_id.int, fen=work.amount_fen), tap.sent)
 
 
+def _of_upload(entry: Late) -> Answer:
+    return (entry.row.outcome.value, entry.row.reason)
+
+
 def _seconds(at: datetime) -> float:
     return (at - NOON).total_seconds()
 
@@ -179,5 +231,8 @@ def _said(entry: Taken) -> Answer:
 
 
 def _named(entry: Entry) -> str:
-    what = entry.what if isinstance(entry, Commanded) else type(entry.work).__name__
+    if isinstance(entry, Late):
+        what = f"upload {entry.upload.sequence} of till {entry.sent.till}"
+    else:
+        what = entry.what if isinstance(entry, Commanded) else type(entry.work).__name__
     return f"{what} at {_seconds(entry.decided_at):.6f} s"

@@ -11,9 +11,12 @@ from tests.simulator.week.network import Network
 from tests.simulator.week.place import Place, Worker
 from tests.simulator.week.told import GivenBack, Heard, TakenBack, Told
 from tests.stateful.deeds import Sent
+from tests.support.builders.counter import BUCKET, Phone
 from tests.support.builders.follow_ups import confirmed, id_of, polled, refunded, reversed_by
 from tests.support.world import NOON
+from yikatong.cards import service as cards
 from yikatong.codes import service as codes
+from yikatong.codes.model import Refreshed
 from yikatong.kernel.ids import TapId, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.taps.model import Outcome, Receipt, TapBody
@@ -30,12 +33,12 @@ class Tills:
         self._network = network
         self._told = told
         self._random = random
-        self._signed = 0
+        self._refreshing: set[int] = set()
         self.dark_until = [0.0] * len(place.tills)
 
     def sign(self, *, resident: int, till: int, how: str, fen: int, is_changed: bool = False) -> Sent | None:
         """Have a wallet sign what a tap will carry; None when the wallet itself will not. Its clock may be wrong."""
-        place, number = self._place, self._signed
+        place, number = self._place, self._told.a_number()
         phone, at = place.phones[resident], place.tills[till]
         now = place.clock.now() + timedelta(seconds=self._random.choice(_WRONG_CLOCKS))
         if how == "answered":
@@ -53,7 +56,6 @@ class Tills:
         body = TapBody(
             request_id=f"request-{number:05d}", item=item.code, amount_fen=asked_fen or None, code=code, answers=answers
         )
-        self._signed += 1
         signed_at = int((now - NOON).total_seconds() // 1)
         sent = Sent(resident, number, number, till, how, asked_fen, 0 if how == "entry" else fen, signed_at)
         self._told.note(at.terminal.id, body, sent)
@@ -61,8 +63,7 @@ class Tills:
 
     def copied(self, sent: Sent, *, till: int) -> Sent:
         """The same code under another request, as whoever photographed it would send it."""
-        number = self._signed
-        self._signed += 1
+        number = self._told.a_number()
         body = msgspec.structs.replace(self._told.bodies[sent], request_id=f"request-{number:05d}")
         copy = sent._replace(request=number, till=till)
         self._told.note(self._place.tills[till].terminal.id, body, copy)
@@ -128,6 +129,20 @@ class Tills:
         answer = await self._network.ask(f"confirm {sent.request} {agreed}", call)
         return answer if isinstance(answer, Receipt) else None
 
+    async def refresh(self, resident: int) -> None:
+        """Fill a wallet with fresh certificates, when the answer comes; a wallet asks one thing at a time."""
+        if resident in self._refreshing:
+            return
+        self._refreshing.add(resident)
+        phone = self._place.phones[resident]
+        request = phone.wallet.refresh_request(self._place.clock.now())
+        answer = await self._network.ask(
+            f"refresh of {resident}", partial(_refresh, phone=phone, request=request, place=self._place)
+        )
+        if isinstance(answer, Refreshed):
+            phone.wallet.take_certificates(answer.certificates)
+        self._refreshing.remove(resident)
+
     async def pay(self, *, resident: int, till: int, how: str, fen: int) -> None:
         """One purchase from the wallet's code to whatever it comes to."""
         is_changed = how == "answered" and self._random.random() < 0.05
@@ -159,7 +174,7 @@ class Tills:
             await self.reverse(sent, tap_id=self._random.choice((None, tap_id)))
         elif kind < 0.40 and sent.fen > 1:
             await self._give_back(sent, tap_id)
-        elif kind < 0.5:
+        elif kind < 0.5 and sent.fen > 1:
             await asyncio.gather(self.reverse(sent), self._give_back(sent, tap_id))
 
     async def _wait_on(self, sent: Sent, tap_id: TapId, *, waits_for: str) -> None:
@@ -197,6 +212,17 @@ class Tills:
 
     def _dark_seconds(self, till: int) -> float:
         return max(0.0, self.dark_until[till] - self._place.clock.seconds())
+
+
+async def _refresh(worker: Worker, *, phone: Phone, request: bytes, place: Place) -> Refreshed:
+    assert phone.wallet.device_id is not None
+    async with worker.db.transaction() as conn:
+        device = await cards.get_device(
+            conn, bucket=BUCKET, resident_id=phone.resident.resident_id, device_id=phone.wallet.device_id
+        )
+        return await codes.refresh(
+            conn, device=device, request=request, holder=worker.keys, now=place.clock.now(), ids=place.ids
+        )
 
 
 async def _tap(worker: Worker, *, body: TapBody, token: str) -> Receipt:

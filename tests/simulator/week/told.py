@@ -1,6 +1,7 @@
 """What clients were told: their side of the week, against which the books are checked."""
 
 from datetime import datetime
+from itertools import count
 from typing import NamedTuple
 from uuid import UUID
 
@@ -49,6 +50,13 @@ class Acknowledged(NamedTuple):
     came_to: str
 
 
+class TakenDark(NamedTuple):
+    """A tap that was admitted without a network, at the true time."""
+
+    at: datetime
+    sent: Sent
+
+
 class Told:
     """Everything clients sent and heard."""
 
@@ -59,6 +67,12 @@ class Told:
         self.taken_back: list[TakenBack] = []
         self.given_back: list[GivenBack] = []
         self.commands: list[Acknowledged] = []
+        self.dark: dict[bytes, TakenDark] = {}
+        self._numbers = count()
+
+    def a_number(self) -> int:
+        """A number for a request and its code that nothing else has."""
+        return next(self._numbers)
 
     def note(self, terminal_id: UUID, body: TapBody, sent: Sent) -> None:
         """Remember what a body that is sent by a terminal means."""

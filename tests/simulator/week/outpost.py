@@ -1,0 +1,235 @@
+"""Tills without a network: hours and days in the dark, clocks that are wrong, power that fails, lists played back."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tests.simulator.week.journal import Late
+from tests.simulator.week.network import Call, Network
+from tests.simulator.week.place import TILLS, Place, Worker
+from tests.simulator.week.told import TakenDark, Told
+from tests.stateful.deeds import Sent
+from tests.support.builders.counter import LOCATOR_KEY
+from tests.support.world import NOON
+from yikatong.codes import service as codes
+from yikatong.kernel.ids import read_id, show_id
+from yikatong.kernel.outcomes import Refused
+from yikatong.offline import service as offline
+from yikatong.offline.model import UploadRow
+from yikatong.taps.model import TapBody
+from yikatong.terminal.model import Upload, Uploaded
+from yikatong.terminal.offline import OfflineTerminal, open_memory
+from yikatong.terminal.platform import PlatformIsAway
+from yikatong.trust import service as trust
+
+Lists = list[tuple[int, bytes]]
+Hold = Callable[..., None]
+
+
+class Outpost:
+    """One terminal with a memory of its own; another of the same place has another."""
+
+    def __init__(self, place: Place, network: Network, told: Told, random: Random, *, number: int) -> None:
+        self._place = place
+        self._network = network
+        self._told = told
+        self._random = random
+        self._registered = place.outposts[number]
+        self._file = place.folder / f"outpost-{number}"
+        self._fetched: list[Lists] = []
+        self.till = TILLS + number
+        self.name = f"outpost {number}"
+        self.wrong = timedelta(0)
+        self.is_dark = False
+        self._start()
+
+    def _start(self) -> None:
+        self._memory = open_memory(self._file, random_bytes=self._random.randbytes)
+        self._kit = OfflineTerminal(
+            self._memory,
+            region=self._place.first.region,
+            terminal_id=self._registered.terminal.id,
+            signing_key=self._registered.signing_key,
+            roots=trust.pin_own_roots(self._place.first.keys).roots,
+            now=lambda: self._place.clock.now() + self.wrong,
+            random_bytes=self._random.randbytes,
+        )
+
+    def lose_power(self) -> None:
+        """Go off and come up again over the same file."""
+        self._place.history.write(f"{self.name} loses its power")
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._memory.close()
+
+    @property
+    def uploaded(self) -> list[Uploaded]:
+        """What it was told of its taps, in order."""
+        return self._kit.answered()
+
+    async def fetch(self, *, even_if_dark: bool = False) -> None:
+        """Fetch everything newer; in the dark only when its line comes back for a moment."""
+        if self.is_dark and not even_if_dark:
+            return
+        lists = self._kit.lists
+        fetched: tuple[tuple[str, Call[Any], Hold], ...] = (
+            ("trust list", _trust_list, lists.hold_trust_list),
+            ("status lists", _status_lists, self._hold_status_lists),
+            ("sheet", partial(_sheet, terminal_id=self._registered.terminal.id), lists.hold_sheet),
+        )
+        for what, call, hold in fetched:
+            answer = await self._network.ask(f"{what} for {self.name}", call)
+            if answer is not None and not isinstance(answer, Refused):
+                self._hold(what, partial(hold, answer))
+
+    def _hold(self, what: str, hold: Hold) -> None:
+        try:
+            hold(now=self._place.clock.now() + self.wrong)
+        except Refused as refused:
+            self._place.history.write(f"{self.name} does not hold the {what}: {refused.reason.name}")
+
+    def _hold_status_lists(self, lists: Lists, *, now: Any) -> None:
+        """Now and then somebody plays back older ones afterwards."""
+        region = self._place.first.region
+        self._kit.lists.hold_status_lists(region, lists, now=now)
+        if self._fetched and self._random.random() < 0.5:
+            self._place.history.write(f"{self.name} is given status lists of before")
+            self._kit.lists.hold_status_lists(region, self._random.choice(self._fetched), now=now)
+        self._fetched.append(lists)
+
+    async def serve(self, resident: int, fen: int) -> Sent | None:
+        """A meal, or for nothing an entry; None when it is refused."""
+        place, wallet = self._place, self._place.phones[resident].wallet
+        how, item = ("answered", place.first.meal) if fen else ("entry", place.first.entry)
+        number = self._told.a_number()
+        try:
+            asked = self._kit.challenge(item.code, fen) if fen else None
+            await asyncio.sleep(self._random.choice((0.0, 2.0, 20.0)))
+            # Now and then a phone has its time from the same wrong clock on the wall.
+            now = place.clock.now() + (self.wrong if self._random.random() < 0.3 else timedelta(0))
+            code = wallet.show_code(now) if asked is None else wallet.answer(asked.text, now)
+        except Refused as refused:
+            place.history.write(f"{self.name} serves nobody: {refused.reason.name}")
+            return None
+        body = TapBody(
+            request_id=f"request-{number:05d}",
+            item=item.code,
+            amount_fen=fen or None,
+            code=code,
+            answers=None if asked is None else asked.nonce,
+        )
+        signed_at = int((now - NOON).total_seconds() // 1)
+        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, signed_at), body)
+
+    def serve_copy(self, sent: Sent) -> Sent | None:
+        """The same bare code, shown here once more by whoever photographed it."""
+        return self._admit(sent._replace(request=self._told.a_number(), till=self.till), self._told.bodies[sent])
+
+    def _admit(self, sent: Sent, body: TapBody) -> Sent | None:
+        assert body.code is not None
+        try:
+            self._kit.tap(item=body.item, code=body.code, amount_fen=body.amount_fen, answers=body.answers)
+        except Refused as refused:
+            self._place.history.write(f"{self.name} refuses {sent.fen} of {sent.resident}: {refused.reason.name}")
+            return None
+        self._place.history.write(f"{self.name} takes {sent.fen} of {sent.resident}")
+        self._told.bodies[sent] = body
+        self._told.dark[_bytes_of(self._kit.admitted()[-1])] = TakenDark(self._place.clock.now(), sent)
+        return sent
+
+    async def upload(self) -> bool:
+        """Upload what waits, in order, until no answer comes; says whether all was answered."""
+        for one in self._kit.admitted():
+            body = _bytes_of(one)
+            call = partial(self._take, upload=one, body=body)
+            answer = await self._network.ask(f"upload {one.sequence} of {self.name}", call)
+            if not isinstance(answer, UploadRow):
+                return False
+            with suppress(PlatformIsAway):
+                self._kit.upload(_OneAnswer(body, answer))
+        return True
+
+    async def _take(self, worker: Worker, *, upload: Upload, body: bytes) -> UploadRow:
+        now = self._place.clock.now()
+        uploading = offline.Uploading(
+            memory=bytes.fromhex(upload.memory),
+            sequence=upload.sequence,
+            request_id=upload.request_id,
+            item=upload.item,
+            amount_fen=upload.amount_fen,
+            code=upload.code,
+            answers=None if upload.answers is None else bytes.fromhex(upload.answers),
+            allowance_id=None if upload.allowance is None else read_id("allowance", upload.allowance),
+            accepted_at=upload.accepted_at,
+            body=body,
+        )
+        async with worker.db.transaction() as conn:
+            row = await offline.take_upload(
+                conn, uploading, region=worker.region, terminal_id=self._registered.terminal.id,
+                regions=worker.caches.regions, locator_key=LOCATOR_KEY, now=now, ids=self._place.ids,
+            )  # fmt: skip
+        self._place.journal.append(Late(now, self._told.dark[body].sent, upload, row))
+        return row
+
+
+def _bytes_of(upload: Upload) -> bytes:
+    return msgspec.json.encode(upload)
+
+
+class _OneAnswer:
+    """A platform that answered one upload, and is away for all else."""
+
+    def __init__(self, body: bytes, row: UploadRow) -> None:
+        self._body: bytes | None = body
+        self._row = row
+
+    def trust_list(self) -> bytes:
+        """Not asked."""
+        raise PlatformIsAway
+
+    def status_lists(self, region: str) -> Lists:
+        """Not asked."""
+        raise PlatformIsAway
+
+    def sheet(self) -> bytes:
+        """Not asked."""
+        raise PlatformIsAway
+
+    def upload(self, body: bytes) -> Uploaded:
+        """The answer that was heard, once."""
+        if body != self._body:
+            raise PlatformIsAway
+        self._body, row = None, self._row
+        tap = None if row.tap_id is None else show_id("tap", row.tap_id)
+        return Uploaded(
+            sequence=row.sequence, outcome=row.outcome, decided_at=row.decided_at, tap=tap, reason=row.reason
+        )
+
+
+async def _trust_list(worker: Worker) -> bytes:
+    async with worker.db.transaction() as conn:
+        pinned = trust.pin_own_roots(worker.keys)
+        return (await trust.read_held_trust_list(conn, pinned=pinned, now=worker.clock.now())).envelope
+
+
+async def _status_lists(worker: Worker) -> Lists:
+    async with worker.db.transaction() as conn:
+        return [(one.number, one.token) for one in await codes.get_status_lists(conn, region=worker.region)]
+
+
+async def _sheet(worker: Worker, *, terminal_id: UUID) -> bytes:
+    async with worker.db.transaction() as conn:
+        made = await offline.make_sheet(
+            conn, region=worker.region, terminal_id=terminal_id, holder=worker.keys, now=worker.clock.now()
+        )
+        return made[1]
