@@ -11,9 +11,10 @@ from rich.console import Console
 
 from tests.fuzz.api.soak import soak_api
 from tests.fuzz.parsers.soak import REPOSITORY, soak_parsers
+from tests.simulator.soak import soak_weeks
 
 MINUTES = 60.0
-_SHARE_OF_PARSERS = 0.6
+_SHARE_OF_PARSERS, _SHARE_OF_WEEKS = 0.4, 0.3
 
 
 def main() -> int:
@@ -24,13 +25,19 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     console.rule(f"parsers of outside bytes, {minutes * _SHARE_OF_PARSERS:.0f} minutes", align="left")
     parsers = soak_parsers(minutes=minutes * _SHARE_OF_PARSERS, folder=folder, console=console)
-    console.rule(f"the API, {minutes * (1 - _SHARE_OF_PARSERS):.0f} minutes", align="left")
-    callers = soak_api(minutes=minutes * (1 - _SHARE_OF_PARSERS), folder=folder, console=console)
+    weeks_minutes = minutes * _SHARE_OF_WEEKS
+    console.rule(f"simulated weeks, {weeks_minutes:.0f} minutes", align="left")
+    weeks = soak_weeks(minutes=weeks_minutes)
+    api_minutes = minutes * (1 - _SHARE_OF_PARSERS - _SHARE_OF_WEEKS)
+    console.rule(f"the API, {api_minutes:.0f} minutes", align="left")
+    callers = soak_api(minutes=api_minutes, folder=folder, console=console)
     executions, calls = sum(one.executions for one in parsers), sum(one.tally.calls for one in callers)
     faults = [one.name for one in parsers if one.is_faulty] + [one.caller for one in callers if one.is_faulty]
+    faults += [f"the week of seed {weeks.wrong_seed}"] if weeks.wrong_seed is not None else []
     console.rule("in all", align="left")
     console.print(
-        f"{executions} executions of {len(parsers)} parsers, {calls} calls by {len(callers)} kinds of callers"
+        f"{executions} executions of {len(parsers)} parsers, {weeks.lived} weeks, {calls} calls by {len(callers)} kinds"
+        " of callers"
     )
     console.print(f"findings in: {', '.join(faults)}" if faults else "nothing found")
     return 1 if faults else 0

@@ -26,6 +26,7 @@ from yikatong.catalogue.model import DataKind, Scene
 from yikatong.codes import service as codes
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection
+from yikatong.sealing import service as sealing
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder
 
@@ -101,7 +102,7 @@ async def a_place(seed: int, address: ServerAddress, loop: WeekLoop, *, days: fl
         keys = trust.open_key_folder(
             folder / "keys",
             key_encryption_key=b"k" * 32,
-            wanted=trust.wanted_keys(region),
+            wanted=(*trust.wanted_keys(region), sealing.WANTED_LOG_KEY),
             now=NOON,
             ids=place.ids,
         )
