@@ -39,7 +39,7 @@ test: checks ## 全部检查和测试 | all checks and tests, on a PostgreSQL of
 quick: $(VENV)/.dev-ready ## 不用数据库的测试 | the tests that need no database
 	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/house tests/vectors tests/rooms/kernel
 
-soak: $(VENV)/.soak-ready ## 长时间模糊与模拟测试 | fuzz parsers and the API, simulate weeks, for SOAK_MINUTES (60)
+soak: $(VENV)/.soak-ready ## 长时间模糊测试 | fuzz parsers, weeks and the API for SOAK_MINUTES (60)
 	@$(BIN)/python -m tests.fuzz.soak
 
 checks: $(VENV)/.dev-ready ## 格式、规范、类型 | format, lint, types
