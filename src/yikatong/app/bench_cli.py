@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +15,9 @@ from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.profile import Profile, make_profile
 from yikatong.app.bench.rows import Judged, Row, verdict
+from yikatong.app.bench.sizing import this_machine
+from yikatong.app.bench.sizing_figures import measure_figures
+from yikatong.app.bench.sizing_pages import write_sizing
 from yikatong.app.bench.stage import open_stage
 from yikatong.app.bench.status_lists import LIVE_CERTIFICATES, REGIONS, SHARES, ListsAtShare, measure_lists
 from yikatong.app.bench.table import ROWS, bench_rows
@@ -28,10 +32,32 @@ FullOption = Annotated[bool, typer.Option("--full", help="The full sizes, which 
 
 
 @bench_app.callback()
-def bench_all(context: typer.Context, data: DataOption = None, json: JsonOption = False) -> None:
+def bench_all(
+    context: typer.Context,
+    sizing: Annotated[bool, typer.Option("--sizing", help="Write docs/sizing from this machine's figures.")] = False,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
     """Without a name: every measure, with its aim, in one table."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        return
+    if sizing:
+        _write_sizing(data=data)
+    else:
         _bench(Plan(), tuple(ROWS), data=data, json=json)
+
+
+def _write_sizing(*, data: Path | None) -> None:
+    with errors.status("sizing") as status:
+
+        def tell(said: str) -> None:
+            _tell(status, said)
+
+        with open_stage(settings_now(data=data), Plan(), tell=tell) as stage:
+            figures = measure_figures(stage)
+    folder = Path("docs")
+    write_sizing(folder, figures, this_machine())
+    out.print(f"已写入 written to {folder}/sizing.md, {folder}/sizing.zh-CN.md")
 
 
 def _add_row(name: str, explained: str) -> None:
@@ -154,7 +180,7 @@ def print_profile(profile: Profile) -> None:
     out.print(profile.how, soft_wrap=True)
 
 
-def _bench(plan: Plan, names: tuple[str, ...], *, data: Any, json: bool) -> None:
+def _bench(plan: Plan, names: tuple[str, ...], *, data: Path | None, json: bool) -> None:
     began = time.monotonic()
     rows = []
     with errors.status("benchmark") as status:
@@ -208,20 +234,23 @@ def _print_row(row: Row) -> None:
 def show_aim(row: Row) -> str:
     """The aim with its side."""
     sign = "≥" if row.judged in (Judged.RATIO_AT_LEAST, Judged.FIGURE_AT_LEAST) else "≤"
-    return f"{sign} {_show_number(row.aim)}"
+    return f"{sign} {_show_number(row.aim, row.unit if row.unit == 'bytes' else '')}"
 
 
 def show_figure(row: Row) -> str:
     """The figure in its unit."""
-    return "–" if row.figure is None else f"{_show_number(row.figure)} {row.unit}"
+    return "–" if row.figure is None else _show_number(row.figure, row.unit)
 
 
 def _show_ratio(row: Row) -> str:
     return "–" if row.ratio is None else f"{row.ratio:.2f}"
 
 
-def _show_number(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:g}"
+def _show_number(number: float, unit: str) -> str:
+    if unit == "bytes":
+        return f"{number / 1e6:,.0f} MB"
+    said = f"{number:,.0f}" if number >= 100 else f"{number:g}"
+    return f"{said} {unit}".strip()
 
 
 def _tell(status: Status, said: str) -> None:

@@ -167,6 +167,7 @@ CHINESE = {
     "Status lists of 1.03 billion certificates in 31 regions: size, times, and what a day changes.": (
         "31个地区10.3亿张证书的状态列表：大小、用时、一天的变化。"
     ),
+    "Write docs/sizing from this machine's figures.": "由本机实测数据写出docs/sizing。",
     "The full sizes, which take hours and much disk.": "用全部规模，需数小时和大量磁盘。",
     "Connections of the load generator.": "负载发生器的连接数。",
     "Seconds of each round that count.": "每轮计入的秒数。",

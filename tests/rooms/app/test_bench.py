@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from msgspec.structs import replace
 
 from tests.support.database import folder_of_our_own
-from tests.support.processes import a_free_port
 from yikatong.app.bench.plan import SMALL
 from yikatong.app.bench.profile import make_profile
 from yikatong.app.bench.rows import Judged, Row
-from yikatong.app.bench.sampling import HTTP, VERIFYING, stage_of
+from yikatong.app.bench.sampling import HTTP, VERIFYING, serve_sampled, stage_of
+from yikatong.app.bench.sizing import SECTIONS, calculate
+from yikatong.app.bench.sizing_figures import measure_figures
 from yikatong.app.bench.stage import Serve, Served, Stage, open_stage
 from yikatong.app.bench.table import ROWS
 from yikatong.app.serve import serve
@@ -26,7 +26,7 @@ NEED_MORE = {"first-tap", "crash"}
 @contextmanager
 def one_server_for_all(stage: Stage) -> Iterator[None]:
     """Start the platform once for every row, which a measurement must not do: its workers have seen the codes."""
-    with stage.served() as served:
+    with stage.served(serve_sampled) as served:
 
         @contextmanager
         def found(serving: Serve = serve) -> Iterator[Served]:
@@ -62,15 +62,19 @@ def test_every_row_measures_something(stage: Stage, name: str) -> None:
 
 
 def test_a_profile_shares_out_the_whole_of_a_tap(stage: Stage) -> None:
-    beside = Stage(replace(stage.settings, port=a_free_port()), stage.address, SMALL, lambda _: None)
-    beside.show(stage.people)
-
-    profile = make_profile(beside)
+    profile = make_profile(stage)
 
     assert profile.taps > 0
     assert 0.98 < sum(profile.shares.values()) < 1.02
     assert {"commit", "locks and facts", "writes"} <= set(profile.round_milliseconds)
     assert profile.wal_bytes_a_tap > 0
+
+
+def test_a_sizing_has_a_figure_for_everything_that_its_arithmetic_begins_with(stage: Stage) -> None:
+    figures = measure_figures(stage)
+
+    assert all(one.value >= 0 for one in figures)
+    assert len(SECTIONS) == len(calculate(figures))
 
 
 def test_a_stack_is_in_the_stage_of_its_innermost_function_that_says_one() -> None:

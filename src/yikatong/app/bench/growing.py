@@ -50,7 +50,7 @@ def bench_cost_by_size(stage: Stage) -> Row:
         measure=f"cost of a tap among {many} cards against {few}, in transactions of pgbench",
         aim=AIM,
         judged=Judged.RATIO_AT_MOST,
-        unit="pgbench transactions a tap",
+        unit="pgbench tx",
         figure=round(at_many.cost, 4),
         ratio=round(at_many.cost / at_few.cost, 3),
         says=f"{which}; those who tap are {stage.plan.residents} spread over all, each round from a checkpoint on",
@@ -86,24 +86,14 @@ def _measure(stage: Stage, cards: int) -> AtSize:
 
 
 def grow(stage: Stage, cards: int) -> None:
-    """Enrol residents until there are so many, by several processes, and have some of the newest tap, spread evenly.
+    """Enrol residents until there are so many, and have some of the newest tap, spread evenly.
 
     All have an empty purse; those who tap have certificates and something in it.
     """
     people = stage.people
-    there = stage.card_count
-    if cards <= there:
+    tapping = enrol_more(stage, cards)
+    if not tapping:
         return
-    stage.tell(f"{cards - there} more residents with cards")
-    every = max(1, (cards - there) // stage.plan.residents)
-    edges = [*range(there, cards, _PIECE), cards]
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=SPAWN) as pool:
-        pieces = [
-            pool.submit(fill, stage.settings, stage.address, after=after, until=until, every=every)
-            for after, until in pairwise(edges)
-        ]
-        tapping = [one for piece in pieces for one in piece.result()]
-    stage.card_count = cards
 
     async def certified() -> None:
         async with stage.worker() as worker:
@@ -114,6 +104,23 @@ def grow(stage: Stage, cards: int) -> None:
     stage.tell(f"{stage.plan.certificates_a_round} certificates")
     asyncio.run(certified())
     asyncio.run(vacuum(stage.address))
+
+
+def enrol_more(stage: Stage, cards: int) -> list[Refreshing]:
+    """Enrol residents by several processes until there are so many; gives about as many as the stage began with."""
+    there = stage.card_count
+    if cards <= there:
+        return []
+    stage.tell(f"{cards - there} more residents with cards")
+    every = max(1, (cards - there) // stage.plan.residents)
+    edges = [*range(there, cards, _PIECE), cards]
+    with ProcessPoolExecutor(min(len(edges) - 1, os.cpu_count() or 1), mp_context=SPAWN) as pool:
+        pieces = [
+            pool.submit(fill, stage.settings, stage.address, after=after, until=until, every=every)
+            for after, until in pairwise(edges)
+        ]
+        stage.card_count = cards
+        return [one for piece in pieces for one in piece.result()]
 
 
 def fill(settings: Settings, address: ServerAddress, *, after: int, until: int, every: int) -> list[Refreshing]:

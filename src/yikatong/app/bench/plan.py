@@ -32,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sizes: tuple[int, int] = (10_000, 100_000)
     size_rounds: int = 2
     list_places: int = 33_226_752
+    sizing_cards: int = 20_000
     demo_runs: int = 2
     kills: int = 1
     full: bool = False
@@ -63,6 +64,7 @@ SMALL = Plan(
     sizes=(40, 80),
     size_rounds=1,
     list_places=131_072,
+    sizing_cards=20,
     demo_runs=0,
     kills=0,
 )

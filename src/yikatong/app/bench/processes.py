@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_USER_TICKS, _SYSTEM_TICKS, _PARENT = 11, 12, 1
+_USER_TICKS, _SYSTEM_TICKS, _PARENT, _NICE = 11, 12, 1, 16
 """Places in /proc/PID/stat behind the name in parentheses."""
+PLATFORM = "platform"
 _DATABASE_PARTS = (
     ("walwriter", "WAL writer"),
     ("checkpointer", "checkpointer"),
@@ -18,10 +19,11 @@ _DATABASE_PARTS = (
 
 
 class Used(NamedTuple):
-    """What one process is, and how many seconds of processor it has used since it began."""
+    """What one process is, how many seconds of processor it has used since it began, how far it stands back (nice)."""
 
     part: str
     seconds: float
+    nice: int
 
 
 class OutOfSight(Exception):  # noqa: N818  a fact about where we run
@@ -59,7 +61,7 @@ def processor_seconds(pids: Iterable[int]) -> dict[int, Used]:
         except OSError:
             continue
         seconds = (int(fields[_USER_TICKS]) + int(fields[_SYSTEM_TICKS])) / _TICKS
-        used[pid] = Used(part_of(_command_of(pid)), seconds)
+        used[pid] = Used(part_of(_command_of(pid)), seconds, int(fields[_NICE]))
     return used
 
 
@@ -71,10 +73,17 @@ def used_between(before: dict[int, Used], after: dict[int, Used]) -> dict[int, U
     }
 
 
+def workers_among(used: dict[int, Used]) -> dict[int, Used]:
+    """The platform's processes that serve; what runs by itself stands back and is not among them."""
+    of_platform = {pid: one for pid, one in used.items() if one.part == PLATFORM}
+    nice = min((one.nice for one in of_platform.values()), default=0)
+    return {pid: one for pid, one in of_platform.items() if one.nice == nice}
+
+
 def part_of(command: str) -> str:
     """Which part of the platform a process is, by its command line; the database's say in theirs what they do."""
     if not command.startswith("postgres") and "/postgres" not in command.split(" ")[0]:
-        return "platform"
+        return PLATFORM
     for word, part in _DATABASE_PARTS:
         if word in command:
             return part

@@ -1,6 +1,5 @@
 """A profile of where a tap's time goes: in the workers by stage, in the database by process, on the wall by phase."""
 
-import shutil
 import threading
 from collections import Counter, defaultdict
 
@@ -8,6 +7,7 @@ import msgspec
 import psycopg
 
 from yikatong.app.bench.costing import LoadCost, an_order, measure_load
+from yikatong.app.bench.processes import PLATFORM
 from yikatong.app.bench.sampling import STAGES, WorkerSamples, samples_folder, serve_sampled
 from yikatong.app.bench.stage import Stage
 
@@ -49,15 +49,15 @@ def make_profile(stage: Stage) -> Profile:
     """Load a platform whose workers sample themselves. Raises RuntimeError when processes are out of sight."""
     order = an_order(stage, seconds=2 * stage.plan.seconds)
     waits = _Waits(stage)
-    shutil.rmtree(samples_folder(stage.settings), ignore_errors=True)
     with stage.served(serve_sampled) as served, waits:
         cost = measure_load(stage, served, order)
-    workers = [
+    if cost.seconds_by_process is None:
+        raise RuntimeError("a profile needs the database's processes on this machine")
+    seen = [
         msgspec.json.decode(file.read_bytes(), type=WorkerSamples)
         for file in samples_folder(stage.settings).glob("*.json")
     ]
-    if cost.seconds_by_process is None:
-        raise RuntimeError("a profile needs the database's processes on this machine")
+    workers = [worker for worker in seen if worker.pid in cost.seconds_by_process]
     return profile_of(cost, workers, dict(waits.seen), seconds=order.warm_seconds + order.seconds)
 
 
@@ -105,7 +105,7 @@ def _other_parts(cost: LoadCost, workers: set[int]) -> dict[str, float]:
     parts: defaultdict[str, float] = defaultdict(float)
     for pid, used in (cost.seconds_by_process or {}).items():
         if pid not in workers:
-            parts["jobs and relay" if used.part == "platform" else f"database: {used.part}"] += used.seconds
+            parts["jobs and relay" if used.part == PLATFORM else f"database: {used.part}"] += used.seconds
     return {part: spent for part, spent in sorted(parts.items()) if spent > 0}
 
 

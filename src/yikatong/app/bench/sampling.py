@@ -4,6 +4,7 @@ Samples are taken by a timer of the kernel that counts only the process's own pr
 has none. What runs in C (a signature check, a JSON encoder) is charged to the Python function that called it.
 """
 
+import asyncio
 import os
 import signal
 import time
@@ -24,6 +25,7 @@ from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection,
 from yikatong.plumbing.settings import Settings
 
 _SECONDS_A_SAMPLE = 0.002
+_WRITTEN_EVERY_SECONDS = 0.5
 _FRAMES_MAX = 40
 HTTP, JSON, VERIFYING, READING = "HTTP and event loop", "JSON", "verification", "presentation and receipt"
 FACTS, DECIDING, BUILDING, DRIVER = "facts", "decision", "statements built", "SQL sent and rows read"
@@ -113,6 +115,13 @@ class Sampler:
             round_seconds=dict(self.round_seconds),
         )
 
+    def write(self, folder: Path) -> None:
+        """Write what was seen until now; who reads it at this moment finds the former or the new, whole."""
+        folder.mkdir(exist_ok=True)
+        half = folder / f"{os.getpid()}.half"
+        half.write_bytes(msgspec.json.encode(self.seen()))
+        half.rename(half.with_suffix(".json"))
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         self.samples[stage_of(frame)] += 1
 
@@ -148,18 +157,25 @@ def phase_of(statements: Sequence[Statement[Any]]) -> str:
 
 @asynccontextmanager
 async def compose_sampled(settings: Settings, address: ServerAddress) -> AsyncIterator[Frame]:
-    """A worker's application that samples itself, and writes what it saw beside the data when it ends."""
+    """A worker's application that samples itself, and writes what it saw beside the data, also at its end."""
     sampler = Sampler()
     sampler.time_rounds()
     async with open_worker(settings, address) as worker:
         sampler.begin()
+        writing = asyncio.create_task(_keep_writing(sampler, settings), name="samples")
         try:
             yield worker.app()
         finally:
             sampler.end()
-            file = samples_folder(settings) / f"{os.getpid()}.json"
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(msgspec.json.encode(sampler.seen()))
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            sampler.write(samples_folder(settings))
+
+
+async def _keep_writing(sampler: Sampler, settings: Settings) -> None:
+    while True:
+        await asyncio.sleep(_WRITTEN_EVERY_SECONDS)
+        sampler.write(samples_folder(settings))
 
 
 def samples_folder(settings: Settings) -> Path:

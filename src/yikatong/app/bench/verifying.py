@@ -95,7 +95,7 @@ class CodesWorld:
             measure=f"codes verified, {what}, against the crypto library's bare signature check",
             aim=aim,
             judged=Judged.RATIO_AT_LEAST,
-            unit="codes/s and core",
+            unit="codes/s/core",
             figure=round(read, 1),
             ratio=round(read / bare, 3),
             says=f"{TOGETHER} codes read together, as a worker reads them",
