@@ -84,6 +84,7 @@ def bench_taps_now(
 for _name, _explained in {
     "taps-256": "The same at 256 connections.",
     "one-provider": "Every tap at one provider, against taps at many.",
+    "sealed-log": "Taps with the sealed log, against taps without.",
     "ledger-spread": "Transfers a second through the ledger's batch entry, spread over accounts.",
     "ledger-one-account": "Transfers a second through the ledger's batch entry, all on one account.",
     "verify-seen": "Codes verified against the bare signature check: certificate seen before.",

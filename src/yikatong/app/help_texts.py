@@ -139,6 +139,7 @@ CHINESE = {
     ),
     "The same at 256 connections.": "同上，256个连接。",
     "Every tap at one provider, against taps at many.": "全部用卡都在同一服务机构，与分散在多家相比。",
+    "Taps with the sealed log, against taps without.": "带封存日志的用卡与不带的相比。",
     "Transfers a second through the ledger's batch entry, spread over accounts.": (
         "每秒经账本批量入口的转账数，分散在多个账户。"
     ),

@@ -95,8 +95,8 @@ class Worker:
     follow_ups: FollowUps
     counter: Counter
 
-    async def begin(self, *, writer: int) -> None:
-        """Fill the caches and open the counter."""
+    async def begin(self, *, writer: int, seals: sealing.Writer) -> None:
+        """Fill the caches and open the counter; `seals` are its part of the sealed log."""
         house = self.house
         async with house.database.transaction() as conn:
             known = await versions.read_all(conn)
@@ -108,7 +108,7 @@ class Worker:
             clock=house.clock,
             ids=house.ids,
             writer=writer,
-            seals=sealing.Writer(self.keys, ids=house.ids),
+            seals=seals,
             batch_max=house.settings.tap_batch_size_max,
             line_max=house.settings.tap_queue_size_max,
             confirmation_term=timedelta(seconds=house.settings.tap_confirmation_seconds),
@@ -191,8 +191,10 @@ class Worker:
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings, address: ServerAddress) -> AsyncIterator[Worker]:
-    """Open what a worker needs, and close it in the other order."""
+async def open_worker(
+    settings: Settings, address: ServerAddress, *, log_writer: type[sealing.Writer] = sealing.Writer
+) -> AsyncIterator[Worker]:
+    """Open what a worker needs, and close it in the other order; a measurement has another writer of the log."""
     clock = SystemClock()
     ids = SystemIds(clock)
     async with AsyncExitStack() as stack:
@@ -203,7 +205,7 @@ async def open_worker(settings: Settings, address: ServerAddress) -> AsyncIterat
         organisations = await stack.enter_async_context(open_organisations(settings))
         worker = Worker(house, keys=open_keys(settings, clock=clock, ids=ids), organisations=organisations)
         async with claimed_writer(database) as writer:
-            await worker.begin(writer=writer)
+            await worker.begin(writer=writer, seals=log_writer(worker.keys, ids=ids))
             stack.push_async_callback(worker.counter.close)
             yield worker
 

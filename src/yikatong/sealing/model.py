@@ -101,7 +101,7 @@ class WitnessedHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Node(NamedTuple):
-    """The hash of a whole subtree of the log: its level above the batches, and its position among those of its level."""
+    """The hash of a whole subtree of the log: its level above the batches, its position among those of its level."""
 
     level: int
     position: int

@@ -90,17 +90,15 @@ class BatchLeaves:
         self.leaves += [leaf_of_reversal(row, made_at=now) for row in reversals]
 
     def with_seal(self, row: TapRow, sealed: sealing.Sealed | sealing.Unsealed) -> TapRow:
-        """A tap with its seal; as it is, one that another batch ended or that has none yet."""
+        """A tap of this batch with its seal, or none where the batch has none yet; another batch's as it is."""
         rest = self._rests.get(row.id.int)
-        seal = (
-            None
-            if rest is None or isinstance(sealed, sealing.Unsealed)
-            else sealed.find_seal(LeafKind.TAP, row.id, rest=rest)
-        )
-        return row if seal is None else sealed_row(row, seal)
+        if rest is None:
+            return row
+        seal = None if isinstance(sealed, sealing.Unsealed) else sealed.find_seal(LeafKind.TAP, row.id, rest=rest)
+        return sealed_row(row, seal)
 
 
-def sealed_row(row: TapRow, seal: Seal) -> SealedTapRow:
+def sealed_row(row: TapRow, seal: Seal | None) -> SealedTapRow:
     """The same tap with its seal."""
     return SealedTapRow(**structs.asdict(row), seal=seal)
 

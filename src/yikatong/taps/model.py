@@ -301,9 +301,9 @@ class TapRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SealedTapRow(TapRow, frozen=True, kw_only=True):
-    """A tap with its place in the sealed log."""
+    """A tap with its place in the sealed log; None for one that this very batch ended and could not seal at once."""
 
-    seal: Seal
+    seal: Seal | None
 
 
 class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,10 @@ import pytest
 from tests.support.builders.follow_ups import reversed_by
 from tests.support.builders.sealing import FolderWitness, LogWorld, a_day
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import service as sealing
-from yikatong.sealing.model import Reason
+from yikatong.sealing.model import Leaf, LeafKind, Reason
+from yikatong.trust import service as trust
 
 pytestmark = pytest.mark.anyio
 
@@ -129,3 +131,20 @@ async def test_after_a_lost_connection_another_series_begins_and_the_log_has_no_
     assert second.seal is not None
     assert sealing.series_of(first.seal.batch) != sealing.series_of(second.seal.batch)
     assert () == await log.differences()
+
+
+async def test_while_no_key_holder_answers_leaves_are_left_for_the_sealer(log: LogWorld, tmp_path: Path) -> None:
+    world = log.world
+    without = trust.open_key_folder(
+        tmp_path / "keys", key_encryption_key=b"k" * 32, wanted=(), now=world.clock.now(), ids=world.ids
+    )
+    leaf = Leaf(LeafKind.RECORD, world.ids.new(), sealing.hash_leaf(b"a line of the record"))
+
+    sealed = sealing.Writer(without, ids=world.ids).seal([leaf], now=world.clock.now())
+    async with world.db.transaction() as conn:
+        await run_in_order(conn, sealed.statements)
+    head = await log.append()
+
+    assert isinstance(sealed, sealing.Unsealed)
+    assert head is not None
+    assert (f"log: record {leaf.id} was sealed and is gone",) == await log.differences()

@@ -19,6 +19,7 @@ from yikatong.app.outside.organisations import Organisations
 from yikatong.app.worker import Worker
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
 from yikatong.taps.model import TapBody
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyKind, WantedKey
@@ -61,7 +62,7 @@ async def a_served_world(db: Database) -> AsyncIterator[Served]:
             bank=NoBank(), accounts=ABank(), face=FacesThatMatch(), gateway=None, witness=None
         )
         worker = Worker(house, keys=world.keys, organisations=organisations)
-        await worker.begin(writer=next(_writers))
+        await worker.begin(writer=next(_writers), seals=sealing.Writer(world.keys, ids=world.ids))
         transport = httpx.ASGITransport(app=worker.app(), raise_app_exceptions=False)
         try:
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -7,6 +7,7 @@ from yikatong.app.bench.memory import bench_memory
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.refreshing import bench_refresh
 from yikatong.app.bench.rows import Row
+from yikatong.app.bench.sealing import bench_sealed_log
 from yikatong.app.bench.stage import Stage, Tell, open_stage
 from yikatong.app.bench.story import bench_crash, bench_first_tap
 from yikatong.app.bench.taps import bench_one_provider, bench_taps, bench_taps_256
@@ -18,6 +19,7 @@ ROWS: Mapping[str, Callable[[Stage], Row]] = {
     "taps": bench_taps,
     "taps-256": bench_taps_256,
     "one-provider": bench_one_provider,
+    "sealed-log": bench_sealed_log,
     "ledger-spread": bench_ledger_spread,
     "ledger-one-account": bench_ledger_one_account,
     "verify-seen": bench_verify_seen,
