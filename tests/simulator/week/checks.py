@@ -55,6 +55,9 @@ BOOKS = {
     "a tap was paid and its hold was not posted": """
         SELECT h.amount_fen FROM ledger.hold h JOIN taps.tap t ON t.id = h.reference
         WHERE t.transfer_id IS NOT NULL AND h.status <> 'posted'""",
+    "a refused tap kept its hold until that ended by itself": """
+        SELECT t.reason, h.amount_fen FROM taps.tap t JOIN ledger.hold h ON h.reference = t.id
+        WHERE t.reason IS NOT NULL AND h.status <> 'voided' AND t.decided_at < h.expires_at""",
     "a tap still waits": "SELECT waits_for FROM taps.waiting",
     "one code was spent twice": """
         SELECT code_at FROM taps.tap WHERE spends_nonce GROUP BY resident_id, code_at, nonce HAVING count(*) > 1""",
