@@ -174,7 +174,8 @@ def print_profile(profile: Profile) -> None:
         out.print(f"{what}: " + ", ".join(f"{name} {value}" for name, value in values.items()), soft_wrap=True)
     out.print(
         f"{profile.taps_per_second} taps/s, {profile.taps_a_batch} taps a batch, {profile.processors_busy} processors "
-        f"busy; WAL a tap: {profile.wal_bytes_a_tap} bytes, {profile.wal_records_a_tap} records, "
+        f"busy; of the looks {profile.lock_share:.1%} waited for a lock, {profile.wal_share:.1%} for the log; "
+        f"WAL a tap: {profile.wal_bytes_a_tap} bytes, {profile.wal_records_a_tap} records, "
         f"{profile.wal_whole_pages_a_tap} whole pages",
         soft_wrap=True,
     )

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 
 import msgspec
 import psycopg
@@ -27,7 +28,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     `processor_microseconds` is a tap's by part and stage; `shares` the same of one. `round_milliseconds` is how long
     a batch waits on the wall for each round trip to the database; `waits` what the database's busy sessions did in
-    looks; `processors_busy` how many of the machine's processors all of it kept busy, generator included.
+    looks, of which `lock_share` waited for rows that others had locked and `wal_share` for the log;
+    `processors_busy` how many of the machine's processors all of it kept busy, generator included.
     """
 
     taps: int
@@ -37,6 +39,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     shares: dict[str, float]
     round_milliseconds: dict[str, float]
     waits: dict[str, float]
+    lock_share: float
+    wal_share: float
     wal_bytes_a_tap: float
     wal_records_a_tap: float
     wal_whole_pages_a_tap: float
@@ -80,12 +84,18 @@ def profile_of(cost: LoadCost, workers: list[WorkerSamples], waits: dict[str, in
         shares={part: round(spent / total, 3) for part, spent in microseconds.items()},
         round_milliseconds={phase: round(1e3 * round_seconds[phase] / rounds[phase], 3) for phase in sorted(rounds)},
         waits={what: round(number / looks, 3) for what, number in sorted(waits.items(), key=lambda one: -one[1])},
+        lock_share=round(_share_of(waits, lambda what: what.startswith("Lock:")) / looks, 3),
+        wal_share=round(_share_of(waits, lambda what: "WAL" in what.upper()) / looks, 3),
         wal_bytes_a_tap=round(cost.added.wal / taps, 1),
         wal_records_a_tap=round(cost.added.wal_records / taps, 2),
         wal_whole_pages_a_tap=round(cost.added.wal_pages / taps, 4),
         processors_busy=round(sum(parts.values()) / seconds, 2),
         samples=sum(sum(worker.samples.values()) for worker in workers),
     )
+
+
+def _share_of(waits: Mapping[str, int], counts: Callable[[str], bool]) -> int:
+    return sum(number for what, number in waits.items() if counts(what))
 
 
 def _worker_parts(cost: LoadCost, workers: list[WorkerSamples]) -> dict[str, float]:
