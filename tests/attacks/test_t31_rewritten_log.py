@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders.sealing import FolderWitness, a_day, a_log_of_its_own, make_the_log_anew
+from tests.support.builders.sealing import a_day, a_log_of_its_own, a_witness, make_the_log_anew
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
 from yikatong.sealing import service as sealing
@@ -18,7 +18,7 @@ async def test_who_rewrites_the_whole_log_with_its_own_keys_is_found_by_the_witn
 ) -> None:
     async with a_log_of_its_own(db) as log:
         world = await a_day(log)
-        witness = FolderWitness(tmp_path, log=log)
+        witness = a_witness(tmp_path, log=log)
         await sealing.show_to_witness(world.db, witness, now=world.clock.now())
         await log.change("DELETE FROM access.record")
         await log.change("DELETE FROM sealing.batch WHERE kinds = '\\x04'::bytea")
@@ -34,7 +34,7 @@ async def test_who_rewrites_the_whole_log_with_its_own_keys_is_found_by_the_witn
 async def test_a_witness_signs_no_log_that_was_rewritten(db: Database, tmp_path: Path) -> None:
     async with a_log_of_its_own(db) as log:
         world = await a_day(log)
-        witness = FolderWitness(tmp_path, log=log)
+        witness = a_witness(tmp_path, log=log)
         first = await sealing.show_to_witness(world.db, witness, now=world.clock.now())
         await log.change("DELETE FROM sealing.batch WHERE kinds = '\\x04'::bytea")
         await log.change("DELETE FROM sealing.series WHERE series NOT IN (SELECT series FROM sealing.batch)")
@@ -47,4 +47,4 @@ async def test_a_witness_signs_no_log_that_was_rewritten(db: Database, tmp_path:
 
         assert refused.value.reason is Reason.SEAL_DOES_NOT_MATCH
         assert first is not None
-        assert first == witness.folder.last
+        assert first == await witness.find_last()

@@ -86,7 +86,7 @@ def test_each_tap_is_one_line(played: Played) -> None:
 
 def test_no_line_of_the_demo_is_wider_than_eighty_columns(played: Played) -> None:
     books = Console(file=StringIO(), width=NARROWEST)
-    asyncio.run(demo.close_books(played.platform.address, books))
+    asyncio.run(demo.close_books(played.platform.settings, played.platform.address, books))
     assert isinstance(books.file, StringIO)
 
     said = played.text.splitlines() + books.file.getvalue().splitlines()
@@ -135,7 +135,7 @@ def test_the_server_logs_no_id_number_and_no_account_number(played: Played) -> N
 
 
 def test_the_books_balance_and_the_audit_finds_nothing(played: Played) -> None:
-    asyncio.run(demo.close_books(played.platform.address, Console(file=StringIO())))
+    asyncio.run(demo.close_books(played.platform.settings, played.platform.address, Console(file=StringIO())))
 
 
 def test_the_same_day_can_be_played_again_on_the_same_platform(played: Played) -> None:

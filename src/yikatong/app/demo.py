@@ -15,6 +15,7 @@ from rich.text import Text
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
+from simulator.witness import SimulatedWitness
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
     LOG_FILE,
@@ -26,14 +27,20 @@ from yikatong.app.demo_platform import (
     outside_world,
     running,
 )
+from yikatong.app.keys import open_keys
+from yikatong.app.log_audit import run_log_audit
 from yikatong.kernel.money import show_yuan
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
+from yikatong.sealing.audit import LogAudit
 
 __all__ = [
     "CREW_FILE",
@@ -51,6 +58,8 @@ __all__ = [
 ]
 
 DEMO_STORY = "community-day"
+WITNESS_FOLDER = "witness"
+"""In the demo's data folder, only because nobody else is there to keep it."""
 KIND_NAMES = {
     AccountKind.PURSE: Both("居民钱包", "residents' purses"),
     AccountKind.BENEFIT: Both("居民补贴", "residents' benefits"),
@@ -151,7 +160,7 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
         crew_file=Path(platform.settings.data_folder) / CREW_FILE,
         began=began,
     )
-    asyncio.run(close_books(platform.address, console, again=day.again))
+    asyncio.run(close_books(platform.settings, platform.address, console, again=day.again))
     seconds = time.monotonic() - began
     first = day.first_tap_seconds or 0.0
     console.print()
@@ -165,8 +174,8 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
     )
 
 
-async def close_books(address: ServerAddress, console: Console, *, again: bool = False) -> None:
-    """Show the trial balance and audit everything; raises StoryFailedError when either does not come out.
+async def close_books(settings: Settings, address: ServerAddress, console: Console, *, again: bool = False) -> None:
+    """Show the trial balance, have the log witnessed, audit everything; raises StoryFailedError when one does not fit.
 
     `again` says that earlier days are in the books too.
     """
@@ -189,13 +198,37 @@ async def close_books(address: ServerAddress, console: Console, *, again: bool =
         if total_fen != 0:
             raise StoryFailedError(f"the books do not balance: {total_fen} fen are left")
         audited = await run_audit(database)
-    differences = [difference for room in audited for difference in room.differences]
+        log = await _witnessed_and_audited(settings, database)
+    differences = [difference for room in audited for difference in room.differences] + list(log.differences)
     if differences:
         raise StoryFailedError(f"the audit found {len(differences)} differences, the first: {differences[0]}")
     rooms_zh = "、".join(ROOM_NAMES_ZH[room.room] for room in audited)
     rooms = ", ".join(room.room for room in audited)
     console.print()
     tell(console, Both(f"审计无差异：{rooms_zh}。", f"The audit finds no difference in {rooms}."))
+    tell(
+        console,
+        Both(
+            f"封存日志{log.size}批，封存{log.leaves}行，逐行核对无差异；见证方已签到第{log.witnessed_size}批。",
+            f"The sealed log holds {log.size} batches and {log.leaves} rows, each as it was sealed; "
+            f"a witness signed {log.witnessed_size} batches.",
+        ),
+    )
+
+
+async def _witnessed_and_audited(settings: Settings, database: Database) -> LogAudit:
+    """Append what the day left, show the head to the simulated witness, and audit the log against it."""
+    clock = SystemClock()
+    ids = SystemIds(clock)
+    keys = open_keys(settings, clock=clock, ids=ids)
+    log_keys = [key.public_key for key in sealing.log_keys_of(keys).values()]
+    witness = SimulatedWitness(Path(settings.data_folder) / WITNESS_FOLDER, log_keys=log_keys)
+    try:
+        await sealing.Sealer(keys, ids=ids).run_once(database, now=clock.now())
+        await sealing.show_to_witness(database, witness, now=clock.now())
+        return await run_log_audit(database, settings=settings, keys=keys, witness=witness, clock=clock)
+    finally:
+        witness.close()
 
 
 def port_is_taken(port: int) -> Both:

@@ -49,7 +49,9 @@ class WitnessFolder:
         return self._last
 
     def believe(self, log_key: PublicKey) -> None:
-        """Take the log's heads from this key too; whoever runs the witness was given it by hand."""
+        """Take the log's heads from this key too, given by hand by whoever runs the witness; twice changes nothing."""
+        if log_key in self._log_keys():
+            return
         with (self._folder / _LOG_KEYS).open("ab") as file:
             file.write(trust.encode_cose_key(log_key).hex().encode() + b"\n")
             file.flush()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.support.builders.follow_ups import reversed_by
-from tests.support.builders.sealing import FolderWitness, LogWorld, a_day
+from tests.support.builders.sealing import LogWorld, a_day, a_witness
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import service as sealing
@@ -90,7 +90,7 @@ async def test_nothing_new_makes_no_new_head(log: LogWorld) -> None:
 
 async def test_an_untouched_day_is_audited_without_a_difference(log: LogWorld, tmp_path: Path) -> None:
     world = await a_day(log)
-    witness = FolderWitness(tmp_path, log=log)
+    witness = a_witness(tmp_path, log=log)
     await sealing.show_to_witness(world.db, witness, now=world.clock.now())
 
     audited = await log.audit(witness=witness)

@@ -1,9 +1,10 @@
 """A sealed log at work: taps and records that enter it, the sealer, a witness, the audit."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from simulator.witness import SimulatedWitness
 from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
 from tests.support.builders.follow_ups import id_of, refunded, reversed_by
 from tests.support.database import a_fresh_database, build_schema
@@ -13,13 +14,11 @@ from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings
 from yikatong.sealing import service as sealing
 from yikatong.sealing.audit import LogAudit
-from yikatong.sealing.model import Head, Seal, WitnessedHead
+from yikatong.sealing.model import Head, Seal
 from yikatong.sealing.outside import Witness
 from yikatong.taps.leaves import leaf_hash_of_receipt
 from yikatong.taps.model import Receipt
-from yikatong.trust import service as trust
 from yikatong.trust.model import VerifyingKey
-from yikatong.witness.folder import WitnessFolder, open_witness
 
 SETTINGS = Settings()
 
@@ -102,26 +101,9 @@ def prove(receipt: Receipt, seal: Seal, *, certificate: bytes, log_keys: dict[by
     sealing.verify_inclusion(leaf, index=seal.index, size=batch.size, path=seal.path, root=batch.root)
 
 
-class FolderWitness:
-    """A witness at hand: its folder behind the interface, without a network."""
-
-    def __init__(self, folder: Path, *, log: LogWorld) -> None:
-        self.folder: WitnessFolder = open_witness(folder)
-        for key in log.log_keys.values():
-            self.folder.believe(key.public_key)
-
-    @property
-    def key(self) -> VerifyingKey:
-        """Its key."""
-        return trust.verifying_key(self.folder.public_key)
-
-    async def find_last(self) -> WitnessedHead | None:
-        """The longest head that it signed."""
-        return self.folder.last
-
-    async def co_sign(self, head: Head, *, old: int, path: Sequence[bytes]) -> WitnessedHead:
-        """Sign a head."""
-        return self.folder.sign(head.signed, path=path)
+def a_witness(folder: Path, *, log: LogWorld) -> SimulatedWitness:
+    """A witness that was given the log's keys."""
+    return SimulatedWitness(folder, log_keys=[key.public_key for key in log.log_keys.values()])
 
 
 async def make_the_log_anew(log: LogWorld) -> None:
