@@ -13,6 +13,7 @@ import select
 import selectors
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -202,7 +203,8 @@ class Turns:
 
     def _signal(self, statement: _Statement, number: signal.Signals) -> None:
         if self._may_stop:
-            os.kill(statement.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(statement.pid, number)
 
     def _is_in_circle(self, pid: int) -> bool:
         seen: set[int] = set()
