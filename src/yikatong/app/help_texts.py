@@ -135,7 +135,7 @@ CHINESE = {
         "性能测试，不写名称则全部列成一张表：与同一服务器上的pgbench相比。"
     ),
     "Taps a second end to end over HTTP, every certificate new to the worker, 5 % refusals.": (
-        "每秒用卡次数：经HTTP端到端，证书对服务进程均为首次出现，5%拒绝。"
+        "每秒用卡次数：经HTTP端到端，证书均为首次，5%拒绝。"
     ),
     "The same at 256 connections.": "同上，256个连接。",
     "Every tap at one provider, against taps at many.": "全部用卡都在同一服务机构，与分散在多家相比。",
@@ -155,15 +155,15 @@ CHINESE = {
     ),
     "Certificates refreshed a second and core.": "每秒每核更新的证书数。",
     "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.": (
-        "卡多时与卡少时每次用卡的成本之比；加--full为1000万张与10万张相比。"
+        "多卡与少卡时用卡成本之比；--full为1000万与10万张。"
     ),
     "Resident memory of the whole platform while taps run.": "用卡进行时整个平台的常驻内存。",
     "From the start of the demo to its first tap, second run.": "演示第二次运行时，从启动到第一次用卡。",
     "Acknowledged taps lost or doubled when server or database are killed at work.": (
-        "服务进程或数据库在工作中被杀死时，丢失或重复的已确认用卡次数。"
+        "杀死服务或数据库后，丢失或重复的已确认用卡次数。"
     ),
     "Where a tap's time goes: in the workers by stage, in the database by process, on the wall by phase.": (
-        "一次用卡的时间花在哪里：服务进程各环节、数据库各进程、各阶段等待。"
+        "用卡的时间花在哪里：服务进程、数据库、各阶段等待。"
     ),
     "Status lists of 1.03 billion certificates in 31 regions: size, times, and what a day changes.": (
         "31个地区10.3亿张证书的状态列表：大小、用时、一天的变化。"

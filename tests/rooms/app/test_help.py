@@ -42,7 +42,7 @@ def test_every_command_and_option_explains_itself_in_both_languages() -> None:
     assert set(CHINESE) == english
 
 
-@pytest.mark.parametrize("words", [[], ["serve"], ["keys", "rotate"], ["db", "migrate"], ["bench", "taps"]])
+@pytest.mark.parametrize("words", [[], ["serve"], ["keys", "rotate"], ["db", "migrate"], ["bench"], ["bench", "taps"]])
 def test_help_loses_nothing_in_eighty_columns(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
