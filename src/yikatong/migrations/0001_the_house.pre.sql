@@ -105,15 +105,17 @@ GRANT SELECT, INSERT, UPDATE ON trust.status_list_snapshot TO yikatong_serving;
 CREATE SCHEMA sealing;
 
 -- local
--- A writer's run of batches, numbered without gaps and signed by a key of its own; how many of them the log holds.
+-- A writer's run of batches, numbered without gaps and signed by a key of its own; how many of them the log holds. A
+-- closed one gets no more.
 CREATE TABLE sealing.series (
     series uuid PRIMARY KEY,
     certificate bytea NOT NULL,
     began_at timestamptz NOT NULL,
     touched_at timestamptz NOT NULL,
-    appended bigint NOT NULL CHECK (appended >= 0)
+    appended bigint NOT NULL CHECK (appended >= 0),
+    is_closed boolean NOT NULL
 );
-CREATE INDEX series_by_touch ON sealing.series (touched_at);
+CREATE INDEX series_open ON sealing.series (began_at) WHERE NOT is_closed;
 
 -- distributed by series
 -- written once

@@ -1,6 +1,7 @@
 -- name: write_series
 -- sentence: a series with its first batch, in a tap batch
-INSERT INTO sealing.series (series, certificate, began_at, touched_at, appended) VALUES ($1, $2, $3, $3, 0)
+INSERT INTO sealing.series (series, certificate, began_at, touched_at, appended, is_closed)
+VALUES ($1, $2, $3, $3, 0, false)
 
 -- name: write_batch
 -- sentence: a batch's leaves and its signed root, in a tap batch; a number twice is a unique violation
@@ -24,10 +25,14 @@ SELECT id, kind, hash FROM sealing.loose ORDER BY left_at, id, kind LIMIT %(limi
 DELETE FROM sealing.loose USING unnest(%(ids)s::uuid[], %(kinds)s::smallint[]) AS taken (id, kind)
 WHERE loose.id = taken.id AND loose.kind = taken.kind;
 
--- name: list_series
--- sentence: series to which batches may have been added since an instant, oldest first
+-- name: list_open_series
+-- sentence: series to which batches may have been added, oldest first
 SELECT series, certificate, began_at, touched_at, appended FROM sealing.series
-WHERE touched_at >= %(since)s ORDER BY began_at, series;
+WHERE NOT is_closed ORDER BY began_at, series;
+
+-- name: close_series
+-- sentence: looks at a series no more
+UPDATE sealing.series SET is_closed = true WHERE series = %(series)s;
 
 -- name: find_series
 -- sentence: one series

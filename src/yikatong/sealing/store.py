@@ -67,9 +67,14 @@ async def take_loose(conn: Conn, leaves: Sequence[Leaf]) -> None:
     await _STATEMENTS.run(conn, "take_loose", ids=[leaf.id for leaf in leaves], kinds=kinds)
 
 
-async def list_series(conn: Conn, *, since: datetime) -> tuple[SeriesRow, ...]:
+async def list_open_series(conn: Conn) -> tuple[SeriesRow, ...]:
     """Series that may have new batches."""
-    return await _STATEMENTS.list_all(conn, "list_series", SeriesRow, since=since)
+    return await _STATEMENTS.list_all(conn, "list_open_series", SeriesRow)
+
+
+async def close_series(conn: Conn, *, series: UUID) -> None:
+    """Look at a series no more."""
+    await _STATEMENTS.run(conn, "close_series", series=series)
 
 
 async def find_series(conn: Conn, *, series: UUID) -> SeriesRow | None:

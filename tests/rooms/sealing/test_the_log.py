@@ -148,3 +148,24 @@ async def test_while_no_key_holder_answers_leaves_are_left_for_the_sealer(log: L
     assert isinstance(sealed, sealing.Unsealed)
     assert head is not None
     assert (f"log: record {leaf.id} was sealed and is gone",) == await log.differences()
+
+
+async def test_what_was_sealed_while_no_sealer_ran_for_days_enters_the_log_and_then_its_series_is_closed(
+    log: LogWorld,
+) -> None:
+    world = log.world
+    phone = await world.a_phone(purse_fen=5_000)
+    await log.paid(phone)
+    world.clock.advance(timedelta(days=3))
+    head = await log.append()
+    world.clock.advance(timedelta(days=2))
+    await log.append()
+    await world.refreshed(phone)
+    await log.paid(phone)
+    await log.append()
+
+    async with world.db.owner_transaction() as conn:
+        rows = await (await conn.execute("SELECT is_closed FROM sealing.series ORDER BY began_at")).fetchall()
+    assert head is not None
+    assert [(True,), (False,)] == rows
+    assert () == await log.differences()

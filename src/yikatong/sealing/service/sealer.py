@@ -16,7 +16,8 @@ from yikatong.sealing.service.keys import LOG_KEY
 from yikatong.sealing.service.series import Unsealed, Writer
 from yikatong.trust.model import KeyHolder
 
-SERIES_LIFE = timedelta(days=1)
+CLOSED_AFTER = timedelta(days=1)
+"""A writer leaves a series that rested for an hour (`series.IDLE`); after a day without a batch none is on its way."""
 LOOSE_MAX = 1_000
 BATCHES_MAX = 2_000
 _LOCK = advisory_key("log sealer")
@@ -75,11 +76,13 @@ class Sealer:
 async def _new_batches(conn: Conn, *, now: datetime) -> list[SealedBatch]:
     """Batches that follow those in the log, series by series, each up to its first gap."""
     found: list[SealedBatch] = []
-    for one in await store.list_series(conn, since=now - SERIES_LIFE):
+    for one in await store.list_open_series(conn):
         if len(found) >= BATCHES_MAX:
             break
         limit = BATCHES_MAX - len(found)
         batches = await store.list_new_batches(conn, series=one.series, after=one.appended, limit=limit)
+        if not batches and now - one.touched_at > CLOSED_AFTER:
+            await store.close_series(conn, series=one.series)
         for expected, batch in enumerate(batches, start=one.appended + 1):
             if batch.number != expected:
                 break

@@ -21,7 +21,7 @@ from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, KeyHolder, SigningKey
 
 IDLE = timedelta(hours=1)
-"""A series that rested so long is left for a fresh one: the sealer looks only at those of the last day."""
+"""A series that rested so long is left for a fresh one; the sealer closes those to which nothing came for a day."""
 
 log = structlog.get_logger("yikatong.sealing")
 
