@@ -53,6 +53,7 @@ class Said(NamedTuple):
     status: int
     content: bytes
     media_type: str = "application/json"
+    key_expires_at: str = ""
 
 
 Moment = str
@@ -315,6 +316,8 @@ def _shown(receipt: dict[str, Any]) -> Said:
 
 def _written(said: Said) -> bytes:
     head = f"HTTP/1.1 {said.status} said\r\ncontent-type: {said.media_type}\r\ncontent-length: {len(said.content)}\r\n"
+    if said.key_expires_at:
+        head += f"key-expires-at: {said.key_expires_at}\r\n"
     return f"{head}retry-after: 1\r\n\r\n".encode() + said.content
 
 

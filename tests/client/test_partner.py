@@ -1,11 +1,12 @@
 """A partner's commands carry a key of their own, and with a journal they survive a crash."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.client.platform import Platform, Play, Said, said_no
+from tests.client.platform import NOON, Platform, Play, Said, said_no
 from tests.client.world import JOURNAL_KEY, a_connection
 from yikatong.client.answers import Changed
 from yikatong.client.catalogue import ProviderRegistered
@@ -135,3 +136,16 @@ def test_what_a_second_person_approved_is_read_with_its_type(platform: Platform)
         approved = operator.approvals.approve("apr_1")
 
     assert "食堂" == approved.read(ProviderRegistered).provider.name_zh
+
+
+def test_a_partner_hears_when_its_key_will_expire_and_goes_on_knowing_it(platform: Platform) -> None:
+    roles = b'{"roles": []}'
+    said = [Said(200, roles), Said(200, roles, key_expires_at="2026-12-25T04:00:00+00:00"), Said(200, roles)]
+    platform.answers["GET", "/v1/roles"] = lambda heard: said.pop(0)
+    known = []
+    with Operator(a_connection(platform)) as operator:
+        while said:
+            operator.people.list_roles()
+            known.append(operator.key_expires_at)
+
+    assert [None, NOON + timedelta(days=30), NOON + timedelta(days=30)] == known

@@ -46,7 +46,7 @@ class Sent(NamedTuple):
 class Tills:
     """All tills of a shop. `acknowledged` has the receipt of every tap that was answered, `reversed` what was taken
     back and answered, `history` when all of it was asked and answered, `told_to_wait` the reasons for which tills were
-    to come again."""
+    to come again, `refusals` times."""
 
     def __init__(self, people: BenchPeople, url: str, *, resident_count: int) -> None:
         """`url` is where the tills call; it may be changed while none is at work."""
@@ -61,9 +61,10 @@ class Tills:
         self._clock = SystemClock()
         self.acknowledged: dict[str, tuple[Sent, Any]] = {}
         self.history: list[Deed] = []
-        self._waited_for: list[tuple[int, asyncio.Event]] = []
+        self._waited_for: list[tuple[Callable[[], bool], asyncio.Event]] = []
         self.reversed: dict[str, str] = {}
         self.sent_again = 0
+        self.refusals = 0
         self.told_to_wait: set[str] = set()
 
     async def work(self, *, tills: int, until: Callable[[], bool]) -> None:
@@ -74,14 +75,23 @@ class Tills:
 
     async def wait_for(self, more: int) -> None:
         """Wait until so many more taps were answered."""
-        enough = asyncio.Event()
-        self._waited_for.append((len(self.acknowledged) + more, enough))
-        await enough.wait()
+        wanted = len(self.acknowledged) + more
+        await self._wait_until(lambda: len(self.acknowledged) >= wanted)
+
+    async def wait_for_refusals(self, more: int) -> None:
+        """Wait until tills were told so many times more to come again."""
+        wanted = self.refusals + more
+        await self._wait_until(lambda: self.refusals >= wanted)
+
+    async def _wait_until(self, holds: Callable[[], bool]) -> None:
+        came_true = asyncio.Event()
+        self._waited_for.append((holds, came_true))
+        await came_true.wait()
 
     def _tell(self) -> None:
-        for count_wanted, enough in self._waited_for:
-            if len(self.acknowledged) >= count_wanted:
-                enough.set()
+        for holds, came_true in self._waited_for:
+            if holds():
+                came_true.set()
 
     async def ask_again(self, request_ids: list[str]) -> dict[str, Any]:
         """The receipts of some requests, sent once more."""
@@ -126,6 +136,8 @@ class Tills:
                 if answer.status_code in _FINAL:
                     return answer.json()
                 self.told_to_wait.add(answer.json().get("reason", ""))
+                self.refusals += 1
+                self._tell()
             except httpx.TransportError:
                 pass
             self.sent_again += 1

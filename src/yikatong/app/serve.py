@@ -11,8 +11,9 @@ from yikatong.app.prepare import Tell
 from yikatong.app.runner import run_jobs
 from yikatong.app.worker import compose
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.metrics import share_among_workers
+from yikatong.plumbing.metrics import shared_in_memory
 from yikatong.plumbing.settings import Settings
+from yikatong.plumbing.telemetry import configure_logs
 
 _END_SECONDS = 10
 _SPAWN = multiprocessing.get_context("spawn")
@@ -24,8 +25,9 @@ def serve(settings: Settings, address: ServerAddress, *, tell: Tell, composing: 
     `composing` opens each worker's application; a measurement has another one than everybody else.
     The folder of measurements is named before the first child starts, so that the jobs' are among them.
     """
-    share_among_workers(Path(settings.data_folder) / "metrics")
-    with kept_alive(_run_jobs, settings, address):
+    configure_logs(level=settings.log_level, format=settings.log_format)
+    measured = shared_in_memory(otherwise=Path(settings.data_folder) / "metrics")
+    with measured, kept_alive(_run_jobs, settings, address):
         run_server(settings, address=address, compose=composing, tell=tell)
 
 

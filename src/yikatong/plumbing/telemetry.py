@@ -4,6 +4,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, TextIO
 
 import msgspec
@@ -33,7 +34,7 @@ def configure_logs(*, level: LogLevel, format: LogFormat, stream: TextIO | None 
     """Send our own log lines and those of libraries, scrubbed, one per line, to a stream (standard error).
 
     JSON lines carry `at` (UTC, ISO 8601), `level`, `event`, then the fields. What is bound to the context
-    (structlog.contextvars), such as a request id, is on every line.
+    (structlog.contextvars), such as a request id, is on every line. A line that cannot be written is lost.
     """
     output = stream or sys.stderr
     shared: list[Processor] = [
@@ -46,7 +47,7 @@ def configure_logs(*, level: LogLevel, format: LogFormat, stream: TextIO | None 
     structlog.configure(
         processors=[*shared, _renderer(format, output)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=output),
+        logger_factory=lambda *_: _Lines(output),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(output)
@@ -103,6 +104,17 @@ class SpansAsLogLines(SpanExporter):
                 attributes=dict(span.attributes or {}),
             )
         return SpanExportResult.SUCCESS
+
+
+class _Lines(structlog.WriteLogger):
+    """Writes lines, and passes over those that cannot be written: a full disk ends nobody who only says something."""
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
 
 
 def _scrub(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,5 +1,6 @@
 """Log lines carry no secret, ID number, account number or code, whoever writes them."""
 
+import errno
 import io
 import json
 import logging
@@ -129,6 +130,20 @@ def test_console_lines_are_scrubbed_too() -> None:
     root.setLevel(level)
     assert "[id number]" in stream.getvalue()
     assert ID_NUMBER not in stream.getvalue()
+
+
+class FullDisk(io.StringIO):
+    """Takes what is written, and has no room when it is to be kept."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_line_that_cannot_be_written_ends_nobody_s_work() -> None:
+    configure_logs(level="info", format="json", stream=FullDisk())
+
+    structlog.get_logger().error("a batch was given up")
 
 
 def test_tracing_is_off_by_default() -> None:

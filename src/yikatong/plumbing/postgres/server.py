@@ -48,6 +48,7 @@ DATABASE = "yikatong"
 READY_WITHIN_SECONDS = 60.0
 _QUICK_DEATHS_MAX = 5
 _QUICK_DEATH_SECONDS = 5.0
+_PAUSE_SECONDS = 2.0
 
 log = structlog.get_logger("yikatong.postgres")
 
@@ -185,18 +186,22 @@ class EmbeddedPostgres:
         self._watcher.start()
 
     def _keep_running(self) -> None:
-        """Start the postmaster and wait for its end; bring it back unless we stopped it or it cannot live."""
+        """Start the postmaster and wait for its end; bring it back unless we stopped it or it never came up.
+
+        One that came up once is never given up: a disk that is full now has room again some time.
+        """
         quick_deaths = 0
-        while self._start_postmaster() and self._postmaster:
+        while not self._stopping.wait(_pause_after(quick_deaths)) and self._start_postmaster() and self._postmaster:
             began = time.monotonic()
             code = self._postmaster.wait()
             quick_deaths = quick_deaths + 1 if time.monotonic() - began < _QUICK_DEATH_SECONDS else 0
             if self._stopping.is_set():
                 return
-            if not self._postmaster.was_ready or quick_deaths >= _QUICK_DEATHS_MAX:
+            if not self._postmaster.was_ready:
                 log.critical("database ended and stays down", exit_code=code, log=str(self.log_path))
                 return
-            log.warning("database ended and is brought back", exit_code=code)
+            tell = log.critical if quick_deaths >= _QUICK_DEATHS_MAX else log.warning
+            tell("database ended and is brought back", exit_code=code, log=str(self.log_path))
 
     def _start_postmaster(self) -> bool:
         """Start it unless we are stopping; under the turn, so that a stop never misses a child just made."""
@@ -232,6 +237,11 @@ class EmbeddedPostgres:
 
     def _conninfo(self, database: str) -> str:
         return self.address(database=database).conninfo
+
+
+def _pause_after(quick_deaths: int) -> float:
+    """How long to wait for better times; a first few deaths cost none."""
+    return 0.0 if quick_deaths < _QUICK_DEATHS_MAX else _PAUSE_SECONDS
 
 
 def _prepare_archive(backup_folder: Path, cluster: Path, account: Account | None) -> None:
