@@ -127,13 +127,13 @@ async def test_expiry_survives_the_loss_of_every_process(world: CounterWorld) ->
     # A worker that never heard of the tap, and no job has run: what ends the hold is the instant alone.
     async with a_second_worker(world) as fresh:
         free_fen = await fresh.balance(phone)
+        spent = await fresh.tap(fresh.answered(phone, amount_fen=10_000))
         too_late = await confirmed(fresh, phone, tap_id, amount_fen=LARGE_FEN)
-        spent = await fresh.tap(fresh.answered(phone, amount_fen=5_000))
         await end_waiting_taps(database=fresh.db, counter=fresh.counter, debits=fresh.bank, clock=fresh.clock)
 
         assert (PURSE_FEN, "CONFIRMATION_DID_NOT_COME", None) == (free_fen, too_late.reason, spent.reason)
         assert "CONFIRMATION_DID_NOT_COME" == (await polled(fresh, tap_id)).reason
-        assert (PURSE_FEN - 5_000, 5_000) == (await fresh.balance(phone), await fresh.owed())
+        assert (PURSE_FEN - 10_000, 10_000) == (await fresh.balance(phone), await fresh.owed())
 
 
 async def test_a_timed_out_reservation_gives_its_money_back(world: CounterWorld) -> None:
