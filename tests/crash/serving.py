@@ -19,12 +19,16 @@ from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audit import run_audit
 from yikatong.app.bench.people import make_people
 from yikatong.app.bench.shop import BenchPeople
+from yikatong.app.keys import open_keys
+from yikatong.app.log_audit import run_log_audit
 from yikatong.app.prepare import prepare
 from yikatong.app.worker import Worker, open_worker
 from yikatong.cards import service as cards
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -197,7 +201,11 @@ def read_books(platform: Platform) -> Books:
             async with database.owner_transaction() as conn:
                 taps, residents = await _taps(conn), await _residents(conn)
             audited = await run_audit(database)
-        return Books(taps, residents, [difference for room in audited for difference in room.differences])
+            clock = SystemClock()
+            keys = open_keys(platform.settings, clock=clock, ids=SystemIds(clock))
+            log = await run_log_audit(database, settings=platform.settings, keys=keys, witness=None, clock=clock)
+        differences = [difference for room in audited for difference in room.differences]
+        return Books(taps, residents, [*differences, *log.differences])
 
     with database_server(platform.settings, may_join=True) as address:
         return asyncio.run(read())

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
-from tests.crash.serving import RESIDENTS, Platform, read_books
+from tests.crash.serving import RESIDENTS, Platform, read_books, wait_for
 from tests.crash.tills import Tills
 from tests.support.database import folder_of_our_own
 from yikatong.app.keys import key_folder
@@ -60,6 +61,8 @@ async def day(anyio_backend: str) -> AsyncIterator[Day]:
         before = receipts(tills)
         moment = datetime.now(UTC)
         await taps(tills)
+        await archived_so_far(platform, vault)
+        await taps(tills)
         after = {one: receipt for one, receipt in receipts(tills).items() if one not in before}
         await asyncio.to_thread(platform.kill_everything)
         yield Day(platform, tills, manifest, before, moment, after)
@@ -95,6 +98,15 @@ def take(platform: Platform) -> Manifest:
             programs=wheel_programs(),
             clock=SystemClock(),
         )
+
+
+async def archived_so_far(platform: Platform, vault: Path) -> None:
+    """End the segment at hand and wait until the archive has it: what follows is in the data folder alone."""
+    with database_server(platform.settings, may_join=True) as address:
+        async with await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True) as conn:
+            found = await (await conn.execute("SELECT pg_walfile_name(pg_switch_wal())")).fetchone()
+    assert found is not None
+    await asyncio.to_thread(wait_for, (vault / "wal" / f"{found[0]}.gz").exists)
 
 
 async def taps(tills: Tills) -> None:
