@@ -47,7 +47,7 @@ checks: $(VENV)/.dev-ready ## 格式、规范、类型 | format, lint, types
 	@$(BIN)/ruff check --quiet src simulator tests
 	@$(BIN)/mypy --no-error-summary
 
-bench: $(VENV)/.run-ready ## 性能测试 | benchmarks, as ratios against pgbench on the same server
+bench: $(VENV)/.dev-ready ## 性能测试 | benchmarks, as ratios against pgbench on the same server
 	@$(BIN)/yikatong bench $(ARGS)
 
 format: $(VENV)/.dev-ready ## 整理代码格式 | bring the code into its form
