@@ -82,6 +82,17 @@ def test_rows_outlive_a_killed_postmaster(server: EmbeddedPostgres) -> None:
     assert server.pid != killed
 
 
+def test_a_server_that_came_up_once_is_brought_back_however_often_it_dies(server: EmbeddedPostgres) -> None:
+    conninfo = server.address().conninfo
+    leave_a_row(conninfo)
+    killed = set()
+    while len(killed) < 7:
+        assert server.pid is not None
+        killed.add(server.pid)
+        os.kill(server.pid, signal.SIGKILL)
+        assert ask(conninfo, "SELECT word FROM kept") == "here"
+
+
 def test_rows_outlive_a_killed_supervisor(folder: Path) -> None:
     with a_python_process(CHILD, str(folder)) as child:
         conninfo = next_line(child)
