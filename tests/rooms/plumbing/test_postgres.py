@@ -85,7 +85,7 @@ def test_rows_outlive_a_killed_postmaster(server: EmbeddedPostgres) -> None:
 def test_a_server_that_came_up_once_is_brought_back_however_often_it_dies(server: EmbeddedPostgres) -> None:
     conninfo = server.address().conninfo
     leave_a_row(conninfo)
-    killed = set()
+    killed: set[int] = set()
     while len(killed) < 7:
         assert server.pid is not None
         killed.add(server.pid)
