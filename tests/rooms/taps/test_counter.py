@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import psycopg
 import pytest
+from psycopg import errors
 
 from tests.support.backends import end_backend
 from tests.support.builders.counter import CounterWorld, a_second_worker
@@ -11,6 +13,7 @@ from tests.support.cut_line import a_cut_line
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Connection
+from yikatong.taps.counter.counter import is_everybodys
 from yikatong.taps.counter.works import ReverseWork
 from yikatong.taps.model import Outcome, Reason
 
@@ -105,3 +108,21 @@ async def test_a_tap_whose_commit_arrived_and_whose_answer_was_lost_is_acknowled
     assert Outcome.ADMITTED is receipt.outcome
     assert receipt == await world.tap(body)
     assert (3_800, 1_200) == (await world.balance(phone), await world.owed())
+
+
+@pytest.mark.parametrize(
+    ("error", "everybodys"),
+    [
+        (psycopg.OperationalError("the connection is closed"), True),
+        (errors.DiskFull("no room"), True),
+        (errors.AdminShutdown("ended"), True),
+        (errors.ConnectionFailure("cut"), True),
+        (errors.QueryCanceled("too long"), False),
+        (errors.LockNotAvailable("taken"), False),
+        (errors.ProgramLimitExceeded("too large"), False),
+        (errors.UniqueViolation("twice"), False),
+        (ValueError("ours"), False),
+    ],
+)
+def test_only_what_would_meet_any_batch_leaves_it_whole(error: Exception, everybodys: bool) -> None:
+    assert everybodys is is_everybodys(error)

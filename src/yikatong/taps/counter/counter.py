@@ -221,7 +221,8 @@ class Counter:
     async def _serve(self, batch: list[_Pending]) -> None:
         """Bring a batch to its end: whole at first, in halves from the third try, so one cannot fail the others.
 
-        A fault of ours halves it at once, and is given up where one work is left.
+        A fault of ours halves it at once, and is given up where one work is left. What no work can help, a lost
+        database or a full disk, halves nothing: one by one they would wait for longer than their callers.
         """
         groups = [(batch, 1)]
         while groups:
@@ -232,7 +233,7 @@ class Counter:
             may_pass = isinstance(error, _MAY_PASS)
             if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
                 self._give_up(group, error)
-            elif len(group) > 1 and (tries + 1 >= _HALVES_FROM or not may_pass):
+            elif len(group) > 1 and not is_everybodys(error) and (tries + 1 >= _HALVES_FROM or not may_pass):
                 middle = len(group) // 2
                 groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
             else:
@@ -337,6 +338,14 @@ class Counter:
             await self._conn.close()
             self._conn = None
         self._seals.forget()
+
+
+def is_everybodys(error: BaseException) -> bool:
+    """Whether an error would meet any batch: the line or the server is gone, or it has no room (SQLSTATE 08, 53, 57P)."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or state[:2] in ("08", "53") or state[:3] == "57P"
 
 
 def _take(state: BatchState, work: Work) -> Ended:
