@@ -341,7 +341,7 @@ class Counter:
 
 
 def is_everybodys(error: BaseException) -> bool:
-    """Whether an error would meet any batch: the line or the server is gone, or it has no room (SQLSTATE 08, 53, 57P)."""
+    """Whether an error would meet any batch: line or server are gone, or have no room (SQLSTATE 08, 53, 57P)."""
     if not isinstance(error, psycopg.OperationalError):
         return False
     state = error.sqlstate
