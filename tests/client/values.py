@@ -36,6 +36,8 @@ def _strategy(info: inspect.Type) -> st.SearchStrategy[Any]:
             return _TEXT if info.pattern is None else st.from_regex(info.pattern, fullmatch=True)
         case inspect.IntType():
             return st.integers(info.ge if info.ge is not None else -(2**40), info.le if info.le is not None else 2**40)
+        case inspect.BytesType():
+            return st.binary(max_size=40)
         case inspect.BoolType():
             return st.booleans()
         case inspect.DateTimeType():

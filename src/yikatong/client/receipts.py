@@ -93,6 +93,15 @@ class ReceiptStep(Struct, frozen=True):
     value: str
 
 
+class Seal(Struct, frozen=True):
+    """The tap's place in the platform's sealed log; keep it with the receipt, it proves it (`docs/formats/seal.md`)."""
+
+    index: int
+    path: tuple[bytes, ...]
+    batch: bytes
+    rest: bytes = b""
+
+
 class Receipt(Unshown, frozen=True, kw_only=True):
     """What the counter answers, and answers again to the same request.
 
@@ -119,6 +128,7 @@ class Receipt(Unshown, frozen=True, kw_only=True):
     waits_for: str | None = None
     deadline_at: datetime | None = None
     about: Mapping[str, str | int] = {}
+    seal: Seal | None = None
 
 
 class Admitted(Struct, frozen=True, kw_only=True):

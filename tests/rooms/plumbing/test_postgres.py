@@ -53,7 +53,7 @@ def ask(conninfo: str, question: str) -> object:
 
 def leave_a_row(conninfo: str) -> None:
     with psycopg.connect(conninfo, autocommit=True) as conn:
-        conn.execute("CREATE TABLE kept (word text)")
+        conn.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
         conn.execute("INSERT INTO kept VALUES ('here')")
 
 
