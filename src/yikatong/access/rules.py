@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import structs
@@ -27,7 +26,7 @@ from yikatong.access.model import (
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.sealing.model import Leaf, LeafKind
-from yikatong.sealing.service import hash_leaf
+from yikatong.sealing.service import encode_fields, hash_leaf
 
 KEY_PREFIX = "ykk_"
 SESSION_PREFIX = "yks_"
@@ -53,7 +52,6 @@ NO_BODY = (b"", b"{}")
 """What a command without a body is sent with."""
 
 _SECRET_CHARS = 43
-_RECORD_FIELDS = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 _KEY_TOKEN_CHARS = len(KEY_PREFIX) + 32 + 1 + _SECRET_CHARS
 _SESSION_TOKEN_CHARS = len(SESSION_PREFIX) + _SECRET_CHARS
 
@@ -357,4 +355,4 @@ def _show_secret(secret: bytes) -> str:
 
 def leaf_of_record(record: Record) -> Leaf:
     """The leaf of a line of the record in the sealed log: a digest of every field in order (`docs/formats/seal.md`)."""
-    return Leaf(LeafKind.RECORD, record.record_id, hash_leaf(_RECORD_FIELDS(structs.astuple(record))))
+    return Leaf(LeafKind.RECORD, record.record_id, hash_leaf(encode_fields(structs.astuple(record))))

@@ -81,7 +81,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         ),
         _purge_parked(settings),
         *trust_jobs.jobs(holder=worker.keys),
-        *sealing_jobs.jobs(holder=worker.keys, witness=organisations.witness),
+        *sealing_jobs.jobs(holder=worker.keys, ids=worker.house.ids, witness=organisations.witness),
         *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
         *ledger_jobs.jobs(bucket_count=settings.bucket_count),
         *notices_jobs.jobs(

@@ -1,7 +1,8 @@
 """HTTP routes of places: open to anyone, they show no person."""
 
 from datetime import date
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -9,7 +10,7 @@ from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.places import service
 from yikatong.places.model import Division, DivisionCodeText, Reason, Region, is_division_code
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, Route, open_query
 
 
 class RegionsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,9 +48,6 @@ class DivisionAnswer(Struct, frozen=True):
     successors: tuple[DivisionCodeText, ...]
 
 
-ANYONE: tuple[CallerKind, ...] = ()
-
-
 async def _list_regions(call: Call, body: None, query: RegionsQuery) -> RegionsAnswer:
     return RegionsAnswer(regions=await service.list_regions(call.conn, hosted=query.hosted))
 
@@ -72,18 +70,7 @@ async def _get_division(call: Call, body: None, query: None) -> DivisionAnswer:
     )
 
 
-def _look_up(path: str, name: str, summary_en: str, summary_zh: str, **parts: Any) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        name=name,
-        tag="places",
-        summary_en=summary_en,
-        summary_zh=summary_zh,
-        kind=RouteKind.QUERY,
-        callers=ANYONE,
-        **parts,
-    )
+_look_up = partial(open_query, tag="places")
 
 
 def routes() -> tuple[Route, ...]:

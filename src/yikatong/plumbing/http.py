@@ -135,3 +135,18 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     second_person: bool = False
     reasons: tuple[Reason, ...] = ()
     body_bytes_max: int = 65_536
+
+
+def open_query(path: str, name: str, summary_en: str, summary_zh: str, *, tag: str, **parts: Any) -> Route:
+    """A query that anyone may ask, since it shows no person."""
+    return Route(
+        method="GET",
+        path=path,
+        name=name,
+        tag=tag,
+        summary_en=summary_en,
+        summary_zh=summary_zh,
+        kind=RouteKind.QUERY,
+        callers=(),
+        **parts,
+    )

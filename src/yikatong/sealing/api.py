@@ -1,19 +1,19 @@
 """HTTP routes of the sealed log: open to anyone, they tell digests and signatures, and nothing of a person."""
 
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
+from yikatong.plumbing.http import Call, Route, open_query
 from yikatong.sealing import service
 from yikatong.sealing.model import Head, Inclusion, Reason, WitnessedHead
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder
 
 Number = Annotated[int, Meta(ge=0, le=2**62)]
-ANYONE: tuple[CallerKind, ...] = ()
 
 
 class LogKey(Struct, frozen=True):
@@ -86,18 +86,7 @@ async def _prove_consistency(call: Call, body: None, query: ConsistencyQuery) ->
     return ConsistencyAnswer(await service.prove_consistency(call.conn, old=query.old, new=query.new))
 
 
-def _look_up(path: str, name: str, summary_en: str, summary_zh: str, **parts: Any) -> Route:
-    return Route(
-        method="GET",
-        path=path,
-        name=name,
-        tag="log",
-        summary_en=summary_en,
-        summary_zh=summary_zh,
-        kind=RouteKind.QUERY,
-        callers=ANYONE,
-        **parts,
-    )
+_look_up = partial(open_query, tag="log")
 
 
 def routes(*, holder: KeyHolder) -> tuple[Route, ...]:

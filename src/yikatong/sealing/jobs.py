@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.jobs import Job, JobCall, every
 from yikatong.sealing import service
 from yikatong.sealing.outside import Witness, WitnessIsSilent
@@ -13,12 +14,11 @@ from yikatong.trust.model import KeyHolder
 log = structlog.get_logger("yikatong.sealing")
 
 
-def jobs(*, holder: KeyHolder, witness: Witness | None) -> tuple[Job, ...]:
+def jobs(*, holder: KeyHolder, ids: Ids, witness: Witness | None) -> tuple[Job, ...]:
     """Append every two seconds; with a witness, show it the head every ten."""
-    sealers: dict[int, service.Sealer] = {}
+    sealer = service.Sealer(holder, ids=ids)
 
     async def append(call: JobCall) -> None:
-        sealer = sealers.setdefault(0, service.Sealer(holder, ids=call.ids))
         await sealer.run_once(call.database, now=call.clock.now())
 
     async def show(call: JobCall) -> None:

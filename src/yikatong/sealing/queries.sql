@@ -68,10 +68,6 @@ VALUES (%(size)s, %(root)s, %(made_at)s, %(signed)s, %(edge)s);
 -- sentence: the longest head with its edge
 SELECT size, root, made_at, signed, edge FROM sealing.head ORDER BY size DESC LIMIT 1;
 
--- name: find_head
--- sentence: the head of one length
-SELECT size, root, made_at, signed FROM sealing.head WHERE size = %(size)s;
-
 -- name: find_position
 -- sentence: where a batch stands in the log
 SELECT position FROM sealing.entry WHERE series = %(series)s AND number = %(number)s;

@@ -135,11 +135,6 @@ async def find_latest_head(conn: Conn) -> tuple[Head, bytes] | None:
     return None
 
 
-async def find_head(conn: Conn, *, size: int) -> Head | None:
-    """The head of one length."""
-    return await _STATEMENTS.find_one(conn, "find_head", Head, size=size)
-
-
 async def find_position(conn: Conn, *, series: UUID, number: int) -> int | None:
     """Where a batch stands in the log."""
     found = await _STATEMENTS.list_column(conn, "find_position", series=series, number=number)

@@ -15,17 +15,16 @@ from msgspec import structs
 from yikatong.kernel.ids import show_id
 from yikatong.sealing import service as sealing
 from yikatong.sealing.model import Leaf, LeafKind, Seal
-from yikatong.taps.model import Receipt, SealedTapRow, TapRow
+from yikatong.taps.model import SealedTapRow, TapRow
 from yikatong.taps.store import Conn, RefundRow, ReversalRow
 
-_REST = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 _TOLD = msgspec.json.Encoder().encode
 
 
 def rest_of(row: TapRow) -> bytes:
     """The digest of what a tap's row holds beyond what its receipt says."""
     return sha256(
-        _REST(
+        sealing.encode_fields(
             (
                 row.resident_id,
                 row.card_id,
@@ -51,30 +50,16 @@ def leaf_of_tap(row: TapRow, *, rest: bytes) -> Leaf:
     return Leaf(LeafKind.TAP, row.id, sealing.hash_leaf(_TOLD(told)))
 
 
-def leaf_hash_of_receipt(receipt: Receipt, *, rest: bytes) -> bytes:
-    """The same from a receipt, with the digest that its seal brings."""
-    told = (
-        receipt.tap,
-        receipt.request_id,
-        receipt.item,
-        receipt.amount_fen,
-        receipt.reason,
-        receipt.decided_at,
-        rest,
-    )
-    return sealing.hash_leaf(_TOLD(told))
-
-
 def leaf_of_refund(row: RefundRow, *, made_at: datetime) -> Leaf:
     """The leaf of a refund."""
     told = (row.tap_id, row.id, row.resident_id, row.terminal_id, row.amount_fen, row.transfer_id, made_at)
-    return Leaf(LeafKind.REFUND, row.id, sealing.hash_leaf(_REST(told)))
+    return Leaf(LeafKind.REFUND, row.id, sealing.hash_leaf(sealing.encode_fields(told)))
 
 
 def leaf_of_reversal(row: ReversalRow, *, made_at: datetime) -> Leaf:
     """The leaf of a reversal, under its tap's id."""
     told = (row.tap_id, row.resident_id, row.terminal_id, row.transfer_id, row.found, made_at)
-    return Leaf(LeafKind.REVERSAL, row.tap_id, sealing.hash_leaf(_REST(told)))
+    return Leaf(LeafKind.REVERSAL, row.tap_id, sealing.hash_leaf(sealing.encode_fields(told)))
 
 
 class BatchLeaves:

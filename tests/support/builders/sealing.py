@@ -1,8 +1,13 @@
 """A sealed log at work: taps and records that enter it, the sealer, a witness, the audit."""
 
+import base64
+import hashlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import msgspec
 
 from simulator.witness import SimulatedWitness
 from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
@@ -16,7 +21,6 @@ from yikatong.sealing import service as sealing
 from yikatong.sealing.audit import LogAudit
 from yikatong.sealing.model import Head, Seal
 from yikatong.sealing.outside import Witness
-from yikatong.taps.leaves import leaf_hash_of_receipt
 from yikatong.taps.model import Receipt
 from yikatong.trust.model import VerifyingKey
 
@@ -93,11 +97,19 @@ class LogWorld:
         prove(receipt, receipt.seal, certificate=certificate, log_keys=self.log_keys)
 
 
+def leaf_by_the_book(receipt: Receipt, seal: Seal) -> bytes:
+    """A tap's leaf as `docs/formats/seal.md` says it, from the receipt's JSON alone and without the platform's code."""
+    told = json.loads(msgspec.json.encode(receipt))
+    names = ("tap", "request_id", "item", "amount_fen", "reason", "decided_at")
+    fields = [*(told.get(name) for name in names), base64.b64encode(seal.rest).decode()]
+    return hashlib.sha256(b"\0" + json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()).digest()
+
+
 def prove(receipt: Receipt, seal: Seal, *, certificate: bytes, log_keys: dict[bytes, VerifyingKey]) -> None:
     """Prove that a receipt stands in a batch that its series signed. Refuses SEAL_DOES_NOT_MATCH."""
     _, key = sealing.verify_series(certificate, log_keys=log_keys)
     batch = sealing.verify_batch(seal.batch, key=key)
-    leaf = leaf_hash_of_receipt(receipt, rest=seal.rest)
+    leaf = leaf_by_the_book(receipt, seal)
     sealing.verify_inclusion(leaf, index=seal.index, size=batch.size, path=seal.path, root=batch.root)
 
 

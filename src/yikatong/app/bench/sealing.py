@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from yikatong.app.bench.load import LoadOrder
+from yikatong.app.bench.costing import an_order
+from yikatong.app.bench.generators import LoadResult
 from yikatong.app.bench.rows import Judged, Row
 from yikatong.app.bench.stage import Serve, Stage
 from yikatong.app.bench.taps import rate_of
@@ -65,13 +66,6 @@ def bench_sealed_log(stage: Stage) -> Row:
     )
 
 
-def _load(stage: Stage, serving: Serve) -> Any:
-    plan = stage.plan
-    order = LoadOrder(
-        connections=plan.connections,
-        tills=stage.people.spread,
-        warm_seconds=plan.warm_seconds,
-        seconds=plan.seconds,
-    )
+def _load(stage: Stage, serving: Serve) -> LoadResult:
     with stage.served(serving) as served:
-        return stage.load(served.url, order)
+        return stage.load(served.url, an_order(stage))

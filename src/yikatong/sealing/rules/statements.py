@@ -18,7 +18,7 @@ from yikatong.sealing.model import (
     WitnessedHead,
 )
 from yikatong.trust import service as trust
-from yikatong.trust.model import HeldSigner, PublicKey, SigningKey, VerifyingKey
+from yikatong.trust.model import HeldSigner, PublicKey, Sign1, SigningKey, VerifyingKey
 
 _SERIES, _BATCH, _HEAD, _WITNESSED = "yk-log-series", "yk-log-batch", "yk-log-head", "yk-log-witnessed"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,10 +53,7 @@ def series_of(signed: bytes) -> UUID:
 
 def verify_batch(signed: bytes, *, key: VerifyingKey) -> BatchRoot:
     """Read a signed batch root. Refuses SEAL_DOES_NOT_MATCH."""
-    try:
-        return _batch_of(trust.verify_sign1(_open(signed, _BATCH, BATCH_BYTES_MAX), key))
-    except Refused:
-        raise Refused(Reason.SEAL_DOES_NOT_MATCH) from None
+    return _batch_of(_verified(_open(signed, _BATCH, BATCH_BYTES_MAX), key))
 
 
 def sign_head(*, size: int, root: bytes, made_at: datetime, signer: HeldSigner) -> Head:
@@ -82,11 +79,7 @@ def witness_head(head: Head, key: SigningKey) -> WitnessedHead:
 
 def verify_witnessed(signed: bytes, *, key: VerifyingKey) -> WitnessedHead:
     """Read a witness's word. Refuses SEAL_DOES_NOT_MATCH."""
-    try:
-        payload = trust.verify_sign1(_open(signed, _WITNESSED, HEAD_BYTES_MAX), key)
-    except Refused:
-        raise Refused(Reason.SEAL_DOES_NOT_MATCH) from None
-    size, root = _fields(payload, (int, bytes))
+    size, root = _fields(_verified(_open(signed, _WITNESSED, HEAD_BYTES_MAX), key), (int, bytes))
     return WitnessedHead(size=size, root=root, signed=signed)
 
 
@@ -103,13 +96,18 @@ def _verify(signed: bytes, type_: str, shape: tuple[type, ...], *, keys: dict[by
     key = keys.get(sign1.key_id or b"")
     if key is None:
         raise Refused(Reason.SEAL_DOES_NOT_MATCH)
+    return _fields(_verified(sign1, key), shape)
+
+
+def _verified(sign1: Sign1, key: VerifyingKey) -> bytes:
+    """The payload of an envelope that the key signed."""
     try:
-        return _fields(trust.verify_sign1(sign1, key), shape)
+        return trust.verify_sign1(sign1, key)
     except Refused:
         raise Refused(Reason.SEAL_DOES_NOT_MATCH) from None
 
 
-def _open(signed: bytes, type_: str, bytes_max: int) -> Any:
+def _open(signed: bytes, type_: str, bytes_max: int) -> Sign1:
     try:
         sign1 = trust.decode_sign1(signed, bytes_max)
     except Refused:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import Any
+
+import msgspec
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.sealing.model import HASH_BYTES, Node, Reason
 
 EMPTY_ROOT = sha256(b"").digest()
 _LEAF, _NODE = b"\x00", b"\x01"
+_encode_fields = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 NodeAt = Callable[[int, int], bytes]
 """Gives the hash of a whole subtree: its level above the leaves, and its position among those of its level."""
 
@@ -15,6 +19,11 @@ NodeAt = Callable[[int, int], bytes]
 def hash_leaf(data: bytes) -> bytes:
     """The hash of a leaf (RFC 9162 §2.1.1)."""
     return sha256(_LEAF + data).digest()
+
+
+def encode_fields(fields: Sequence[Any]) -> bytes:
+    """A row's fields as a MessagePack array, ids as 16 bytes: the form of which leaves and digests are made."""
+    return _encode_fields(fields)
 
 
 def hash_node(left: bytes, right: bytes) -> bytes:

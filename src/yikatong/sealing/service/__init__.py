@@ -8,7 +8,7 @@ from yikatong.sealing.rules.statements import (
     verify_witnessed,
     witness_head,
 )
-from yikatong.sealing.rules.trees import hash_leaf, verify_consistency, verify_inclusion
+from yikatong.sealing.rules.trees import encode_fields, hash_leaf, verify_consistency, verify_inclusion
 from yikatong.sealing.service.keys import LOG_KEY, WANTED_LOG_KEY, log_keys_of
 from yikatong.sealing.service.log import find_seal, get_certificate, get_head, prove_consistency, prove_inclusion
 from yikatong.sealing.service.sealer import Sealer
@@ -22,6 +22,7 @@ __all__ = [
     "Sealer",
     "Unsealed",
     "Writer",
+    "encode_fields",
     "find_seal",
     "get_certificate",
     "get_head",

@@ -25,13 +25,13 @@ async def show_to_witness(database: Database, witness: Witness, *, now: datetime
     old = 0 if last is None else last.size
     async with database.transaction() as conn:
         latest = await store.find_latest_head(conn)
-        if last is None and latest is None:
+        if latest is None and last is None:
             return None
-        if latest is None or (last is not None and last.size == latest[0].size and last.root != latest[0].root):
+        if latest is None:
             raise Refused(Reason.SEAL_DOES_NOT_MATCH)
+        path = await _prove(conn, latest[0], last=last)
         if latest[0].size == old:
             return None
-        path = await _prove(conn, latest[0], last=last)
     witnessed = verify_witnessed((await witness.co_sign(latest[0], old=old, path=path)).signed, key=witness.key)
     if (witnessed.size, witnessed.root) != (latest[0].size, latest[0].root):
         raise Refused(Reason.SEAL_DOES_NOT_MATCH)
