@@ -7,9 +7,9 @@ whoever writes into a map for which the disk has no room is killed: so they lie 
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -17,7 +17,7 @@ from prometheus_client import generate_latest as generate
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-_MEMORY = Path("/dev/shm")  # noqa: S108  a fresh folder of a random name, closed to others, is made in it
+_MEMORY = Path("/dev/shm")  # noqa: S108  the folder made in it is closed to others, and one of somebody else is not used
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 REQUEST_SECONDS = Histogram(
@@ -36,21 +36,28 @@ JOB_SECONDS = Histogram(
 
 @contextmanager
 def shared_in_memory(*, otherwise: Path) -> Iterator[Path]:
-    """Have the workers started in the block share their numbers in a folder in memory, else in the folder named."""
-    if not os.access(_MEMORY, os.W_OK | os.X_OK):
+    """Have the workers started in the block share their numbers in a folder in memory, else in the folder named.
+
+    The folder in memory is named after that one, so what a killed server left there is emptied by the next.
+    """
+    folder = _MEMORY / f"ykt-metrics-{sha256(os.fsencode(otherwise.resolve())).hexdigest()[:32]}"
+    try:
+        share_among_workers(folder)
+    except OSError:  # no memory to write to, or the name is somebody else's
         share_among_workers(otherwise)
         yield otherwise
         return
     shutil.rmtree(otherwise, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix="ykt-metrics-", dir=_MEMORY, ignore_cleanup_errors=True) as folder:
-        os.environ[_FOLDER_VARIABLE] = folder
-        yield Path(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def share_among_workers(folder: Path) -> None:
     """Have the workers started after this share their numbers in a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     os.environ[_FOLDER_VARIABLE] = str(folder)
 
 
