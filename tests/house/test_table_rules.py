@@ -80,7 +80,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "ledger.rebucket_*",
     ),
     "a batch of one bucket asks what its terminals asked before, and these lie in a few other shards": (
-        "taps.find_requests",
+        "taps.find_requests*",
         "taps.write_requests",
     ),
     "what is sealed of rows outside the counter is left under their ids": ("sealing.leave",),

@@ -35,12 +35,16 @@ class Statement(Generic[Row]):
     """One statement of a batch: `sql` with $1 placeholders, `params` in binary, `row(*columns)` builds a value.
 
     The text must be the same object for the same statement: it is the key under which it stays prepared.
+    `on_cluster` is what a cluster is asked instead, with the same parameters and columns.
     """
 
-    __slots__ = ("params", "row", "sql")
+    __slots__ = ("on_cluster", "params", "row", "sql")
 
-    def __init__(self, sql: str, params: Sequence[Param], row: Callable[..., Row]) -> None:
+    def __init__(
+        self, sql: str, params: Sequence[Param], row: Callable[..., Row], *, on_cluster: str | None = None
+    ) -> None:
         self.sql = sql
+        self.on_cluster = on_cluster
         self.params = params
         self.row = row
 
@@ -63,8 +67,9 @@ class Result(Generic[Row]):
 class BatchConnection:
     """One connection in pipeline mode, for one task at a time: the counter that owns it runs one batch at a time."""
 
-    def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
+    def __init__(self, conn: psycopg.AsyncConnection[Any], *, to_cluster: bool) -> None:
         self._conn = conn
+        self._to_cluster = to_cluster
         self._pg = conn.pgconn
         self._prepared: dict[str, bytes] = {}
         self._loading = loading_of(conn)
@@ -84,11 +89,15 @@ class BatchConnection:
         """Take over an idle autocommit connection.
 
         Sequential scans are off here: a statement prepared while its table is empty would keep a plan that
-        scans it after it has grown.
+        scans it after it has grown. On a cluster, a statement that names no single shard can be planned for its own
+        parameters only, so there the server chooses.
         """
         await conn.execute("SET enable_seqscan = off")
-        await conn.execute("SET plan_cache_mode = force_generic_plan")
-        return cls(conn)
+        found = await conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
+        to_cluster = await found.fetchone() is not None
+        if not to_cluster:
+            await conn.execute("SET plan_cache_mode = force_generic_plan")
+        return cls(conn, to_cluster=to_cluster)
 
     @property
     def is_broken(self) -> bool:
@@ -129,7 +138,8 @@ class BatchConnection:
             if name is None:
                 self._names_given += 1
                 name = f"b{self._names_given}".encode()
-                self._pg.send_prepare(name, statement.sql.encode(), [param.oid for param in statement.params])
+                text = statement.on_cluster if self._to_cluster and statement.on_cluster else statement.sql
+                self._pg.send_prepare(name, text.encode(), [param.oid for param in statement.params])
                 self._prepared[statement.sql] = name
                 expected.append(statement.sql)
             self._pg.send_query_prepared(

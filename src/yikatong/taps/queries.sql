@@ -9,6 +9,14 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS r
 
+-- name: find_requests_on_cluster
+-- The same on a cluster, which asks the shards of these terminals alone and plans anew each time; locks nothing.
+SELECT r.terminal_id, r.request_id, r.tap_id, r.bucket, r.body_digest
+FROM taps.request AS r
+JOIN unnest($1::uuid[], $2::text[]) AS asked (terminal_id, request_id)
+    ON asked.terminal_id = r.terminal_id AND asked.request_id = r.request_id
+WHERE r.terminal_id = ANY ($1::uuid[])
+
 -- name: find_used_codes
 -- Codes that were spent before, with the tap that spent them; locks nothing, the gates are locked already.
 SELECT t.id, t.resident_id, t.code_at, t.nonce

@@ -27,6 +27,8 @@ def find_requests(*, terminal_ids: Sequence[UUID], request_ids: Sequence[str]) -
         lambda terminal_id, request_id, tap_id, bucket, digest: Request(
             terminal_id=terminal_id, request_id=request_id, tap_id=tap_id, bucket=bucket, body_digest=digest
         ),
+        # Over nodes no limit inside a lateral join can be planned; on one machine this form reads more than its rows.
+        on_cluster=QUERIES["find_requests_on_cluster"],
     )
 
 
