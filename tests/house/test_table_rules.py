@@ -33,6 +33,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "ledger.list_account_names",
         "ledger.list_day_changes",
         "ledger.count_transfers",
+        "ledger.page_*",
         "notices.impossible_notices",
         "payouts.list_statements",
         "payouts.list_unpaid_sums",

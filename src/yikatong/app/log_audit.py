@@ -13,6 +13,8 @@ from yikatong.access import audit as access
 from yikatong.app.command_line import errors, out
 from yikatong.app.keys import open_keys
 from yikatong.app.outside.organisations import open_organisations
+from yikatong.ledger import audit as ledger
+from yikatong.payouts import audit as payouts
 from yikatong.plumbing.clock import Clock, SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import SystemIds
@@ -38,32 +40,51 @@ async def run_log_audit(
     witnessed: WitnessedHead | None = await witness.find_last() if witness is not None else None
     async with database.owner_transaction() as conn:
         await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return await sealing.audit_log(
-            conn,
-            _leaves(conn),
-            log_keys=service.log_keys_of(keys),
-            witnessed=witnessed,
-            terms=_terms(settings, clock),
-        )
+        return await audit_log_in(conn, settings=settings, keys=keys, witnessed=witnessed, clock=clock)
+
+
+async def audit_log_in(
+    conn: AsyncConnection[Any],
+    *,
+    settings: Settings,
+    keys: KeyHolder,
+    witnessed: WitnessedHead | None,
+    clock: Clock,
+) -> LogAudit:
+    """Recompute the log and every row in it as an open transaction sees them."""
+    return await sealing.audit_log(
+        conn,
+        _leaves(conn),
+        taps.list_bound(conn),
+        log_keys=service.log_keys_of(keys),
+        witnessed=witnessed,
+        terms=_terms(settings, clock),
+    )
 
 
 async def _leaves(conn: AsyncConnection[Any]) -> AsyncIterator[Sequence[Leaf]]:
     async for leaves in taps.list_leaves(conn):
+        yield leaves
+    async for leaves in ledger.list_leaves(conn):
+        yield leaves
+    async for leaves in payouts.list_leaves(conn):
         yield leaves
     async for leaves in access.list_leaves(conn):
         yield leaves
 
 
 def _terms(settings: Settings, clock: Clock) -> Terms:
-    """What may be gone: taps and reversals that moved no money, and lines of the record, once their term is over."""
+    """What may be gone: taps and reversals that moved no money, and lines of the record, once their term is over.
+
+    A reversal that moved money has its transfer's leaf too, which stays.
+    """
     now = clock.now()
-    days = {
+    terms = dict.fromkeys(LeafKind, _FOR_GOOD) | {
         LeafKind.TAP: timedelta(days=settings.retention_tap_days),
         LeafKind.REVERSAL: timedelta(days=settings.retention_tap_days),
         LeafKind.RECORD: timedelta(days=settings.retention_record_days),
-        LeafKind.REFUND: _FOR_GOOD,
     }
-    return Terms({kind: now - term for kind, term in days.items()}, now)
+    return Terms({kind: now - term for kind, term in terms.items()}, now)
 
 
 async def audit_log_now(database: Database, *, settings: Settings, json: bool) -> LogAudit:

@@ -1,12 +1,19 @@
 """What `yikatong audit` recomputes of the ledger, each check in one statement and so on one state of the books."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from yikatong.kernel.ids import show_id
 from yikatong.ledger import store
+from yikatong.ledger.leaves import leaf_of_posted, leaves_of_hold
 from yikatong.ledger.model import name_account
+from yikatong.sealing.model import Leaf
+
+_PAGE = 2_000
+_ZERO = UUID(int=0)
 
 _CHECKS = (
     ("audit_balances", "account", "the entries of account {} in bucket {} sum to {} fen, its balance is {}"),
@@ -31,6 +38,18 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     for bucket, _, purses, reserve in await store.list_differences(conn, query="audit_reserve"):
         found.append(f"ledger: the purses in bucket {bucket} hold {_fen(purses)} fen, the reserve is {_fen(reserve)}")
     return found
+
+
+async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
+    """The leaves of every transfer and hold as they stand now, for the audit of the sealed log."""
+    bucket, id = -1, _ZERO
+    while transfers := await store.page_transfers(conn, bucket=bucket, id=id, limit=_PAGE):
+        bucket, id = transfers[-1][0], transfers[-1][1].id
+        yield [leaf_of_posted(transfer) for _, transfer in transfers]
+    bucket, id = -1, _ZERO
+    while holds := await store.page_holds(conn, bucket=bucket, id=id, limit=_PAGE):
+        bucket, id = holds[-1][0], holds[-1][1].id
+        yield [leaf for _, hold in holds for leaf in leaves_of_hold(hold)]
 
 
 def _fen(amount: int | None) -> str:

@@ -304,6 +304,17 @@ WHERE h.status = 'posted' AND NOT coalesce(
 )
 ORDER BY 1, 2;
 
+-- name: page_transfers
+-- sentence: audit, over all buckets: transfers after one, in the order of their keys
+SELECT bucket, id, kind, reference, accounts, legs, posted_at FROM ledger.transfer
+WHERE (bucket, id) > (%(bucket)s, %(id)s) ORDER BY bucket, id LIMIT %(limit)s;
+
+-- name: page_holds
+-- sentence: audit, over all buckets: holds after one, in the order of their keys
+SELECT bucket, id, owner_id, account_id, amount_fen, status, reference, made_at, expires_at, ended_at, transfer_id
+FROM ledger.hold
+WHERE (bucket, id) > (%(bucket)s, %(id)s) ORDER BY bucket, id LIMIT %(limit)s;
+
 -- name: list_account_names
 -- sentence: audit, over all buckets: what each account with a floor is called, whose it is, and its id
 SELECT bucket, id, owner_id, kind, label FROM ledger.account ORDER BY bucket, id;

@@ -301,6 +301,18 @@ async def list_differences(conn: Conn, *, query: str) -> list[tuple[int, UUID, i
     return await cursor.fetchall()
 
 
+async def page_transfers(conn: Conn, *, bucket: int, id: UUID, limit: int) -> list[tuple[int, Transfer]]:
+    """Transfers after one with their buckets, in the order of their keys."""
+    cursor = await conn.execute(_Q["page_transfers"], {"bucket": bucket, "id": id, "limit": limit})
+    return [(row[0], _transfer(*row[1:])) for row in await cursor.fetchall()]
+
+
+async def page_holds(conn: Conn, *, bucket: int, id: UUID, limit: int) -> list[tuple[int, Hold]]:
+    """Holds after one with their buckets, in the order of their keys."""
+    cursor = await conn.execute(_Q["page_holds"], {"bucket": bucket, "id": id, "limit": limit})
+    return [(row[0], _hold(*row[1:])) for row in await cursor.fetchall()]
+
+
 async def each_account_name(conn: Conn) -> AsyncIterator[tuple[int, UUID, UUID, AccountKind, str]]:
     """Every account with a floor: bucket, id, owner, kind, label; read in pieces, for there may be millions."""
     async with conn.cursor(name="account_names") as cursor:

@@ -1,7 +1,7 @@
 """What `yikatong audit` recomputes of payouts: every statement from the ledger, and what is on its way to providers."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,8 @@ from yikatong.payouts.model import (
     RequestKind,
     RequestState,
 )
-from yikatong.payouts.rules import digest_statement, state_day
+from yikatong.payouts.rules import digest_statement, leaf_of_statement, state_day
+from yikatong.sealing.model import Leaf
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
@@ -27,7 +28,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     ended cards that are not as their requests to banks are.
     """
     statements: defaultdict[UUID, list[tuple[ProviderStatement, bytes]]] = defaultdict(list)
-    for statement, digest in await store.list_statements(conn):
+    for statement, digest, _ in await store.list_statements(conn):
         statements[statement.provider_id].append((statement, digest))
     changes: defaultdict[UUID, list[DayChange]] = defaultdict(list)
     for change in await ledger.day_changes(conn, kind=AccountKind.PROVIDER_RECEIVABLE):
@@ -37,6 +38,14 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     found += await _compare_clearing(conn, balances=balances, providers=changes.keys())
     requests = {one.id: one for one in await store.list_requests(conn, ids=[one.request_id for one in balances])}
     return found + [line for one in balances for line in _compare_request(one, requests.get(one.request_id))]
+
+
+async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
+    """The leaves of every statement as it stands now, for the audit of the sealed log."""
+    yield [
+        leaf_of_statement(statement, digest=digest, made_at=made_at)
+        for statement, digest, made_at in await store.list_statements(conn)
+    ]
 
 
 def _recompute(made: Sequence[tuple[ProviderStatement, bytes]], changes: Sequence[DayChange]) -> list[str]:

@@ -29,6 +29,8 @@ from yikatong.payouts.model import (
     Reason,
     RequestState,
 )
+from yikatong.sealing.model import Leaf, LeafKind
+from yikatong.sealing.service import encode_fields, hash_leaf
 
 SETTLING_GRACE = timedelta(minutes=5)
 """Batches that began before midnight have ended this long after it."""
@@ -74,6 +76,12 @@ def state_day(provider_id: ProviderId, day: date, totals: Iterable[DayTotal]) ->
 def digest_statement(statement: ProviderStatement) -> bytes:
     """The SHA-256 of a statement's CSV text, so that both sides can say which statement they mean."""
     return sha256(show_csv([statement]).encode()).digest()
+
+
+def leaf_of_statement(statement: ProviderStatement, *, digest: bytes, made_at: datetime) -> Leaf:
+    """The leaf of a statement in the sealed log, under an id of provider and day."""
+    id = digest_id(b"statement", statement.provider_id.bytes, statement.day_on.isoformat().encode())
+    return Leaf(LeafKind.STATEMENT, id, hash_leaf(encode_fields((*structs.astuple(statement), digest, made_at))))
 
 
 def show_csv(statements: Sequence[ProviderStatement]) -> str:

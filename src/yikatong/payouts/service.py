@@ -47,6 +47,7 @@ from yikatong.payouts.rules import (
     decide_debt,
     digest_statement,
     is_same_request,
+    leaf_of_statement,
     price_payable,
     state_day,
     transfer_id_of,
@@ -54,6 +55,7 @@ from yikatong.payouts.rules import (
 )
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
+from yikatong.sealing import service as sealing
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -111,7 +113,15 @@ async def make_statements(conn: Conn, *, day: date, now: datetime) -> int:
         totals[total.account.owner_id].append(total)
     statements = [state_day(ProviderId(owner_id), day, every) for owner_id, every in totals.items()]
     digests = [digest_statement(statement) for statement in statements]
-    return await store.insert_statements(conn, day=day, statements=statements, digests=digests, now=now)
+    made = await store.insert_statements(conn, day=day, statements=statements, digests=digests, now=now)
+    leaves = [
+        leaf_of_statement(statement, digest=digest, made_at=now)
+        for statement, digest in zip(statements, digests, strict=True)
+        if statement.provider_id in made
+    ]
+    if leaves:
+        await ledger.run_in_order(conn, [sealing.leaving(leaves, now=now)])
+    return len(made)
 
 
 async def list_providers_to_settle(conn: Conn, *, day: date) -> list[ProviderId]:

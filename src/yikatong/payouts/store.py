@@ -54,8 +54,8 @@ _STATEMENT = class_row(ProviderStatement)
 
 async def insert_statements(
     conn: Conn, *, day: date, statements: Sequence[ProviderStatement], digests: Sequence[bytes], now: datetime
-) -> int:
-    """Write the statements of one day that are not there yet; returns how many."""
+) -> set[UUID]:
+    """Write the statements of one day that are not there yet; returns whose."""
     cursor = await conn.execute(
         _Q["insert_statements"],
         {
@@ -75,10 +75,7 @@ async def insert_statements(
             "digests": list(digests),
         },
     )
-    row = await cursor.fetchone()
-    assert row is not None
-    count: int = row[0]
-    return count
+    return {row[0] for row in await cursor.fetchall()}
 
 
 async def find_statement(conn: Conn, *, provider_id: ProviderId, day: date) -> ProviderStatement | None:
@@ -88,12 +85,12 @@ async def find_statement(conn: Conn, *, provider_id: ProviderId, day: date) -> P
         return await cursor.fetchone()
 
 
-async def list_statements(conn: Conn) -> list[tuple[ProviderStatement, bytes]]:
-    """Every statement with its digest."""
+async def list_statements(conn: Conn) -> list[tuple[ProviderStatement, bytes, datetime]]:
+    """Every statement with its digest and the instant at which it was made."""
     cursor = await conn.execute(_Q["list_statements"])
     fields = ProviderStatement.__struct_fields__
     return [
-        (ProviderStatement(**dict(zip(fields, row[:-1], strict=True))), bytes(row[-1]))
+        (ProviderStatement(**dict(zip(fields, row[:-2], strict=True))), bytes(row[-2]), row[-1])
         for row in await cursor.fetchall()
     ]
 

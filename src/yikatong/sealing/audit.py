@@ -11,7 +11,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.rows import Conn
 from yikatong.sealing import store
 from yikatong.sealing.model import Head, Leaf, LeafKind, SealedBatch, WitnessedHead
-from yikatong.sealing.rules.statements import verify_batch, verify_head, verify_series
+from yikatong.sealing.rules.statements import digest_labels, verify_batch, verify_head, verify_series
 from yikatong.sealing.rules.trees import Edge, Tree, hash_leaf
 from yikatong.trust.model import VerifyingKey
 
@@ -20,6 +20,7 @@ LATE = timedelta(minutes=10)
 """A batch that the log lacks so long after it was made was kept out."""
 _PAGE = 1_000
 _ZERO = UUID(int=0)
+_KINDS = frozenset(int(kind) for kind in LeafKind)
 LogKeys = dict[bytes, VerifyingKey]
 
 
@@ -47,6 +48,7 @@ class Terms(NamedTuple):
 async def audit_log(
     conn: Conn,
     rows: AsyncIterator[Sequence[Leaf]],
+    bound: AsyncIterator[Sequence[Leaf]],
     *,
     log_keys: LogKeys,
     witnessed: WitnessedHead | None,
@@ -54,7 +56,8 @@ async def audit_log(
 ) -> LogAudit:
     """Find every row that was edited, removed or inserted since its batch, and every batch since it entered the log.
 
-    `rows` are the leaves of all rows as they stand now. `witnessed` is a witness's longest head, fetched from the
+    `rows` are the leaves of all rows as they stand now; `bound` those of rows that have none in the log, as the sealed
+    rows that they follow from say that they must be. `witnessed` is a witness's longest head, fetched from the
     witness itself: who rewrites the whole log with its keys is found by it alone. The transaction is fresh, repeatable
     read, and may make temporary tables; its rows are read on one snapshot.
     """
@@ -63,7 +66,9 @@ async def audit_log(
     await store.list_for_audit(conn, "audit_make_found")
     batches = await _audit_batches(conn, found, log_keys=log_keys, now=terms.now)
     size = await _audit_entries(conn, found, log_keys=log_keys, witnessed=witnessed)
-    await _copy_loose(conn)
+    await _copy_loose(conn, found)
+    async for leaves in bound:
+        await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
     async for leaves in rows:
         await store.copy_for_audit(conn, "audit_found", [(leaf, None) for leaf in leaves])
     forgotten = await _compare(conn, found, terms=terms)
@@ -103,8 +108,12 @@ async def _audit_batches(conn: Conn, found: _Found, *, log_keys: LogKeys, now: d
             if batch.number != expected:
                 found.say(f"log: batch {expected} of series {batch.series} is gone")
             series, number = batch.series, batch.number
-            _audit_batch(batch, found, key=keys.get(series))
-            leaves = batch.leaves()
+            try:
+                leaves = batch.leaves()
+            except ValueError:
+                found.say(f"log: batch {number} of series {series} is not what its series signed: a leaf is of no kind")
+                continue
+            _audit_batch(batch, leaves, found, key=keys.get(series))
             said += [(leaf, batch.made_at) for leaf in leaves]
             leaves_count += len(leaves)
             if number > appended.get(series, 0):
@@ -132,7 +141,7 @@ async def _read_series(
     return keys, appended
 
 
-def _audit_batch(batch: SealedBatch, found: _Found, *, key: VerifyingKey | None) -> None:
+def _audit_batch(batch: SealedBatch, leaves: Sequence[Leaf], found: _Found, *, key: VerifyingKey | None) -> None:
     name = f"log: batch {batch.number} of series {batch.series}"
     if key is None:
         found.say(f"{name} is of a series that nobody certified")
@@ -142,9 +151,9 @@ def _audit_batch(batch: SealedBatch, found: _Found, *, key: VerifyingKey | None)
     except Refused:
         found.say(f"{name} is not signed by its series")
         return
-    tree = Tree([leaf.hash for leaf in batch.leaves()])
-    said = (root.series, root.number, root.size, root.root, root.made_at)
-    if said != (batch.series, batch.number, len(batch.ids), tree.root, batch.made_at):
+    tree = Tree([leaf.hash for leaf in leaves])
+    said = (root.series, root.number, root.size, root.root, root.made_at, root.labels)
+    if said != (batch.series, batch.number, len(leaves), tree.root, batch.made_at, digest_labels(leaves)):
         found.say(f"{name} is not what its series signed")
 
 
@@ -217,12 +226,15 @@ class _Heads:
             found.say(f"log: it has no head at its end, at {edge.size}")
 
 
-async def _copy_loose(conn: Conn) -> None:
+async def _copy_loose(conn: Conn, found: _Found) -> None:
     """Leaves that wait for the sealer are said too."""
     id, kind = _ZERO, 0
     while page := await store.list_for_audit(conn, "audit_loose", id=id, kind=kind, limit=_PAGE):
         id, kind = page[-1]["id"], page[-1]["kind"]
-        leaves = [Leaf(LeafKind(row["kind"]), row["id"], row["hash"]) for row in page]
+        for row in page:
+            if row["kind"] not in _KINDS:
+                found.say(f"log: leaf {row['id']} waits and is of no kind")
+        leaves = [Leaf(LeafKind(row["kind"]), row["id"], row["hash"]) for row in page if row["kind"] in _KINDS]
         await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
 
 
@@ -231,7 +243,7 @@ async def _compare(conn: Conn, found: _Found, *, terms: Terms) -> int:
     since = [terms.kept_since.get(kind, terms.now) for kind in LeafKind]
     bounds: dict[str, Any] = {"kinds": [int(kind) for kind in LeafKind], "since": since}
     for row in await store.list_for_audit(conn, "audit_compare", limit=DIFFERENCES_MAX, **bounds):
-        name = f"log: {LeafKind(row['kind']).name.lower()} {row['id']}"
+        name = _name(row)
         if row["is_unsaid"]:
             found.say(f"{name} stands and was never sealed: it was put in")
         elif row["is_gone"]:
@@ -239,6 +251,10 @@ async def _compare(conn: Conn, found: _Found, *, terms: Terms) -> int:
         else:
             found.say(f"{name} is not what was sealed: it was edited")
     for row in await store.list_for_audit(conn, "audit_twice", limit=DIFFERENCES_MAX):
-        found.say(f"log: {LeafKind(row['kind']).name.lower()} {row['id']} was sealed more than once")
+        found.say(f"{_name(row)} was sealed more than once")
     (forgotten,) = await store.list_for_audit(conn, "audit_forgotten", **bounds)
     return int(forgotten["count"])
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"log: {LeafKind(row['kind']).name.lower().replace('_', ' ')} {row['id']}"

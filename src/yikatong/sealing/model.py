@@ -16,12 +16,17 @@ HEAD_BYTES_MAX = 512
 
 
 class LeafKind(IntEnum):
-    """What a leaf stands for."""
+    """What a leaf stands for. A tap that moved money is another kind than one that did not: it is never forgotten."""
 
     TAP = 1
     REFUND = 2
     REVERSAL = 3
     RECORD = 4
+    PAID_TAP = 5
+    TRANSFER = 6
+    HOLD = 7
+    HOLD_END = 8
+    STATEMENT = 9
 
 
 class Leaf(NamedTuple):
@@ -33,13 +38,17 @@ class Leaf(NamedTuple):
 
 
 class BatchRoot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a series signs of a batch: the batch's number in it, how many leaves, and the root of their tree."""
+    """What a series signs of a batch: the batch's number in it, how many leaves, and the root of their tree.
+
+    `labels` is a digest of what each leaf is said to stand for (`rules.statements.digest_labels`).
+    """
 
     series: UUID
     number: int
     size: int
     root: bytes
     made_at: datetime
+    labels: bytes
 
 
 class SealedBatch(msgspec.Struct, frozen=True, kw_only=True):

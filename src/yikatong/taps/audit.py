@@ -10,13 +10,11 @@ from psycopg import AsyncConnection
 from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Transfer, TransferKind
-from yikatong.lines.rules import part_of
 from yikatong.sealing.model import Leaf
 from yikatong.taps import store
-from yikatong.taps.leaves import leaf_of_refund, leaf_of_reversal, leaf_of_tap, rest_of
+from yikatong.taps.leaves import find_bound_leaf, leaf_of_refund, leaf_of_reversal, leaf_of_tap, payment_of, rest_of
 from yikatong.taps.model import TapRow
 from yikatong.taps.receipts import decode_facts
-from yikatong.taps.rules import legs_of
 
 _PAGE = 2_000
 _ZERO = UUID(int=0)
@@ -63,6 +61,14 @@ async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
         yield [leaf_of_reversal(row, made_at=made_at) for _, row, made_at in reversals]
 
 
+async def list_bound(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
+    """The leaves of every payment as the rows of taps say that it must be, for the audit of the sealed log."""
+    bucket, tap_id = -1, _ZERO
+    while taps := await store.page_taps(conn, bucket=bucket, tap_id=tap_id, count_max=_PAGE):
+        bucket, tap_id = taps[-1].bucket, taps[-1].id
+        yield [leaf for row in taps if (leaf := find_bound_leaf(row)) is not None]
+
+
 async def _audit_payments(conn: AsyncConnection[Any]) -> list[str]:
     found: list[str] = []
     bucket, tap_id = -1, _ZERO
@@ -101,8 +107,7 @@ def find_difference(row: TapRow, transfer: Transfer | None) -> str | None:
         return "names a transfer of something else"
     if sum(amount_fen for _, amount_fen in facts.parts) != row.amount_fen:
         return "has a receipt whose parts do not sum to its amount"
-    parts = [part_of(row.resident_id, source, amount_fen) for source, amount_fen in facts.parts]
-    expected = legs_of(parts, provider_id=row.provider_id, bank_code=facts.bank_code)
+    expected = payment_of(row, transfer_id=row.transfer_id).legs
     written = sorted(zip(transfer.accounts, transfer.legs, strict=True))
     if sorted((leg.account.id, leg.amount_fen) for leg in expected) != written:
         return "has a receipt that says other accounts or amounts than the ledger"

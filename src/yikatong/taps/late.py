@@ -9,18 +9,16 @@ import psycopg
 from yikatong.codes.model import Presented
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Reason as AnyReason
-from yikatong.ledger.model import TransferDraft, TransferKind
-from yikatong.lines.rules import PURSE, part_of
+from yikatong.lines.rules import PURSE
 from yikatong.plumbing import outbox
 from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import service as sealing
 from yikatong.taps import store
 from yikatong.taps.counter.originals import transfer_id_of
 from yikatong.taps.counter.writes import TOPIC
-from yikatong.taps.leaves import leaf_of_tap, rest_of
+from yikatong.taps.leaves import leaf_of_tap, payment_of, rest_of
 from yikatong.taps.model import Request, TapFacts, TapRow
-from yikatong.taps.receipts import FORM_NUMBER, decode_facts, decode_work, encode_facts
-from yikatong.taps.rules import legs_of
+from yikatong.taps.receipts import FORM_NUMBER, decode_work, encode_facts
 
 __all__ = [
     "Earlier",
@@ -116,17 +114,6 @@ def late_tap_of(
         decided_at=decided_at,
         facts=encode_facts(facts),
         evidence=presented.evidence,
-    )
-
-
-def payment_of(row: TapRow) -> TransferDraft:
-    """The transfer that a tap's row says it made, from its parts to what is owed to its provider."""
-    parts = [part_of(row.resident_id, source, amount_fen) for source, amount_fen in decode_facts(row.facts).parts]
-    return TransferDraft(
-        id=transfer_id_of(row.id),
-        kind=TransferKind.PAYMENT,
-        reference=row.id,
-        legs=legs_of(parts, provider_id=row.provider_id, bank_code=None),
     )
 
 

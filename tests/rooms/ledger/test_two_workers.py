@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from psycopg.errors import UniqueViolation
 
 from tests.support.backends import end_backend
-from tests.support.builders.ledger import IDS, a_benefit, a_purse, a_receivable, a_transfer, open_with
+from tests.support.builders.ledger import IDS, a_benefit, a_log_writer, a_purse, a_receivable, a_transfer, open_with
 from tests.support.builders.ledger_model import (
     ACCOUNTS_COUNT,
     HOLD_LASTS,
@@ -173,7 +174,7 @@ async def test_a_worker_that_dies_in_the_middle_of_a_batch_leaves_nothing(db: Da
         assert Change.DONE is await service.post(conn, bucket=BUCKET, writer=1, draft=payment, now=NOON)
 
 
-async def test_the_same_transfers_from_two_workers_at_once_are_posted_once(db: Database) -> None:
+async def test_the_same_transfers_from_two_workers_at_once_are_posted_once(db: Database, tmp_path: Path) -> None:
     meals, shop = a_benefit(), a_receivable()
     drafts = [a_transfer(meals, shop, 1) for _ in range(20)]
     async with db.transaction() as conn:
@@ -181,7 +182,9 @@ async def test_the_same_transfers_from_two_workers_at_once_are_posted_once(db: D
     workers = [await BatchConnection.over(await db.connect_serving()) for _ in range(2)]
     answers = await asyncio.gather(
         *(
-            service.post_pipelined(worker, bucket=BUCKET, writer=writer, drafts=drafts, now=NOON)
+            service.post_pipelined(
+                worker, bucket=BUCKET, writer=writer, seals=a_log_writer(tmp_path), drafts=drafts, now=NOON
+            )
             for writer, worker in enumerate(workers, start=1)
         )
     )

@@ -167,5 +167,6 @@ async def test_what_was_sealed_while_no_sealer_ran_for_days_enters_the_log_and_t
     async with world.db.owner_transaction() as conn:
         rows = await (await conn.execute("SELECT is_closed FROM sealing.series ORDER BY began_at")).fetchall()
     assert head is not None
-    assert [(True,), (False,)] == rows
+    assert [(True,)] * (len(rows) - 1) + [(False,)] == rows
+    assert 2 <= len(rows)
     assert () == await log.differences()

@@ -1,6 +1,7 @@
 """Residents' accounts, transfers between them and holds on them, for tests."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from yikatong.ledger.model import (
     bank_clearing,
     name_account,
 )
+from yikatong.sealing import service as sealing
+from yikatong.trust import service as trust
 
 BANK = bank_clearing("102")
 IDS = SeededIds()
@@ -86,6 +89,15 @@ def a_hold(account: AccountName, amount_fen: int, **changes: Any) -> Hold:
         transfer_id=None,
     )
     return msgspec.structs.replace(hold, **changes)
+
+
+def a_log_writer(folder: Path) -> sealing.Writer:
+    """Someone who writes batches of the sealed log, by a log key made in a folder of its own."""
+    ids = SeededIds()
+    keys = trust.open_key_folder(
+        folder / str(ids.new()), key_encryption_key=b"k" * 32, wanted=[sealing.WANTED_LOG_KEY], now=NOON, ids=ids
+    )
+    return sealing.Writer(keys, ids=ids)
 
 
 async def open_with(

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,15 @@ import msgspec
 from simulator.witness import SimulatedWitness
 from tests.support.builders.counter import CounterWorld, Phone, a_counter_world
 from tests.support.builders.follow_ups import id_of, refunded, reversed_by
+from tests.support.builders.ledger import a_hold_draft
 from tests.support.database import a_fresh_database, build_schema
 from yikatong.access import service as access
-from yikatong.app.log_audit import run_log_audit
+from yikatong.app.log_audit import audit_log_in, run_log_audit
+from yikatong.kernel.ids import TransferId
+from yikatong.kernel.instants import day_of, start_of
+from yikatong.ledger import service as ledger
+from yikatong.ledger.model import AccountKind, name_account
+from yikatong.payouts import service as payouts
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings
 from yikatong.sealing import service as sealing
@@ -34,6 +41,10 @@ async def a_log_of_its_own(beside: Database) -> AsyncIterator["LogWorld"]:
         assert {} == build_schema(address.conninfo)
         async with await Database.open(address) as database, a_counter_world(database) as world:
             yield LogWorld(world)
+
+
+class _Undo(Exception):  # noqa: N818  it ends a transaction that was only tried
+    """Roll back."""
 
 
 class LogWorld:
@@ -81,6 +92,21 @@ class LogWorld:
         """What the audit finds."""
         return (await self.audit(witness=witness)).differences
 
+    async def differences_after(self, statement: str) -> tuple[str, ...]:
+        """What the audit finds after a change past the platform, which is then undone."""
+        world = self.world
+        found: tuple[str, ...] = ()
+        with suppress(_Undo):
+            async with world.db.owner_transaction() as conn:
+                changed = await conn.execute(statement.encode())
+                assert changed.rowcount > 0, statement
+                audited = await audit_log_in(
+                    conn, settings=SETTINGS, keys=world.keys, witnessed=None, clock=world.clock
+                )
+                found = audited.differences
+                raise _Undo
+        return found
+
     async def change(self, statement: str, *values: object) -> None:
         """Change the database past the platform, as its owner can."""
         async with self.world.db.owner_transaction() as conn:
@@ -127,7 +153,7 @@ async def make_the_log_anew(log: LogWorld) -> None:
 
 
 async def a_day(log: LogWorld) -> CounterWorld:
-    """Taps paid and refused, one taken back, one given back, and a look: a log with a leaf of each kind."""
+    """Taps paid and refused, one taken back, one given back, and a look: the look alone in its batch."""
     world = log.world
     phone = await world.a_phone(purse_fen=50_000)
     for _ in range(3):
@@ -137,6 +163,46 @@ async def a_day(log: LogWorld) -> CounterWorld:
     await reversed_by(world, body)
     await refunded(world, id_of(await log.paid(phone, amount_fen=900)), 400, request_id="refund-1")
     await world.tap(world.answered(phone, amount_fen=60_000))
+    await log.append()
     await log.looked_at(phone)
+    await log.append()
+    return world
+
+
+async def a_day_of_money(log: LogWorld) -> CounterWorld:
+    """The same, and money that moved without a tap: loads, holds made and ended, a statement and its settlement."""
+    world = await a_day(log)
+    phone = await world.a_phone(purse_fen=40_000)
+    await world.tap(world.answered(phone, amount_fen=15_000))
+    waiting = world.answered(phone, amount_fen=15_000)
+    await world.tap(waiting)
+    await reversed_by(world, waiting)
+    resident_id, now = phone.resident.resident_id, world.clock.now()
+    morning = start_of(day_of(now) + timedelta(days=1)) + timedelta(minutes=10)
+    async with world.db.transaction() as conn:
+        await ledger.top_up_purse(
+            conn,
+            bucket=0,
+            resident_id=resident_id,
+            bank_code="102",
+            amount_fen=5_000,
+            transfer_id=TransferId(world.ids.new()),
+            reference=world.ids.new(),
+            now=now,
+        )
+        kept, freed = (
+            a_hold_draft(name_account(resident_id, AccountKind.PURSE), 100, expires_at=now + timedelta(hours=1))
+            for _ in range(2)
+        )
+        await ledger.hold(conn, bucket=0, draft=kept, now=now)
+        await ledger.hold(conn, bucket=0, draft=freed, now=now)
+        await ledger.void_hold(conn, bucket=0, hold_id=freed.id, now=now)
+        await payouts.make_statements(conn, day=day_of(now), now=morning)
+        settled = await payouts.settle_provider(
+            conn, provider_id=world.provider.id, day=day_of(now), term_days=30, now=morning
+        )
+        assert settled is not None
+        await payouts.send_settlement(conn, settlement=settled, now=morning)
+        await payouts.end_settlement(conn, settlement=settled, bank_code="102", is_paid=True, now=morning)
     await log.append()
     return world

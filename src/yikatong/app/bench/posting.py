@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from yikatong.app.keys import open_keys
 from yikatong.kernel.ids import ResidentId, TransferId
 from yikatong.kernel.outcomes import Change
 from yikatong.ledger import service as ledger
@@ -19,6 +20,8 @@ from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.pipeline import BatchConnection
+from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
 
 
 class PostingOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,14 +42,15 @@ class Posted(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def run_posting(order: PostingOrder, address: ServerAddress, result: Connection) -> None:
+def run_posting(order: PostingOrder, settings: Settings, address: ServerAddress, result: Connection) -> None:
     """Post for so long, and send back what was posted; the main function of its process."""
-    result.send_bytes(msgspec.json.encode(asyncio.run(_run(order, address))))
+    result.send_bytes(msgspec.json.encode(asyncio.run(_run(order, settings, address))))
 
 
-async def _run(order: PostingOrder, address: ServerAddress) -> Posted:
+async def _run(order: PostingOrder, settings: Settings, address: ServerAddress) -> Posted:
     clock = SystemClock()
     ids = SystemIds(clock)
+    seals = sealing.Writer(open_keys(settings, clock=clock, ids=ids), ids=ids)
     numbers = count()
     purses = [account_of_source(ResidentId(payer), "purse") for payer in order.payers]
     receivables = [name_account(payee, AccountKind.PROVIDER_RECEIVABLE) for payee in order.payees]
@@ -57,7 +61,7 @@ async def _run(order: PostingOrder, address: ServerAddress) -> Posted:
             now = clock.now()
             drafts = [_draft(next(numbers), purses, receivables, ids) for _ in range(order.batch)]
             outcomes = await ledger.post_pipelined(
-                conn, bucket=order.bucket, writer=order.writer, drafts=drafts, now=now
+                conn, bucket=order.bucket, writer=order.writer, seals=seals, drafts=drafts, now=now
             )
             refused = next((outcome for outcome in outcomes if outcome is not Change.DONE), None)
             if refused is not None:

@@ -71,7 +71,7 @@ def _post(stage: Stage, payers: Sequence[ResidentId], payees: Sequence[UUID]) ->
             seconds=stage.plan.seconds,
         )
         ours, theirs = SPAWN.Pipe(duplex=False)
-        process = SPAWN.Process(target=run_posting, args=(order, stage.address, theirs), daemon=True)
+        process = SPAWN.Process(target=run_posting, args=(order, stage.settings, stage.address, theirs), daemon=True)
         process.start()
         theirs.close()
         running.append((process, ours))

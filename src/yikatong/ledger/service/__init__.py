@@ -8,6 +8,7 @@ from yikatong.ledger.batch import (
     lock_open_gates,
     write_book,
 )
+from yikatong.ledger.leaves import leaf_of_transfer, leaves_of
 from yikatong.ledger.rules import Book
 from yikatong.ledger.service.accounts import (
     accounts_of,
@@ -42,6 +43,8 @@ __all__ = [
     "get_balance",
     "grant_benefit",
     "hold",
+    "leaf_of_transfer",
+    "leaves_of",
     "level",
     "load_holds",
     "load_open_totals",

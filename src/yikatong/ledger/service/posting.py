@@ -12,6 +12,7 @@ from yikatong.kernel.ids import TransferId
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import store
 from yikatong.ledger.batch import load_pending_holds, lock_accounts_of, write_book
+from yikatong.ledger.leaves import leaves_of
 from yikatong.ledger.model import (
     AccountKind,
     AccountName,
@@ -41,6 +42,7 @@ from yikatong.notices.model import Template
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+from yikatong.sealing import service as sealing
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -68,12 +70,19 @@ async def post_batch(
 
 
 async def post_pipelined(
-    conn: BatchConnection, *, bucket: int, writer: int, drafts: Sequence[TransferDraft], now: datetime
+    conn: BatchConnection,
+    *,
+    bucket: int,
+    writer: int,
+    seals: sealing.Writer,
+    drafts: Sequence[TransferDraft],
+    now: datetime,
 ) -> tuple[Outcome, ...]:
     """As `post_batch`, in a transaction of its own on a pipelined connection: for thousands of transfers a second.
 
-    Ids are looked up only after one was found to be used, since nearly all are new. Raises BatchMustRerun when
-    others were first five times in a row.
+    `seals` writes the batches of this connection alone; after any error but a refusal it is to `forget`. Ids are looked
+    up only after one was found to be used, since nearly all are new. Raises BatchMustRerun when others were first five
+    times in a row.
     """
     owners = owners_of(drafts)
     ids: list[UUID] = []
@@ -92,9 +101,15 @@ async def post_pipelined(
             posted: dict[UUID, Transfer] = {row.id: row for row in known.rows}
             book = Book(accounts=accounts.rows, holds=holds.rows, now=now)
             outcomes = tuple(_post_once(book, draft, posted) for draft in drafts)
-            statements = write_book(bucket=bucket, writer=writer, book_writes=book.writes)
+            book_writes = book.writes
+            sealed = seals.seal(leaves_of(book_writes), now=now)
+            statements = [
+                *write_book(bucket=bucket, writer=writer, book_writes=book_writes),
+                *sealed.statements,
+            ]
             verify_won(statements, await conn.run(statements))
             await conn.run([COMMIT])
+            seals.advance(sealed, now=now)
         except (BatchMustRerun, UniqueViolation):
             await conn.run([ROLLBACK])
             ids = [draft.id for draft in drafts]

@@ -14,17 +14,22 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of
+from yikatong.ledger.leaves import leaf_of_transfer
 from yikatong.ledger.model import (
     RESERVE_CLEARING,
     RESERVE_NOSTRO,
     AccountKind,
     AccountName,
+    Leg,
+    TransferDraft,
     TransferKind,
     name_account,
 )
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.queries import load_queries
+from yikatong.sealing import service as sealing
 
 _Q = load_queries("yikatong.ledger")
 
@@ -109,8 +114,10 @@ async def _write(
     legs: tuple[tuple[AccountName, int], ...],
     now: datetime,
 ) -> None:
-    """Write a transfer and its entries; the accounts' balances are made of them afterwards."""
+    """Write a transfer, its entries and its leaf; the accounts' balances are made of them afterwards."""
     accounts = [account for account, _ in legs]
+    draft = TransferDraft(TransferId(transfer_id), kind, reference, tuple(Leg(account, fen) for account, fen in legs))
+    await sealing.leave(conn, leaf_of_transfer(draft, posted_at=now), now=now)
     await conn.execute(
         _Q["rebucket_write_transfer"],
         {

@@ -10,9 +10,11 @@ from psycopg.errors import UniqueViolation
 
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger.batch import load_holds, load_pending_holds, lock_accounts_of, write_book
+from yikatong.ledger.leaves import leaves_of
 from yikatong.ledger.model import Hold, Reason, TransferDraft
 from yikatong.ledger.rules import Book
 from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+from yikatong.sealing import service as sealing
 
 Conn = psycopg.AsyncConnection[Any]
 Outcome = Change | Reason
@@ -53,9 +55,16 @@ async def read_book(
 
 
 async def write(conn: Conn, book: Book, *, bucket: int, writer: int) -> None:
-    """Write what a book has decided. Raises BatchMustRerun when it won fewer rows than it needed."""
-    statements = write_book(bucket=bucket, writer=writer, book_writes=book.writes)
+    """Write what a book has decided, and leave its leaves for the sealer.
+
+    Raises BatchMustRerun when it won fewer rows than it needed.
+    """
+    book_writes = book.writes
+    statements = write_book(bucket=bucket, writer=writer, book_writes=book_writes)
     verify_won(statements, await run_in_order(conn, statements))
+    leaves = leaves_of(book_writes)
+    if leaves:
+        await run_in_order(conn, [sealing.leaving(leaves, now=book_writes.now)])
 
 
 async def until_won(conn: Conn, attempt: Callable[[], Awaitable[Result]]) -> Result:

@@ -158,6 +158,7 @@ async def _case(
 async def _post(conn: Conn, tap: TapRow, allowance: Allowance, *, now: datetime) -> BaseReason | None:
     """Post a tap's payment out of the allowance's present hold, and hold the rest under the next number."""
     assert tap.amount_fen is not None
+    assert tap.transfer_id is not None
     number, rest_fen = allowance.hold_number, allowance.left_fen - tap.amount_fen
     rest = hold_of(allowance, number=number + 1, amount_fen=rest_fen) if rest_fen else None
     try:
@@ -166,7 +167,7 @@ async def _post(conn: Conn, tap: TapRow, allowance: Allowance, *, now: datetime)
             bucket=tap.bucket,
             writer=ledger.COMMANDS,
             hold_id=hold_id_of(allowance, number),
-            draft=taps.payment_of(tap),
+            draft=taps.payment_of(tap, transfer_id=tap.transfer_id),
             rest=rest,
             now=now,
         )

@@ -3,7 +3,9 @@
 Payloads are CBOR arrays in the deterministic form; instants are whole microseconds since 1970 (`docs/formats/seal.md`).
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from yikatong.sealing.model import (
     HEAD_BYTES_MAX,
     BatchRoot,
     Head,
+    Leaf,
     Reason,
     WitnessedHead,
 )
@@ -40,9 +43,17 @@ def verify_series(certificate: bytes, *, log_keys: dict[bytes, VerifyingKey]) ->
         raise Refused(Reason.SEAL_DOES_NOT_MATCH) from None
 
 
+def digest_labels(leaves: Sequence[Leaf]) -> bytes:
+    """The digest of what the leaves of a batch stand for: every kind as one byte, then every id as 16.
+
+    Without it whoever holds the rows could call a leaf another kind's, whose rows may be forgotten earlier.
+    """
+    return sha256(bytes([leaf.kind for leaf in leaves]) + b"".join([leaf.id.bytes for leaf in leaves])).digest()
+
+
 def sign_batch(batch: BatchRoot, key: SigningKey) -> bytes:
     """Sign a batch's root with the key of its series."""
-    payload = [batch.series.bytes, batch.number, batch.size, batch.root, _micros(batch.made_at)]
+    payload = [batch.series.bytes, batch.number, batch.size, batch.root, _micros(batch.made_at), batch.labels]
     return trust.sign_sign1(trust.encode(payload), key, message_type=_BATCH)
 
 
@@ -84,11 +95,11 @@ def verify_witnessed(signed: bytes, *, key: VerifyingKey) -> WitnessedHead:
 
 
 def _batch_of(payload: bytes) -> BatchRoot:
-    series, number, size, root, made_at = _fields(payload, (bytes, int, int, bytes, int))
-    if len(series) != 16 or len(root) != HASH_BYTES or number < 1 or size < 1:
+    series, number, size, root, made_at, labels = _fields(payload, (bytes, int, int, bytes, int, bytes))
+    if len(series) != 16 or {len(root), len(labels)} != {HASH_BYTES} or number < 1 or size < 1:
         raise Refused(Reason.SEAL_DOES_NOT_MATCH)
     made = _EPOCH + made_at * _MICROSECOND
-    return BatchRoot(series=UUID(bytes=series), number=number, size=size, root=root, made_at=made)
+    return BatchRoot(series=UUID(bytes=series), number=number, size=size, root=root, made_at=made, labels=labels)
 
 
 def _verify(signed: bytes, type_: str, shape: tuple[type, ...], *, keys: dict[bytes, VerifyingKey]) -> list[Any]:

@@ -14,7 +14,7 @@ from yikatong.plumbing.rows import Conn
 from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import store
 from yikatong.sealing.model import BatchRoot, Leaf, LeafKind, Seal
-from yikatong.sealing.rules.statements import certify_series, sign_batch
+from yikatong.sealing.rules.statements import certify_series, digest_labels, sign_batch
 from yikatong.sealing.rules.trees import Tree
 from yikatong.sealing.service.keys import LOG_KEY
 from yikatong.trust import service as trust
@@ -91,7 +91,14 @@ class Series:
     def seal(self, leaves: Sequence[Leaf], *, now: datetime) -> Sealed:
         """Seal the leaves of the next batch; there is at least one. Its number is used up by `advance` alone."""
         tree = Tree([leaf.hash for leaf in leaves])
-        root = BatchRoot(series=self._series, number=self._count + 1, size=len(leaves), root=tree.root, made_at=now)
+        root = BatchRoot(
+            series=self._series,
+            number=self._count + 1,
+            size=len(leaves),
+            root=tree.root,
+            made_at=now,
+            labels=digest_labels(leaves),
+        )
         signed = sign_batch(root, self._key)
         statements = [store.write_batch(root, leaves=leaves, signed=signed)]
         if self._count == 0:

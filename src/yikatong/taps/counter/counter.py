@@ -300,8 +300,9 @@ class Counter:
             confirmation_term=self._confirmation_term,
         )
         answers = [_take(state, work) for work in works]
-        statements = statements_of(state, writer=self._writer, event_id=self._ids.new())
-        leaves = BatchLeaves(state.tap_rows, state.refunds, state.reversals, now=now)
+        book_writes = book.writes
+        statements = statements_of(state, book_writes, writer=self._writer, event_id=self._ids.new())
+        leaves = BatchLeaves(state.tap_rows, state.refunds, state.reversals, book_writes)
         sealed = self._seals.seal(leaves.leaves, now=now)
         statements += sealed.statements
         if statements:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from yikatong.cards import service as cards
 from yikatong.ledger import service as ledger
+from yikatong.ledger.model import BookWrites
 from yikatong.plumbing import outbox
 from yikatong.plumbing.pipeline import Statement
 from yikatong.taps import store
@@ -13,8 +14,8 @@ from yikatong.taps.counter.state import BatchState
 TOPIC = "taps"
 
 
-def statements_of(state: BatchState, *, writer: int, event_id: UUID) -> list[Statement[Any]]:
-    """Everything the batch decided, as statements; none for what did not happen."""
+def statements_of(state: BatchState, book_writes: BookWrites, *, writer: int, event_id: UUID) -> list[Statement[Any]]:
+    """Everything the batch decided, as statements; none for what did not happen. `book_writes` are its book's."""
     bucket = state.bucket
     statements: list[Statement[Any]] = []
     if state.requests_made:
@@ -35,7 +36,7 @@ def statements_of(state: BatchState, *, writer: int, event_id: UUID) -> list[Sta
         statements.append(cards.write_gates(bucket=bucket, updates=list(state.gate_updates.values())))
     for name, admitted in state.admitted.items():
         statements += state.lines[name].write(bucket=bucket, admitted=admitted)
-    statements += ledger.write_book(bucket=bucket, writer=writer, book_writes=state.book.writes)
+    statements += ledger.write_book(bucket=bucket, writer=writer, book_writes=book_writes)
     if state.events:
         payload = {"bucket": bucket, "events": state.events}
         statements.append(outbox.publishing(id=event_id, topic=TOPIC, payload=payload, now=state.now))
