@@ -14,7 +14,7 @@ IMPURE_CALLS = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "uuid1", "uuid4", "uuid.uuid1", "uuid.uuid4",
     "open", "print", "input",
 }  # fmt: skip
-PURE_FILES = {"rules", "model", "reasons"}
+PURE_FILES = {"rules", "model", "reasons", "formulas"}
 
 
 def is_pure_by_rule(module: str) -> bool:

@@ -35,6 +35,7 @@ from yikatong.app.keys_cli import keys_app
 from yikatong.app.log_audit import audit_log_now, encode_audit, print_log_audit
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
+from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app
 from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
@@ -47,6 +48,7 @@ from yikatong.plumbing.migrations import MigrationError
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.settings import SettingsError
+from yikatong.programmes.service import SheetError
 from yikatong.sealing.audit import LogAudit
 from yikatong.trust.service import KeysAtRestError
 
@@ -64,6 +66,8 @@ app.add_typer(witness_app_cli, name="witness")
 app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 app.add_typer(bench_app, name="bench")
+app.command(context_settings=ANY_FACTS)(decide)
+app.add_typer(programmes_app, name="programmes")
 
 PLACE_CELLS = 27
 """Where addresses begin in the list of where to look."""
@@ -75,6 +79,7 @@ MENDABLE = (
     ServingRoleError,
     BackupError,
     WorkersDoNotStart,
+    SheetError,
 )
 """What whoever runs the platform can mend; each says in its message how."""
 

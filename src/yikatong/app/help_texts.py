@@ -130,6 +130,22 @@ CHINESE = {
     ),
     "Which, by their ids in `outbox list`.": "哪些事件，填outbox list列出的编号。",
     "Every parked event of one topic.": "某一主题下全部搁置的事件。",
+    # Programmes.
+    "Decide one case without storing anything; further options are the programme's facts, as --price 1999.99.": (
+        "核定一例，不保存；其余选项是该补贴项目的事实，如--price 1999.99。"
+    ),
+    "Which programme, as `yikatong programmes list` names it.": "哪个补贴项目，名称见yikatong programmes list。",
+    "Six digits of the place.": "六位行政区划代码。",
+    "Effective day; of a trade-in the day of the invoice.": "生效日期；以旧换新为发票日期。",
+    "Day of knowledge; without it, today.": "知悉日期；不填则为今天。",
+    "The programmes: list, publish.": "补贴项目：列出、发布。",
+    "List the programmes with every sheet: place, days, and the document it follows.": (
+        "列出补贴项目及其全部规则表：地区、起止日期、依据。"
+    ),
+    "Publish new formulas and sheets: their digests go into the lock file, and from then on they never change.": (
+        "发布新的公式和规则表：摘要写入锁定文件，此后不再更改。"
+    ),
+    "Also what was changed; only before the first release.": "连同已更改的；仅限首次发布之前。",
     # Benchmarks.
     "Benchmarks, without a name all in one table: ratios against pgbench on the same server.": (
         "性能测试，不写名称则全部列成一张表：与同一服务器上的pgbench相比。"

@@ -1,0 +1,1 @@
+"""The e-bike trade-in (电动自行车以旧换新): an old bike handed in, a new one bought."""

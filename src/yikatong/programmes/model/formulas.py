@@ -1,0 +1,49 @@
+"""A formula: how a programme decides, as a value that the engine finds and runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from yikatong.kernel.outcomes import Reason
+from yikatong.programmes.model.facts import Fact
+
+AMOUNT = "amount"
+"""The step that every formula ends with: the amount if nothing stands in the way."""
+
+
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a programme's formula.
+
+    `effective` is the fact that chooses the sheet; `terms` the type that sheets are read into; `refusals` the reasons
+    in the order in which the first is told; `unpublished` the one that says that no amount is known; `decide` takes
+    the work and the terms and ends with the step `amount`; `texts` are the files whose bytes are the formula.
+    """
+
+    programme: str
+    version: int
+    title_zh: str
+    title_en: str
+    effective: str
+    facts: tuple[Fact, ...]
+    terms: Any
+    refusals: tuple[Reason, ...]
+    unpublished: Reason
+    decide: Callable[..., None]
+    texts: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Programme and version, as decisions keep it."""
+        return f"{self.programme}/{self.version}"
+
+    def find_fact(self, name: str) -> Fact | None:
+        """The fact of a name, or None."""
+        return next((fact for fact in self.facts if fact.name == name), None)
+
+
+class PublishedFormula(msgspec.Struct, frozen=True):
+    """A formula with the digest of its files."""
+
+    formula: Formula
+    digest: str

@@ -1,0 +1,159 @@
+"""A sheet's text, read strictly: what is wrong is said with file, line and reason."""
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+import yaml
+
+from yikatong.programmes.model import DERIVED, Formula, Head, Sheet
+from yikatong.programmes.rules.values import read_value
+
+SHEET_BYTES_MAX = 100_000
+DEPTH_MAX = 12
+_PATH = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `([^`]*)`")
+
+Path = tuple[str | int, ...]
+
+
+class SheetError(ValueError):
+    """A sheet, or several together, cannot be used; the message begins with file and line."""
+
+
+class Document:
+    """A YAML document as plain text values, and the line of each."""
+
+    def __init__(self, plain: Any, lines: dict[Path, int]) -> None:
+        self.plain = plain
+        self.lines = lines
+
+    def line_of(self, path: Path) -> int:
+        """The line of a value, else of what it lies in."""
+        while path not in self.lines:
+            path = path[:-1]
+        return self.lines[path]
+
+
+def read_document(text: str, *, file: str) -> Document:
+    """Read YAML whose scalars stay text.
+
+    Raises SheetError for what YAML cannot read, for more than one document, and for what hides something from a
+    reader: a key twice, an anchor or alias, a tag, a merge key, a depth beyond twelve.
+    """
+    if len(text.encode()) > SHEET_BYTES_MAX:
+        raise SheetError(f"{file}:1: longer than {SHEET_BYTES_MAX} bytes")
+    try:
+        _verify_plain(text, file=file)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SheetError(f"{file}:{mark.line + 1 if mark else 1}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SheetError(f"{file}:1: {error}") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise SheetError(f"{file}:1: a sheet is a list of `key: value`")
+    lines: dict[Path, int] = {}
+    return Document(_plain(node, (), lines, file=file), lines)
+
+
+def _verify_plain(text: str, *, file: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise SheetError(f"{file}:{_line(event)}: anchors and aliases are not used in sheets")
+        if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and event.tag:
+            raise SheetError(f"{file}:{_line(event)}: tags are not used in sheets")
+
+
+def _line(event: yaml.Event) -> int:
+    return 1 if event.start_mark is None else event.start_mark.line + 1
+
+
+def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], *, file: str) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if len(path) > DEPTH_MAX:
+        raise SheetError(f"{file}:{node.start_mark.line + 1}: nested too deeply")
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(one, (*path, place), lines, file=file) for place, one in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        return _plain_mapping(node, path, lines, file=file)
+    return node.value
+
+
+def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], *, file: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode) or key.value == "<<":
+            raise SheetError(f"{file}:{line}: a key is a single word")
+        if key.value in found:
+            raise SheetError(f"{file}:{line}: `{key.value}` stands twice")
+        lines[(*path, key.value)] = line
+        found[key.value] = _plain(value, (*path, key.value), lines, file=file)
+    return found
+
+
+def convert(document: Document, kind: Any, *, under: Path = (), file: str) -> Any:
+    """A part of a document as a type. Raises SheetError naming the line of what does not fit."""
+    part = document.plain
+    for key in under:
+        part = part[key]
+    try:
+        return msgspec.convert(part, kind, strict=False, dec_hook=read_value)
+    except msgspec.ValidationError as error:
+        says, _, at = str(error).partition(" - at `")
+        path = under + _path_of(at.rstrip("`"))
+        unknown = _UNKNOWN_FIELD.match(says)
+        line = document.line_of((*path, unknown[1]) if unknown else path)
+        raise SheetError(f"{file}:{line}: {'.'.join(map(str, path)) or 'sheet'}: {says}") from None
+
+
+def _path_of(at: str) -> Path:
+    return tuple(key or (int(place) if place.isdigit() else place) for key, place in _PATH.findall(at))
+
+
+def read_head(document: Document, *, file: str) -> Head:
+    """A sheet's head. Raises SheetError; the file's name must be the one that place and first day give."""
+    head: Head = convert(document, Head, file=file)
+    stem = f"{head.place}-{head.valid_from}"
+    name = file.rpartition("/")[2].removesuffix(".yaml")
+    if not re.fullmatch(rf"{stem}(-[2-9])?", name):
+        raise SheetError(f"{file}:{document.line_of(('valid_from',))}: the file should be named {stem}.yaml")
+    if (name != stem) != bool(head.replaces):
+        line = document.line_of(("replaces",) if head.replaces else ("valid_from",))
+        raise SheetError(f"{file}:{line}: a correction has `replaces` and a number in its name, and nothing else has")
+    return head
+
+
+def read_sheet(text: str, *, file: str, formula: Formula) -> Sheet:
+    """Read a sheet for its formula; `file` is `<programme>/<name>.yaml`, as it is named in faults.
+
+    Raises SheetError for a document that hides something, for a head or terms that do not fit, and for a clause
+    whose first word is no source of the sheet.
+    """
+    document = read_document(text, file=file)
+    head = read_head(document, file=file)
+    if (head.programme, head.formula) != (formula.programme, formula.version):
+        raise SheetError(f"{file}:{document.line_of(('formula',))}: this is no sheet of {formula.name}")
+    terms = convert(document, formula.terms, under=("terms",), file=file)
+    _verify_clauses(document, head, file=file)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Sheet(name=file.removesuffix(".yaml"), digest=digest, head=head, terms=terms)
+
+
+def _verify_clauses(document: Document, head: Head, *, file: str) -> None:
+    for path, line in document.lines.items():
+        if path and path[-1] == "clause" and path[0] == "terms":
+            clause = _at(document.plain, path)
+            key, _, words = clause.partition(" ")
+            if key == DERIVED and not words.strip():
+                raise SheetError(f"{file}:{line}: a derived value says in words how it was derived")
+            if key != DERIVED and key not in head.sources:
+                raise SheetError(f"{file}:{line}: `{key}` is none of the sheet's sources")
+
+
+def _at(plain: Any, path: Path) -> Any:
+    for key in path:
+        plain = plain[key]
+    return plain

@@ -1,0 +1,153 @@
+"""The work on a column of cases: what a formula writes its checks and steps with."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from yikatong.kernel.outcomes import Reason as AnyReason
+from yikatong.programmes.model import NOT_GIVEN, Asking, Column, Note, NoteName, Reason
+
+Mask = npt.NDArray[np.bool_]
+Bound = int | str | Column
+"""A number, the name of another fact, or a number for each case."""
+
+
+class Condition(NamedTuple):
+    """A check as it was made: enough to tell of one case what was found and wanted."""
+
+    reason: AnyReason
+    fact: str
+    fails: Mask | None
+    where: Mask | None
+    least: Bound | None
+    most: Bound | None
+    wants: str
+    clause: str
+
+
+class Stated(NamedTuple):
+    """A step as it was made; of several clauses the first whose mask holds is a case's own."""
+
+    column: Column
+    clauses: tuple[tuple[Mask | None, str], ...]
+
+
+class Work:
+    """A column of cases under decision. A formula asks for facts, requires, and states steps; nothing else.
+
+    Checks do not stop the work: every case gets all its steps, so that an estimate can say what would have come out.
+    """
+
+    def __init__(
+        self, facts: Mapping[str, Column], *, rows: int, refusals: Sequence[AnyReason], asking: Asking
+    ) -> None:
+        self.rows = rows
+        self.asking = asking
+        self.order: tuple[AnyReason, ...] = (Reason.FACT_IS_NOT_GIVEN, *refusals)
+        self.failed: Column = np.zeros(rows, np.int64)
+        self.conditions: list[Condition] = []
+        self.steps: dict[str, Stated] = {}
+        self.notes: list[Note] = []
+        self._facts = facts
+        self._bits = {reason: 1 << place for place, reason in enumerate(self.order)}
+
+    def fact(self, name: str) -> Column:
+        """A fact of each case; NOT_GIVEN where a case does not say it."""
+        column = self._facts.get(name)
+        return np.full(self.rows, NOT_GIVEN, np.int64) if column is None else column
+
+    def note(self, name: NoteName, about: str) -> None:
+        """Say that a term was not published and did not stand in the way."""
+        self.notes.append(Note(name, about))
+
+    def require(
+        self,
+        reason: AnyReason,
+        fact: str,
+        *,
+        clause: str,
+        least: Bound | None = None,
+        most: Bound | None = None,
+        where: Mask | None = None,
+    ) -> None:
+        """Require a fact to lie between bounds, both in; a bound that is a fact and not given binds nobody.
+
+        Who does not give the fact passes in an estimate and lacks it in a claim.
+        """
+        column = self._facts.get(fact)
+        fails: Mask | None = None
+        if column is not None:
+            fails = self._below(column, least)
+            above = self._above(column, most)
+            fails = above if fails is None else fails if above is None else fails | above
+            fails = fails if where is None or fails is None else fails & where
+            self._fail(reason, fails)
+        self.conditions.append(Condition(reason, fact, fails, where, least, most, "", clause))
+        for asked in dict.fromkeys(name for name in (fact, least, most) if isinstance(name, str)):
+            self._ask(asked, where)
+
+    def require_bits(self, reason: AnyReason, fact: str, *, any_of: Sequence[int], clause: str, wants: str) -> None:
+        """Require of each mask in `any_of` one bit at least of a fact."""
+        column = self._facts.get(fact)
+        fails: Mask | None = None
+        if column is not None:
+            fails = np.zeros(self.rows, np.bool_)
+            for bits in any_of:
+                fails |= (column & bits) == 0
+            fails &= column != NOT_GIVEN
+            self._fail(reason, fails)
+        self.conditions.append(Condition(reason, fact, fails, None, None, None, wants, clause))
+        self._ask(fact, None)
+
+    def refuse(self, reason: AnyReason, *, where: Mask | None = None, clause: str, wants: str = "") -> None:
+        """Refuse some cases, or all, for what no fact could mend or what `wants` says."""
+        fails = np.ones(self.rows, np.bool_) if where is None else where
+        self._fail(reason, fails)
+        self.conditions.append(Condition(reason, "", fails, None, None, None, wants, clause))
+
+    def step(self, name: str, column: Column, clause: str, *, of: Sequence[tuple[Mask, str]] = ()) -> Column:
+        """State a named number; `of` gives cases that follow another clause. Returns the column."""
+        if name in self.steps:
+            raise ValueError(f"the step {name} is stated twice")
+        self.steps[name] = Stated(column, (*of, (None, clause)))
+        return column
+
+    def first_reasons(self) -> Column:
+        """The place of each case's first reason in the order, counted from 1; 0 is none."""
+        reasons = np.zeros(self.rows, np.int64)
+        refused = np.flatnonzero(self.failed)
+        failed = self.failed[refused]
+        found = np.zeros(len(refused), np.int64)
+        for place in range(len(self.order), 0, -1):
+            found[(failed >> (place - 1)) & 1 == 1] = place
+        reasons[refused] = found
+        return reasons
+
+    def bound(self, bound: Bound) -> Column | int:
+        """A bound as numbers."""
+        return self.fact(bound) if isinstance(bound, str) else bound
+
+    def _below(self, column: Column, least: Bound | None) -> Mask | None:
+        if least is None:
+            return None
+        bound = self.bound(least)
+        below: Mask = (column < bound) & (column != NOT_GIVEN)
+        return below
+
+    def _above(self, column: Column, most: Bound | None) -> Mask | None:
+        if most is None:
+            return None
+        bound = self.bound(most)
+        above: Mask = column > bound
+        return above & (bound != NOT_GIVEN) if isinstance(most, str) else above
+
+    def _ask(self, fact: str, where: Mask | None) -> None:
+        if self.asking is Asking.CLAIM:
+            missing = self.fact(fact) == NOT_GIVEN
+            self._fail(Reason.FACT_IS_NOT_GIVEN, missing if where is None else missing & where)
+
+    def _fail(self, reason: AnyReason, fails: Mask | None) -> None:
+        if fails is not None and fails.any():
+            np.bitwise_or(self.failed, self._bits[reason], out=self.failed, where=fails)

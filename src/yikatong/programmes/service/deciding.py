@@ -1,0 +1,50 @@
+"""Deciding a case from the shelf, and replaying a kept decision; neither needs a database."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from yikatong.kernel.outcomes import Refused
+from yikatong.programmes.model import Asking, Decision, Reason
+from yikatong.programmes.rules.deciding import decide_case, replay_decision
+from yikatong.programmes.rules.versions import find_sheet
+from yikatong.programmes.service.shelf import Shelf
+
+
+def decide(
+    shelf: Shelf,
+    *,
+    programme: str,
+    place: str,
+    on: date,
+    known_on: date,
+    given: Mapping[str, str],
+    asking: Asking = Asking.ESTIMATE,
+) -> Decision:
+    """Decide one case under the sheet of its place and effective day, as known on a day.
+
+    Refuses, in this order:
+        PROGRAMME_IS_UNKNOWN       no programme of this name
+        PROGRAMME_IS_NOT_IN_FORCE  no sheet of the place, its city or its province was in force and known
+        then what `read_facts` refuses; every other reason is in the decision
+    """
+    sheet = find_sheet(shelf.sheets_of(programme), place=place, on=on, known_on=known_on)
+    if sheet is None:
+        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, programme=programme, place=place, on=on.isoformat())
+    return decide_case(
+        shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
+    )
+
+
+def replay(shelf: Shelf, kept: Decision) -> Decision:
+    """Recompute a kept decision under the rule and the knowledge of that day.
+
+    Refuses, in this order:
+        PROGRAMME_IS_UNKNOWN        no programme of this name
+        RULE_IS_NOT_HELD            no formula or sheet of those names, or with other digests
+        DECISION_DOES_NOT_REPLAY    what comes out differs from what was kept; `field` names the first difference
+    """
+    sheets = {sheet.name: sheet for sheet in shelf.sheets_of(kept.programme)}
+    published, sheet = shelf.formulas.get(kept.formula), sheets.get(kept.sheet)
+    if published is None or sheet is None:
+        raise Refused(Reason.RULE_IS_NOT_HELD, formula=kept.formula, sheet=kept.sheet)
+    return replay_decision(kept, published, sheet)
