@@ -40,8 +40,6 @@ MORE_OF_A_ROOM = {
     "cards": {"bulk.py", "bulk_enrolment.py"},
     # The statements of a tap batch that concern the ledger, which taps runs in its pipeline; what is sealed of money.
     "ledger": {"batch.py", "leaves.py"},
-    # The statements of a tap batch that concern the ledger; taps runs them in its pipeline.
-    "ledger": {"batch.py"},
     # Formulas and sheets are what a programme is; the lock has the digests of what was published.
     "programmes": {"formulas", "sheets", "published.lock"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
