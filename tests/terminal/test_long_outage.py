@@ -6,6 +6,7 @@ and the platform never hears one tap as two.
 
 import shutil
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -40,6 +41,10 @@ class Books:
         raise PlatformIsAway
 
     def status_lists(self, region: str) -> list[tuple[int, bytes]]:
+        """Not asked here."""
+        raise PlatformIsAway
+
+    def status_deltas(self, region: str, *, since: datetime) -> list[bytes] | None:
         """Not asked here."""
         raise PlatformIsAway
 

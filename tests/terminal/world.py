@@ -9,12 +9,22 @@ import msgspec
 
 from simulator.wallet import Certified
 from tests.support.world import NOON, FixedClock
-from yikatong.codes.model import Asked, CodeKind, OfflineAllowance, OfflineItem, OfflineSheet, Posture, SceneGroup
+from yikatong.codes.model import (
+    Asked,
+    CodeKind,
+    OfflineAllowance,
+    OfflineItem,
+    OfflineSheet,
+    Posture,
+    SceneGroup,
+    StatusDelta,
+)
 from yikatong.codes.rules.certificate import issue_certificate
 from yikatong.codes.rules.challenge import read_challenge
 from yikatong.codes.rules.code import mint_code, write_code
 from yikatong.codes.rules.sheet import key_digest, sign_sheet
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
+from yikatong.codes.rules.status_delta import changes_between, edition_digest, sign_status_delta
 from yikatong.kernel.ids import ProviderId, TerminalId
 from yikatong.terminal.memory import Memory
 from yikatong.terminal.model import Admitted
@@ -117,7 +127,7 @@ def a_sheet(*allowances: OfflineAllowance, now: datetime = NOON, terminal_id: Te
     return sign_sheet(sheet, REGION_KEY, key_id=KEY_ID)
 
 
-def a_trust_list(now: datetime = NOON, *, sequence: int = 1) -> bytes:
+def a_trust_list(now: datetime = NOON, *, sequence: int = 1, revoked_at: datetime | None = None) -> bytes:
     """The signed list of trusted regions."""
     key = RegionKey(
         region=REGION,
@@ -125,7 +135,7 @@ def a_trust_list(now: datetime = NOON, *, sequence: int = 1) -> bytes:
         public_key=REGION_KEY.public_key,
         valid_from_at=NOON - timedelta(days=30),
         valid_until=NOON + timedelta(days=300),
-        revoked_at=None,
+        revoked_at=revoked_at,
     )
     trust_list = TrustList(
         sequence=sequence,
@@ -137,18 +147,17 @@ def a_trust_list(now: datetime = NOON, *, sequence: int = 1) -> bytes:
     return trust.sign_trust_list(trust_list, ROOT)
 
 
-def a_status_list(now: datetime = NOON, *, stopped: dict[int, int] | None = None, days: int = 1) -> bytes:
-    """The signed status list of block 0."""
-    builder = trust.StatusListBuilder(places=BLOCK_SIZE, bits=BITS)
-    for place, status in (stopped or {}).items():
-        builder.set(place, status)
+def a_status_list(
+    now: datetime = NOON, *, stopped: dict[int, int] | None = None, days: int = 1, number: int = 0
+) -> bytes:
+    """The signed status list of a block."""
     status_list = StatusList(
-        subject=status_list_name(REGION, 0),
+        subject=status_list_name(REGION, number),
         issued_at=now,
         expires_at=now + timedelta(days=days),
         ttl_seconds=600,
         bits=BITS,
-        data=builder.packed(),
+        data=_packed(stopped or {}),
     )
     return trust.sign_status_list(status_list, REGION_KEY, KEY_ID)
 
@@ -185,3 +194,33 @@ class Till:
     def enter(self, phone: Phone) -> Admitted:
         """A bare code at the gate."""
         return self.kit.tap(item=ENTRY, code=a_code(phone, self.clock.now()))
+
+
+def a_status_delta(
+    before: dict[int, int],
+    after: dict[int, int],
+    *,
+    base: datetime,
+    now: datetime,
+    blocks_beside: tuple[int, ...] = (),
+    **changes: object,
+) -> bytes:
+    """A signed delta of block 0: what was stopped before and is stopped after, by place; blocks beside it stay."""
+    beside = {number: _packed({}) for number in blocks_beside}
+    blocks = [{0: _packed(stopped), **beside} for stopped in (before, after)]
+    delta = StatusDelta(
+        region=REGION,
+        base_at=base,
+        issued_at=now,
+        expires_at=now + timedelta(days=1),
+        changes=changes_between(*blocks),
+        digest=edition_digest(blocks[1]),
+    )
+    return sign_status_delta(msgspec.structs.replace(delta, **changes), REGION_KEY, key_id=KEY_ID)
+
+
+def _packed(stopped: dict[int, int]) -> bytes:
+    builder = trust.StatusListBuilder(places=BLOCK_SIZE, bits=BITS)
+    for place, status in stopped.items():
+        builder.set(place, status)
+    return builder.packed()

@@ -4,17 +4,19 @@ What `yikatong.terminal` calls a platform: give it to `OfflineTerminal.fetch` an
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from yikatong.client.connection import Connection, Request
-from yikatong.client.problems import AnswerIsUnknown, ServerIsAway
+from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
 
 T = TypeVar("T")
 A = TypeVar("A")
+_NOT_FOUND = 404
+"""Also what a platform older than deltas answers."""
 
 
 class TrustListHeld(Struct, frozen=True, kw_only=True):
@@ -34,6 +36,12 @@ class StatusListsShown(Struct, frozen=True, kw_only=True):
     """The signed status lists of a region."""
 
     lists: tuple[StatusListShown, ...]
+
+
+class StatusDeltasShown(Struct, frozen=True, kw_only=True):
+    """Signed status deltas, in their order."""
+
+    deltas: tuple[str, ...]
 
 
 class SheetShown(Struct, frozen=True, kw_only=True):
@@ -65,6 +73,17 @@ class OfflinePlatform(Generic[T]):
         shown = self._ask(f"/v1/status-lists/{region}", StatusListsShown)
         return [(one.number, _read(one.token)) for one in shown.lists]
 
+    def status_deltas(self, region: str, *, since: datetime) -> list[bytes] | None:
+        """The signed deltas that lead on from the edition of an instant; None when the platform has none from there."""
+        query = {"since": int(since.timestamp())}
+        try:
+            shown = self._ask(f"/v1/status-lists/{region}/deltas", StatusDeltasShown, query=query)
+        except Problem as problem:
+            if problem.status == _NOT_FOUND:
+                return None
+            raise
+        return [_read(delta) for delta in shown.deltas]
+
     def sheet(self) -> bytes:
         """This terminal's offline sheet."""
         return _read(self._ask("/v1/offline-sheet", SheetShown).sheet)
@@ -77,9 +96,9 @@ class OfflinePlatform(Generic[T]):
         except (AnswerIsUnknown, ServerIsAway) as unknown:
             raise self._is_away(str(unknown)) from unknown
 
-    def _ask(self, path: str, answer: type[A]) -> A:
+    def _ask(self, path: str, answer: type[A], *, query: Mapping[str, int] | None = None) -> A:
         try:
-            return self._connection.ask(path, answer)
+            return self._connection.ask(path, answer, query=query)
         except (AnswerIsUnknown, ServerIsAway) as unknown:
             raise self._is_away(str(unknown)) from unknown
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -60,6 +60,19 @@ class StatusListsAnswer(Struct, frozen=True):
     lists: tuple[StatusListAnswer, ...]
 
 
+class SinceQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The edition that is held: when it was issued, in seconds since 1970, as its lists say."""
+
+    since: Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+class StatusDeltasAnswer(Struct, frozen=True):
+    """Signed status deltas (docs/formats/status-list), to be applied in order; none when nothing newer is published."""
+
+    region: str
+    deltas: tuple[str, ...]
+
+
 class TrustListAnswer(Struct, frozen=True):
     """The signed list of trusted regions that is held here."""
 
@@ -91,7 +104,12 @@ _NO_CERTIFICATES = (
 
 def routes(*, holder: KeyHolder, pinned: HeldTrustList, bucket_count: int) -> tuple[Route, ...]:
     """The routes of codes; `pinned` is the root of trust that this installation was given."""
-    return (_refresh_route(holder, bucket_count), _status_lists_route(), _trust_list_route(pinned))
+    return (
+        _refresh_route(holder, bucket_count),
+        _status_lists_route(),
+        _status_deltas_route(holder),
+        _trust_list_route(pinned),
+    )
 
 
 def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
@@ -169,6 +187,24 @@ def _status_lists_route() -> Route:
         summary_en="Show a region's signed status lists: which certificates are revoked or suspended",
         summary_zh="查询某地区已签名的证书状态名单",
         reasons=(Reason.STATUS_LIST_IS_NOT_PUBLISHED,),
+    )
+
+
+def _status_deltas_route(holder: KeyHolder) -> Route:
+    async def list_status_deltas(call: Call, body: None, query: SinceQuery) -> StatusDeltasAnswer:
+        region = call.path["region"]
+        since = datetime.fromtimestamp(query.since, UTC)
+        deltas = await service.make_status_deltas(call.conn, region=region, since=since, holder=holder)
+        return StatusDeltasAnswer(region=region, deltas=tuple(_write(delta) for delta in deltas))
+
+    return _open_route(
+        path="/v1/status-lists/{region}/deltas",
+        handle=list_status_deltas,
+        query=SinceQuery,
+        answer=StatusDeltasAnswer,
+        summary_en="Show what changed in a region's status lists since the edition that is held, signed",
+        summary_zh="查询自所持版本以来某地区状态名单的变化（已签名）",
+        reasons=(Reason.STATUS_DELTA_IS_NOT_KEPT, Reason.REGION_ISSUES_NO_CODES),
     )
 
 

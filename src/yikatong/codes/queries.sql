@@ -117,6 +117,34 @@ WHERE list.region = %(region)s AND NOT EXISTS (
 -- sentence: The published lists of a region, by block number.
 SELECT number, made_at, good_until, token FROM codes.status_list WHERE region = %(region)s ORDER BY number;
 
+-- name: find_edition
+-- sentence: When a region's lists were made and until when they are good; nothing when there are none, or of several instants.
+SELECT min(made_at), min(good_until) FROM codes.status_list WHERE region = %(region)s
+HAVING min(made_at) = max(made_at);
+
+-- name: insert_status_step
+-- sentence: Keeps what a publication changed, unless one is kept for that instant.
+INSERT INTO codes.status_step (region, made_at, base_at, changes, digest)
+VALUES (%(region)s, %(made_at)s, %(base_at)s, %(changes)s, %(digest)s)
+ON CONFLICT (region, made_at) DO NOTHING;
+
+-- name: find_status_steps
+-- sentence: What every publication of a region after an instant changed, in order.
+SELECT made_at, base_at, changes, digest FROM codes.status_step
+WHERE region = %(region)s AND made_at > %(since)s ORDER BY made_at;
+
+-- name: delete_old_steps
+-- sentence: Forgets what publications of a region before an instant changed.
+DELETE FROM codes.status_step WHERE region = %(region)s AND made_at < %(before)s;
+
+-- name: audit_steps
+-- sentence: For yikatong audit: the step that led to the published lists of each region, where one is kept.
+SELECT step.region, step.digest
+FROM (SELECT region, max(made_at) AS made_at FROM codes.status_list GROUP BY region
+      HAVING min(made_at) = max(made_at)) AS edition
+JOIN codes.status_step AS step ON step.region = edition.region AND step.made_at = edition.made_at
+ORDER BY step.region;
+
 -- name: audit_serials
 -- sentence: For yikatong audit: residents whose next serial is not beyond every serial given.
 SELECT given.resident_id, given.last_serial, serial.next_serial

@@ -36,6 +36,10 @@ _CONFIRM_AGAIN = (
     "Nothing was charged, the tap still waits. Open it in the wallet again and confirm what is shown there.",
     "未扣款，该笔仍在等待。请在电子卡中重新打开，核对后确认。",
 )
+_LISTS_STAND = (
+    "Nothing was changed, the lists held before stand. Fetch the region's whole status lists.",
+    "未作任何变更，原有状态名单仍有效。请获取该地区的完整状态名单。",
+)
 _TRY_REQUEST_AGAIN = ("Nothing was changed. Update the wallet and try again.", "未作任何变更。请更新电子卡应用后重试。")
 
 
@@ -304,6 +308,37 @@ class Reason(outcomes.Reason):
         "该地区尚未发布状态名单。",
         "Nothing was changed. Ask the region's own server.",
         "未作任何变更。请向该地区平台查询。",
+    )
+    STATUS_DELTA_IS_NOT_KEPT = ReasonText(
+        404,
+        "No delta leads on from that edition of the status lists.",
+        "没有可从该版状态名单继续的增量名单。",
+        "Nothing was changed. Fetch the region's whole status lists.",
+        "未作任何变更。请获取该地区的完整状态名单。",
+    )
+    STATUS_DELTA_IS_NOT_READABLE = ReasonText(
+        422,
+        "What came as a status delta is not one, or it is damaged or too large.",
+        "收到的不是增量名单，或内容已损坏、过大。",
+        *_LISTS_STAND,
+    )
+    STATUS_DELTA_IS_OF_ANOTHER_REGION = ReasonText(
+        422, "The status delta is of another region.", "该增量名单属于其他地区。", *_LISTS_STAND
+    )
+    STATUS_DELTA_IS_ROLLED_BACK = ReasonText(
+        409, "The status delta is older than the lists that are held.", "该增量名单早于现有状态名单。", *_LISTS_STAND
+    )
+    STATUS_DELTA_LEAVES_A_GAP = ReasonText(
+        409,
+        "The status delta builds on another edition than the one that is held.",
+        "该增量名单所依据的版本不是现有状态名单。",
+        *_LISTS_STAND,
+    )
+    STATUS_DELTA_DOES_NOT_ADD_UP = ReasonText(
+        409,
+        "The status delta, applied to the lists that are held, does not lead to what it says.",
+        "增量名单与现有状态名单合并后的结果与其声明不符。",
+        *_LISTS_STAND,
     )
     TRUST_LIST_IS_NOT_HELD = ReasonText(
         404,

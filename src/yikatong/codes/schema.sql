@@ -58,8 +58,21 @@ CREATE TABLE codes.status_list (
     CHECK (made_at < good_until)
 );
 
+-- distributed by region
+-- What each publication of status lists changed against the one before, and a digest of what came out; kept for some days.
+CREATE TABLE codes.status_step (
+    region text NOT NULL,
+    made_at timestamptz NOT NULL,
+    base_at timestamptz NOT NULL,
+    changes bytea NOT NULL,
+    digest bytea NOT NULL CHECK (octet_length(digest) = 16),
+    PRIMARY KEY (region, made_at),
+    CHECK (base_at < made_at)
+);
+
 GRANT USAGE ON SCHEMA codes TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.certificate TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.serial TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.status_block TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON codes.status_list TO yikatong_serving;
+GRANT SELECT, INSERT, DELETE ON codes.status_step TO yikatong_serving;

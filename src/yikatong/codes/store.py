@@ -6,7 +6,14 @@ from typing import Any
 
 import psycopg
 
-from yikatong.codes.model import CertificateAt, CertificateState, PublishedList, SceneGroup, StoredCertificate
+from yikatong.codes.model import (
+    CertificateAt,
+    CertificateState,
+    PublishedList,
+    SceneGroup,
+    StatusStep,
+    StoredCertificate,
+)
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement
@@ -163,6 +170,37 @@ async def find_status_lists(conn: Conn, *, region: str) -> list[PublishedList]:
     return [
         PublishedList(number=row[0], made_at=row[1], good_until=row[2], token=row[3]) for row in await cursor.fetchall()
     ]
+
+
+async def find_edition(conn: Conn, *, region: str) -> tuple[datetime, datetime] | None:
+    """When a region's lists were made and until when they are good; None when there are none, or not of one instant."""
+    row = await (await conn.execute(QUERIES["find_edition"], {"region": region})).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+async def insert_status_step(conn: Conn, *, region: str, step: StatusStep) -> None:
+    """Keep what a publication changed; another that was kept for the same instant stands."""
+    params = {
+        "region": region,
+        "made_at": step.made_at,
+        "base_at": step.base_at,
+        "changes": step.changes,
+        "digest": step.digest,
+    }
+    await conn.execute(QUERIES["insert_status_step"], params)
+
+
+async def find_status_steps(conn: Conn, *, region: str, since: datetime) -> list[StatusStep]:
+    """What every publication after an instant changed, in order."""
+    cursor = await conn.execute(QUERIES["find_status_steps"], {"region": region, "since": since})
+    return [
+        StatusStep(made_at=row[0], base_at=row[1], changes=row[2], digest=row[3]) for row in await cursor.fetchall()
+    ]
+
+
+async def delete_old_steps(conn: Conn, *, region: str, before: datetime) -> None:
+    """Forget what publications before an instant changed."""
+    await conn.execute(QUERIES["delete_old_steps"], {"region": region, "before": before})
 
 
 async def list_rows(conn: Conn, *, query: str, **params: Any) -> list[tuple[Any, ...]]:

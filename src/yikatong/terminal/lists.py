@@ -3,22 +3,20 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from yikatong.codes.model import OfflineSheet
+from yikatong.codes.model import OfflineSheet, StatusEdition
 from yikatong.codes.rules.regions import RegionView
 from yikatong.codes.rules.sheet import SHEET_CONTEXT, open_sheet
-from yikatong.codes.rules.status import status_list_name
 from yikatong.kernel.ids import TerminalId
 from yikatong.kernel.outcomes import Refused
 from yikatong.terminal.memory import Memory
 from yikatong.terminal.model import Reason
+from yikatong.terminal.status import HeldStatus
 from yikatong.trust import service as trust
 from yikatong.trust.model import HeldTrustList, PublicKey, StatusList, TrustList, VerifyingKey
 from yikatong.trust.model import Reason as TrustReason
 
 _TRUST_LIST = "trust list"
-_STATUS_LIST = "status list "
 _SHEET = "sheet "
-_ENVELOPE_BYTES_MAX = 2 * 1024 * 1024
 
 
 class HeldLists:
@@ -33,7 +31,7 @@ class HeldLists:
         self._terminal_id = terminal_id
         self._trust = _read_trust(memory, roots, now=now)
         self._sheet = self._read_sheet()
-        self._status: dict[str, StatusList] = {}
+        self._status = HeldStatus(memory, key_of=self._key)
         self._view: RegionView | None = None
 
     @property
@@ -55,6 +53,7 @@ class HeldLists:
         with self._memory.writing():
             self._memory.hold(_TRUST_LIST, envelope, beside=_write_roots(before.roots))
         self._trust, self._view = accepted, None
+        self._status.forget_read()
 
     def hold_sheet(self, envelope: bytes, *, now: datetime) -> None:
         """Hold a newer sheet.
@@ -79,32 +78,27 @@ class HeldLists:
         self._sheet = sheet
 
     def hold_status_lists(self, region: str, tokens: Iterable[tuple[int, bytes]], *, now: datetime) -> None:
-        """Hold the newer lists of a region; refuses as trust does, and then all that were held before stand.
+        """Hold the newer whole lists of a region; refuses as trust does, and then all that were held before stand.
 
         A block that is no longer published has no certificate that has not expired: its list is dropped.
         """
-        read = {number: (token, self._read_status(region, number, token, now=now)) for number, token in tokens}
-        names = {_status_name(region, number) for number in read}
-        with self._memory.writing():
-            for number, (token, _) in read.items():
-                self._memory.hold(_status_name(region, number), token)
-            for name, _ in self._memory.held_under(f"{_STATUS_LIST}{region} "):
-                if name not in names:
-                    self._memory.drop(name)
-        self._status.update((_status_name(region, number), one) for number, (_, one) in read.items())
+        self._status.hold_lists(region, tokens, now=now)
+
+    def hold_status_deltas(self, region: str, deltas: Iterable[bytes], *, now: datetime) -> None:
+        """Bring the lists of a region up to date; refuses as `HeldStatus.hold_deltas`."""
+        self._status.hold_deltas(region, deltas, now=now)
+
+    def edition(self, region: str) -> StatusEdition | None:
+        """The lists of a region that are held, when all are of one instant; None otherwise."""
+        return self._status.edition(region)
+
+    def edition_issued_at(self, region: str) -> datetime | None:
+        """When the lists that are held of a region were issued; None when a delta can build on nothing."""
+        return self._status.edition_issued_at(region)
 
     def status_list(self, region: str, number: int, *, now: datetime) -> StatusList | None:
-        """The list of a block; None when none is held, or when what the file holds cannot be read any more."""
-        name = _status_name(region, number)
-        if name not in self._status:
-            held = self._memory.held(name)
-            if held is None:
-                return None
-            try:
-                self._status[name] = self._read_token(region, number, held[0], now=now)
-            except Refused:
-                return None
-        return self._status[name]
+        """The list of a block; None when none is held, or when its region's key does not count any more."""
+        return self._status.status_list(region, number, now=now)
 
     def view(self, *, now: datetime) -> RegionView:
         """The regions whose codes can be verified now; none is the terminal's own, because it opens no alias."""
@@ -122,9 +116,9 @@ class HeldLists:
 
     def latest_issued_at(self) -> list[datetime]:
         """When the things held were issued: the terminal's clock cannot be earlier."""
-        issued = [one.issued_at for one in self._status.values()]
-        issued += [one.issued_at for one in (self._sheet, self._trust.trust_list) if one is not None]
-        return issued
+        issued = [one.issued_at for one in (self._sheet, self._trust.trust_list) if one is not None]
+        latest = self._status.latest_issued_at()
+        return issued if latest is None else [*issued, latest]
 
     @property
     def _sheet_name(self) -> str:
@@ -134,25 +128,12 @@ class HeldLists:
         held = self._memory.held(self._sheet_name)
         return None if held is None else open_sheet(held[0])[1]
 
-    def _read_status(self, region: str, number: int, token: bytes, *, now: datetime) -> StatusList:
-        before = self.status_list(region, number, now=now)
-        return trust.accept_status_list(self._read_token(region, number, token, now=now), before)
-
-    def _read_token(self, region: str, number: int, token: bytes, *, now: datetime) -> StatusList:
-        key_id = trust.decode_sign1(token, _ENVELOPE_BYTES_MAX).key_id
-        key = self._key(region, key_id, now=now)
-        return trust.read_status_list(token, key, subject=status_list_name(region, number), now=now)
-
     def _key(self, region: str, key_id: bytes | None, *, now: datetime) -> VerifyingKey:
         if self._trust.trust_list is None:
             raise Refused(Reason.OFFLINE_TRUST_LIST_IS_NOT_HELD)
         if key_id is None:
             raise Refused(TrustReason.REGION_KEY_IS_NOT_TRUSTED, region=region)
         return trust.get_region_key(self._trust.trust_list, region=region, key_id=key_id, now=now)
-
-
-def _status_name(region: str, number: int) -> str:
-    return f"{_STATUS_LIST}{region} {number}"
 
 
 def _write_roots(roots: tuple[PublicKey, ...]) -> bytes:

@@ -61,8 +61,21 @@ class OfflineTerminal:
         Raises PlatformIsAway, and Refused for what is not genuine or older than what is held.
         """
         self.lists.hold_trust_list(platform.trust_list(), now=self._now())
-        self.lists.hold_status_lists(self._region, platform.status_lists(self._region), now=self._now())
+        if not self._fetch_deltas(platform):
+            self.lists.hold_status_lists(self._region, platform.status_lists(self._region), now=self._now())
         self.lists.hold_sheet(platform.sheet(), now=self._now())
+
+    def _fetch_deltas(self, platform: Platform) -> bool:
+        """Bring the status lists up to date by deltas; whether that could be done, else whole lists are fetched."""
+        issued_at = self.lists.edition_issued_at(self._region)
+        deltas = None if issued_at is None else platform.status_deltas(self._region, since=issued_at)
+        if deltas is None:
+            return False
+        try:
+            self.lists.hold_status_deltas(self._region, deltas, now=self._now())
+        except Refused:
+            return False
+        return True
 
     def challenge(self, item: str, amount_fen: int | None = None) -> ChallengeMade:
         """Make a till's code for a wallet to scan; good for 3 minutes and one answer.

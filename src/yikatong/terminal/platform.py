@@ -1,5 +1,6 @@
 """What a terminal asks of the platform while there is a network; `yikatong.client` answers it over HTTP."""
 
+from datetime import datetime
 from typing import Protocol
 
 from yikatong.terminal.model import Uploaded
@@ -18,6 +19,10 @@ class Platform(Protocol):
 
     def status_lists(self, region: str) -> list[tuple[int, bytes]]:
         """Number and signed list of every block of a region."""
+        ...
+
+    def status_deltas(self, region: str, *, since: datetime) -> list[bytes] | None:
+        """The signed deltas that lead on from the edition of an instant, in order; None when it has none from there."""
         ...
 
     def sheet(self) -> bytes:

@@ -43,6 +43,7 @@ from yikatong.trust.rfc9106_argon2.passwords import hash_password, verify_passwo
 from yikatong.trust.rfc9285_base45.base45 import decode_base45, encode_base45
 from yikatong.trust.sp800_38d_gcm.seal import new_data_key, seal, unseal, unwrap, wrap
 from yikatong.trust.token_status_list.status_list import (
+    CLOCK_SKEW,
     INVALID,
     SUSPENDED,
     VALID,
@@ -65,6 +66,7 @@ from yikatong.trust.trusted_regions.rules import (
 
 __all__ = [
     "ALIAS_OVERHEAD",
+    "CLOCK_SKEW",
     "INVALID",
     "SUSPENDED",
     "TRUST_LIST_LIFE",

@@ -1,12 +1,21 @@
 """Lists that come from other regions: which certificates are revoked, which regions are trusted."""
 
 import zlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.fuzz.parsers.formats import CBOR_WORDS
 from tests.fuzz.parsers.harness import Harness, a_fixed_key, said
 from tests.support.builders.trust import SUBJECT, a_region_key, a_status_list, a_trust_list
 from tests.support.world import NOON
+from yikatong.codes.model import StatusChanges, StatusDelta, StatusEdition
+from yikatong.codes.rules.status_delta import (
+    DELTA_CONTEXT,
+    accept_status_delta,
+    apply_changes,
+    edition_digest,
+    open_status_delta,
+    sign_status_delta,
+)
 from yikatong.trust import service as trust
 from yikatong.trust.model import HeldTrustList, StatusList, TrustList
 from yikatong.trust.token_status_list.status_list import MESSAGE_TYPE as STATUS_LIST_TYPE
@@ -79,6 +88,50 @@ def take_trust_list_values(data: bytes) -> bool:
     return take_trust_list(trust.sign_sign1(data, _ROOT, key_id=key_id, message_type=TRUST_LIST_TYPE))
 
 
+def take_status_delta(data: bytes) -> bool:
+    """Bytes as they came as a status delta."""
+    read = said(lambda: open_status_delta(data), errors=(ValueError,))
+    if read.value is not None:
+        envelope, delta = read.value
+        said(lambda: trust.verify_sign1(envelope, trust.verifying_key(_KEY.public_key), DELTA_CONTEXT))
+        for held in (None, _held_at(delta.base_at)):
+            said(accept_status_delta, delta, held)
+        again = sign_status_delta(delta, _KEY, key_id=_KEY_ID)
+        assert open_status_delta(again)[1] == delta
+    return read.refused is None
+
+
+def take_status_delta_values(data: bytes) -> bool:
+    """Whatever a region's genuine key signed."""
+    return take_status_delta(trust.sign_sign1(data, _KEY, key_id=_KEY_ID, external_aad=DELTA_CONTEXT))
+
+
+def _held_at(instant: datetime) -> StatusEdition:
+    return StatusEdition(
+        region="990100", issued_at=instant, expires_at=instant + timedelta(days=1), blocks={0: bytes(16_384)}
+    )
+
+
+def _status_deltas() -> list[bytes]:
+    some = StatusChanges(gone=frozenset({0}), new=frozenset({0, 2}), statuses={5: 1, 6: 2, 131_072: 0})
+    none = StatusChanges(gone=frozenset(), new=frozenset(), statuses={})
+    return [
+        sign_status_delta(
+            StatusDelta(
+                region="990100",
+                base_at=NOON,
+                issued_at=NOON + timedelta(minutes=5),
+                expires_at=NOON + timedelta(days=1),
+                changes=changes,
+                digest=edition_digest(apply_changes({0: bytes(16_384)}, changes)),
+            ),
+            _KEY,
+            key_id=_KEY_ID,
+        )
+        for changes in (some, none)
+    ]
+
+
 def _status_lists() -> list[bytes]:
     lists = (
         a_status_list(),
@@ -112,6 +165,8 @@ HARNESSES = (
     Harness("status_list", take_status_list, _status_lists, CBOR_WORDS),
     Harness("status_list_claims", take_status_list_claims, lambda: _payloads(_status_lists()), CBOR_WORDS),
     Harness("packed_list", take_packed_list, _streams),
+    Harness("status_delta", take_status_delta, _status_deltas, CBOR_WORDS),
+    Harness("status_delta_values", take_status_delta_values, lambda: _payloads(_status_deltas()), CBOR_WORDS),
     Harness("trust_list", take_trust_list, _trust_lists, CBOR_WORDS),
     Harness("trust_list_values", take_trust_list_values, lambda: _payloads(_trust_lists()), CBOR_WORDS),
 )

@@ -16,6 +16,7 @@ def test_the_lists_of_two_blocks_are_built_signed_read_and_looked_up() -> None:
     assert measured.bound_bytes < measured.signed_bytes < measured.packed_bytes == 2 * 16_384
     assert measured.day_bound_bytes < measured.bound_bytes
     assert 437 == measured.day_changes
+    assert measured.day_bound_bytes < measured.day_bytes < measured.signed_bytes
     assert measured.build_seconds > 0
 
 

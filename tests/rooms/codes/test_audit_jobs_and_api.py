@@ -191,6 +191,12 @@ async def test_the_audit_finds_nothing_where_everything_fits(db: Database) -> No
             "that its certificate is revoked",
         ),
         ("UPDATE codes.status_list SET token = '\\x84' WHERE region = %(region)s", "cannot be read"),
+        (
+            "INSERT INTO codes.status_step "
+            "SELECT region, made_at, made_at - interval '1 minute', '', decode(md5(''), 'hex') "
+            "FROM codes.status_list WHERE region = %(region)s",
+            "does not lead to its status lists",
+        ),
     ],
 )
 async def test_the_audit_names_what_does_not_fit(db: Database, damage: Any, says: str) -> None:

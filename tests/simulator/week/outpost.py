@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
@@ -44,6 +44,7 @@ class Outpost:
         self._registered = place.outposts[number]
         self._file = place.folder / f"outpost-{number}"
         self._fetched: list[Lists] = []
+        self._deltas: list[bytes] = []
         self.till = TILLS + number
         self.name = f"outpost {number}"
         self.wrong = timedelta(0)
@@ -82,21 +83,33 @@ class Outpost:
         if self.is_dark and not even_if_dark:
             return
         lists = self._kit.lists
-        fetched: tuple[tuple[str, Call[Any], Hold], ...] = (
-            ("trust list", _trust_list, lists.hold_trust_list),
-            ("status lists", _status_lists, self._hold_status_lists),
-            ("sheet", partial(_sheet, terminal_id=self._registered.terminal.id), lists.hold_sheet),
-        )
-        for what, call, hold in fetched:
-            answer = await self._network.ask(f"{what} for {self.name}", call)
-            if answer is not None and not isinstance(answer, Refused):
-                self._hold(what, partial(hold, answer))
+        await self._fetch("trust list", _trust_list, lists.hold_trust_list)
+        since = lists.edition_issued_at(self._place.first.region)
+        if since is None or not await self._fetch(
+            "status deltas", partial(_status_deltas, since=since), self._hold_status_deltas
+        ):
+            await self._fetch("status lists", _status_lists, self._hold_status_lists)
+        await self._fetch("sheet", partial(_sheet, terminal_id=self._registered.terminal.id), lists.hold_sheet)
 
-    def _hold(self, what: str, hold: Hold) -> None:
+    async def _fetch(self, what: str, call: Call[Any], hold: Hold) -> bool:
+        """Ask for one thing and hold it; whether that could be done."""
+        answer = await self._network.ask(f"{what} for {self.name}", call)
+        if answer is None or isinstance(answer, Refused):
+            return False
         try:
-            hold(now=self._place.clock.now() + self.wrong)
+            hold(answer, now=self._place.clock.now() + self.wrong)
         except Refused as refused:
             self._place.history.write(f"{self.name} does not hold the {what}: {refused.reason.name}")
+            return False
+        return True
+
+    def _hold_status_deltas(self, deltas: list[bytes], *, now: Any) -> None:
+        """Now and then somebody puts one of before in front."""
+        self._deltas += deltas
+        if self._random.random() < 0.2:
+            self._place.history.write(f"{self.name} is given a status delta of before")
+            deltas = [self._random.choice(self._deltas), *deltas] if self._deltas else deltas
+        self._kit.lists.hold_status_deltas(self._place.first.region, deltas, now=now)
 
     def _hold_status_lists(self, lists: Lists, *, now: Any) -> None:
         """Now and then somebody plays back older ones afterwards."""
@@ -201,6 +214,10 @@ class _OneAnswer:
         """Not asked."""
         raise PlatformIsAway
 
+    def status_deltas(self, region: str, *, since: datetime) -> list[bytes] | None:
+        """Not asked."""
+        raise PlatformIsAway
+
     def sheet(self) -> bytes:
         """Not asked."""
         raise PlatformIsAway
@@ -225,6 +242,11 @@ async def _trust_list(worker: Worker) -> bytes:
 async def _status_lists(worker: Worker) -> Lists:
     async with worker.db.transaction() as conn:
         return [(one.number, one.token) for one in await codes.get_status_lists(conn, region=worker.region)]
+
+
+async def _status_deltas(worker: Worker, *, since: datetime) -> list[bytes]:
+    async with worker.db.transaction() as conn:
+        return list(await codes.make_status_deltas(conn, region=worker.region, since=since, holder=worker.keys))
 
 
 async def _sheet(worker: Worker, *, terminal_id: UUID) -> bytes:

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,17 @@ class Till:
         await publish_status(self._served)
         region = self._served.world.region
         trust_list = await self._get("/v1/trust-list")
-        lists = await self._get(f"/v1/status-lists/{region}")
+        since = self.kit.lists.edition_issued_at(region)
         sheet = await self._get("/v1/offline-sheet")
         now = self._served.world.clock.now()
         self.kit.lists.hold_trust_list(_read(trust_list["envelope"]), now=now)
-        tokens = [(one["number"], _read(one["token"])) for one in lists["lists"]]
-        self.kit.lists.hold_status_lists(region, tokens, now=now)
+        if since is None:
+            lists = await self._get(f"/v1/status-lists/{region}")
+            tokens = [(one["number"], _read(one["token"])) for one in lists["lists"]]
+            self.kit.lists.hold_status_lists(region, tokens, now=now)
+        else:
+            changed = await self._get(f"/v1/status-lists/{region}/deltas?since={int(since.timestamp())}")
+            self.kit.lists.hold_status_deltas(region, [_read(one) for one in changed["deltas"]], now=now)
         self.kit.lists.hold_sheet(_read(sheet["sheet"]), now=now)
 
     def pay(self, phone: Phone, amount_fen: int = MEAL_FEN) -> Admitted:
@@ -117,6 +122,10 @@ class Answers:
         raise AssertionError
 
     def status_lists(self, region: str) -> list[tuple[int, bytes]]:
+        """Not asked."""
+        raise AssertionError
+
+    def status_deltas(self, region: str, *, since: datetime) -> list[bytes] | None:
         """Not asked."""
         raise AssertionError
 

@@ -138,14 +138,14 @@ def _figures_of_lists(few: ListsAtShare, many: ListsAtShare) -> list[Figure]:
         ),
         Figure(
             "list_few_day",
-            few.day_bound_bytes,
+            few.day_bytes,
             "B/region",
-            f"what no day's delta could be below, {few.day_changes} revoked a day",
-            f"一天变化的信息下限，每天吊销{few.day_changes}张",
+            f"a day's delta, signed, {few.day_changes} revoked a day and a third of the blocks renewed",
+            f"一天的增量名单，已签名，每天吊销{few.day_changes}张，三分之一的块换新",
         ),
         Figure(
             "list_many_day",
-            many.day_bound_bytes,
+            many.day_bytes,
             "B/region",
             f"the same, {many.day_changes} revoked a day",
             f"同上，每天吊销{many.day_changes}张",

@@ -1,7 +1,8 @@
 """Status lists of a whole country: size, time to build, to read and to look up, one region measured at full size.
 
-No list is sent in pieces: a verifier fetches a block's list whole, and a day changes nearly every block. So the size of
-a day's delta is told by what it cannot be below: the bits that name which places changed.
+A day's delta is a real one, signed, opened and applied: its revocations fall anywhere, and as certificates live three
+days, a third of the blocks goes and as many come. Beside it stands what it cannot be below: the bits that name which
+places changed.
 """
 
 import random
@@ -13,6 +14,15 @@ from math import lgamma, log
 import msgspec
 
 from yikatong.codes import service as codes
+from yikatong.codes.model import StatusChanges, StatusDelta, StatusEdition
+from yikatong.codes.rules.status_delta import (
+    DELTA_CONTEXT,
+    accept_status_delta,
+    apply_changes,
+    edition_digest,
+    open_status_delta,
+    sign_status_delta,
+)
 from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey, StatusList
@@ -30,7 +40,8 @@ class ListsAtShare(msgspec.Struct, frozen=True, kw_only=True):
     """The lists of one region with such a share revoked, measured; bytes and processor seconds of all its blocks.
 
     `bound_bytes` is what no list could be below, `day_bound_bytes` what no day's delta could be; `blocks_a_day` how
-    many of the blocks a day's revocations fall into, when they fall at random.
+    many of the blocks a day's revocations fall into, when they fall at random. A day's delta has `day_bytes` and is
+    verified and applied to what is held in `day_seconds`.
     """
 
     revoked_share: float
@@ -46,6 +57,8 @@ class ListsAtShare(msgspec.Struct, frozen=True, kw_only=True):
     bound_bytes: int
     day_changes: int
     day_bound_bytes: int
+    day_bytes: int
+    day_seconds: float
     blocks_a_day: float
 
 
@@ -73,6 +86,8 @@ def measure_lists(places: int, share: float, *, tell: Callable[[str], None]) -> 
     ]
     read_seconds = time.process_time() - began
     changes = round(revoked / CERTIFICATE_DAYS)
+    held = {number: one.data for number, one in enumerate(lists)}
+    day_bytes, day_seconds = _measure_day(held, changes, chance, key, key_id, now=now)
     measured = ListsAtShare(
         revoked_share=share,
         places=blocks * size,
@@ -87,6 +102,8 @@ def measure_lists(places: int, share: float, *, tell: Callable[[str], None]) -> 
         bound_bytes=bound_bytes(blocks * size, revoked),
         day_changes=changes,
         day_bound_bytes=bound_bytes(blocks * size, changes),
+        day_bytes=day_bytes,
+        day_seconds=day_seconds,
         blocks_a_day=blocks_touched(blocks, changes),
     )
     tell(f"{share:.2%} of {measured.places} places revoked: {measured.signed_bytes} bytes signed")
@@ -102,6 +119,35 @@ def bound_bytes(places: int, chosen: int) -> int:
 def blocks_touched(blocks: int, changes: int) -> float:
     """How many of so many blocks get at least one of some changes that fall at random, on average."""
     return blocks * (1 - (1 - 1 / blocks) ** changes)
+
+
+def _measure_day(
+    held: dict[int, bytes], count: int, chance: random.Random, key: SigningKey, key_id: bytes, *, now: datetime
+) -> tuple[int, float]:
+    """Bytes of a day's signed delta, and processor seconds to verify it and apply it to the lists that are held."""
+    blocks, size = len(held), codes.BLOCK_SIZE
+    renewed = blocks // CERTIFICATE_DAYS
+    changes = StatusChanges(
+        gone=frozenset(range(renewed)),
+        new=frozenset(range(blocks, blocks + renewed)),
+        statuses=dict.fromkeys(chance.sample(range(renewed * size, (blocks + renewed) * size), count), trust.INVALID),
+    )
+    day = timedelta(days=1)
+    delta = StatusDelta(
+        region=_REGION,
+        base_at=now,
+        issued_at=now + day,
+        expires_at=now + 2 * day,
+        changes=changes,
+        digest=edition_digest(apply_changes(held, changes)),
+    )
+    signed = sign_status_delta(delta, key, key_id=key_id)
+    verifying = trust.verifying_key(key.public_key)
+    began = time.process_time()
+    envelope, read = open_status_delta(signed)
+    trust.verify_sign1(envelope, verifying, DELTA_CONTEXT)
+    accept_status_delta(read, StatusEdition(region=_REGION, issued_at=now, expires_at=now + day, blocks=held))
+    return len(signed), time.process_time() - began
 
 
 def _share_of(number: int, blocks: int, share: float) -> int:

@@ -19,7 +19,7 @@ from yikatong.codes.service.certificates import (
     suspend_certificates,
 )
 from yikatong.codes.service.keys import Issuer, get_issuer, view_at, view_regions
-from yikatong.codes.service.status_lists import get_status_lists, publish_status_list
+from yikatong.codes.service.status_lists import get_status_lists, make_status_deltas, publish_status_list
 from yikatong.codes.store import find_certificate_at, find_certificates, list_show_keys
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "issue_certificate",
     "key_digest",
     "list_show_keys",
+    "make_status_deltas",
     "mint_code",
     "publish_status_list",
     "read_challenge",
