@@ -18,6 +18,7 @@ from yikatong.codes.model import (
     Posture,
     SceneGroup,
     StatusDelta,
+    UploadedLine,
 )
 from yikatong.codes.rules.certificate import issue_certificate
 from yikatong.codes.rules.challenge import read_challenge
@@ -112,7 +113,12 @@ def an_allowance(phone: Phone, **changes: object) -> OfflineAllowance:
     return msgspec.structs.replace(allowance, **changes)
 
 
-def a_sheet(*allowances: OfflineAllowance, now: datetime = NOON, terminal_id: TerminalId = TILL) -> bytes:
+def a_sheet(
+    *allowances: OfflineAllowance,
+    now: datetime = NOON,
+    terminal_id: TerminalId = TILL,
+    uploaded: tuple[UploadedLine, ...] = (),
+) -> bytes:
     """A signed sheet of the till."""
     sheet = OfflineSheet(
         region=REGION,
@@ -123,6 +129,7 @@ def a_sheet(*allowances: OfflineAllowance, now: datetime = NOON, terminal_id: Te
         expires_at=now + timedelta(days=7),
         items=ITEMS,
         allowances=allowances,
+        uploaded=uploaded,
     )
     return sign_sheet(sheet, REGION_KEY, key_id=KEY_ID)
 

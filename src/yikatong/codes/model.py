@@ -45,6 +45,7 @@ __all__ = [
     "StoredCertificate",
     "StoredChip",
     "Strength",
+    "UploadedLine",
 ]
 
 
@@ -369,8 +370,19 @@ class OfflineAllowance(msgspec.Struct, frozen=True, kw_only=True):
     key_digests: tuple[bytes, ...]
 
 
+class UploadedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to which number the uploads of a memory of a terminal are counted in the allowances of a sheet."""
+
+    terminal_id: TerminalId
+    memory: bytes
+    sequence: int
+
+
 class OfflineSheet(msgspec.Struct, frozen=True, kw_only=True):
-    """What a region signs for one terminal: its items and its allowances, until `expires_at`."""
+    """What a region signs for one terminal: its items and its allowances, until `expires_at`.
+
+    `uploaded` says which uploads of the place's terminals the allowances count; a memory without a line has none.
+    """
 
     region: str
     terminal_id: TerminalId
@@ -380,3 +392,4 @@ class OfflineSheet(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     items: tuple[OfflineItem, ...]
     allowances: tuple[OfflineAllowance, ...]
+    uploaded: tuple[UploadedLine, ...] = ()

@@ -62,6 +62,13 @@ RETURNING next_sequence;
 UPDATE offline.line SET next_sequence = next_sequence + 1
 WHERE terminal_id = %(terminal_id)s AND memory = %(memory)s AND next_sequence = %(sequence)s;
 
+-- name: list_lines
+-- sentence: up to which number the memories of some terminals have uploaded; locks nothing
+SELECT terminal_id, memory, next_sequence - 1 AS sequence
+FROM offline.line
+WHERE terminal_id = ANY (%(terminal_ids)s::uuid[]) AND next_sequence > 1
+ORDER BY terminal_id, memory LIMIT %(count_max)s;
+
 -- name: find_upload
 -- sentence: one uploaded tap with its answer; locks nothing
 SELECT terminal_id, memory, sequence, body, outcome, reason, bucket, tap_id, allowance_id, amount_fen, decided_at

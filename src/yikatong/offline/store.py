@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from yikatong.codes.model import UploadedLine
 from yikatong.kernel.ids import PlaceId, ResidentId
 from yikatong.offline.model import Allowance, Dispute, UploadRow
 from yikatong.plumbing.rows import Conn, NamedStatements, columns_of
@@ -79,6 +80,13 @@ async def lock_line(conn: Conn, *, terminal_id: UUID, memory: bytes) -> int:
     """The next number of a terminal's memory; locks it."""
     rows = await _STATEMENTS.run(conn, "lock_line", terminal_id=terminal_id, memory=memory)
     return int(rows[0]["next_sequence"])
+
+
+async def list_lines(conn: Conn, *, terminal_ids: Sequence[UUID], count_max: int) -> tuple[UploadedLine, ...]:
+    """Up to which number the memories of some terminals have uploaded."""
+    return await _STATEMENTS.list_all(
+        conn, "list_lines", UploadedLine, terminal_ids=list(terminal_ids), count_max=count_max
+    )
 
 
 async def find_upload(conn: Conn, *, terminal_id: UUID, memory: bytes, sequence: int) -> UploadRow | None:

@@ -6,22 +6,20 @@ one place on one machine open the same file: writers wait for one another, and e
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from yikatong.codes.model import Asked
-from yikatong.kernel.ids import ProviderId
+from yikatong.codes.model import Asked, UploadedLine
+from yikatong.kernel.ids import ProviderId, TerminalId
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 from yikatong.terminal.model import Taken, Uploaded
 
 MEMORY_ID_BYTES = 8
 _WAIT_SECONDS = 30.0
-_SECOND = timedelta(seconds=1)
-"""A sheet is dated by the second in which it was made."""
 _SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "fullfsync = ON", "foreign_keys = ON")
 _TABLES = """
 CREATE TABLE IF NOT EXISTS memory (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), id BLOB NOT NULL) STRICT;
@@ -194,15 +192,27 @@ class Memory:
             for row in rows
         ]
 
-    def taken(self, *, sheet_issued_at: datetime) -> dict[UUID, Taken]:
-        """What was taken of each allowance; not what the platform refused, which it did not post either."""
-        rows = self._all(
-            "SELECT allowance, sum(amount_fen), sum(amount_fen * coalesce(decided_at >= ?, 1)) "
-            "FROM tap LEFT JOIN answer USING (terminal, sequence) "
-            "WHERE allowance IS NOT NULL AND coalesce(outcome, 'posted') = 'posted' GROUP BY allowance",
-            epoch_ms(sheet_issued_at + _SECOND),
-        )
-        return {UUID(bytes=row[0]): Taken(fen=row[1], uncounted_fen=row[2]) for row in rows}
+    def taken(self, *, uploaded: Iterable[UploadedLine]) -> dict[UUID, Taken]:
+        """What was taken of each allowance; not what the platform refused, which it did not post either.
+
+        `uploaded` says of which taps of this memory the sheet knows already what became of them.
+        """
+        counted = {one.terminal_id: one.sequence for one in uploaded if one.memory == self.id}
+        found: dict[UUID, Taken] = {}
+        for (terminal,) in self._all("SELECT DISTINCT terminal FROM tap WHERE allowance IS NOT NULL"):
+            rows = self._all(
+                "SELECT allowance, sum(amount_fen), sum(amount_fen * (sequence > ?)) "
+                "FROM tap LEFT JOIN answer USING (terminal, sequence) WHERE terminal = ? "
+                "AND allowance IS NOT NULL AND coalesce(outcome, 'posted') = 'posted' GROUP BY allowance",
+                counted.get(TerminalId(UUID(bytes=terminal)), 0),
+                terminal,
+            )
+            for allowance, fen, uncounted_fen in rows:
+                before = found.get(UUID(bytes=allowance), Taken())
+                found[UUID(bytes=allowance)] = Taken(
+                    fen=before.fen + fen, uncounted_fen=before.uncounted_fen + uncounted_fen
+                )
+        return found
 
     def latest_accepted_at(self) -> datetime | None:
         """When the latest tap was admitted; None before the first."""

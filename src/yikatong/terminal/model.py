@@ -55,7 +55,7 @@ class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a memory took of an allowance, all in all, and what of it the sheet cannot count because it came later."""
+    """What a memory took of an allowance, all in all, and what of it the sheet does not count yet."""
 
     fen: int = 0
     uncounted_fen: int = 0

@@ -127,7 +127,7 @@ class OfflineTerminal:
             reason = decide_code(case, now=now)
             if reason is not None:
                 raise Refused(reason)
-            taken = self._memory.taken(sheet_issued_at=sheet.issued_at)
+            taken = self._memory.taken(uploaded=sheet.uploaded)
             allowance = verify_allowance(sheet, case, taken=taken, now=now)
             return self._write(read, code=code, answers=answers, item=item, amount_fen=amount_fen,
                                allowance=allowance, now=now)  # fmt: skip
@@ -137,7 +137,7 @@ class OfflineTerminal:
         sheet = self.lists.sheet
         if sheet is None:
             return {}
-        taken = self._memory.taken(sheet_issued_at=sheet.issued_at)
+        taken = self._memory.taken(uploaded=sheet.uploaded)
         return {show_id("allowance", one.id): left_of(one, taken) for one in sheet.allowances}
 
     def admitted(self) -> list[Upload]:

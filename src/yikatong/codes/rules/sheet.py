@@ -3,7 +3,7 @@
 from datetime import timedelta
 from hashlib import sha256
 
-from yikatong.codes.model import OfflineAllowance, OfflineItem, OfflineSheet, SceneGroup, Strength
+from yikatong.codes.model import OfflineAllowance, OfflineItem, OfflineSheet, SceneGroup, Strength, UploadedLine
 from yikatong.codes.rules.envelope import open_envelope
 from yikatong.codes.rules.wire import (
     ITEM_NUMBER_MAX,
@@ -25,10 +25,12 @@ from yikatong.trust.model import Sign1, SigningKey
 SHEET_BYTES_MAX = 4 * 1024 * 1024
 SHEET_CONTEXT = b"yikatong offline sheet"
 KEY_DIGEST_BYTES = 16
-_PARTS, _ITEM_PARTS, _ALLOWANCE_PARTS = 8, 8, 7
+MEMORY_BYTES = 8
+_PARTS, _ITEM_PARTS, _ALLOWANCE_PARTS, _LINE_PARTS = 9, 8, 7, 3
 _NAME_CHARS_MAX = 40
 _CODE_CHARS_MAX = 48
 _AGE_SECONDS_MAX = 30 * 86_400
+_SEQUENCE_MAX = 2**53
 _SCENES = {group.value: group for group in SceneGroup}
 
 
@@ -48,6 +50,7 @@ def sign_sheet(sheet: OfflineSheet, region_key: SigningKey, *, key_id: bytes) ->
         seconds_of(sheet.expires_at),
         [_write_item(item) for item in sheet.items],
         [_write_allowance(allowance) for allowance in sheet.allowances],
+        [[line.terminal_id.bytes, line.memory, line.sequence] for line in sheet.uploaded],
     ]
     return trust.sign_sign1(trust.encode(parts), region_key, key_id=key_id, external_aad=SHEET_CONTEXT)
 
@@ -55,9 +58,9 @@ def sign_sheet(sheet: OfflineSheet, region_key: SigningKey, *, key_id: bytes) ->
 def open_sheet(data: bytes) -> tuple[Sign1, OfflineSheet]:
     """Take a sheet apart; its signature has yet to be verified. Raises ValueError for what is none."""
     envelope, values = open_envelope(data, SHEET_BYTES_MAX, _PARTS)
-    items, allowances = values[6], values[7]
-    if type(items) is not list or type(allowances) is not list:
-        raise ValueError("items and allowances are lists")
+    items, allowances, uploaded = values[6:9]
+    if type(items) is not list or type(allowances) is not list or type(uploaded) is not list:
+        raise ValueError("items, allowances and uploads are lists")
     sheet = OfflineSheet(
         region=read_region(values[0]),
         terminal_id=TerminalId(read_uuid(values[1])),
@@ -67,6 +70,7 @@ def open_sheet(data: bytes) -> tuple[Sign1, OfflineSheet]:
         expires_at=read_seconds(values[5]),
         items=tuple(_read_item(item) for item in items),
         allowances=tuple(_read_allowance(allowance) for allowance in allowances),
+        uploaded=tuple(_read_line(line) for line in uploaded),
     )
     return envelope, sheet
 
@@ -123,6 +127,15 @@ def _read_allowance(value: object) -> OfflineAllowance:
         begins_at=read_seconds(values[4]),
         accept_until=read_seconds(values[5]),
         key_digests=tuple(read_bytes(digest, KEY_DIGEST_BYTES) for digest in digests),
+    )
+
+
+def _read_line(value: object) -> UploadedLine:
+    values = read_list(value, _LINE_PARTS)
+    return UploadedLine(
+        terminal_id=TerminalId(read_uuid(values[0])),
+        memory=read_bytes(values[1], MEMORY_BYTES),
+        sequence=read_number(values[2], _SEQUENCE_MAX),
     )
 
 

@@ -10,7 +10,7 @@ import psycopg
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Terminal
 from yikatong.codes import service as codes
-from yikatong.codes.model import OfflineAllowance, OfflineItem, OfflineSheet
+from yikatong.codes.model import OfflineAllowance, OfflineItem, OfflineSheet, UploadedLine
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.offline import store
@@ -20,6 +20,7 @@ from yikatong.trust.model import KeyHolder
 
 Conn = psycopg.AsyncConnection[Any]
 ALLOWANCES_OF_A_PLACE_MAX = 20_000
+LINES_OF_A_PLACE_MAX = 2_000
 
 
 async def make_sheet(
@@ -30,6 +31,8 @@ async def make_sheet(
     provider = await catalogue.get_provider(conn, region=region, provider_id=terminal.provider_id)
     issuer = codes.get_issuer(holder, region)
     issued_at = now.replace(microsecond=0)
+    # Before the allowances: an upload that comes in between is counted twice by the terminal, never left out.
+    uploaded = await _uploaded_at(conn, terminal)
     sheet = OfflineSheet(
         region=region,
         terminal_id=terminal.id,
@@ -39,8 +42,16 @@ async def make_sheet(
         expires_at=issued_at + SHEET_LIFE,
         items=await _items_of(conn, terminal, now=now),
         allowances=await _allowances_of(conn, terminal, now=now),
+        uploaded=uploaded,
     )
     return sheet, codes.sign_sheet(sheet, issuer.key, key_id=issuer.key_id)
+
+
+async def _uploaded_at(conn: Conn, terminal: Terminal) -> tuple[UploadedLine, ...]:
+    """Up to which number the memories of the place have uploaded: its terminals may share a memory."""
+    beside = await catalogue.list_terminals_of_provider(conn, region=terminal.region, provider_id=terminal.provider_id)
+    ids = [one.id for one in beside if one.place_id == terminal.place_id]
+    return await store.list_lines(conn, terminal_ids=ids, count_max=LINES_OF_A_PLACE_MAX)
 
 
 async def _items_of(conn: Conn, terminal: Terminal, *, now: datetime) -> tuple[OfflineItem, ...]:
