@@ -84,6 +84,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "taps.find_requests*",
         "taps.write_requests",
     ),
+    "the terminals of one place may share a memory, and lie in a few shards": ("offline.list_lines",),
     "what is sealed of rows outside the counter is left under their ids": ("sealing.leave",),
 }
 """Statements on distributed tables that name no single shard, with the reason; a star stands for the rest of a name."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from yikatong.codes.model import Reason as CodeReason
 from yikatong.codes.model import StatusEdition
-from yikatong.codes.reasons import Reason as CodeReason
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
 from yikatong.codes.rules.status_delta import DELTA_CONTEXT, accept_status_delta, open_status_delta
 from yikatong.kernel.outcomes import Refused

@@ -95,7 +95,7 @@ async def test_an_instant_at_which_nothing_was_published_or_too_long_ago_leads_n
         await published(world)
         unknown = [await refusal(world, at) for at in (NOON + timedelta(minutes=1), datetime.fromtimestamp(0, UTC))]
         ahead = await refusal(world, NOON + timedelta(days=1))
-        world.now += STEPS_KEPT
+        world.now += STEPS_KEPT + FIVE
         await world.a_filled_wallet(await world.a_card_holder())
         await published(world)
         too_late = await refusal(world, first.issued_at)

@@ -15,14 +15,6 @@ import msgspec
 
 from yikatong.codes import service as codes
 from yikatong.codes.model import StatusChanges, StatusDelta, StatusEdition
-from yikatong.codes.rules.status_delta import (
-    DELTA_CONTEXT,
-    accept_status_delta,
-    apply_changes,
-    edition_digest,
-    open_status_delta,
-    sign_status_delta,
-)
 from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey, StatusList
@@ -139,14 +131,14 @@ def _measure_day(
         issued_at=now + day,
         expires_at=now + 2 * day,
         changes=changes,
-        digest=edition_digest(apply_changes(held, changes)),
+        digest=codes.edition_digest(codes.apply_changes(held, changes)),
     )
-    signed = sign_status_delta(delta, key, key_id=key_id)
+    signed = codes.sign_status_delta(delta, key, key_id=key_id)
     verifying = trust.verifying_key(key.public_key)
     began = time.process_time()
-    envelope, read = open_status_delta(signed)
-    trust.verify_sign1(envelope, verifying, DELTA_CONTEXT)
-    accept_status_delta(read, StatusEdition(region=_REGION, issued_at=now, expires_at=now + day, blocks=held))
+    envelope, read = codes.open_status_delta(signed)
+    trust.verify_sign1(envelope, verifying, codes.DELTA_CONTEXT)
+    codes.accept_status_delta(read, StatusEdition(region=_REGION, issued_at=now, expires_at=now + day, blocks=held))
     return len(signed), time.process_time() - began
 
 

@@ -12,6 +12,14 @@ from yikatong.codes.rules.refresh import read_refresh, sign_refresh
 from yikatong.codes.rules.regions import OwnRegion, RegionView, SeenCertificates
 from yikatong.codes.rules.sheet import key_digest, sign_sheet
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
+from yikatong.codes.rules.status_delta import (
+    DELTA_CONTEXT,
+    accept_status_delta,
+    apply_changes,
+    edition_digest,
+    open_status_delta,
+    sign_status_delta,
+)
 from yikatong.codes.service.certificates import (
     refresh,
     restore_certificates,
@@ -25,16 +33,20 @@ from yikatong.codes.store import find_certificate_at, find_certificates, list_sh
 __all__ = [
     "BITS",
     "BLOCK_SIZE",
+    "DELTA_CONTEXT",
     "Issuer",
     "OwnRegion",
     "RegionView",
     "SeenCertificates",
+    "accept_status_delta",
+    "apply_changes",
     "decide_age",
     "decide_answer",
     "decide_attested",
     "decide_confirmation",
     "decide_foreign",
     "decide_presented",
+    "edition_digest",
     "expiry_of",
     "find_certificate_at",
     "find_certificates",
@@ -45,6 +57,7 @@ __all__ = [
     "list_show_keys",
     "make_status_deltas",
     "mint_code",
+    "open_status_delta",
     "publish_status_list",
     "read_challenge",
     "read_chip",
@@ -61,6 +74,7 @@ __all__ = [
     "sign_confirmation",
     "sign_refresh",
     "sign_sheet",
+    "sign_status_delta",
     "status_list_name",
     "suspend_certificates",
     "verify_challenge",
