@@ -18,6 +18,7 @@ from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import CardId, DeviceId, ECardId, ResidentId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.violations import violations_named
 from yikatong.trust.model import PublicKey
 
 Conn = psycopg.AsyncConnection[Any]
@@ -84,8 +85,9 @@ async def enrol_many(
         "valid_until": add_months(issued_on, 12 * E_CARD_YEARS),
         "now": now,
     }
-    for statement in _STATEMENTS:
-        await conn.execute(STATEMENTS[statement], params)
+    with violations_named():
+        for statement in _STATEMENTS:
+            await conn.execute(STATEMENTS[statement], params)
     return enrolled
 
 

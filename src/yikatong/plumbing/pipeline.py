@@ -14,6 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 import psycopg
 from psycopg import errors, pq
 
+from yikatong.plumbing.violations import named
 from yikatong.plumbing.wire import Param, loading_of
 
 Row = TypeVar("Row")
@@ -162,7 +163,7 @@ class BatchConnection:
         for asked in expected:
             result = await self._next()
             if result.status in (_FATAL, _ABORTED):
-                failure = failure or errors.error_from_result(result)
+                failure = failure or named(errors.error_from_result(result))
                 if isinstance(asked, str):
                     del self._prepared[asked]
             elif isinstance(asked, Statement):

@@ -8,6 +8,7 @@ from psycopg import AsyncRawCursor, pq
 from psycopg.adapt import Dumper, PyFormat
 
 from yikatong.plumbing.pipeline import Result, Statement, as_tuple
+from yikatong.plumbing.violations import violations_named
 from yikatong.plumbing.wire import Param
 
 
@@ -58,7 +59,8 @@ async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[
     async with AsyncRawCursor(conn) as cursor:
         cursor.adapters.register_dumper(Param, _ParamDumper)
         for statement in statements:
-            await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)
+            with violations_named():
+                await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)
             rows = [statement.row(*row) for row in await cursor.fetchall()] if cursor.description else []
             results.append(Result(rows, cursor.rowcount))
     return results

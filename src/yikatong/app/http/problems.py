@@ -11,6 +11,7 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.violations import named
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:yikatong:reason:"
@@ -92,7 +93,7 @@ def refusal_of(fault: BaseException) -> Refused | None:
     if isinstance(fault, Refused):
         return fault
     for kind, reason in _REASON_OF_FAULT:
-        if isinstance(fault, kind):
+        if isinstance(named(fault), kind):
             return Refused(reason)
     return None
 

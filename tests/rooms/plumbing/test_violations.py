@@ -1,0 +1,26 @@
+"""What a cluster calls an internal error though it is a row that was there before."""
+
+import pytest
+from psycopg import errors
+from psycopg.pq import DiagnosticField
+
+from yikatong.plumbing.violations import named, violations_named
+
+
+def an_internal_error(function: bytes) -> errors.InternalError_:
+    """An error as a server raises it in one function of its source."""
+    return errors.InternalError_("已存在 already exists", info={DiagnosticField.SOURCE_FUNCTION: function})
+
+
+def test_what_a_copy_into_a_shard_met_is_a_row_that_was_there_before() -> None:
+    with pytest.raises(errors.UniqueViolation, match="already exists"), violations_named():
+        raise an_internal_error(b"ReportCopyError")
+
+
+@pytest.mark.parametrize("fault", [an_internal_error(b"mdread"), errors.CheckViolation("a floor"), ValueError("ours")])
+def test_whatever_else_is_raised_stays_what_it_is(fault: Exception) -> None:
+    with pytest.raises(type(fault)) as raised, violations_named():
+        raise fault
+
+    assert fault is raised.value
+    assert fault is named(fault)
