@@ -314,9 +314,10 @@ WHERE operator_id = %(operator_id)s AND tap_request = %(tap_request)s AND releas
 RETURNING on_day, amount_fen, released_at;
 
 -- name: add_to_attestation_day
--- Adds to an operator's day if it stays within the limit; locks the day's row, returns its sum, or nothing when above.
+-- Adds an amount that is within the limit by itself to an operator's day if that stays within it too; locks the day's
+-- row, returns its sum, or nothing when above.
 INSERT INTO access.attestation_day AS so_far (operator_id, on_day, attested_fen)
-SELECT %(operator_id)s, %(on_day)s, %(amount_fen)s WHERE %(amount_fen)s <= %(day_max_fen)s
+VALUES (%(operator_id)s, %(on_day)s, %(amount_fen)s)
 ON CONFLICT (operator_id, on_day) DO UPDATE
 SET attested_fen = so_far.attested_fen + EXCLUDED.attested_fen
 WHERE so_far.attested_fen + EXCLUDED.attested_fen <= %(day_max_fen)s

@@ -32,7 +32,7 @@ async def claim_attestation(
         if before is None or before.amount_fen != amount_fen:
             raise Refused(Reason.ATTESTATION_IS_ANOTHER)
         return
-    within = await allowances.add_to_attestation_day(
+    within = amount_fen <= limits.day_max_fen and await allowances.add_to_attestation_day(
         conn, operator_id=operator_id, on_day=day, amount_fen=amount_fen, day_max_fen=limits.day_max_fen
     )
     if not within:

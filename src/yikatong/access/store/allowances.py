@@ -47,7 +47,7 @@ async def release_attestation(
 async def add_to_attestation_day(
     conn: Conn, *, operator_id: UUID, on_day: date, amount_fen: int, day_max_fen: int
 ) -> bool:
-    """Add to a day within its limit; False when it would be above."""
+    """Add an amount that is within the limit by itself to a day; False when the day would be above."""
     return await STATEMENTS.hits(
         conn,
         "add_to_attestation_day",
