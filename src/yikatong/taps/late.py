@@ -60,14 +60,14 @@ async def find_earlier(
 ) -> Earlier:
     """What happened before a tap that comes late; its resident's gate is held."""
     bucket, signed_at, nonce = presented.bucket, presented.signed_at, presented.nonce
-    used, reversals, requests, waiting = await run_in_order(
+    taken = await store.find_request(conn, terminal_id=terminal_id, request_id=request_id)
+    used, reversals, waiting = await run_in_order(
         conn,
         [
             store.find_used_codes(
                 bucket=bucket, code_ats=[signed_at], resident_ids=[presented.resident_id], nonces=[nonce]
             ),
             store.find_reversals(bucket=bucket, tap_ids=[tap_id]),
-            store.find_requests(terminal_ids=[terminal_id], request_ids=[request_id]),
             store.find_waiting(bucket=bucket, resident_ids=[presented.resident_id]),
         ],
     )
@@ -78,7 +78,7 @@ async def find_earlier(
     return Earlier(
         used_in=users[0] if users else None,
         is_reversed=bool(reversals.rows),
-        request_is_taken=bool(requests.rows),
+        request_is_taken=taken is not None,
     )
 
 
