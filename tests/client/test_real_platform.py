@@ -18,7 +18,7 @@ from simulator.card_maker import make_cards
 from simulator.stories import Credentials
 from tests.client.platform import Everywhere, Heard, Platform, Play, Said
 from tests.client.world import JOURNAL_KEY, LEAVES_IT_UNKNOWN
-from tests.support.database import a_fresh_database, folder_of_our_own
+from tests.support.database import a_database_to_serve_from, folder_of_our_own
 from yikatong.app import demo
 from yikatong.client.answers import Changed
 from yikatong.client.catalogue import ProviderRegistered
@@ -54,7 +54,7 @@ class Office(NamedTuple):
 def office(db: Database) -> Iterator[Office]:
     said = Console(file=StringIO())
     folder = folder_of_our_own()
-    with a_fresh_database(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
+    with a_database_to_serve_from(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
         settings = replace(demo.demo_settings(Settings(), folder=folder, outside=outside), port=0)
         with (
             demo.running(settings, address, outside=outside, console=said) as platform,

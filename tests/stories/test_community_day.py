@@ -16,7 +16,7 @@ from rich.console import Console
 from simulator.stories import Day, StoryFailedError, play
 from simulator.stories.telling import NARROWEST
 from simulator.trouble import Trouble
-from tests.support.database import a_fresh_database, folder_of_our_own
+from tests.support.database import a_database_to_serve_from, folder_of_our_own
 from yikatong.app import demo
 from yikatong.app.audit import CHECKS
 from yikatong.ledger.model import AccountKind
@@ -51,7 +51,7 @@ def played(db: Database) -> Iterator[Played]:
     """The day, played once on an empty database."""
     said = Console(file=StringIO(), width=NARROWEST)
     folder = folder_of_our_own()
-    with a_fresh_database(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
+    with a_database_to_serve_from(db.address.conninfo) as address, demo.outside_world(said, folder=folder) as outside:
         settings = replace(demo.demo_settings(Settings(), folder=folder, outside=outside), port=0)
         with demo.running(settings, address, outside=outside, console=said) as platform:
 

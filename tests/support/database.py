@@ -1,5 +1,6 @@
 """One database for the whole test run: an embedded server of our own, or a fresh database on a server that is named."""
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -14,7 +15,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.support.cluster import drop_on_workers, is_cluster, lay_out, span
+from tests.support.world import NOON
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.migrations import apply_migrations
 from yikatong.plumbing.postgres.server import EmbeddedPostgres
 from yikatong.plumbing.roles import SERVING_ROLE
 from yikatong.plumbing.schema import room_schemas
@@ -87,7 +91,7 @@ class TestServer:
         with psycopg.connect(outside, autocommit=True) as conn:
             if lacking := rights_lacking(conn):
                 pytest.exit(f"For the tests an administrator of the server runs: {' '.join(lacking)}", returncode=2)
-            conn.execute(_IN_UTF_8.format(sql.Identifier(name)))
+            make_database(conn, name)
         self._made_on, self._made_name = outside, name
         return ServerAddress(
             conninfo=named_instead(outside, name), serving_conninfo=serving and named_instead(serving, name)
@@ -115,8 +119,11 @@ def named_instead(conninfo: str, name: str) -> str:
     return make_conninfo("", **{**conninfo_to_dict(conninfo), "dbname": name})
 
 
-def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None) -> dict[str, str]:
-    """Make the tables of some rooms (all); gives the error of each schema that does not stand, the others do anyway."""
+def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None, over_nodes: bool = True) -> dict[str, str]:
+    """Make the tables of some rooms (all); gives the error of each schema that does not stand, the others do anyway.
+
+    On a cluster they lie over its nodes, unless they shall lie on the coordinator alone.
+    """
     failures: dict[str, str] = {}
     with psycopg.connect(conninfo, autocommit=True) as conn:
         if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [SERVING_ROLE]).fetchone():
@@ -131,7 +138,16 @@ def build_schema(conninfo: str, *, rooms: Sequence[str] | None = None) -> dict[s
                     conn.execute(text.encode())
             except psycopg.Error as error:
                 failures[room] = str(error)
+        if over_nodes and is_cluster(conn):
+            lay_out(conn, rooms)
     return failures
+
+
+def make_database(conn: psycopg.Connection[Any], name: str) -> None:
+    """Make an empty database; on a cluster's coordinator one on every node, which know each other."""
+    conn.execute(_IN_UTF_8.format(sql.Identifier(name)))
+    if is_cluster(conn):
+        span(conn, named_instead(conn.info.dsn, name), name)
 
 
 def drop_database(conn: psycopg.Connection[Any], name: str) -> None:
@@ -141,6 +157,8 @@ def drop_database(conn: psycopg.Connection[Any], name: str) -> None:
         " WHERE datname = %s AND backend_type = 'client backend' AND pg_has_role(usesysid, 'USAGE')",
         [name],
     )
+    if is_cluster(conn):
+        drop_on_workers(conn, name)
     conn.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
 
 
@@ -149,8 +167,27 @@ def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
     """An empty database on the server of another, for tests that need one; dropped at the end of the block."""
     name = f"yikatong_empty_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(beside, autocommit=True) as conn:
-        conn.execute(_IN_UTF_8.format(sql.Identifier(name)))
+        make_database(conn, name)
         try:
             yield ServerAddress(conninfo=named_instead(beside, name))
         finally:
             drop_database(conn, name)
+
+
+@contextmanager
+def a_database_to_serve_from(beside: str) -> Iterator[ServerAddress]:
+    """A fresh database for a platform that starts.
+
+    It makes its tables itself; on a cluster they are made here, and laid over the nodes as its operator would.
+    """
+    with a_fresh_database(beside) as address:
+        with psycopg.connect(address.conninfo, autocommit=True) as conn:
+            if is_cluster(conn):
+                asyncio.run(_migrate(address.conninfo))
+                lay_out(conn, None)
+        yield address
+
+
+async def _migrate(conninfo: str) -> None:
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as conn:
+        await apply_migrations(conn, now=NOON)

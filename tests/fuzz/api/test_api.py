@@ -8,7 +8,7 @@ import pytest
 from tests.fuzz.api.running import EVERYONE, Ran, Run, run_as
 from tests.fuzz.api.town import ServedTown, a_served_town
 from tests.fuzz.parsers.calls import house_routes
-from tests.support.database import a_fresh_database
+from tests.support.database import a_database_to_serve_from
 from yikatong.plumbing.database import Database
 
 SEED = 20_261_125
@@ -21,7 +21,7 @@ DONE_MIN = 40
 @pytest.fixture(scope="module")
 def town(db: Database) -> Iterator[ServedTown]:
     """A town on a database of its own."""
-    with a_fresh_database(db.address.conninfo) as address, a_served_town(address) as served:
+    with a_database_to_serve_from(db.address.conninfo) as address, a_served_town(address) as served:
         yield served
 
 

@@ -67,11 +67,11 @@ class Town:
             world.clock.advance(timedelta(seconds=20))
             await end_waiting_taps(database=self.database, counter=world.counter, debits=world.bank, clock=world.clock)
 
-    async def moves(self, bucket_count: int, *, ids: Ids | None = None) -> int:
+    async def moves(self, bucket_count: int, *, ids: Ids | None = None, over_nodes: bool = False) -> int:
         """Everything moves to so many buckets, from one."""
         conn = await self.database.connect_owner()
         try:
-            move = Move(bucket_count=bucket_count, over_nodes=False)
+            move = Move(bucket_count=bucket_count, over_nodes=over_nodes, shard_count=COUNT)
             moved = await distribute(
                 conn, move, configured=1, clock=FixedClock(LATER), ids=ids or SeededIds(clock=FixedClock(LATER))
             )
@@ -83,7 +83,7 @@ class Town:
 @pytest.fixture
 async def town(db: Database) -> AsyncIterator[Town]:
     with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo)
+        build_schema(address.conninfo, over_nodes=False)
         async with await Database.open(address) as database:
             town = Town(database)
             await town.lives_a_day()
@@ -121,6 +121,23 @@ async def test_the_books_are_the_same_and_the_audit_finds_no_difference(town: To
         account = name_account(town.world.provider.id, AccountKind.PROVIDER_RECEIVABLE)
         async with database.transaction() as conn:
             assert town.owed_fen == await ledger.open_balance(conn, buckets=range(COUNT), account=account)
+
+
+async def test_over_the_nodes_of_a_cluster_the_books_are_the_same_and_no_row_can_move_again(town: Town) -> None:
+    conn = await town.database.connect_owner()
+    found = await one(conn, "SELECT 1 FROM pg_extension WHERE extname = 'citus'")
+    await conn.close()
+    if found is None:
+        pytest.skip("needs YIKATONG_DATABASE_URL to name a database on the coordinator of a Citus cluster")
+    before = await balances(town)
+
+    assert await town.moves(COUNT, over_nodes=True) > 0
+
+    assert before == await balances(town)
+    async with await Database.open(town.database.address) as database:
+        assert [] == [line for room in await run_audit(database) for line in room.differences]
+    with pytest.raises(ClusterError, match="cannot change buckets any more"):
+        await town.moves(2 * COUNT)
 
 
 async def test_a_settled_receivable_leaves_no_bucket_below_zero(town: Town) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import psycopg
 import pytest
 
+from tests.support.backends import wait_for_locks_at_most
 from tests.support.builders.cards import CardWorld, key_of
 from tests.support.world import SeededIds
 from yikatong.cards import service as cards
@@ -106,7 +107,7 @@ async def test_a_command_waits_for_a_batch_that_holds_its_gate(db: Database) -> 
     await batch.run([BEGIN, cards.lock_gates(bucket=held.bucket, resident_ids=[held.resident_id])])
     with pytest.raises(psycopg.errors.LockNotAvailable):
         async with db.transaction() as conn:
-            await conn.execute("SET LOCAL lock_timeout = '50ms'")
+            await wait_for_locks_at_most(conn, 50)
             await cards.report_formal_loss(conn, **key_of(held), **CardWorld(conn).step())
     await batch.run([ROLLBACK])
     await batch.close()

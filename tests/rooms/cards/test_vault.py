@@ -51,12 +51,11 @@ async def test_a_field_moved_to_another_person_or_column_does_not_open(db: Datab
         world = CardWorld(conn)
         world.vault = vault
         first, second = await world.a_resident(), await world.a_resident()
-        move = (
-            "UPDATE cards.person p SET name = q.{column} FROM cards.person q"
-            " WHERE p.resident_id = %s AND q.resident_id = %s"
-        )
-        await conn.execute(move.format(column="name").encode(), [first.resident_id, second.resident_id])
-        await conn.execute(move.format(column="address").encode(), [second.resident_id, second.resident_id])
+        look = "SELECT name, address FROM cards.person WHERE resident_id = %s"
+        name, address = await (await conn.execute(look, [second.resident_id])).fetchone() or (b"", b"")
+        for moved, column in ((first, name), (second, address)):
+            move = "UPDATE cards.person SET name = %s WHERE resident_id = %s"
+            await conn.execute(move, [column, moved.resident_id])
         for moved in (first, second):
             with pytest.raises(Refused, match="SEAL_DOES_NOT_OPEN"):
                 await cards.view_person(conn, **key_of(moved), vault=vault)

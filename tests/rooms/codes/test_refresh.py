@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from simulator.wallet import Wallet
+from tests.support.backends import wait_for_locks_at_most
 from tests.support.builders.cards import OPERATOR, key_of
 from tests.support.builders.codes import CodeWorld, asked, keys_of
 from tests.support.world import NOON
@@ -291,7 +292,7 @@ async def test_a_stop_waits_for_a_refresh_under_way_and_stops_what_it_gave(db: D
         await world.refreshed(resident, wallet)
         with pytest.raises(psycopg.errors.LockNotAvailable):
             async with db.transaction() as stopping:
-                await stopping.execute("SET LOCAL lock_timeout = '50ms'")
+                await wait_for_locks_at_most(stopping, 50)
                 await codes.suspend_certificates(stopping, **who, now=NOON)
     async with db.transaction() as stopping:
         assert 8 == await codes.suspend_certificates(stopping, **who, now=NOON)

@@ -49,7 +49,8 @@ async def test_no_statement_passes_a_floor(db: Database, constraint: str, statem
         async with db.transaction() as conn:
             meals, _ = await a_day_at_the_shop(conn)
             await conn.execute(statement.encode(), {"account": meals.id, "now": NOON})
-    assert constraint == caught.value.diag.constraint_name
+    # In its words, because a cluster tells it without the field.
+    assert f'"{constraint}"' in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,8 @@ async def test_no_statement_writes_a_transfer_that_does_not_balance(
                 " VALUES (0, %s, 'payment', %s, %s, %s, %s)",
                 [IDS.new(), IDS.new(), accounts, legs, NOON],
             )
-    assert constraint == caught.value.diag.constraint_name
+    # In its words, because a cluster tells it without the field.
+    assert f'"{constraint}"' in str(caught.value)
 
 
 async def test_a_transfer_names_an_account_for_every_leg(db: Database) -> None:
@@ -124,7 +126,7 @@ DAMAGES = {
     ),
     "UPDATE ledger.hold SET status = 'posted', ended_at = made_at, transfer_id = %(transfer)s"
     " WHERE account_id = %(account)s": "hold {hold} in bucket 7100 set 40 fen aside, its transfer took 300",
-    "UPDATE ledger.hold SET reference = (SELECT reference FROM ledger.transfer WHERE id = %(transfer)s),"
+    "UPDATE ledger.hold SET reference = %(reference)s,"
     " status = 'voided', ended_at = made_at WHERE account_id = %(account)s": (
         "hold {hold} in bucket 7100 took 0 fen of its 40, though what it was for was paid"
     ),
@@ -150,7 +152,7 @@ async def test_the_audit_names_what_was_damaged(db: Database, damage: str) -> No
                 "hold": show_id("hold", hold.id),
             }
             for statement in damage.replace("{{", "{").replace("}}", "}").split(";"):
-                params = {"account": meals.id, "transfer": payment.id}
+                params = {"account": meals.id, "transfer": payment.id, "reference": payment.reference}
                 await conn.execute(statement.encode(), params if "%(" in statement else None)
             mine = [line for line in await audit(conn) if f"bucket {BUCKET}" in line]
             assert f"ledger: {DAMAGES[damage].format(**names)}" in mine

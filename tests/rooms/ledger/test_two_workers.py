@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from psycopg.errors import UniqueViolation
 
-from tests.support.backends import end_backend
+from tests.support.backends import end_backend, wait_for_locks_at_most
 from tests.support.builders.ledger import IDS, a_benefit, a_log_writer, a_purse, a_receivable, a_transfer, open_with
 from tests.support.builders.ledger_model import (
     ACCOUNTS_COUNT,
@@ -201,7 +201,7 @@ async def test_a_refund_waits_at_the_gate_of_a_receivable_for_another(db: Databa
     async with db.transaction() as conn:
         await service.run_in_order(conn, [service.lock_open_gates(bucket=BUCKET, accounts=[shop])])
         async with db.transaction() as other:
-            await other.execute("SET LOCAL lock_timeout = '1ms'")
+            await wait_for_locks_at_most(other, 1)
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 await service.run_in_order(other, [service.lock_open_gates(bucket=BUCKET, accounts=[shop])])
         refund = a_transfer(shop, a_receivable(), 5, kind=TransferKind.REFUND)

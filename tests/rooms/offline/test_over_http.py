@@ -119,21 +119,16 @@ async def test_a_card_stopped_longer_before_than_the_largest_age_is_not_posted(d
         till = a_till(served, tmp_path / "memory")
         await till.fetch()
         async with db.transaction() as conn:
-            await codes.revoke_certificates(
-                conn,
-                bucket=0,
-                resident_id=phone.resident.resident_id,
-                now=world.clock.now() + timedelta(seconds=1),
-            )
+            stopped_at = world.clock.now() + timedelta(seconds=1)
+            await codes.revoke_certificates(conn, bucket=0, resident_id=phone.resident.resident_id, now=stopped_at)
         world.clock.advance(23 * HOUR)
         till.pay(phone)
         body = msgspec.json.encode(till.kit.admitted()[0])
         async with db.owner_transaction() as conn:
             # The stop, as if it had come two hours earlier: now the till broke its own age.
             await conn.execute(
-                "UPDATE codes.certificate SET made_at = made_at - interval '3 hours',"
-                " state_at = state_at - interval '2 hours' WHERE resident_id = %s",
-                (phone.resident.resident_id,),
+                "UPDATE codes.certificate SET made_at = %s, state_at = %s WHERE resident_id = %s",
+                (stopped_at - 3 * HOUR, stopped_at - 2 * HOUR, phone.resident.resident_id),
             )
 
         answer = (await till.send(body)).json()
@@ -203,7 +198,7 @@ async def test_a_code_that_was_also_used_online_is_found_at_upload_with_both_cod
         async with db.owner_transaction() as conn:
             cursor = await conn.execute(
                 "SELECT s.second_code = t.evidence FROM taps.second_use AS s"
-                " JOIN taps.tap AS t ON t.id = s.first_tap_id WHERE t.resident_id = %s",
+                " JOIN taps.tap AS t ON (t.bucket, t.id) = (s.bucket, s.first_tap_id) WHERE t.resident_id = %s",
                 (phone.resident.resident_id,),
             )
             assert [(True,)] == await cursor.fetchall()

@@ -26,7 +26,7 @@ async def test_plumbing_is_the_lowest_floor() -> None:
 @pytest.mark.skipif(not read_migrations(), reason="the first migration is not written yet")
 async def test_migrations_make_the_same_database_as_the_room_schemas(db: Database) -> None:
     with a_fresh_database(db.address.conninfo) as by_rooms, a_fresh_database(db.address.conninfo) as by_migrations:
-        build_schema(by_rooms.conninfo)
+        build_schema(by_rooms.conninfo, over_nodes=False)
         async with await Database.open(by_migrations) as database:
             conn = await database.connect_owner()
             await apply_migrations(conn, now=NOON)

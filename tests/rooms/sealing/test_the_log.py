@@ -123,7 +123,7 @@ async def test_after_a_lost_connection_another_series_begins_and_the_log_has_no_
     phone = await world.a_phone(purse_fen=5_000)
     first = await log.paid(phone)
     async with world.db.owner_transaction() as conn:
-        await conn.execute("SELECT pg_terminate_backend(%s)", [world.counter.backend_pid])
+        await conn.execute("SELECT pg_terminate_backend(%s::int)", [world.counter.backend_pid])
     second = await log.paid(phone)
     await log.append()
 
