@@ -53,6 +53,7 @@ MORE_OF_A_ROOM = {
         "presenting.py",
         "reading.py",
         "receipts.py",
+        "told.py",
     },
 }
 """What single rooms hold beyond that, and why."""

@@ -1,6 +1,6 @@
 """Who hears of what: news goes up from rooms by the outbox, and here it is handed on."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from yikatong.cards import service as cards
 from yikatong.desk import service as desk
 from yikatong.kernel.ids import ResidentId, bucket_of, read_id
 from yikatong.notices import service as notices
-from yikatong.notices.model import Draft, Template
+from yikatong.notices.model import Template
 from yikatong.payouts import service as payouts
 from yikatong.payouts.model import DebitRequest, RequestKind
 from yikatong.plumbing import versions
@@ -17,14 +17,9 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.outbox import Event, Subscriber, one_by_one
 from yikatong.taps.counter.writes import TOPIC as TAPS
+from yikatong.taps.told import draft_of
 
-_TAP_TEMPLATES = {
-    "tap_paid": Template.TAP_PAID,
-    "tap_refunded": Template.TAP_REFUNDED,
-    "tap_reversed": Template.TAP_REVERSED,
-    "tap_waiting": Template.TAP_WAITS,
-    "code_used_twice": Template.CODE_USED_TWICE,
-}
+_LATE_TEMPLATES = {"tap_paid": Template.TAP_PAID, "code_used_twice": Template.CODE_USED_TWICE}
 _CARD_TEMPLATES = {
     "activate": Template.CARD_ACTIVATED,
     "report_temporary_loss": Template.CARD_REPORTED_LOST,
@@ -52,49 +47,35 @@ class Subscribers:
     def by_topic(self) -> Mapping[str, tuple[Subscriber, ...]]:
         """Every topic that is published, with who hears of it; a topic without hearers is only removed."""
         return {
-            TAPS: (self._hear_taps,),
+            TAPS: (one_by_one(self._hear_taps),),
             cards.CARD_CHANGED: (one_by_one(self._hear_card),),
             desk.CARD_ENDED: (one_by_one(self._hear_card_ended),),
             payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
         }
 
-    async def _hear_taps(self, conn: Connection, events: Sequence[Event]) -> None:
-        """The news of some batches: their notices go in together, what banks are asked for one by one."""
-        await self._caches.renew(await versions.read_all(conn))
-        drafts: dict[int, list[Draft]] = {}
-        for event in events:
-            for told in event.payload["events"]:
-                if told["kind"] in _TAP_TEMPLATES:
-                    # By the resident: the event may be older than the present number of buckets.
-                    bucket = bucket_of(UUID(told["resident"]), self._bucket_count)
-                    drafts.setdefault(bucket, []).extend(self._drafts_of(event, told))
-                else:
-                    await self._ask_bank_by_kind[told["kind"]](conn, event, told)
-        for bucket, of_bucket in drafts.items():
-            await notices.send_many(conn, bucket=bucket, drafts=of_bucket, ids=self._ids)
+    async def _hear_taps(self, conn: Connection, event: Event) -> None:
+        """What taps made without a network tell residents, and what banks are asked for."""
+        for told in event.payload["events"]:
+            if told["kind"] in _LATE_TEMPLATES:
+                await self._tell_of_late_tap(conn, event, told)
+            else:
+                await self._ask_bank_by_kind[told["kind"]](conn, event, told)
 
-    def _drafts_of(self, event: Event, told: dict[str, Any]) -> list[Draft]:
-        """The notice of one tap; none for a provider that the catalogue no longer has."""
-        snapshot = self._caches.snapshot
-        provider = snapshot.find_provider(UUID(told["provider"]))
-        if provider is None:
-            return []
-        params: dict[str, str | int] = {
-            "place": provider.name_zh,
-            "place_en": provider.name_en,
-            "happened_at": event.made_at.isoformat(),
-        }
-        if told["kind"] != "code_used_twice":
-            params["amount_fen"] = told["amount_fen"] or 0
-        if told["kind"] in ("tap_paid", "tap_waiting"):
-            item = snapshot.find_item(provider.region, told["item"])
-            params["item"] = told["item"] if item is None else item.name_zh
-            params["item_en"] = told["item"] if item is None else item.name_en
-        if told["kind"] == "tap_waiting":
-            params["expires_at"] = told["deadline_at"]
-            del params["happened_at"]
-        resident_id, template = UUID(told["resident"]), _TAP_TEMPLATES[told["kind"]]
-        return [Draft(resident_id=resident_id, template=template, params=params, made_at=event.made_at)]
+    async def _tell_of_late_tap(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
+        await self._caches.renew(await versions.read_all(conn))
+        draft = draft_of(
+            _LATE_TEMPLATES[told["kind"]],
+            self._caches.snapshot,
+            resident_id=UUID(told["resident"]),
+            provider_id=UUID(told["provider"]),
+            now=event.made_at,
+            item=told.get("item"),
+            amount_fen=told.get("amount_fen"),
+        )
+        if draft is not None:
+            # By the resident: the event may be older than the present number of buckets.
+            bucket = bucket_of(draft.resident_id, self._bucket_count)
+            await notices.send_many(conn, bucket=bucket, drafts=[draft], ids=self._ids)
 
     async def _hear_card(self, conn: Connection, event: Event) -> None:
         template = _CARD_TEMPLATES.get(event.payload["command"])

@@ -2,7 +2,7 @@
 
 A batch belongs to one bucket. It locks the accounts of its residents (`lock_accounts_of`), for refunds also the
 gates of accounts that have a limit (`lock_open_gates`); it then reads, in later statements, pending holds and
-open totals; builds a `Book`; decides; and sends `write_book`. `verify_won` comes before COMMIT.
+open totals; builds a `Book`; decides; and sends `write_book`, with COMMIT behind it.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,6 @@ from yikatong.kernel.instants import day_of
 from yikatong.ledger import store
 from yikatong.ledger.model import Account, AccountName, BookWrites, Hold, OpenTotal
 from yikatong.plumbing.pipeline import Statement
-from yikatong.plumbing.statements import CountedStatement, verify_won
 
 __all__ = [
     "load_holds",
@@ -21,7 +20,6 @@ __all__ = [
     "load_pending_holds",
     "lock_accounts_of",
     "lock_open_gates",
-    "verify_won",
     "write_book",
 ]
 
@@ -54,15 +52,15 @@ def load_open_totals(*, bucket: int, accounts: Iterable[AccountName]) -> Stateme
     return store.load_open_totals(bucket=bucket, accounts=_in_order(accounts))
 
 
-def write_book(*, bucket: int, writer: int, book_writes: BookWrites) -> list[CountedStatement]:
-    """The statements that make a book's writes true; each counts the rows it must touch (`verify_won`).
+def write_book(*, bucket: int, writer: int, book_writes: BookWrites) -> list[Statement[Any]]:
+    """The statements that make a book's writes true; one that does not win all its rows fails (BatchMustRerun).
 
     `writer` numbers the connection that writes (1 and up; 0 is for jobs): it has rows of its own for accounts
     without a floor. At most one statement per table and kind of change, none where nothing changes.
     """
     assert writer >= 0
     writes, now = book_writes, book_writes.now
-    statements: list[CountedStatement] = []
+    statements: list[Statement[Any]] = []
     if writes.transfers:
         statements.append(store.insert_transfers(bucket=bucket, transfers=writes.transfers, now=now))
         statements.append(store.insert_entries(bucket=bucket, transfers=writes.transfers, posted_on=day_of(now)))

@@ -51,14 +51,18 @@ SELECT $1, $2, d.account_id, d.transfer_id, d.ordinal, d.amount_fen
 FROM unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::bigint[]) AS d (account_id, transfer_id, ordinal, amount_fen);
 
 -- name: update_accounts
--- sentence: sets the balances of accounts that still have the version that was read
-UPDATE ledger.account AS a
-SET posted_fen = d.posted_fen, held_fen = d.held_fen, version = a.version + 1
-FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
-    AS d (owner_id, id, version, posted_fen, held_fen)
--- The owners are named twice, so that a plan made while the table was empty still goes by the key.
-WHERE a.bucket = $1 AND a.owner_id = ANY ($2::uuid[])
-    AND a.owner_id = d.owner_id AND a.id = d.id AND a.version = d.version;
+-- sentence: sets the balances of accounts; fails unless all of them, $7 in number, still have the version that was read
+WITH won AS (
+    UPDATE ledger.account AS a
+    SET posted_fen = d.posted_fen, held_fen = d.held_fen, version = a.version + 1
+    FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[])
+        AS d (owner_id, id, version, posted_fen, held_fen)
+    -- The owners are named twice, so that a plan made while the table was empty still goes by the key.
+    WHERE a.bucket = $1 AND a.owner_id = ANY ($2::uuid[])
+        AND a.owner_id = d.owner_id AND a.id = d.id AND a.version = d.version
+    RETURNING 1
+)
+SELECT 1 / (count(*) = $7::bigint)::int FROM won;
 
 -- name: add_to_open_accounts
 -- sentence: adds to this writer's row of accounts without a floor, making it where it is missing
@@ -81,12 +85,16 @@ FROM unnest(
 ) AS d (id, owner_id, account_id, amount_fen, status, reference, expires_at, ended_at, transfer_id);
 
 -- name: end_holds
--- sentence: ends holds that are still pending
-UPDATE ledger.hold AS h
-SET status = d.status, ended_at = $2, transfer_id = d.transfer_id
-FROM unnest($3::uuid[], $4::text[], $5::uuid[]) AS d (id, status, transfer_id)
--- The ids are named twice and pending by its other sign, so that a plan made on an empty table goes by the key.
-WHERE h.bucket = $1 AND h.id = ANY ($3::uuid[]) AND h.id = d.id AND h.ended_at IS NULL;
+-- sentence: ends holds; fails unless all of them, $6 in number, are still pending
+WITH won AS (
+    UPDATE ledger.hold AS h
+    SET status = d.status, ended_at = $2, transfer_id = d.transfer_id
+    FROM unnest($3::uuid[], $4::text[], $5::uuid[]) AS d (id, status, transfer_id)
+    -- The ids are named twice and pending by its other sign, so that a plan made on an empty table goes by the key.
+    WHERE h.bucket = $1 AND h.id = ANY ($3::uuid[]) AND h.id = d.id AND h.ended_at IS NULL
+    RETURNING 1
+)
+SELECT 1 / (count(*) = $6::bigint)::int FROM won;
 
 -- name: insert_account
 -- sentence: opens an account with a floor unless it is open; returns its id if it was opened now

@@ -28,7 +28,6 @@ from yikatong.ledger.model import (
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
-from yikatong.plumbing.statements import CountedStatement
 
 _Q = load_queries(__package__)
 _KINDS = {kind.value: kind for kind in AccountKind}
@@ -88,7 +87,7 @@ def load_open_totals(*, bucket: int, accounts: Sequence[AccountName]) -> Stateme
     return Statement(_Q["load_open_totals"], params, OpenTotal)
 
 
-def insert_transfers(*, bucket: int, transfers: Sequence[TransferDraft], now: datetime) -> CountedStatement:
+def insert_transfers(*, bucket: int, transfers: Sequence[TransferDraft], now: datetime) -> Statement[tuple[Any, ...]]:
     """Write transfers; a used id is a UniqueViolation."""
     firsts: list[int] = []
     lasts: list[int] = []
@@ -109,10 +108,10 @@ def insert_transfers(*, bucket: int, transfers: Sequence[TransferDraft], now: da
         wire.int4_array(firsts),
         wire.int4_array(lasts),
     )
-    return CountedStatement(_Q["insert_transfers"], params, rows_expected=len(transfers))
+    return Statement(_Q["insert_transfers"], params, as_tuple)
 
 
-def insert_entries(*, bucket: int, transfers: Sequence[TransferDraft], posted_on: date) -> CountedStatement:
+def insert_entries(*, bucket: int, transfers: Sequence[TransferDraft], posted_on: date) -> Statement[tuple[Any, ...]]:
     """Write the entries of transfers, one per leg."""
     legs = [leg for transfer in transfers for leg in transfer.legs]
     params = (
@@ -123,11 +122,11 @@ def insert_entries(*, bucket: int, transfers: Sequence[TransferDraft], posted_on
         wire.int2_array([ordinal for transfer in transfers for ordinal in range(len(transfer.legs))]),
         wire.int8_array([leg.amount_fen for leg in legs]),
     )
-    return CountedStatement(_Q["insert_entries"], params, rows_expected=len(legs))
+    return Statement(_Q["insert_entries"], params, as_tuple)
 
 
-def update_accounts(*, bucket: int, writes: Sequence[AccountWrite]) -> CountedStatement:
-    """Set balances where the version is still the one that was read."""
+def update_accounts(*, bucket: int, writes: Sequence[AccountWrite]) -> Statement[tuple[Any, ...]]:
+    """Set balances; fails with BatchMustRerun unless every version is still the one that was read."""
     params = (
         wire.int2(bucket),
         wire.uuid_array([write.owner_id for write in writes]),
@@ -136,10 +135,10 @@ def update_accounts(*, bucket: int, writes: Sequence[AccountWrite]) -> CountedSt
         wire.int8_array([write.posted_fen for write in writes]),
         wire.int8_array([write.held_fen for write in writes]),
     )
-    return CountedStatement(_Q["update_accounts"], params, rows_expected=len(writes))
+    return Statement(_Q["update_accounts"], (*params, wire.int8(len(writes))), as_tuple)
 
 
-def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) -> CountedStatement:
+def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) -> Statement[tuple[Any, ...]]:
     """Add to this writer's rows; `changes` are in order of account id, each account once."""
     params = (
         wire.int2(bucket),
@@ -150,10 +149,10 @@ def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) ->
         wire.text_array([leg.account.label for leg in changes]),
         wire.int8_array([leg.amount_fen for leg in changes]),
     )
-    return CountedStatement(_Q["add_to_open_accounts"], params, rows_expected=len(changes))
+    return Statement(_Q["add_to_open_accounts"], params, as_tuple)
 
 
-def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedStatement:
+def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> Statement[tuple[Any, ...]]:
     """Write holds made at `now`."""
     params = (
         wire.int2(bucket),
@@ -168,11 +167,11 @@ def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> Counte
         wire.instant_array([hold.ended_at for hold in holds]),
         wire.uuid_array([hold.transfer_id for hold in holds]),
     )
-    return CountedStatement(_Q["insert_holds"], params, rows_expected=len(holds))
+    return Statement(_Q["insert_holds"], params, as_tuple)
 
 
-def end_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedStatement:
-    """End holds that are still pending."""
+def end_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> Statement[tuple[Any, ...]]:
+    """End holds; fails with BatchMustRerun unless all of them are still pending."""
     params = (
         wire.int2(bucket),
         wire.instant(now),
@@ -180,7 +179,7 @@ def end_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> CountedSt
         wire.text_array([hold.status for hold in holds]),
         wire.uuid_array([hold.transfer_id for hold in holds]),
     )
-    return CountedStatement(_Q["end_holds"], params, rows_expected=len(holds))
+    return Statement(_Q["end_holds"], (*params, wire.int8(len(holds))), as_tuple)
 
 
 async def insert_account(conn: Conn, *, bucket: int, account: AccountName, floor_fen: int, now: datetime) -> bool:

@@ -11,6 +11,9 @@ from msgspec import Struct
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import ReasonText
 
+PARAM_LENGTH_MAX = 120
+"""Characters of a text among a notice's parameters."""
+
 
 class Template(StrEnum):
     """What a resident may be told; the words of each stand in `data/templates.toml`."""

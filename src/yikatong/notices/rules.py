@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.money import show_yuan
-from yikatong.notices.model import NextTry, TemplateWords, Words
+from yikatong.notices.model import PARAM_LENGTH_MAX, NextTry, TemplateWords, Words
 
 TRIES_MAX = 8
 LEASE = timedelta(minutes=2)
@@ -15,7 +15,6 @@ LEASE = timedelta(minutes=2)
 
 _FIRST_PAUSE = timedelta(seconds=30)
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-_PARAM_LENGTH_MAX = 120
 _ENGLISH = "_en"
 
 
@@ -33,12 +32,17 @@ def verify_params(params: Mapping[str, str | int], *, words: TemplateWords) -> M
     Raises ValueError otherwise, and for a text too long, an amount that is no whole number or an instant that cannot
     be read: a mistake of the room that sends, never of a caller.
     """
-    asked = places_of(words)
-    if {name for name in params if name.removesuffix(_ENGLISH) not in asked or name in asked} != asked:
+    if not _are_asked_for(tuple(params), words):
         raise ValueError(f"a notice needs {sorted(places_of(words))} and got {sorted(params)}")
     for name, value in params.items():
         _verify_param(name, value)
     return params
+
+
+@lru_cache(maxsize=256)
+def _are_asked_for(names: tuple[str, ...], words: TemplateWords) -> bool:
+    asked = places_of(words)
+    return {name for name in names if name.removesuffix(_ENGLISH) not in asked or name in asked} == asked
 
 
 def word_notice(words: TemplateWords, *, params: Mapping[str, str | int]) -> TemplateWords:
@@ -69,7 +73,7 @@ def _verify_param(name: str, value: str | int) -> None:
             raise ValueError(f"{name} of a notice is no whole number of fen")
     elif name.endswith("_at"):
         datetime.fromisoformat(str(value))
-    if isinstance(value, str) and len(value) > _PARAM_LENGTH_MAX:
+    if isinstance(value, str) and len(value) > PARAM_LENGTH_MAX:
         raise ValueError(f"{name} of a notice is too long")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,9 @@ from yikatong.notices.outside import Message, MessageGateway
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.pipeline import Statement
 from yikatong.plumbing.rows import Conn
+from yikatong.plumbing.statements import run_in_order
 
 GATEWAY_SECONDS_MAX = 10.0
 _AT_ONCE = 50
@@ -69,13 +72,18 @@ async def send_many(conn: Conn, *, bucket: int, drafts: Sequence[Draft], ids: Id
 
     Raises ValueError when parameters are not those of their template.
     """
+    notice_ids = tuple(ids.new() for _ in drafts)
+    if drafts:
+        await run_in_order(conn, [telling(bucket=bucket, drafts=drafts, notice_ids=notice_ids)])
+    return notice_ids
+
+
+def telling(*, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID]) -> Statement[tuple[Any, ...]]:
+    """The same, as the statement of a batch; the ids are fresh, one for each draft."""
     templates = read_templates()
     for draft in drafts:
         rules.verify_params(draft.params, words=templates[draft.template])
-    notice_ids = tuple(ids.new() for _ in drafts)
-    if drafts:
-        await store.insert_notices(conn, bucket=bucket, drafts=drafts, notice_ids=notice_ids)
-    return notice_ids
+    return store.insert_notices(bucket=bucket, drafts=drafts, notice_ids=notice_ids)
 
 
 def word_notice(notice: Notice) -> TemplateWords:

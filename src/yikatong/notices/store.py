@@ -11,23 +11,23 @@ from yikatong.notices.model import Draft, Notice
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.rows import Conn, NamedStatements
-from yikatong.plumbing.statements import run_in_order
 
 _STATEMENTS = NamedStatements(__package__)
+_encode = msgspec.json.Encoder().encode
 _LATEST = UUID(int=2**128 - 1)
 
 
-async def insert_notices(conn: Conn, *, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID]) -> None:
+def insert_notices(*, bucket: int, drafts: Sequence[Draft], notice_ids: Sequence[UUID]) -> Statement[tuple[Any, ...]]:
     """Add notices of one bucket, due at once."""
     params = (
         wire.int2(bucket),
         wire.uuid_array([draft.resident_id for draft in drafts]),
         wire.uuid_array(notice_ids),
         wire.text_array([draft.template.value for draft in drafts]),
-        wire.text_array([msgspec.json.encode(draft.params).decode() for draft in drafts]),
+        wire.text_array([_encode(draft.params).decode() for draft in drafts]),
         wire.instant_array([draft.made_at for draft in drafts]),
     )
-    await run_in_order(conn, [Statement(_STATEMENTS["insert_notices"], params, as_tuple)])
+    return Statement(_STATEMENTS["insert_notices"], params, as_tuple)
 
 
 async def lease_due(conn: Conn, *, bucket: int, now: datetime, lease_until: datetime, limit: int) -> tuple[Notice, ...]:

@@ -25,6 +25,8 @@ _SYNC = pq.ExecStatus.PIPELINE_SYNC
 _ABORTED = pq.ExecStatus.PIPELINE_ABORTED
 _FATAL = pq.ExecStatus.FATAL_ERROR
 _LOOK_SECONDS = 0.2
+_WON_FEWER = errors.DivisionByZero.sqlstate
+"""How a write says inside the server that it won fewer rows than it needs: it divides by whether it won them all."""
 
 
 def as_tuple(*values: Any) -> tuple[Any, ...]:
@@ -50,6 +52,10 @@ class Statement(Generic[Row]):
         self.row = row
 
 
+class BatchMustRerun(Exception):  # noqa: N818  an answer of the database, not a fault of the program
+    """A write won fewer rows than it needed: the facts were stale, so roll back and decide again on fresh ones."""
+
+
 BEGIN: Statement[tuple[Any, ...]] = Statement("BEGIN", (), as_tuple)
 COMMIT: Statement[tuple[Any, ...]] = Statement("COMMIT", (), as_tuple)
 ROLLBACK: Statement[tuple[Any, ...]] = Statement("ROLLBACK", (), as_tuple)
@@ -63,6 +69,11 @@ class Result(Generic[Row]):
     def __init__(self, rows: list[Row], touched: int) -> None:
         self.rows = rows
         self.touched = touched
+
+
+def failure_of(error: psycopg.Error) -> Exception:
+    """An error of a statement as its caller knows it."""
+    return BatchMustRerun() if error.sqlstate == _WON_FEWER else error
 
 
 class BatchConnection:
@@ -122,8 +133,9 @@ class BatchConnection:
     async def run(self, statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
         """Send statements in one round trip and give each one's result, in order.
 
-        When one fails the server skips the rest of this round trip, and the first failure is raised as the
-        psycopg error of its SQLSTATE. The caller rolls back in a round trip of its own.
+        When one fails the server skips the rest of this round trip, a COMMIT too, and the first failure is raised as
+        the psycopg error of its SQLSTATE, or as BatchMustRerun from a write that won too few rows. The caller rolls
+        back in a round trip of its own.
         """
         if self.is_broken:
             raise psycopg.OperationalError("the batch connection is closed")
@@ -159,11 +171,11 @@ class BatchConnection:
 
     async def _collect(self, expected: list[Statement[Any] | str]) -> list[Result[Any]]:
         results: list[Result[Any]] = []
-        failure: psycopg.Error | None = None
+        failure: Exception | None = None
         for asked in expected:
             result = await self._next()
             if result.status in (_FATAL, _ABORTED):
-                failure = failure or named(errors.error_from_result(result))
+                failure = failure or failure_of(named(errors.error_from_result(result)))
                 if isinstance(asked, str):
                     del self._prepared[asked]
             elif isinstance(asked, Statement):

@@ -26,7 +26,8 @@ from yikatong.ledger.service.posting import close_account, grant_benefit, post, 
 from yikatong.ledger.service.reading import count_transfers, day_changes, day_totals, find_transfers, trial_balance
 from yikatong.ledger.service.rebucketing import level, note_transfers, rebuild_open_accounts
 from yikatong.ledger.service.working import COMMANDS
-from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+from yikatong.plumbing.pipeline import BatchMustRerun
+from yikatong.plumbing.statements import run_in_order
 
 __all__ = [
     "COMMANDS",
@@ -67,7 +68,6 @@ __all__ = [
     "top_up_purse",
     "trial_balance",
     "unfreeze_account",
-    "verify_won",
     "void_hold",
     "write_book",
 ]

@@ -40,8 +40,8 @@ from yikatong.ledger.service.working import (
 from yikatong.notices import service as notices
 from yikatong.notices.model import Template
 from yikatong.plumbing.ids import Ids
-from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection
-from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, BatchMustRerun
+from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import service as sealing
 
 Conn = psycopg.AsyncConnection[Any]
@@ -103,12 +103,8 @@ async def post_pipelined(
             outcomes = tuple(_post_once(book, draft, posted) for draft in drafts)
             book_writes = book.writes
             sealed = seals.seal(leaves_of(book_writes), now=now)
-            statements = [
-                *write_book(bucket=bucket, writer=writer, book_writes=book_writes),
-                *sealed.statements,
-            ]
-            verify_won(statements, await conn.run(statements))
-            await conn.run([COMMIT])
+            written = write_book(bucket=bucket, writer=writer, book_writes=book_writes)
+            await conn.run([*written, *sealed.statements, COMMIT])
             seals.advance(sealed, now=now)
         except (BatchMustRerun, UniqueViolation):
             await conn.run([ROLLBACK])

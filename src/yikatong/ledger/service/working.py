@@ -13,7 +13,8 @@ from yikatong.ledger.batch import load_holds, load_pending_holds, lock_accounts_
 from yikatong.ledger.leaves import leaves_of
 from yikatong.ledger.model import Hold, Reason, TransferDraft
 from yikatong.ledger.rules import Book
-from yikatong.plumbing.statements import BatchMustRerun, run_in_order, verify_won
+from yikatong.plumbing.pipeline import BatchMustRerun
+from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import service as sealing
 
 Conn = psycopg.AsyncConnection[Any]
@@ -57,14 +58,14 @@ async def read_book(
 async def write(conn: Conn, book: Book, *, bucket: int, writer: int) -> None:
     """Write what a book has decided, and leave its leaves for the sealer.
 
-    Raises BatchMustRerun when it won fewer rows than it needed.
+    Raises BatchMustRerun when others were first.
     """
     book_writes = book.writes
     statements = write_book(bucket=bucket, writer=writer, book_writes=book_writes)
-    verify_won(statements, await run_in_order(conn, statements))
     leaves = leaves_of(book_writes)
     if leaves:
-        await run_in_order(conn, [sealing.leaving(leaves, now=book_writes.now)])
+        statements.append(sealing.leaving(leaves, now=book_writes.now))
+    await run_in_order(conn, statements)
 
 
 async def until_won(conn: Conn, attempt: Callable[[], Awaitable[Result]]) -> Result:

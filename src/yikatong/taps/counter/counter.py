@@ -16,8 +16,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.lines.model import ServiceLine
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.ids import Ids
-from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
-from yikatong.plumbing.statements import BatchMustRerun, verify_won
+from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection, BatchMustRerun
 from yikatong.plumbing.telemetry import places_of
 from yikatong.sealing import service as sealing
 from yikatong.taps.counter import facts
@@ -301,13 +300,10 @@ class Counter:
         )
         answers = [_take(state, work) for work in works]
         book_writes = book.writes
-        statements = statements_of(state, book_writes, writer=self._writer, event_id=self._ids.new())
+        statements = statements_of(state, book_writes, writer=self._writer, ids=self._ids)
         leaves = BatchLeaves(state.tap_rows, state.refunds, state.reversals, book_writes)
         sealed = self._seals.seal(leaves.leaves, now=now)
-        statements += sealed.statements
-        if statements:
-            verify_won(statements, await conn.run(statements))
-        await conn.run([COMMIT])
+        await conn.run([*statements, *sealed.statements, COMMIT])
         self._seals.advance(sealed, now=now)
         return [leaves.with_seal(one, sealed) if isinstance(one, TapRow) else one for one in answers], state.bank_asked
 

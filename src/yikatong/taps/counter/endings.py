@@ -14,7 +14,7 @@ from yikatong.ledger.model import TransferDraft, TransferKind
 from yikatong.lines.model import Reason as LineReason
 from yikatong.lines.model import WaitsFor
 from yikatong.lines.rules import UNSAFE_POSTURES, part_of
-from yikatong.taps.counter.originals import BANK_TERM, Ended, transfer_id_of
+from yikatong.taps.counter.originals import BANK_TERM, Ended, tell_paid, transfer_id_of
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import BankWork, ConfirmWork, ExpireWork
 from yikatong.taps.model import Reason, TapFacts, TapRow, WaitingRow, WaitingWork
@@ -134,8 +134,7 @@ def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapR
     ended = _row(state, row, kept, reason=None)
     state.end_wait(row.tap_id)
     state.end_tap(ended)
-    state.tell("tap_paid", tap=ended.id, resident=ended.resident_id, provider=ended.provider_id,
-               item=ended.item, amount_fen=ended.amount_fen)  # fmt: skip
+    tell_paid(state, ended)
     return ended
 
 

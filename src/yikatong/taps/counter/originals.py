@@ -15,6 +15,7 @@ from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import HoldDraft, TransferDraft, TransferKind, digest_id
 from yikatong.lines.model import Admit, Decision, Part, Refuse, Wait, WaitsFor
+from yikatong.notices.model import Template
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import TapWork
 from yikatong.taps.model import Reason, Request, TapFacts, TapRow, WaitingRow, WaitingWork
@@ -178,8 +179,7 @@ def _admit(state: BatchState, work: TapWork, case: Case, decision: Admit) -> Tap
     state.claim_request(request_of(work))
     state.end_tap(row)
     if row.transfer_id is not None:
-        state.tell("tap_paid", tap=row.id, resident=row.resident_id, provider=row.provider_id,
-                   item=row.item, amount_fen=row.amount_fen)  # fmt: skip
+        tell_paid(state, row)
     return row
 
 
@@ -189,8 +189,7 @@ def _refuse(state: BatchState, work: TapWork, case: Case, decision: Refuse) -> T
     state.end_tap(row)
     if case.used_in is not None:
         state.second_uses.append((row.id, case.used_in, row.evidence))
-        state.tell("code_used_twice", tap=row.id, first=case.used_in, resident=row.resident_id,
-                   provider=row.provider_id)  # fmt: skip
+        state.tell_resident(Template.CODE_USED_TWICE, resident_id=row.resident_id, provider_id=row.provider_id)
     return row
 
 
@@ -233,11 +232,27 @@ def _wait(state: BatchState, work: TapWork, case: Case, decision: Wait) -> Waiti
     return row
 
 
+def tell_paid(state: BatchState, row: TapRow) -> None:
+    """Let the resident know of a payment."""
+    state.tell_resident(
+        Template.TAP_PAID,
+        resident_id=row.resident_id,
+        provider_id=row.provider_id,
+        item=row.item,
+        amount_fen=row.amount_fen,
+    )
+
+
 def tell_waiting(state: BatchState, row: WaitingRow, kept: WaitingWork) -> None:
     """Let the resident know of a tap that waits for a yes or no."""
-    body = kept.body
-    state.tell("tap_waiting", tap=row.tap_id, resident=row.resident_id, provider=kept.provider_id,
-               item=body.item, amount_fen=body.amount_fen, deadline_at=row.deadline_at.isoformat())  # fmt: skip
+    state.tell_resident(
+        Template.TAP_WAITS,
+        resident_id=row.resident_id,
+        provider_id=kept.provider_id,
+        item=kept.body.item,
+        amount_fen=kept.body.amount_fen,
+        deadline_at=row.deadline_at,
+    )
 
 
 def request_of(work: TapWork) -> Request:

@@ -10,9 +10,11 @@ from yikatong.catalogue.model import Snapshot
 from yikatong.codes.model import StoredCertificate
 from yikatong.ledger.service import Book
 from yikatong.lines.model import ServiceLine, TapInHand
+from yikatong.notices.model import Draft, Template
 from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWork
 from yikatong.taps.receipts import as_it_stands
 from yikatong.taps.store import RefundRow, ReversalRow
+from yikatong.taps.told import draft_of
 
 CodeKey = tuple[int, datetime, bytes]
 """Resident, signed second and nonce of a code; ids by their numbers, which hash and compare in C."""
@@ -78,6 +80,7 @@ class BatchState:
         self.admitted: dict[str, list[TapInHand]] = {}
         self.bank_asked: list[BankAsk] = []
         self.events: list[dict[str, Any]] = []
+        self.drafts: list[Draft] = []
 
     def end_tap(self, row: TapRow) -> None:
         """Write a tap's end; what comes later in the batch sees it, and its code as spent."""
@@ -151,3 +154,27 @@ class BatchState:
     def tell(self, kind: str, **about: Any) -> None:
         """Note news for the outbox: one row per batch carries all of it."""
         self.events.append({"kind": kind, **about})
+
+    def tell_resident(
+        self,
+        template: Template,
+        *,
+        resident_id: UUID,
+        provider_id: UUID,
+        item: str | None = None,
+        amount_fen: int | None = None,
+        deadline_at: datetime | None = None,
+    ) -> None:
+        """Note what a resident is to be told, as `told.draft_of`."""
+        draft = draft_of(
+            template,
+            self.snapshot,
+            resident_id=resident_id,
+            provider_id=provider_id,
+            now=self.now,
+            item=item,
+            amount_fen=amount_fen,
+            deadline_at=deadline_at,
+        )
+        if draft is not None:
+            self.drafts.append(draft)

@@ -6,6 +6,7 @@ from yikatong.kernel.ids import TransferId
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Leg, TransferDraft, TransferKind, bank_clearing, digest_id
 from yikatong.lines.rules import BANK, part_of
+from yikatong.notices.model import Template
 from yikatong.taps.counter.endings import end_refused
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import Refunded, RefundWork, Reversed, ReverseWork
@@ -44,8 +45,7 @@ def take_reversal(state: BatchState, work: ReverseWork) -> Reversed | Refused:
     state.facts.reversed[work.tap_id.int] = found
     state.reversals.append(ReversalRow(work.tap_id, work.resident_id, work.terminal_id, transfer_id, found))
     if transfer_id is not None and row is not None:
-        state.tell("tap_reversed", tap=row.id, resident=row.resident_id, provider=row.provider_id,
-                   amount_fen=row.amount_fen)  # fmt: skip
+        _tell(state, Template.TAP_REVERSED, row, amount_fen=row.amount_fen)
     return Reversed(work.tap_id, found, already=False)
 
 
@@ -81,9 +81,12 @@ def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
         RefundRow(row.id, work.refund_id, row.resident_id, work.terminal_id, work.amount_fen, transfer_id)
     )
     state.facts.refunds.setdefault(row.id, {})[work.refund_id] = work.amount_fen
-    state.tell("tap_refunded", tap=row.id, resident=row.resident_id, provider=row.provider_id,
-               item=row.item, amount_fen=work.amount_fen)  # fmt: skip
+    _tell(state, Template.TAP_REFUNDED, row, amount_fen=work.amount_fen)
     return _refunded(state, row, work.refund_id, work.amount_fen)
+
+
+def _tell(state: BatchState, template: Template, row: TapRow, *, amount_fen: int | None) -> None:
+    state.tell_resident(template, resident_id=row.resident_id, provider_id=row.provider_id, amount_fen=amount_fen)
 
 
 def _refunded(state: BatchState, row: TapRow, refund_id: UUID, amount_fen: int) -> Refunded:

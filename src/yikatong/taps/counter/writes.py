@@ -1,12 +1,13 @@
 """What a batch writes: few statements, each for all of its taps."""
 
 from typing import Any
-from uuid import UUID
 
 from yikatong.cards import service as cards
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import BookWrites
+from yikatong.notices import service as notices
 from yikatong.plumbing import outbox
+from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import Statement
 from yikatong.taps import store
 from yikatong.taps.counter.state import BatchState
@@ -14,7 +15,7 @@ from yikatong.taps.counter.state import BatchState
 TOPIC = "taps"
 
 
-def statements_of(state: BatchState, book_writes: BookWrites, *, writer: int, event_id: UUID) -> list[Statement[Any]]:
+def statements_of(state: BatchState, book_writes: BookWrites, *, writer: int, ids: Ids) -> list[Statement[Any]]:
     """Everything the batch decided, as statements; none for what did not happen. `book_writes` are its book's."""
     bucket = state.bucket
     statements: list[Statement[Any]] = []
@@ -37,7 +38,10 @@ def statements_of(state: BatchState, book_writes: BookWrites, *, writer: int, ev
     for name, admitted in state.admitted.items():
         statements += state.lines[name].write(bucket=bucket, admitted=admitted)
     statements += ledger.write_book(bucket=bucket, writer=writer, book_writes=book_writes)
+    if state.drafts:
+        notice_ids = [ids.new() for _ in state.drafts]
+        statements.append(notices.telling(bucket=bucket, drafts=state.drafts, notice_ids=notice_ids))
     if state.events:
         payload = {"bucket": bucket, "events": state.events}
-        statements.append(outbox.publishing(id=event_id, topic=TOPIC, payload=payload, now=state.now))
+        statements.append(outbox.publishing(id=ids.new(), topic=TOPIC, payload=payload, now=state.now))
     return statements
