@@ -16,8 +16,8 @@ from yikatong.plumbing import versions
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.outbox import Event, Subscriber, one_by_one
+from yikatong.taps import service as taps
 from yikatong.taps.counter.writes import TOPIC as TAPS
-from yikatong.taps.told import draft_of
 
 _LATE_TEMPLATES = {"tap_paid": Template.TAP_PAID, "code_used_twice": Template.CODE_USED_TWICE}
 _CARD_TEMPLATES = {
@@ -63,7 +63,7 @@ class Subscribers:
 
     async def _tell_of_late_tap(self, conn: Connection, event: Event, told: dict[str, Any]) -> None:
         await self._caches.renew(await versions.read_all(conn))
-        draft = draft_of(
+        draft = taps.draft_of(
             _LATE_TEMPLATES[told["kind"]],
             self._caches.snapshot,
             resident_id=UUID(told["resident"]),

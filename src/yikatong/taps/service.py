@@ -37,6 +37,7 @@ from yikatong.taps.model import Reason, Receipt, SealedTapRow, TapBody, TapRow, 
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 from yikatong.taps.rules import bucket_of_tap, derive_tap_id
+from yikatong.taps.told import draft_of
 
 __all__ = [
     "Earlier",
@@ -45,6 +46,7 @@ __all__ = [
     "Tapping",
     "bucket_of_tap",
     "derive_tap_id",
+    "draft_of",
     "find_earlier",
     "forget_reversals",
     "forget_second_uses",

@@ -12,8 +12,11 @@ from tests.support.world import NOON
 from yikatong.kernel.ids import show_id
 from yikatong.ledger import service
 from yikatong.ledger.audit import audit
-from yikatong.ledger.model import AccountName, TransferDraft
+from yikatong.ledger.model import AccountName, AccountWrite, BookWrites, TransferDraft
+from yikatong.ledger.store import load_transfers
 from yikatong.plumbing.database import Database
+from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, BatchMustRerun
+from yikatong.plumbing.statements import run_in_order
 
 pytestmark = pytest.mark.anyio
 
@@ -166,3 +169,33 @@ async def test_the_audit_finds_nothing_in_honest_books(db: Database) -> None:
         hold = a_hold_draft(meals, 700, expires_at=NOON + timedelta(minutes=1))
         await service.hold(conn, bucket=BUCKET, draft=hold, now=NOON)
         assert [] == [line for line in await audit(conn) if f"bucket {BUCKET} " in line]
+
+
+async def test_a_balance_that_others_changed_since_it_was_read_is_not_written_and_nothing_beside_it(
+    db: Database,
+) -> None:
+    meals, shop = a_benefit(), a_receivable()
+    async with db.transaction() as conn:
+        await open_with(conn, meals, fen=1_000, bucket=BUCKET)
+    batch = await BatchConnection.over(await db.connect_serving())
+    payment = a_transfer(meals, shop, 300)
+    stale = AccountWrite(owner_id=meals.owner_id, id=meals.id, version=0, posted_fen=700, held_fen=0)
+    writes = BookWrites(
+        now=NOON, transfers=(payment,), accounts=(stale,), holds_made=(), holds_ended=(), open_changes=()
+    )
+
+    with pytest.raises(BatchMustRerun):
+        await batch.run([BEGIN, *service.write_book(bucket=BUCKET, writer=1, book_writes=writes), COMMIT])
+
+    await batch.run([ROLLBACK])
+    await batch.close()
+    async with db.transaction() as conn:
+        accounts, found = await run_in_order(
+            conn,
+            [
+                service.lock_accounts_of(bucket=BUCKET, owner_ids=[meals.owner_id]),
+                load_transfers(bucket=BUCKET, transfer_ids=[payment.id]),
+            ],
+        )
+    assert [1_000] == [account.posted_fen for account in accounts.rows]
+    assert [] == found.rows

@@ -7,9 +7,14 @@ from msgspec.structs import replace
 
 from tests.support.builders.counter import CounterWorld
 from tests.support.builders.follow_ups import confirmed, id_of, polled
+from tests.support.world import NOON
 from yikatong.cards import service as cards
 from yikatong.kernel.ids import show_id
+from yikatong.notices import service as notices
+from yikatong.notices.model import PARAM_LENGTH_MAX, Template
+from yikatong.notices.rules import verify_params
 from yikatong.taps.model import Outcome
+from yikatong.taps.told import draft_of
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +88,35 @@ async def test_of_a_person_erased_since_a_terminal_is_told_nothing_and_keeps_its
         )
 
     assert ended == await polled(world, id_of(waiting))
+
+
+async def test_a_payment_and_what_its_resident_is_told_of_it_are_one(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+
+    await world.tap(world.answered(phone, amount_fen=1_200))
+    refused = await world.tap(world.answered(phone, amount_fen=9_000))
+    async with world.db.transaction() as conn:
+        heard = await world.cards(conn).heard_by(phone.resident)
+
+    assert Outcome.REFUSED is refused.outcome
+    assert ["tap_paid"] == [template for template in heard if template.startswith("tap_")]
+
+
+async def test_a_name_longer_than_a_notice_takes_is_cut(world: CounterWorld) -> None:
+    await world.a_phone()
+    long_named = replace(world.provider, name_en="Canteen " * 40)
+    snapshot = replace(world.caches.snapshot, providers={long_named.id.int: long_named})
+
+    draft = draft_of(
+        Template.TAP_PAID,
+        snapshot,
+        resident_id=long_named.id,
+        provider_id=long_named.id,
+        now=NOON,
+        item=world.meal.code,
+        amount_fen=1,
+    )
+
+    assert draft is not None
+    assert PARAM_LENGTH_MAX == len(str(draft.params["place_en"]))
+    assert draft.params == verify_params(draft.params, words=notices.read_templates()[Template.TAP_PAID])
