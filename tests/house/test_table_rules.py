@@ -85,6 +85,12 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "taps.write_requests",
     ),
     "the terminals of one place may share a memory, and lie in a few shards": ("offline.list_lines",),
+    "wallets that call at once are looked up at once, and so are the answers kept for them": (
+        "access.load_sessions",
+        "access.touch_sessions",
+        "access.load_kept_answers",
+        "access.keep_answers",
+    ),
     "what is sealed of rows outside the counter is left under their ids": ("sealing.leave",),
 }
 """Statements on distributed tables that name no single shard, with the reason; a star stands for the rest of a name."""

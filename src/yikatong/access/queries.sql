@@ -182,6 +182,16 @@ VALUES (%(token_digest)s, %(session_id)s, %(kind)s, %(subject_id)s, %(region)s, 
 -- Returns a session by the digest of its token; locks nothing.
 SELECT * FROM access.session WHERE token_digest = %(token_digest)s;
 
+-- name: load_sessions
+-- Returns sessions by the digests of their tokens, for several calls at once; locks nothing.
+SELECT token_digest, session_id, kind, subject_id, region, provider_id, place_id, resident_id, device_id, permissions,
+    opened_at, used_at, ends_at, ended_at
+FROM access.session WHERE token_digest = ANY ($1::bytea[]);
+
+-- name: touch_sessions
+-- Writes when sessions were last used.
+UPDATE access.session SET used_at = $2 WHERE token_digest = ANY ($1::bytea[]) AND used_at < $2;
+
 -- name: touch_session
 -- Writes when a session was last used.
 UPDATE access.session SET used_at = %(used_at)s WHERE token_digest = %(token_digest)s AND used_at < %(used_at)s;
@@ -240,6 +250,25 @@ INSERT INTO access.concern (bucket, resident_id, record_id, recorded_at, kind, w
 VALUES (%(bucket)s, %(resident_id)s, %(record_id)s, %(recorded_at)s, %(kind)s, %(what)s, %(by_kind)s, %(by_id)s,
     %(purpose)s);
 
+-- name: insert_own_records
+-- For a batch: appends lines of commands that each concern one resident and name nothing else, under a bucket.
+INSERT INTO access.record (bucket, record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects,
+    request_id, request_digest, outcome, purpose, approval_id)
+SELECT $1, line.record_id, line.recorded_at, line.kind, line.what, line.by_kind, line.by_id, line.region,
+    ARRAY[line.resident_id], '{}', line.request_id, line.request_digest, line.outcome, line.purpose, NULL
+FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::uuid[],
+    $10::text[], $11::bytea[], $12::text[], $13::text[])
+AS line (record_id, recorded_at, kind, what, by_kind, by_id, region, resident_id, request_id, request_digest, outcome,
+    purpose);
+
+-- name: insert_own_concerns
+-- For a batch: appends the same lines once more under their residents.
+INSERT INTO access.concern (bucket, resident_id, record_id, recorded_at, kind, what, by_kind, by_id, purpose)
+SELECT $1, line.resident_id, line.record_id, line.recorded_at, line.kind, line.what, line.by_kind, line.by_id,
+    line.purpose
+FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[])
+AS line (record_id, recorded_at, kind, what, by_kind, by_id, resident_id, purpose);
+
 -- name: page_records
 -- Returns records after one, in the order of their keys, with their buckets.
 SELECT bucket, record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects, request_id,
@@ -279,6 +308,22 @@ RETURNING key_digest;
 -- Returns what the command that claimed a key was answered.
 SELECT request_digest, status, sealed_answer FROM access.idempotency
 WHERE caller_id = %(caller_id)s AND key_digest = %(key_digest)s;
+
+-- name: load_kept_answers
+-- For a batch: what commands with some keys were answered, with their callers and keys; locks nothing.
+SELECT kept.caller_id, kept.key_digest, kept.request_digest, kept.status, kept.sealed_answer
+FROM unnest($1::uuid[], $2::bytea[]) AS asked (caller_id, key_digest)
+JOIN access.idempotency AS kept ON kept.caller_id = asked.caller_id AND kept.key_digest = asked.key_digest
+-- Said twice, so that a plan made while the table was empty still goes by the key.
+WHERE kept.caller_id = ANY ($1::uuid[]);
+
+-- name: keep_answers
+-- For a batch: claims keys for commands together with their answers, waiting for whoever claimed one and has not ended.
+INSERT INTO access.idempotency (caller_id, key_digest, request_digest, made_at, status, sealed_answer, record_id)
+SELECT new.caller_id, new.key_digest, new.request_digest, $7, new.status, new.sealed_answer, new.record_id
+FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[], $6::uuid[])
+AS new (caller_id, key_digest, request_digest, status, sealed_answer, record_id)
+ON CONFLICT (caller_id, key_digest) DO NOTHING;
 
 -- name: keep_answer
 -- Writes what the command that claimed a key was answered, and the record it left.

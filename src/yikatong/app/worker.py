@@ -10,10 +10,13 @@ from yikatong.app.caches import WorkerCaches
 from yikatong.app.debits import JournalledDebits
 from yikatong.app.house import House
 from yikatong.app.http.application import build_app
+from yikatong.app.http.direct import DirectRoute
 from yikatong.app.http.frame import Frame
 from yikatong.app.keys import LOCATOR, open_keys, reload_keys
 from yikatong.app.outside.organisations import Organisations, open_organisations
 from yikatong.app.reference import all_reasons
+from yikatong.app.refresh_route import PATH, RefreshRoute
+from yikatong.app.refreshing import Refreshing
 from yikatong.app.tap_route import TapRoute
 from yikatong.cards import api as cards_api
 from yikatong.cards.model import Terms, Vault
@@ -81,6 +84,7 @@ class Worker:
         )
         calls = BankCalls(database=house.database, bank=organisations.bank, clock=house.clock)
         self.debits = JournalledDebits(calls)
+        self.refreshing = Refreshing(house, holder=keys, connect=house.database.connect_serving)
         self.at_the_bank = AtTheBank(self.debits, patience_seconds=BANK_PATIENCE_SECONDS)
         self.reasons: dict[str, Reason] = {reason.name: reason for room in all_reasons().values() for reason in room}
         self.presenting = Presenting(
@@ -164,7 +168,7 @@ class Worker:
             *sealing_api.routes(holder=self.keys),
             *catalogue_api.routes(),
             *cards_api.routes(terms=self.terms, vault=self.vault),
-            *codes_api.routes(holder=self.keys, pinned=self.pinned, bucket_count=bucket_count),
+            *codes_api.routes(holder=self.keys, pinned=self.pinned),
             *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(),
             *desk_api.routes(
@@ -184,10 +188,12 @@ class Worker:
         )
 
     def app(self) -> Frame:
-        """The application: every route, and the tap route on its own."""
+        """The application: every route, and those of taps and refreshes on their own."""
         taps = TapRoute(lambda: self.tapping, reasons=self.reasons, ids=self.house.ids)
-        described = taps_api.tap_route(tuple(self.reasons.values()))
-        return build_app(self.house, self.routes(), direct_routes={"/v1/taps": taps}, extra_openapi_routes=(described,))
+        refreshes = RefreshRoute(self.refreshing, self.house)
+        described = (taps_api.tap_route(tuple(self.reasons.values())), codes_api.refresh_route())
+        direct: dict[str, DirectRoute] = {"/v1/taps": taps, PATH: refreshes}
+        return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=described)
 
 
 @asynccontextmanager
@@ -207,6 +213,7 @@ async def open_worker(
         async with claimed_writer(database) as writer:
             await worker.begin(writer=writer, seals=log_writer(worker.keys, ids=ids))
             stack.push_async_callback(worker.counter.close)
+            stack.push_async_callback(worker.refreshing.close)
             yield worker
 
 

@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardReason
 from yikatong.codes import service
-from yikatong.codes.model import Reason, SceneGroup
-from yikatong.kernel.ids import DeviceId, ResidentId, bucket_of
+from yikatong.codes.model import Reason, Refreshed, SceneGroup
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 from yikatong.trust import service as trust
@@ -102,39 +100,33 @@ _NO_CERTIFICATES = (
 """Why a device, its resident, the card or the e-card gets no certificates."""
 
 
-def routes(*, holder: KeyHolder, pinned: HeldTrustList, bucket_count: int) -> tuple[Route, ...]:
-    """The routes of codes; `pinned` is the root of trust that this installation was given."""
-    return (
-        _refresh_route(holder, bucket_count),
-        _status_lists_route(),
-        _status_deltas_route(holder),
-        _trust_list_route(pinned),
+def routes(*, holder: KeyHolder, pinned: HeldTrustList) -> tuple[Route, ...]:
+    """The routes of codes but for the refresh; `pinned` is the root of trust that this installation was given."""
+    return (_status_lists_route(), _status_deltas_route(holder), _trust_list_route(pinned))
+
+
+def read_request(body: RefreshBody) -> bytes:
+    """What the device signed; nothing where the text is no base64url, which is refused as any other request damaged."""
+    text = body.request
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def show_refreshed(refreshed: Refreshed) -> RefreshAnswer:
+    """What a refresh gave, as it is answered."""
+    return RefreshAnswer(
+        certificates=tuple(
+            CertificateAnswer(one.scene_group, _write(one.show_key), _write(one.certificate), one.expires_at)
+            for one in refreshed.certificates
+        ),
+        server_time=refreshed.server_time,
     )
 
 
-def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
-    async def refresh_wallet(call: Call, body: RefreshBody, query: None) -> RefreshAnswer:
-        caller = call.by()
-        assert caller.resident_id is not None
-        assert caller.device_id is not None
-        resident_id = ResidentId(caller.resident_id)
-        device = await cards.get_device(
-            call.conn,
-            bucket=bucket_of(resident_id, bucket_count),
-            resident_id=resident_id,
-            device_id=DeviceId(caller.device_id),
-        )
-        refreshed = await service.refresh(
-            call.conn, device=device, request=_read(body.request), holder=holder, now=call.now, ids=call.ids
-        )
-        return RefreshAnswer(
-            certificates=tuple(
-                CertificateAnswer(one.scene_group, _write(one.show_key), _write(one.certificate), one.expires_at)
-                for one in refreshed.certificates
-            ),
-            server_time=refreshed.server_time,
-        )
-
+def refresh_route() -> Route:
+    """Describe POST /v1/wallet/refresh for the OpenAPI document; refreshes are served in batches, by their own way."""
     return Route(
         method="POST",
         path="/v1/wallet/refresh",
@@ -144,7 +136,7 @@ def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
         summary_zh="为电子卡更新一组展码证书",
         kind=RouteKind.COMMAND,
         callers=(CallerKind.WALLET,),
-        handle=refresh_wallet,
+        handle=_served_elsewhere,
         body=RefreshBody,
         answer=RefreshAnswer,
         reasons=(
@@ -160,6 +152,10 @@ def _refresh_route(holder: KeyHolder, bucket_count: int) -> Route:
         ),
         body_bytes_max=8_192,
     )
+
+
+async def _served_elsewhere(call: Call, body: RefreshBody, query: None) -> RefreshAnswer:
+    raise NotImplementedError("the refresh is served by its own route")
 
 
 def _status_lists_route() -> Route:
@@ -234,13 +230,6 @@ def _open_route(*, handle: Any, **parts: Any) -> Route:
     return Route(
         method="GET", name=handle.__name__, tag="trust", kind=RouteKind.QUERY, callers=(), handle=handle, **parts
     )
-
-
-def _read(text: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
-        raise Refused(Reason.REFRESH_IS_NOT_READABLE) from None
 
 
 def _write(data: bytes) -> str:

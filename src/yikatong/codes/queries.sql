@@ -21,59 +21,74 @@ FROM codes.certificate
 WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND state = 'active' AND expires_at > %(now)s
 ORDER BY resident_id, serial;
 
--- name: take_serials
--- sentence: The first of `count` serials now taken for a resident; locks the resident's serial row until the end.
+-- name: lock_serial
+-- sentence: A resident's serial row, made if there is none yet; locked until the end.
+INSERT INTO codes.serial (bucket, resident_id, next_serial) VALUES (%(bucket)s, %(resident_id)s, 0)
+ON CONFLICT (bucket, resident_id) DO UPDATE SET next_serial = codes.serial.next_serial;
+
+-- name: open_serials
+-- sentence: For a batch of refreshes: makes the serial rows that are not there yet, in the order given.
 INSERT INTO codes.serial (bucket, resident_id, next_serial)
-VALUES (%(bucket)s, %(resident_id)s, %(count)s)
-ON CONFLICT (bucket, resident_id) DO UPDATE SET next_serial = codes.serial.next_serial + %(count)s
-RETURNING next_serial - %(count)s;
+SELECT $1, asked.resident_id, 0 FROM unnest($2::uuid[]) AS asked (resident_id)
+ON CONFLICT (bucket, resident_id) DO NOTHING;
+
+-- name: lock_serials
+-- sentence: For a batch of refreshes: residents and their next serials, locked in the order of the residents' ids.
+SELECT resident_id, next_serial FROM codes.serial
+WHERE bucket = $1 AND resident_id = ANY ($2::uuid[]) ORDER BY resident_id FOR UPDATE;
+
+-- name: advance_serials
+-- sentence: Counts the serials that were given; the caller has locked the rows.
+UPDATE codes.serial AS serial SET next_serial = given.next_serial
+FROM unnest($2::uuid[], $3::bigint[]) AS given (resident_id, next_serial)
+-- The residents are named twice, so that a plan made while the table was empty still goes by the key.
+WHERE serial.bucket = $1 AND serial.resident_id = ANY ($2::uuid[]) AND serial.resident_id = given.resident_id;
 
 -- name: take_status_positions
--- sentence: An open block nobody else holds, and the first of `count` positions now taken in it; locks that block.
+-- sentence: An open block nobody else holds, and the first of some positions ($2) now taken in it; locks that block.
 UPDATE codes.status_block AS block
-SET next_position = block.next_position + %(count)s,
-    is_open = block.next_position + 2 * %(count)s <= 65536,
-    live_until = greatest(block.live_until, %(live_until)s)
+SET next_position = block.next_position + $2,
+    is_open = block.next_position + 2 * $2 <= 65536,
+    live_until = greatest(block.live_until, $3)
 FROM (
     SELECT number FROM codes.status_block
-    WHERE region = %(region)s AND is_open AND next_position + %(count)s <= 65536
+    WHERE region = $1 AND is_open AND next_position + $2 <= 65536
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 ) AS free
-WHERE block.region = %(region)s AND block.number = free.number
-RETURNING block.number, block.seed, block.next_position - %(count)s;
+WHERE block.region = $1 AND block.number = free.number
+RETURNING block.number, block.seed, block.next_position - $2;
 
 -- name: open_status_block
--- sentence: The number of a new block, or nothing when another writer opened that block at the same moment.
+-- sentence: Adds a block, unless another writer opened that block at the same moment.
 INSERT INTO codes.status_block (region, number, seed, next_position, is_open, live_until)
-SELECT %(region)s, coalesce(max(number) + 1, 0), %(seed)s, 0, true, %(now)s
-FROM codes.status_block WHERE region = %(region)s
-ON CONFLICT (region, number) DO NOTHING
-RETURNING number;
+SELECT $1, coalesce(max(number) + 1, 0), $2, 0, true, $3
+FROM codes.status_block WHERE region = $1
+ON CONFLICT (region, number) DO NOTHING;
 
 -- name: reuse_status_block
 -- sentence: Opens a full block anew, with another seed, when the last of its certificates expired long ago; locks it.
 UPDATE codes.status_block AS block
-SET seed = %(seed)s, next_position = 0, is_open = true, live_until = %(now)s
+SET seed = $2, next_position = 0, is_open = true, live_until = $4
 FROM (
     SELECT number FROM codes.status_block
-    WHERE region = %(region)s AND NOT is_open AND live_until < %(dead_before)s
+    WHERE region = $1 AND NOT is_open AND live_until < $3
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 ) AS dead
-WHERE block.region = %(region)s AND block.number = dead.number
-RETURNING block.number;
+WHERE block.region = $1 AND block.number = dead.number;
 
 -- name: insert_certificates
--- sentence: Writes the certificates of one refresh.
+-- sentence: Writes the certificates of a batch of refreshes.
 INSERT INTO codes.certificate (
     bucket, resident_id, serial, e_card_id, device_id, region, scene_group, algorithm, show_key, status_index,
     made_at, expires_at, state, state_at
 )
-SELECT %(bucket)s, %(resident_id)s, made.serial, %(e_card_id)s, %(device_id)s, %(region)s, made.scene_group,
-       made.algorithm, made.show_key, made.status_index, %(now)s, %(expires_at)s, 'active', %(now)s
+SELECT $1, made.resident_id, made.serial, made.e_card_id, made.device_id, made.region, made.scene_group,
+       made.algorithm, made.show_key, made.status_index, $2, $3, 'active', $2
 FROM unnest(
-    %(serials)s::bigint[], %(scene_groups)s::text[], %(algorithms)s::integer[], %(show_keys)s::bytea[],
-    %(status_indexes)s::bigint[]
-) AS made (serial, scene_group, algorithm, show_key, status_index);
+    $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::integer[], $11::bytea[], $12::bigint[]
+) AS made (
+    resident_id, serial, e_card_id, device_id, region, scene_group, algorithm, show_key, status_index
+);
 
 -- name: change_states
 -- sentence: Moves a resident's certificates (of one device, if given) to another state; returns how many were moved.

@@ -1,8 +1,8 @@
 """One function for each statement of codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -16,8 +16,9 @@ from yikatong.codes.model import (
 )
 from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.plumbing import wire
-from yikatong.plumbing.pipeline import Statement
+from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
+from yikatong.plumbing.statements import CountedStatement
 
 QUERIES = load_queries("yikatong.codes")
 
@@ -52,63 +53,89 @@ async def list_show_keys(
     return found
 
 
-async def take_serials(conn: Conn, *, bucket: int, resident_id: ResidentId, count: int) -> int:
-    """The first of `count` fresh serials; with a count of 0 only the resident's serial row is locked."""
-    params = {"bucket": bucket, "resident_id": resident_id, "count": count}
-    return await _value(conn, "take_serials", params)
+async def lock_serial(conn: Conn, *, bucket: int, resident_id: ResidentId) -> None:
+    """Lock a resident's serial row."""
+    await conn.execute(QUERIES["lock_serial"], {"bucket": bucket, "resident_id": resident_id})
 
 
-async def take_status_positions(
-    conn: Conn, *, region: str, count: int, live_until: datetime
-) -> tuple[int, bytes, int] | None:
-    """Block, its seed, and the first of `count` fresh positions in it; None when every open block is held."""
-    params = {"region": region, "count": count, "live_until": live_until}
-    cursor = await conn.execute(QUERIES["take_status_positions"], params)
-    row = await cursor.fetchone()
-    return None if row is None else (row[0], row[1], row[2])
+def open_serials(*, bucket: int, resident_ids: Sequence[ResidentId]) -> Statement[tuple[Any, ...]]:
+    """Make the serial rows that are not there yet; the residents come in the order of their ids."""
+    return Statement(QUERIES["open_serials"], (wire.int2(bucket), wire.uuid_array(resident_ids)), as_tuple)
 
 
-async def reuse_status_block(conn: Conn, *, region: str, seed: bytes, dead_before: datetime, now: datetime) -> bool:
-    """Open a full block anew whose certificates all expired before a time; whether there was one."""
-    params = {"region": region, "seed": seed, "dead_before": dead_before, "now": now}
-    cursor = await conn.execute(QUERIES["reuse_status_block"], params)
-    return cursor.rowcount > 0
+def lock_serials(*, bucket: int, resident_ids: Sequence[ResidentId]) -> Statement[tuple[ResidentId, int]]:
+    """Residents and their next serials, locked in the order of the residents' ids."""
+    return Statement(QUERIES["lock_serials"], (wire.int2(bucket), wire.uuid_array(resident_ids)), _serial)
 
 
-async def open_status_block(conn: Conn, *, region: str, seed: bytes, now: datetime) -> None:
+def advance_serials(*, bucket: int, next_serials: Mapping[ResidentId, int]) -> CountedStatement:
+    """Write the next serials of residents whose rows are locked."""
+    params = (wire.int2(bucket), wire.uuid_array(list(next_serials)), wire.int8_array(list(next_serials.values())))
+    return CountedStatement(QUERIES["advance_serials"], params, rows_expected=len(next_serials))
+
+
+def take_status_positions(*, region: str, count: int, live_until: datetime) -> Statement[tuple[int, bytes, int]]:
+    """Block, its seed, and the first of `count` fresh positions in it; no row when every open block is held."""
+    params = (wire.text(region), wire.int8(count), wire.instant(live_until))
+    return Statement(QUERIES["take_status_positions"], params, _positions)
+
+
+def reuse_status_block(*, region: str, seed: bytes, dead_before: datetime, now: datetime) -> Statement[tuple[Any, ...]]:
+    """Open a full block anew whose certificates all expired before a time; touches no row when there was none."""
+    params = (wire.text(region), wire.bytea(seed), wire.instant(dead_before), wire.instant(now))
+    return Statement(QUERIES["reuse_status_block"], params, as_tuple)
+
+
+def open_status_block(*, region: str, seed: bytes, now: datetime) -> Statement[tuple[Any, ...]]:
     """Add a block, unless another writer adds it at the same moment."""
-    await conn.execute(QUERIES["open_status_block"], {"region": region, "seed": seed, "now": now})
+    params = (wire.text(region), wire.bytea(seed), wire.instant(now))
+    return Statement(QUERIES["open_status_block"], params, as_tuple)
 
 
-async def insert_certificates(
-    conn: Conn,
-    *,
-    bucket: int,
-    resident_id: ResidentId,
-    e_card_id: ECardId,
-    device_id: DeviceId,
-    region: str,
-    made_at: datetime,
-    expires_at: datetime,
-    rows: Sequence[tuple[int, str, int, bytes, int]],
-) -> None:
-    """Write the certificates of one refresh: (serial, scene group, algorithm, show key, status index)."""
-    serials, scene_groups, algorithms, show_keys, status_indexes = zip(*rows, strict=True)
-    params = {
-        "bucket": bucket,
-        "resident_id": resident_id,
-        "e_card_id": e_card_id,
-        "device_id": device_id,
-        "region": region,
-        "now": made_at,
-        "expires_at": expires_at,
-        "serials": list(serials),
-        "scene_groups": list(scene_groups),
-        "algorithms": list(algorithms),
-        "show_keys": list(show_keys),
-        "status_indexes": list(status_indexes),
-    }
-    await conn.execute(QUERIES["insert_certificates"], params)
+class CertificateRow(NamedTuple):
+    """A certificate to be written, but for what all of a batch share."""
+
+    resident_id: ResidentId
+    serial: int
+    e_card_id: ECardId
+    device_id: DeviceId
+    region: str
+    scene_group: str
+    algorithm: int
+    show_key: bytes
+    status_index: int
+
+
+def insert_certificates(
+    rows: Sequence[CertificateRow], *, bucket: int, made_at: datetime, expires_at: datetime
+) -> CountedStatement:
+    """Write the certificates of a batch of refreshes."""
+    residents, serials, e_cards, devices, regions, scene_groups, algorithms, show_keys, status_indexes = zip(
+        *rows, strict=True
+    )
+    params = (
+        wire.int2(bucket),
+        wire.instant(made_at),
+        wire.instant(expires_at),
+        wire.uuid_array(residents),
+        wire.int8_array(serials),
+        wire.uuid_array(e_cards),
+        wire.uuid_array(devices),
+        wire.text_array(regions),
+        wire.text_array(scene_groups),
+        wire.int4_array(algorithms),
+        wire.bytea_array(show_keys),
+        wire.int8_array(status_indexes),
+    )
+    return CountedStatement(QUERIES["insert_certificates"], params, rows_expected=len(rows))
+
+
+def _serial(resident_id: ResidentId, next_serial: int) -> tuple[ResidentId, int]:
+    return resident_id, next_serial
+
+
+def _positions(block: int, seed: bytes, first: int) -> tuple[int, bytes, int]:
+    return block, seed, first
 
 
 async def change_states(

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from simulator.wallet import Wallet
 from tests.support.builders.cards import OPERATOR
 from tests.support.builders.codes import CodeWorld
 from tests.support.world import NOON, FixedClock
@@ -21,7 +20,7 @@ from yikatong.codes.jobs import jobs
 from yikatong.codes.model import Reason
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Connection, Database
-from yikatong.plumbing.http import Call, Caller, CallerKind
+from yikatong.plumbing.http import Call, Caller
 from yikatong.plumbing.jobs import JobCall
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, HeldTrustList, RegionKey, TrustList
@@ -42,11 +41,7 @@ def data(written: str) -> bytes:
 async def ask(world: CodeWorld, name: str, *, caller: Caller | None = None, body: Any = None, **path: str) -> Any:
     """Call a route as the edge would: decode, handle, encode."""
     pinned = HeldTrustList(roots=())
-    [route] = [
-        route
-        for route in routes(holder=world.keys, pinned=pinned, bucket_count=world.terms.bucket_count)
-        if route.name == name
-    ]
+    [route] = [route for route in routes(holder=world.keys, pinned=pinned) if route.name == name]
     call = Call(
         conn=world.conn, caller=caller, now=world.now, ids=world.ids, request_id="test", purpose=None, path=path
     )
@@ -54,52 +49,6 @@ async def ask(world: CodeWorld, name: str, *, caller: Caller | None = None, body
     written = msgspec.json.encode(await route.handle(call, decoded, None))
     msgspec.json.decode(written, type=route.answer)
     return msgspec.json.decode(written)
-
-
-def caller_of(world: CodeWorld, resident: Registered, wallet: Wallet) -> Caller:
-    """A wallet that has proved itself."""
-    assert wallet.device_id is not None
-    return Caller(
-        kind=CallerKind.WALLET,
-        id=wallet.device_id,
-        region=world.region,
-        resident_id=resident.resident_id,
-        device_id=wallet.device_id,
-    )
-
-
-async def test_a_wallet_refreshes_over_http(db: Database) -> None:
-    async with db.transaction() as conn:
-        world = CodeWorld(conn)
-        resident = await world.a_card_holder()
-        wallet = await world.a_wallet(resident)
-        answer = await ask(
-            world,
-            "refresh_wallet",
-            caller=caller_of(world, resident, wallet),
-            body={"request": text(wallet.refresh_request(NOON))},
-        )
-
-    assert 8 == len(answer["certificates"])
-    assert "retail" in {one["scene_group"] for one in answer["certificates"]}
-    assert trust.decode_sign1(data(answer["certificates"][0]["certificate"]), 256).key_id is not None
-
-
-@pytest.mark.parametrize("request_text", ["", "A", "AAAA", "-" * 4096])
-async def test_a_damaged_request_is_refused_by_name(db: Database, request_text: str) -> None:
-    async with db.transaction() as conn:
-        world = CodeWorld(conn)
-        resident = await world.a_card_holder()
-        wallet = await world.a_wallet(resident)
-        with pytest.raises(Refused) as refused:
-            await ask(
-                world,
-                "refresh_wallet",
-                caller=caller_of(world, resident, wallet),
-                body={"request": request_text},
-            )
-
-    assert Reason.REFRESH_IS_NOT_READABLE is refused.value.reason
 
 
 async def test_anyone_reads_the_published_status_lists(db: Database) -> None:

@@ -14,7 +14,6 @@ from tests.stateful.deeds import Sent
 from tests.support.builders.counter import BUCKET, Phone
 from tests.support.builders.follow_ups import confirmed, id_of, polled, refunded, reversed_by
 from tests.support.world import NOON
-from yikatong.cards import service as cards
 from yikatong.codes import service as codes
 from yikatong.codes.model import Refreshed
 from yikatong.kernel.ids import TapId, show_id
@@ -217,11 +216,15 @@ class Tills:
 async def _refresh(worker: Worker, *, phone: Phone, request: bytes, place: Place) -> Refreshed:
     assert phone.wallet.device_id is not None
     async with worker.db.transaction() as conn:
-        device = await cards.get_device(
-            conn, bucket=BUCKET, resident_id=phone.resident.resident_id, device_id=phone.wallet.device_id
-        )
         return await codes.refresh(
-            conn, device=device, request=request, holder=worker.keys, now=place.clock.now(), ids=place.ids
+            conn,
+            bucket=BUCKET,
+            resident_id=phone.resident.resident_id,
+            device_id=phone.wallet.device_id,
+            request=request,
+            holder=worker.keys,
+            now=place.clock.now(),
+            ids=place.ids,
         )
 
 

@@ -13,7 +13,6 @@ import psycopg
 from simulator.wallet import Wallet
 from tests.support.builders.cards import CardWorld
 from tests.support.world import NOON, SeededIds
-from yikatong.cards import service as cards
 from yikatong.cards.model import Registered
 from yikatong.codes import service as codes
 from yikatong.codes.model import (
@@ -215,11 +214,11 @@ class CodeWorld(CardWorld):
     async def refreshed(self, resident: Registered, wallet: Wallet, *, per_scene: int = 2) -> Refreshed:
         """Refresh a wallet at the world's time."""
         assert wallet.device_id is not None
-        devices = await cards.list_devices(self.conn, bucket=resident.bucket, resident_id=resident.resident_id)
-        device = next(it for it in devices if it.id == wallet.device_id)
         refreshed = await codes.refresh(
             self.conn,
-            device=device,
+            bucket=resident.bucket,
+            resident_id=resident.resident_id,
+            device_id=wallet.device_id,
             request=wallet.refresh_request(self.now, per_scene=per_scene),
             holder=self.keys,
             now=self.now,

@@ -150,12 +150,11 @@ class CounterWorld:
         assert phone.wallet.device_id is not None
         now = self.clock.now()
         async with self.db.transaction() as conn:
-            device = await cards.get_device(
-                conn, bucket=BUCKET, resident_id=phone.resident.resident_id, device_id=phone.wallet.device_id
-            )
             refreshed = await codes.refresh(
                 conn,
-                device=device,
+                bucket=BUCKET,
+                resident_id=phone.resident.resident_id,
+                device_id=phone.wallet.device_id,
                 request=phone.wallet.refresh_request(now),
                 holder=self.keys,
                 now=now,

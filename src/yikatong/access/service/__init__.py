@@ -24,6 +24,7 @@ from yikatong.access.service.keys import (
     VERSION_SUBJECT,
     authenticate,
     authenticate_for_cache,
+    authenticate_many,
     delete_sessions,
     end_session,
     end_sessions_of,
@@ -61,7 +62,9 @@ from yikatong.access.service.records import (
     delete_kept_answers,
     list_concerns,
     list_records,
+    load_kept_answers,
     write_look,
+    write_own_records,
     write_record,
 )
 from yikatong.access.service.retention import (
@@ -71,16 +74,19 @@ from yikatong.access.service.retention import (
     forget_records,
 )
 from yikatong.access.service.sign_in import sign_in
+from yikatong.access.store.command_batch import AnswerToKeep, keep_answers
 
 __all__ = [
     "PURPOSE_LENGTH_MAX",
     "VERSION_SUBJECT",
+    "AnswerToKeep",
     "CallerCache",
     "KeptCommand",
     "agree_minor_look",
     "ask_approval",
     "authenticate",
     "authenticate_for_cache",
+    "authenticate_many",
     "begin_region",
     "claim_attestation",
     "create_operator",
@@ -104,6 +110,7 @@ __all__ = [
     "get_staff_member",
     "grant_role",
     "issue_key",
+    "keep_answers",
     "list_approvals",
     "list_concerns",
     "list_granted_roles",
@@ -112,6 +119,7 @@ __all__ = [
     "list_operators",
     "list_records",
     "list_roles",
+    "load_kept_answers",
     "make_password",
     "open_session",
     "put_role",
@@ -133,5 +141,6 @@ __all__ = [
     "verify_region",
     "withdraw_role",
     "write_look",
+    "write_own_records",
     "write_record",
 ]

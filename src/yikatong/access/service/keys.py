@@ -1,6 +1,6 @@
 """Keys and sessions: issue, open, authenticate, revoke, end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,12 +14,13 @@ from yikatong.access.model import (
     Reason,
     Session,
 )
-from yikatong.access.store import keys, people
+from yikatong.access.store import command_batch, keys, people
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing import versions
 from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.rows import Conn
+from yikatong.plumbing.statements import run_in_order
 
 VERSION_SUBJECT = "access"
 _WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC)
@@ -203,6 +204,34 @@ async def authenticate_for_cache(conn: Conn, *, token: str, now: datetime) -> Au
         ends_at = rules.decide_announced(credential.expires_at, now=now)
         return Authenticated(caller=caller, until=credential.expires_at or _WITHOUT_END, ends_at=ends_at)
     return Authenticated(caller=await _authenticate_session(conn, token=token, now=now), until=now)
+
+
+async def authenticate_many(conn: Conn, *, tokens: Sequence[str], now: datetime) -> list[Caller | Refused]:
+    """The callers whom some tokens stand for, each or why not, as `authenticate` refuses it.
+
+    Sessions of wallets are looked up all at once; whoever else calls is looked up alone.
+    """
+    digests = [rules.digest_of(token) for token in tokens]
+    (found,) = await run_in_order(conn, [command_batch.load_sessions(digests)])
+    wallets = {one.token_digest: one for one in found.rows if one.kind is CallerKind.WALLET}
+    callers: list[Caller | Refused] = []
+    used: list[bytes] = []
+    for token, digest in zip(tokens, digests, strict=True):
+        session = wallets.get(digest)
+        try:
+            if session is None:
+                callers.append(await authenticate(conn, token=token, now=now))
+                continue
+            rules.verify_session(session, token=token, now=now, terms=SESSION_TERMS[CallerKind.WALLET])
+        except Refused as refused:
+            callers.append(refused)
+            continue
+        callers.append(rules.caller_of(session))
+        if now - session.used_at >= rules.SESSION_TOUCHED_EVERY:
+            used.append(digest)
+    if used:
+        await run_in_order(conn, [command_batch.touch_sessions(sorted(used), used_at=now)])
+    return callers
 
 
 async def _authenticate_session(conn: Conn, *, token: str, now: datetime) -> Caller:

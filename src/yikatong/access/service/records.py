@@ -1,15 +1,19 @@
 """The record: one line for each command and each look; and the answers kept for commands that are repeated."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from yikatong.access import rules
-from yikatong.access.model import Concern, Reason, Record, RecordKind, RecordQuery
-from yikatong.access.store import records
+from yikatong.access.model import Concern, KeptAnswer, Reason, Record, RecordKind, RecordQuery
+from yikatong.access.store import command_batch, records
+from yikatong.access.store.command_batch import AnswerToKeep
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.pipeline import Statement
 from yikatong.plumbing.rows import Conn
 from yikatong.sealing import service as sealing
 
@@ -112,6 +116,15 @@ class KeptCommand:
         if claimed:
             return None
         kept = await records.find_kept_answer(conn, caller_id=self._caller_id, key_digest=self._key_digest)
+        return self.repeat(kept)
+
+    @property
+    def caller_and_key(self) -> tuple[UUID, bytes]:
+        """What the answer is kept under: the caller and the digest of the key."""
+        return self._caller_id, self._key_digest
+
+    def repeat(self, kept: KeptAnswer | None) -> tuple[int, bytes]:
+        """Status and body of the answer that was given before; refuses as `claim`."""
         if kept is None or kept.request_digest != self._request_digest:
             raise Refused(Reason.IDEMPOTENCY_KEY_IS_TAKEN)
         assert kept.status is not None
@@ -120,15 +133,34 @@ class KeptCommand:
 
     async def keep(self, conn: Conn, *, status: int, answer: bytes, record_id: UUID, ids: Ids) -> None:
         """Keep the answer for a repetition."""
-        nonce = ids.random_bytes(rules.NONCE_BYTES)
         await records.keep_answer(
             conn,
             caller_id=self._caller_id,
             key_digest=self._key_digest,
             status=status,
-            sealed_answer=rules.seal_answer(answer, token=self._token, key=self._key, nonce=nonce),
+            sealed_answer=self._seal(answer, ids=ids),
             record_id=record_id,
         )
+
+    def to_keep(self, *, status: int, answer: bytes, record_id: UUID, ids: Ids) -> AnswerToKeep:
+        """The same for `keep_answers`, which claims the key too."""
+        sealed = self._seal(answer, ids=ids)
+        return AnswerToKeep(self._caller_id, self._key_digest, self._request_digest, status, sealed, record_id)
+
+    def _seal(self, answer: bytes, *, ids: Ids) -> bytes:
+        nonce = ids.random_bytes(rules.NONCE_BYTES)
+        return rules.seal_answer(answer, token=self._token, key=self._key, nonce=nonce)
+
+
+def load_kept_answers(commands: Sequence[KeptCommand]) -> Statement[tuple[UUID, bytes, KeptAnswer]]:
+    """What was answered before to commands of a batch, with caller and digest of the key."""
+    return command_batch.load_kept_answers([command.caller_and_key for command in commands])
+
+
+def write_own_records(rows: Sequence[Record], *, bucket: int, now: datetime) -> list[Statement[Any]]:
+    """Append the lines of a batch's commands, each about one resident of a bucket and nothing else (`write_record`)."""
+    leaves = [rules.leaf_of_record(record) for record in rows]
+    return [*command_batch.insert_own_records(rows, bucket=bucket), sealing.leaving(leaves, now=now)]
 
 
 async def delete_kept_answers(conn: Conn, *, before: datetime, limit: int) -> int:

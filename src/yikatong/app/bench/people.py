@@ -8,7 +8,6 @@ from simulator.population.people import generate
 from yikatong.app.bench.shop import BenchPeople, Certified, Refreshing, Till
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk, bulk_enrolment
-from yikatong.cards import service as cards
 from yikatong.cards.bulk import Newcomer
 from yikatong.cards.bulk_enrolment import EnrolledAtOnce, Enrolling
 from yikatong.cards.model import Actor
@@ -184,10 +183,11 @@ async def refresh_wallet(
         show_keys=tuple(ShowKey(group, show_key.public_key) for group, show_key in zip(groups, show_keys, strict=True)),
     )
     async with house.database.transaction() as conn:
-        device = await cards.get_device(conn, bucket=bucket, resident_id=one.resident_id, device_id=one.device_id)
         refreshed = await codes.refresh(
             conn,
-            device=device,
+            bucket=bucket,
+            resident_id=one.resident_id,
+            device_id=one.device_id,
             request=codes.sign_refresh(request, key),
             holder=worker.keys,
             now=now,

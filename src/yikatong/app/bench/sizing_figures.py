@@ -104,8 +104,8 @@ def _figures_of_refreshes(cost: RefreshCost) -> list[Figure]:
         Figure("refresh_database", cost.database_seconds / count, "core s/refresh", "in the database", "在数据库"),
         Figure("refresh_wal", cost.added.wal / count, "B/refresh", "log of the database", "数据库日志"),
         Figure("refresh_disk", cost.added.disk / count, "B/refresh", "growth of tables and indexes", "表和索引的增长"),
-        Figure("refresh_request", cost.request_bytes / count, "B/refresh", "what the wallet signs", "钱包签名的请求"),
-        Figure("refresh_answer", cost.answer_bytes / count, "B/refresh", "the certificates", "证书"),
+        Figure("refresh_request", cost.request_bytes / count, "B/refresh", "the request's body", "请求正文"),
+        Figure("refresh_answer", cost.answer_bytes / count, "B/refresh", "the answer's body", "应答正文"),
     ]
 
 

@@ -35,6 +35,11 @@ _SECURITY_HEADERS = {
 log = structlog.get_logger("yikatong.http")
 
 
+def request_id_of(sent: str | None) -> str | None:
+    """The caller's own id for a request, if it has the form of one."""
+    return sent if sent is not None and _SENT_ID.fullmatch(sent) else None
+
+
 class Frame:
     """The outermost ASGI application: bounds how many calls run, and frames each of them.
 
@@ -131,8 +136,7 @@ class _FramedCall:
     @cached_property
     def _request_id(self) -> str:
         """The caller's own id for this request where it has the form of one, else a fresh one."""
-        sent_id = Headers(scope=self._scope).get("x-request-id", "")
-        return sent_id if _SENT_ID.fullmatch(sent_id) else self._ids.new().hex
+        return request_id_of(Headers(scope=self._scope).get("x-request-id")) or self._ids.new().hex
 
     async def serve(self, receive: Receive, send: Send) -> None:
         """Serve the call; whatever is raised on the way becomes an answer."""

@@ -11,6 +11,7 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.statements import BatchMustRerun
 from yikatong.plumbing.violations import named
 
 MEDIA_TYPE = "application/problem+json"
@@ -83,6 +84,7 @@ _REASON_OF_FAULT: tuple[tuple[type[BaseException], outcomes.Reason], ...] = (
     (TimeoutError, Reason.TIME_RAN_OUT),
     (psycopg.DataError, Reason.VALUE_CANNOT_BE_STORED),
     (psycopg.errors.UniqueViolation, Reason.ANOTHER_COMMAND_CAME_FIRST),
+    (BatchMustRerun, Reason.ANOTHER_COMMAND_CAME_FIRST),
     (psycopg.OperationalError, Reason.DATABASE_IS_BUSY),
 )
 """What is nobody's mistake here: a value too large for its column, two commands that met, a database that is away."""

@@ -41,3 +41,9 @@ FROM unnest($2::uuid[], $3::date[], $4::bigint[]) AS u (resident_id, shown_on, s
 -- The residents are named twice, so that a plan made while the table was empty still goes by the key.
 WHERE g.bucket = $1 AND g.resident_id = ANY ($2::uuid[]) AND g.resident_id = u.resident_id
 RETURNING g.resident_id, g.version;
+
+-- name: load_devices
+-- For a batch of refreshes: devices by their ids, revoked ones too; locks nothing.
+SELECT bucket, id, resident_id, e_card_id, channel, platform, shell, algorithm, public_key, enrolled_at, revoked_at
+FROM cards.device
+WHERE bucket = $1 AND id = ANY ($2::uuid[]);

@@ -2,6 +2,7 @@
 
 from yikatong.cards.outside import BankAccounts, FaceCheck
 from yikatong.cards.rules.device_messages import enrolment_message, session_message
+from yikatong.cards.rules.devices import verify_device
 from yikatong.cards.rules.e_cards import is_suspended
 from yikatong.cards.rules.holder import (
     decide_card_of,
@@ -90,7 +91,7 @@ from yikatong.cards.service.production import (
 )
 from yikatong.cards.service.retention import forget_bank_bindings, forget_e_cards
 from yikatong.cards.service.scopes import LOOK, SCOPE, get_resident_for, get_resident_to_look_at
-from yikatong.cards.store.tap_batch import load_holders, lock_gates, write_gates
+from yikatong.cards.store.tap_batch import load_devices, load_holders, lock_gates, write_gates
 
 __all__ = [
     "CARD_CHANGED",
@@ -147,6 +148,7 @@ __all__ = [
     "list_devices",
     "list_family",
     "list_guardians",
+    "load_devices",
     "load_holders",
     "lock_card",
     "lock_gate",
@@ -172,6 +174,7 @@ __all__ = [
     "unfreeze_payments",
     "unlink_channel",
     "unlock_card",
+    "verify_device",
     "verify_enrolment_signature",
     "verify_face",
     "verify_session_request",

@@ -8,6 +8,7 @@ import psycopg
 from yikatong.cards.model import Card, Device, ECardState, Enrolled, Enrolment, Person, Reason, Resident, Terms, Vault
 from yikatong.cards.outside import FaceAnswer, FaceCheck
 from yikatong.cards.rules.device_messages import decide_freshness, enrolment_message, session_message
+from yikatong.cards.rules.devices import verify_device
 from yikatong.cards.service.e_cards import associate, issue_e_card, state_of, verify_card_in_order
 from yikatong.cards.service.gates import get_living_resident, get_resident, pass_gate
 from yikatong.cards.service.life import find_card, get_card
@@ -172,12 +173,8 @@ async def _add_device(
 
 async def get_device(conn: Conn, *, bucket: int, resident_id: ResidentId, device_id: DeviceId) -> Device:
     """One device in force; refuses DEVICE_IS_NOT_KNOWN, then DEVICE_IS_REVOKED."""
-    device = await store.find_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
-    if device is None:
-        raise Refused(Reason.DEVICE_IS_NOT_KNOWN)
-    if device.revoked_at is not None:
-        raise Refused(Reason.DEVICE_IS_REVOKED)
-    return device
+    found = await store.find_device(conn, bucket=bucket, resident_id=resident_id, device_id=device_id)
+    return verify_device(found, resident_id=resident_id)
 
 
 async def verify_session_request(

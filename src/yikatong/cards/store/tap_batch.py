@@ -1,4 +1,4 @@
-"""The statements that a tap batch sends: gates locked in order, facts of holders, gates written back."""
+"""The statements that a batch sends: gates locked in order, facts of holders and devices, gates written back."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,9 +7,9 @@ from uuid import UUID
 
 import psycopg
 
-from yikatong.cards.model import CardState, Gate, GateUpdate, Holder, ResidentStatus
+from yikatong.cards.model import CardState, Device, Gate, GateUpdate, Holder, ResidentStatus, Shell
 from yikatong.cards.store.statements import STATEMENTS
-from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.ids import DeviceId, ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement
 
@@ -27,6 +27,11 @@ def load_holders(*, bucket: int, resident_ids: Sequence[ResidentId], on: date) -
     return Statement(
         STATEMENTS["load_holders"], (wire.int2(bucket), wire.uuid_array(resident_ids), wire.day(on)), _holder
     )
+
+
+def load_devices(*, bucket: int, device_ids: Sequence[DeviceId]) -> Statement[Device]:
+    """Load devices by their ids, revoked ones too; whose each is, the caller compares."""
+    return Statement(STATEMENTS["load_devices"], (wire.int2(bucket), wire.uuid_array(device_ids)), _device)
 
 
 def write_gates(*, bucket: int, updates: Sequence[GateUpdate]) -> Statement[tuple[UUID, int]]:
@@ -52,6 +57,13 @@ async def find_holder(
 
 def _version(resident_id: UUID, version: int) -> tuple[UUID, int]:
     return resident_id, version
+
+
+def _device(*columns: Any) -> Device:
+    """Build a device; the columns of load_devices stand in the order of its fields."""
+    facts = dict(zip(Device.__struct_fields__, columns, strict=True))
+    facts["shell"] = Shell(facts["shell"])
+    return Device(**facts)
 
 
 def _holder(*columns: Any) -> Holder:

@@ -20,13 +20,9 @@ from yikatong.codes.rules.status_delta import (
     open_status_delta,
     sign_status_delta,
 )
-from yikatong.codes.service.certificates import (
-    refresh,
-    restore_certificates,
-    revoke_certificates,
-    suspend_certificates,
-)
+from yikatong.codes.service.certificates import restore_certificates, revoke_certificates, suspend_certificates
 from yikatong.codes.service.keys import Issuer, get_issuer, view_at, view_regions
+from yikatong.codes.service.refreshing import RefreshWork, give_certificates, lock_for_refresh, refresh
 from yikatong.codes.service.status_lists import get_status_lists, make_status_deltas, publish_status_list
 from yikatong.codes.store import find_certificate_at, find_certificates, list_show_keys
 
@@ -36,6 +32,7 @@ __all__ = [
     "DELTA_CONTEXT",
     "Issuer",
     "OwnRegion",
+    "RefreshWork",
     "RegionView",
     "SeenCertificates",
     "accept_status_delta",
@@ -52,9 +49,11 @@ __all__ = [
     "find_certificates",
     "get_issuer",
     "get_status_lists",
+    "give_certificates",
     "issue_certificate",
     "key_digest",
     "list_show_keys",
+    "lock_for_refresh",
     "make_status_deltas",
     "mint_code",
     "open_status_delta",
