@@ -191,9 +191,9 @@ class Worker:
         """The application: every route, and those of taps and refreshes on their own."""
         taps = TapRoute(lambda: self.tapping, reasons=self.reasons, ids=self.house.ids)
         refreshes = RefreshRoute(self.refreshing, self.house)
-        described = (taps_api.tap_route(tuple(self.reasons.values())), codes_api.refresh_route())
+        described = taps_api.tap_route(tuple(self.reasons.values()))
         direct: dict[str, DirectRoute] = {"/v1/taps": taps, PATH: refreshes}
-        return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=described)
+        return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=(described,))
 
 
 @asynccontextmanager

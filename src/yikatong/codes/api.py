@@ -101,8 +101,8 @@ _NO_CERTIFICATES = (
 
 
 def routes(*, holder: KeyHolder, pinned: HeldTrustList) -> tuple[Route, ...]:
-    """The routes of codes but for the refresh; `pinned` is the root of trust that this installation was given."""
-    return (_status_lists_route(), _status_deltas_route(holder), _trust_list_route(pinned))
+    """The routes of codes, the refresh served by its own; `pinned` is the root of trust of this installation."""
+    return (refresh_route(), _status_lists_route(), _status_deltas_route(holder), _trust_list_route(pinned))
 
 
 def read_request(body: RefreshBody) -> bytes:
@@ -126,7 +126,7 @@ def show_refreshed(refreshed: Refreshed) -> RefreshAnswer:
 
 
 def refresh_route() -> Route:
-    """Describe POST /v1/wallet/refresh for the OpenAPI document; refreshes are served in batches, by their own way."""
+    """Describe POST /v1/wallet/refresh; refreshes are served in batches, by a direct route."""
     return Route(
         method="POST",
         path="/v1/wallet/refresh",

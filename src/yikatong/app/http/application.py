@@ -31,8 +31,9 @@ def build_app(
     """Serve routes under their addresses, with health, metrics, OpenAPI and its page.
 
     `direct_routes` answer POST at their exact address (`/v1/taps`), are counted among the calls on their way, and
-    bring authentication, record, log and metrics themselves; `extra_openapi_routes` describe them. Raises ValueError
-    when two routes have one name, or one address and method, and when a body does not forbid unknown fields.
+    bring authentication, record, log and metrics themselves. One is described by the route with its address, or by one
+    of `extra_openapi_routes` where it takes none of the edge's headers. Raises ValueError when two routes have one
+    name, or one address and method, and when a body does not forbid unknown fields.
     """
     approve = approve_route({name: Dispatcher(house, route) for name, route in _second_person(routes).items()})
     served = (*routes, approve)
@@ -43,6 +44,8 @@ def build_app(
     pages = page_routes(write_openapi(served, plain, direct=extra_openapi_routes))
     by_path: dict[str, dict[str, Dispatcher]] = defaultdict(dict)
     for route in served:
+        if route.path in (direct_routes or {}):
+            continue
         by_path[route.path][route.method] = Dispatcher(house, route)
     inner: list[BaseRoute] = [
         StarletteRoute(path, endpoint=Resource(by_method)) for path, by_method in _fixed_first(by_path)
