@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from yikatong.app.bench.costing import LoadCost, an_order, look_at_database, look_at_processes, measure_load
 from yikatong.app.bench.growing import enrol_more
 from yikatong.app.bench.processes import PLATFORM, proportional_bytes, workers_among
-from yikatong.app.bench.refreshing import GROUPS, RefreshCost, measure_refreshes
+from yikatong.app.bench.refreshing import GROUPS, IN_FLIGHT, RefreshCost, measure_refreshes
 from yikatong.app.bench.sizing import Figure
 from yikatong.app.bench.stage import Stage
 from yikatong.app.bench.status_lists import SHARES, ListsAtShare, measure_lists
@@ -98,8 +98,8 @@ def _figures_of_refreshes(cost: RefreshCost) -> list[Figure]:
             "refresh_workers",
             cost.own_seconds / count,
             "core s/refresh",
-            f"a refresh of {len(GROUPS)} certificates, without HTTP",
-            f"一次更新（{len(GROUPS)}张证书），不含HTTP",
+            f"a refresh of {len(GROUPS)} certificates with its record, {IN_FLIGHT} wallets at once, without HTTP",
+            f"一次更新（{len(GROUPS)}张证书及操作记录，{IN_FLIGHT}个钱包同时），不含HTTP",
         ),
         Figure("refresh_database", cost.database_seconds / count, "core s/refresh", "in the database", "在数据库"),
         Figure("refresh_wal", cost.added.wal / count, "B/refresh", "log of the database", "数据库日志"),
