@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 from uuid import UUID
@@ -86,14 +86,15 @@ def _measure(stage: Stage, cards: int) -> AtSize:
 
 
 def grow(stage: Stage, cards: int) -> None:
-    """Enrol residents until there are so many, and have some of the newest tap, spread evenly.
+    """Enrol residents until there are so many, and have as many tap as the plan says, spread evenly over all.
 
     All have an empty purse; those who tap have certificates and something in it.
     """
-    people = stage.people
-    tapping = enrol_more(stage, cards)
-    if not tapping:
+    people, residents, there = stage.people, stage.plan.residents, stage.card_count
+    if cards <= there:
         return
+    newest = enrol_more(stage, cards, every=max(1, cards // residents))
+    tapping = [*spread(people.refreshing, residents * there // cards), *newest]
 
     async def certified() -> None:
         async with stage.worker() as worker:
@@ -106,13 +107,18 @@ def grow(stage: Stage, cards: int) -> None:
     asyncio.run(vacuum(stage.address))
 
 
-def enrol_more(stage: Stage, cards: int) -> list[Refreshing]:
-    """Enrol residents by several processes until there are so many; gives about as many as the stage began with."""
+def spread(people: Sequence[Refreshing], count: int) -> list[Refreshing]:
+    """So many of some people, or all if they are fewer, from places as far apart as can be."""
+    count = min(count, len(people))
+    return [people[place * len(people) // count] for place in range(count)]
+
+
+def enrol_more(stage: Stage, cards: int, *, every: int = 1) -> list[Refreshing]:
+    """Enrol residents by several processes until there are so many; gives one of `every` so many new ones."""
     there = stage.card_count
     if cards <= there:
         return []
     stage.tell(f"{cards - there} more residents with cards")
-    every = max(1, (cards - there) // stage.plan.residents)
     edges = [*range(there, cards, _PIECE), cards]
     with ProcessPoolExecutor(min(len(edges) - 1, os.cpu_count() or 1), mp_context=SPAWN) as pool:
         pieces = [
