@@ -318,12 +318,12 @@ JOIN access.idempotency AS kept ON kept.caller_id = asked.caller_id AND kept.key
 WHERE kept.caller_id = ANY ($1::uuid[]);
 
 -- name: keep_answers
--- For a batch: claims keys for commands together with their answers, waiting for whoever claimed one and has not ended.
+-- For a batch: claims keys for commands together with their answers; waits for whoever claimed one and has not ended,
+-- and is a unique violation where one was claimed.
 INSERT INTO access.idempotency (caller_id, key_digest, request_digest, made_at, status, sealed_answer, record_id)
 SELECT new.caller_id, new.key_digest, new.request_digest, $7, new.status, new.sealed_answer, new.record_id
 FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bytea[], $6::uuid[])
-AS new (caller_id, key_digest, request_digest, status, sealed_answer, record_id)
-ON CONFLICT (caller_id, key_digest) DO NOTHING;
+AS new (caller_id, key_digest, request_digest, status, sealed_answer, record_id);
 
 -- name: keep_answer
 -- Writes what the command that claimed a key was answered, and the record it left.

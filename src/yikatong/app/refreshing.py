@@ -23,7 +23,6 @@ from yikatong.plumbing.batching import Connect, Transactions
 from yikatong.plumbing.gathering import Gathering
 from yikatong.plumbing.http import Caller
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, Statement
-from yikatong.plumbing.statements import verify_won
 from yikatong.trust.model import KeyHolder
 
 WHAT = "refresh_wallet"
@@ -155,7 +154,7 @@ class Refreshing:
             return [*await access.authenticate_many(conn, tokens=tokens, now=self._house.clock.now())]
 
     async def _transact(self, conn: BatchConnection, calls: Sequence[RefreshCall]) -> list[Answered | Refused]:
-        """One transaction: lock and read; decide; write; and only when everything is won, commit."""
+        """One transaction: lock and read; decide; write, and commit where every write won what it must."""
         now = self._house.clock.now()
         bucket = self._bucket_of(calls[0])
         kept = [call.kept for call in calls if call.kept is not None]
@@ -176,9 +175,7 @@ class Refreshing:
         )
         written = self._write(fresh, given.answers, bucket=bucket, now=now)
         statements = [*given.statements, *written.statements]
-        if statements:
-            verify_won(statements, await conn.run(statements))
-        await conn.run([COMMIT if statements else ROLLBACK])
+        await conn.run([*statements, COMMIT] if statements else [ROLLBACK])
         answers = iter(written.answers)
         return [next(answers) if answer is None else answer for answer in repeated]
 

@@ -84,7 +84,7 @@ class Worker:
         )
         calls = BankCalls(database=house.database, bank=organisations.bank, clock=house.clock)
         self.debits = JournalledDebits(calls)
-        self.refreshing = Refreshing(house, holder=keys, connect=house.database.connect_serving)
+        self.refreshing = Refreshing(house, holder=keys, connect=lambda: house.database.connect_serving())
         self.at_the_bank = AtTheBank(self.debits, patience_seconds=BANK_PATIENCE_SECONDS)
         self.reasons: dict[str, Reason] = {reason.name: reason for room in all_reasons().values() for reason in room}
         self.presenting = Presenting(

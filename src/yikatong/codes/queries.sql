@@ -38,11 +38,15 @@ SELECT resident_id, next_serial FROM codes.serial
 WHERE bucket = $1 AND resident_id = ANY ($2::uuid[]) ORDER BY resident_id FOR UPDATE;
 
 -- name: advance_serials
--- sentence: Counts the serials that were given; the caller has locked the rows.
-UPDATE codes.serial AS serial SET next_serial = given.next_serial
-FROM unnest($2::uuid[], $3::bigint[]) AS given (resident_id, next_serial)
--- The residents are named twice, so that a plan made while the table was empty still goes by the key.
-WHERE serial.bucket = $1 AND serial.resident_id = ANY ($2::uuid[]) AND serial.resident_id = given.resident_id;
+-- sentence: For a batch of refreshes: counts the serials that were given; fails unless all rows, $4 in number, are there.
+WITH won AS (
+    UPDATE codes.serial AS serial SET next_serial = given.next_serial
+    FROM unnest($2::uuid[], $3::bigint[]) AS given (resident_id, next_serial)
+    -- The residents are named twice, so that a plan made while the table was empty still goes by the key.
+    WHERE serial.bucket = $1 AND serial.resident_id = ANY ($2::uuid[]) AND serial.resident_id = given.resident_id
+    RETURNING 1
+)
+SELECT 1 / (count(*) = $4::bigint)::int FROM won;
 
 -- name: take_status_positions
 -- sentence: An open block nobody else holds, and the first of some positions ($2) now taken in it; locks that block.

@@ -18,7 +18,6 @@ from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
-from yikatong.plumbing.statements import CountedStatement
 
 QUERIES = load_queries("yikatong.codes")
 
@@ -68,10 +67,15 @@ def lock_serials(*, bucket: int, resident_ids: Sequence[ResidentId]) -> Statemen
     return Statement(QUERIES["lock_serials"], (wire.int2(bucket), wire.uuid_array(resident_ids)), _serial)
 
 
-def advance_serials(*, bucket: int, next_serials: Mapping[ResidentId, int]) -> CountedStatement:
+def advance_serials(*, bucket: int, next_serials: Mapping[ResidentId, int]) -> Statement[tuple[Any, ...]]:
     """Write the next serials of residents whose rows are locked."""
-    params = (wire.int2(bucket), wire.uuid_array(list(next_serials)), wire.int8_array(list(next_serials.values())))
-    return CountedStatement(QUERIES["advance_serials"], params, rows_expected=len(next_serials))
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array(list(next_serials)),
+        wire.int8_array(list(next_serials.values())),
+        wire.int8(len(next_serials)),
+    )
+    return Statement(QUERIES["advance_serials"], params, as_tuple)
 
 
 def take_status_positions(*, region: str, count: int, live_until: datetime) -> Statement[tuple[int, bytes, int]]:
@@ -108,7 +112,7 @@ class CertificateRow(NamedTuple):
 
 def insert_certificates(
     rows: Sequence[CertificateRow], *, bucket: int, made_at: datetime, expires_at: datetime
-) -> CountedStatement:
+) -> Statement[tuple[Any, ...]]:
     """Write the certificates of a batch of refreshes."""
     residents, serials, e_cards, devices, regions, scene_groups, algorithms, show_keys, status_indexes = zip(
         *rows, strict=True
@@ -127,7 +131,7 @@ def insert_certificates(
         wire.bytea_array(show_keys),
         wire.int8_array(status_indexes),
     )
-    return CountedStatement(QUERIES["insert_certificates"], params, rows_expected=len(rows))
+    return Statement(QUERIES["insert_certificates"], params, as_tuple)
 
 
 def _serial(resident_id: ResidentId, next_serial: int) -> tuple[ResidentId, int]:

@@ -8,8 +8,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from yikatong.plumbing.pipeline import ROLLBACK, BatchConnection
-from yikatong.plumbing.statements import BatchMustRerun
+from yikatong.plumbing.pipeline import ROLLBACK, BatchConnection, BatchMustRerun
 from yikatong.plumbing.telemetry import places_of
 
 log = structlog.get_logger("yikatong.batches")

@@ -8,8 +8,7 @@ import pytest
 from tests.support.backends import end_backend
 from yikatong.plumbing.batching import Transactions
 from yikatong.plumbing.database import Database
-from yikatong.plumbing.pipeline import BEGIN, COMMIT, BatchConnection
-from yikatong.plumbing.statements import BatchMustRerun
+from yikatong.plumbing.pipeline import BEGIN, COMMIT, BatchConnection, BatchMustRerun
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,6 @@ from yikatong.access.store.statements import STATEMENTS
 from yikatong.plumbing import wire
 from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.pipeline import Statement, as_tuple
-from yikatong.plumbing.statements import CountedStatement
 
 
 class AnswerToKeep(NamedTuple):
@@ -40,8 +39,8 @@ def load_kept_answers(keys: Sequence[tuple[UUID, bytes]]) -> Statement[tuple[UUI
     return Statement(STATEMENTS["load_kept_answers"], params, _kept)
 
 
-def keep_answers(answers: Sequence[AnswerToKeep], *, made_at: datetime) -> CountedStatement:
-    """Claim keys with their answers, in the order of callers and keys; one that is taken makes the batch run again."""
+def keep_answers(answers: Sequence[AnswerToKeep], *, made_at: datetime) -> Statement[tuple[Any, ...]]:
+    """Claim keys with their answers, in the order of callers and keys; one that is taken is a unique violation."""
     ordered = sorted(answers, key=lambda one: (one.caller_id.int, one.key_digest))
     callers, keys, requests, statuses, sealed, records = zip(*ordered, strict=True)
     params = (
@@ -53,7 +52,7 @@ def keep_answers(answers: Sequence[AnswerToKeep], *, made_at: datetime) -> Count
         wire.uuid_array(records),
         wire.instant(made_at),
     )
-    return CountedStatement(STATEMENTS["keep_answers"], params, rows_expected=len(ordered))
+    return Statement(STATEMENTS["keep_answers"], params, as_tuple)
 
 
 def insert_own_records(records: Sequence[Record], *, bucket: int) -> list[Statement[Any]]:

@@ -11,7 +11,7 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.statements import BatchMustRerun
+from yikatong.plumbing.pipeline import BatchMustRerun
 from yikatong.plumbing.violations import named
 
 MEDIA_TYPE = "application/problem+json"
