@@ -139,6 +139,11 @@ class Worker:
         )
         await self.counter.open()
 
+    async def close(self) -> None:
+        """Finish the batches at hand, of refreshes and of taps."""
+        await self.refreshing.close()
+        await self.counter.close()
+
     async def _load_regions(self, conn: Connection) -> codes.RegionView:
         """The trust list in force, and the regions served here whose keys are held."""
         reload_keys(self.keys)
@@ -212,8 +217,7 @@ async def open_worker(
         worker = Worker(house, keys=open_keys(settings, clock=clock, ids=ids), organisations=organisations)
         async with claimed_writer(database) as writer:
             await worker.begin(writer=writer, seals=log_writer(worker.keys, ids=ids))
-            stack.push_async_callback(worker.counter.close)
-            stack.push_async_callback(worker.refreshing.close)
+            stack.push_async_callback(worker.close)
             yield worker
 
 

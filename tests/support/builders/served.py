@@ -68,4 +68,4 @@ async def a_served_world(db: Database) -> AsyncIterator[Served]:
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 yield Served(world, worker, client)
         finally:
-            await worker.counter.close()
+            await worker.close()
