@@ -91,6 +91,7 @@ for _name, _explained in {
     "verify-new": "Codes verified against the bare signature check: own region's certificate, new.",
     "verify-other": "Codes verified against the bare signature check: another region's certificate, new.",
     "refresh": "Certificates refreshed a second and core.",
+    "simulate": "A million trade-ins simulated, every step kept; with --full, ten million as well.",
     "cost-by-size": "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.",
     "memory": "Resident memory of the whole platform while taps run.",
     "first-tap": "From the start of the demo to its first tap, second run.",

@@ -39,6 +39,7 @@ from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app
 from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
+from yikatong.app.simulate_cli import simulate_now
 from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
@@ -67,6 +68,7 @@ app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 app.add_typer(bench_app, name="bench")
 app.command(context_settings=ANY_FACTS)(decide)
+app.command("simulate")(simulate_now)
 app.add_typer(programmes_app, name="programmes")
 
 PLACE_CELLS = 27

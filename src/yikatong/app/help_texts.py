@@ -138,6 +138,17 @@ CHINESE = {
     "Six digits of the place.": "六位行政区划代码。",
     "Effective day; of a trade-in the day of the invoice.": "生效日期；以旧换新为发票日期。",
     "Day of knowledge; without it, today.": "知悉日期；不填则为今天。",
+    "Try a rule on made-up claims: what it costs by place now and if changed, with every step as Parquet.": (
+        "用虚构的申领试算一条规则：各地现行和修改后的花费，每一步存为Parquet。"
+    ),
+    "How many claims.": "申领件数。",
+    "The same seed makes the same claims.": "种子相同，申领相同。",
+    "First effective day.": "首个生效日期。",
+    "Last effective day.": "最后生效日期。",
+    "Only this place; may stand several times.": "只试算此地区；可写多次。",
+    "A changed sheet, as a file.": "修改后的规则表文件。",
+    "A changed value: 320000:battery.0.amount=200.": "修改的数值，如320000:battery.0.amount=200。",
+    "Folder for the steps, the sums and the picture.": "存放步骤、汇总和图片的目录。",
     "The programmes: list, publish.": "补贴项目：列出、发布。",
     "List the programmes with every sheet: place, days, and the document it follows.": (
         "列出补贴项目及其全部规则表：地区、起止日期、依据。"
@@ -170,6 +181,9 @@ CHINESE = {
         "验码与单纯验签相比：外地区证书，首次出现。"
     ),
     "Certificates refreshed a second and core.": "每秒每核更新的证书数。",
+    "A million trade-ins simulated, every step kept; with --full, ten million as well.": (
+        "试算100万件以旧换新，保留每一步；--full另算1000万件。"
+    ),
     "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.": (
         "多卡与少卡时用卡成本之比；--full为1000万与10万张。"
     ),

@@ -47,12 +47,12 @@ def decide(
             shelf,
             programme=name,
             place=_read_place(place),
-            on=_read_day(on, "--on"),
-            known_on=_today() if known_on is None else _read_day(known_on, "--known-on"),
+            on=read_day(on, "--on"),
+            known_on=today() if known_on is None else read_day(known_on, "--known-on"),
             given=read_options(formula, context.args),
         )
     except Refused as refused:
-        _say_refused(refused, json=json)
+        say_refused(refused, json=json)
     if json:
         sys.stdout.write(encode_decision(decision) + "\n")
     else:
@@ -94,9 +94,10 @@ def encode_decision(decision: Decision) -> str:
 
 def print_decision(formula: Formula, decision: Decision) -> None:
     """A decision as a person reads it: what comes out, each step with its clause, what stands in the way."""
-    table = a_table(Column("步骤", "step"), Column("金额", "yuan", "right"), Column("依据", "clause"))
+    table = a_table(Column("步骤", "step"), Column("数额", "value", "right"), Column("依据", "clause"))
     for step in decision.steps:
-        table.add_row(step.name, show_yuan(step.value), escape(step.clause))
+        value = str(step.value) if step.name.endswith("_years") else show_yuan(step.value)
+        table.add_row(step.name, value, escape(step.clause))
     show_table(out, Both(formula.title_zh, formula.title_en), table)
     failed = decision.would_change
     if failed:
@@ -141,7 +142,8 @@ def show_wanted(check: Check) -> str:
     return f"{least} {most}".strip()
 
 
-def _say_refused(refused: Refused, *, json: bool) -> NoReturn:
+def say_refused(refused: Refused, *, json: bool) -> NoReturn:
+    """Say a refusal as a command does, in JSON or in both languages, and end with 1."""
     reason, text = refused.reason.name, refused.reason.text
     if json:
         said = {"amount_fen": 0, "reason": reason, "about": refused.about, "steps": []}
@@ -159,14 +161,16 @@ def _read_place(text: str) -> str:
     return text
 
 
-def _read_day(text: str, option: str) -> date:
+def read_day(text: str, option: str) -> date:
+    """A day of an option. Raises typer.BadParameter."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{option}: a day as 2024-10-20") from None
 
 
-def _today() -> date:
+def today() -> date:
+    """Today in Shanghai."""
     return day_of(SystemClock().now())
 
 

@@ -33,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     size_rounds: int = 2
     list_places: int = 33_226_752
     sizing_cards: int = 20_000
+    simulated_claims: int = 1_000_000
     demo_runs: int = 2
     kills: int = 1
     full: bool = False
@@ -65,6 +66,7 @@ SMALL = Plan(
     size_rounds=1,
     list_places=131_072,
     sizing_cards=20,
+    simulated_claims=2_000,
     demo_runs=0,
     kills=0,
 )

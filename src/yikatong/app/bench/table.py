@@ -8,6 +8,7 @@ from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.refreshing import bench_refresh
 from yikatong.app.bench.rows import Row
 from yikatong.app.bench.sealing import bench_sealed_log
+from yikatong.app.bench.simulating import bench_simulate
 from yikatong.app.bench.stage import Stage, Tell, open_stage
 from yikatong.app.bench.story import bench_crash, bench_first_tap
 from yikatong.app.bench.taps import bench_one_provider, bench_taps, bench_taps_256
@@ -26,6 +27,7 @@ ROWS: Mapping[str, Callable[[Stage], Row]] = {
     "verify-new": bench_verify_new,
     "verify-other": bench_verify_other,
     "refresh": bench_refresh,
+    "simulate": bench_simulate,
     "memory": bench_memory,
     # What makes the population larger, and what starts platforms of its own, comes last.
     "cost-by-size": bench_cost_by_size,

@@ -15,9 +15,10 @@ AMOUNT = "amount"
 class Formula(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a programme's formula.
 
-    `effective` is the fact that chooses the sheet; `terms` the type that sheets are read into; `refusals` the reasons
-    in the order in which the first is told; `unpublished` the one that says that no amount is known; `decide` takes
-    the work and the terms and ends with the step `amount`; `texts` are the files whose bytes are the formula.
+    `effective` is the fact that chooses the sheet; `terms` the type that sheets are read into; `steps` the names of
+    all steps in their order, the last of them `amount`; `refusals` the reasons in the order in which the first is told;
+    `unpublished` the one that says that no amount is known; `decide` takes the work and the terms and states every
+    step; `texts` are the files whose bytes are the formula.
     """
 
     programme: str
@@ -27,6 +28,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     effective: str
     facts: tuple[Fact, ...]
     terms: Any
+    steps: tuple[str, ...]
     refusals: tuple[Reason, ...]
     unpublished: Reason
     decide: Callable[..., None]

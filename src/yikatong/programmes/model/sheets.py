@@ -173,9 +173,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """A sheet: its name (programme and file), its digest, its head, and its terms as the formula's type."""
+    """A sheet: its name (programme and file), its text and digest, its head, its terms as the formula's type."""
 
     name: str
+    text: str
     digest: str
     head: Head
     terms: Any

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -44,26 +45,35 @@ def read_document(text: str, *, file: str) -> Document:
     """
     if len(text.encode()) > SHEET_BYTES_MAX:
         raise SheetError(f"{file}:1: longer than {SHEET_BYTES_MAX} bytes")
-    try:
-        _verify_plain(text, file=file)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise SheetError(f"{file}:{mark.line + 1 if mark else 1}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise SheetError(f"{file}:1: {error}") from None
+    _verify_plain(_events_of(text, file=file), file=file)
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(node, yaml.MappingNode):
         raise SheetError(f"{file}:1: a sheet is a list of `key: value`")
     lines: dict[Path, int] = {}
     return Document(_plain(node, (), lines, file=file), lines)
 
 
-def _verify_plain(text: str, *, file: str) -> None:
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+def _events_of(text: str, *, file: str) -> list[yaml.Event]:
+    try:
+        return list(yaml.parse(text, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SheetError(f"{file}:{mark.line + 1 if mark else 1}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise SheetError(f"{file}:1: {error}") from None
+
+
+def _verify_plain(events: Iterable[yaml.Event], *, file: str) -> None:
+    depth = documents = 0
+    for event in events:
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise SheetError(f"{file}:{_line(event)}: anchors and aliases are not used in sheets")
         if isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent) and event.tag:
             raise SheetError(f"{file}:{_line(event)}: tags are not used in sheets")
+        if depth > DEPTH_MAX or documents > 1:
+            raise SheetError(f"{file}:{_line(event)}: nested too deeply, or more than one document")
 
 
 def _line(event: yaml.Event) -> int:
@@ -72,8 +82,6 @@ def _line(event: yaml.Event) -> int:
 
 def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], *, file: str) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
-    if len(path) > DEPTH_MAX:
-        raise SheetError(f"{file}:{node.start_mark.line + 1}: nested too deeply")
     if isinstance(node, yaml.SequenceNode):
         return [_plain(one, (*path, place), lines, file=file) for place, one in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
@@ -132,14 +140,47 @@ def read_sheet(text: str, *, file: str, formula: Formula) -> Sheet:
     Raises SheetError for a document that hides something, for a head or terms that do not fit, and for a clause
     whose first word is no source of the sheet.
     """
-    document = read_document(text, file=file)
+    return _sheet_of(read_document(text, file=file), text=text, file=file, formula=formula)
+
+
+def change_sheet(sheet: Sheet, changes: Mapping[str, str], *, formula: Formula) -> Sheet:
+    """A sheet with other values at some paths of its terms, `base.tiers.0.amount`, as it would read if it were so.
+
+    Raises SheetError for a path that leads to no single value, and whatever `read_sheet` raises.
+    """
+    file = f"{sheet.name}.yaml"
+    document = read_document(sheet.text, file=file)
+    for path, value in changes.items():
+        _put(document.plain, ("terms", *path.split(".")), value, file=file)
+    said = "".join(f"\n# {path}: {value}" for path, value in sorted(changes.items()))
+    return _sheet_of(document, text=sheet.text + said, file=file, formula=formula)
+
+
+def _put(plain: Any, path: tuple[str, ...], value: str, *, file: str) -> None:
+    *above, last = path
+    for key in above:
+        plain = _below(plain, key, file=file)
+    if isinstance(_below(plain, last, file=file), dict | list):
+        raise SheetError(f"{file}:1: `{'.'.join(path)}` is no single value")
+    plain[int(last) if isinstance(plain, list) else last] = value
+
+
+def _below(plain: Any, key: str, *, file: str) -> Any:
+    if isinstance(plain, dict) and key in plain:
+        return plain[key]
+    if isinstance(plain, list) and key.isdigit() and int(key) < len(plain):
+        return plain[int(key)]
+    raise SheetError(f"{file}:1: the sheet has no `{key}` there")
+
+
+def _sheet_of(document: Document, *, text: str, file: str, formula: Formula) -> Sheet:
     head = read_head(document, file=file)
     if (head.programme, head.formula) != (formula.programme, formula.version):
         raise SheetError(f"{file}:{document.line_of(('formula',))}: this is no sheet of {formula.name}")
     terms = convert(document, formula.terms, under=("terms",), file=file)
     _verify_clauses(document, head, file=file)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Sheet(name=file.removesuffix(".yaml"), digest=digest, head=head, terms=terms)
+    return Sheet(name=file.removesuffix(".yaml"), text=text, digest=digest, head=head, terms=terms)
 
 
 def _verify_clauses(document: Document, head: Head, *, file: str) -> None:

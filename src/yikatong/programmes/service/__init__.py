@@ -1,6 +1,7 @@
 """What others use of programmes; nothing here needs a server or a database."""
 
 from yikatong.programmes.rules.reading import SheetError
+from yikatong.programmes.rules.simulating import Outcome, Rules, choose_sheets, decide_population
 from yikatong.programmes.service.deciding import decide, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
@@ -13,14 +14,22 @@ from yikatong.programmes.service.shelf import (
     read_shelf,
     show_lock,
 )
+from yikatong.programmes.service.simulating import change_sheets, changed_rules, present_rules
 
 __all__ = [
     "LOCK",
     "LOCK_FILE",
+    "Outcome",
+    "Rules",
     "SheetError",
     "Shelf",
+    "change_sheets",
+    "changed_rules",
+    "choose_sheets",
     "decide",
+    "decide_population",
     "make_shelf",
+    "present_rules",
     "published_digests",
     "read_lock",
     "read_sheet_text",

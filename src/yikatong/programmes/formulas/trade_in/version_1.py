@@ -384,6 +384,7 @@ FORMULA = Formula(
     effective="bought_on",
     facts=FACTS,
     terms=Terms,
+    steps=("base", "rounded", "capped", "battery", "bonus", AMOUNT),
     refusals=REFUSALS,
     unpublished=Reason.RULE_NOT_PUBLISHED,
     decide=decide,

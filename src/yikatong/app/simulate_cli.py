@@ -1,0 +1,176 @@
+"""The command `yikatong simulate`: what a rule would cost, tried on a made-up population before it is made."""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from simulator.claimants.trade_in import shape_of
+from simulator.stories.telling import Both, Column, a_table, show_table
+from yikatong.app.command_line import JsonOption, errors, out
+from yikatong.app.programmes_cli import ProgrammeArgument, read_day, say_refused, today
+from yikatong.app.simulating import MAKERS, PlaceSums, Simulation, add_all, simulate, write_sums
+from yikatong.app.simulation_chart import Bar, draw_chart
+from yikatong.kernel.identifiers.division import PROVINCES
+from yikatong.kernel.money import show_yuan
+from yikatong.kernel.outcomes import Refused
+from yikatong.programmes import service as programmes
+from yikatong.programmes.model import Reason, Sheet
+
+ROWS_MAX = 100_000_000
+SHEET_BYTES_MAX = 100_000
+
+
+def simulate_now(
+    programme: ProgrammeArgument,
+    rows: Annotated[int, typer.Option(help="How many claims.", min=1, max=ROWS_MAX)] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same claims.", min=0, max=2**32)] = 1,
+    first_on: Annotated[str, typer.Option("--from", help="First effective day.")] = "2024-09-14",
+    last_on: Annotated[str, typer.Option("--through", help="Last effective day.")] = "2024-12-31",
+    place: Annotated[list[str] | None, typer.Option(help="Only this place; may stand several times.")] = None,
+    changed: Annotated[list[Path] | None, typer.Option(help="A changed sheet, as a file.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A changed value: 320000:battery.0.amount=200.")
+    ] = None,
+    known_on: Annotated[str | None, typer.Option(help="Day of knowledge; without it, today.")] = None,
+    into: Annotated[Path, typer.Option(help="Folder for the steps, the sums and the picture.")] = Path(
+        "var/simulation"
+    ),
+    json: JsonOption = False,
+) -> None:
+    """Try a rule on made-up claims: what it costs by place now and if changed, with every step as Parquet."""
+    name = programme.replace("-", "_")
+    shelf = programmes.read_shelf()
+    try:
+        formula = shelf.newest_formula(name)
+        if name not in MAKERS:
+            raise Refused(Reason.PROGRAMME_IS_UNKNOWN, programme=name, simulated=" ".join(MAKERS))
+        present = programmes.present_rules(shelf, name)
+    except Refused as refused:
+        say_refused(refused, json=json)
+    sheets = _changed_sheets(shelf, name, files=changed or [], sets=set_ or [])
+    first, last = read_day(first_on, "--from"), read_day(last_on, "--through")
+    if last < first:
+        raise typer.BadParameter("--through lies before --from")
+    shape = shape_of(_places(present, sheets, place or []), first_on=first, last_on=last)
+    simulation = Simulation(
+        formula=formula,
+        present=present,
+        changed=programmes.changed_rules(present, sheets) if sheets else None,
+        shape=shape,
+        known_on=today() if known_on is None else read_day(known_on, "--known-on"),
+        seed=seed,
+        rows=rows,
+        folder=into,
+    )
+    began = time.perf_counter()
+    sums = simulate(simulation)
+    seconds = time.perf_counter() - began
+    _keep(simulation, sums)
+    if json:
+        sys.stdout.write(encode_sums(simulation, sums, seconds) + "\n")
+    else:
+        print_sums(simulation, sums, seconds)
+
+
+def _places(present: programmes.Rules, changed: Sequence[Sheet], only: Sequence[str]) -> list[str]:
+    places = sorted({sheet.head.place for sheet in (*present.sheets, *changed)})
+    unknown = sorted(set(only) - set(places))
+    if unknown:
+        raise typer.BadParameter(f"--place: no sheet for {' '.join(unknown)}")
+    return list(only) or places
+
+
+def _changed_sheets(
+    shelf: programmes.Shelf, programme: str, *, files: Sequence[Path], sets: Sequence[str]
+) -> tuple[Sheet, ...]:
+    """Changed sheets from files and from single values. Raises SheetError, which says file, line and reason."""
+    changes: dict[str, dict[str, str]] = {}
+    for word in sets:
+        where, _, value = word.partition("=")
+        key, _, path = where.partition(":")
+        if not (key and path and value):
+            raise typer.BadParameter("--set: as 320000:battery.0.amount=200")
+        changes.setdefault(key, {})[path] = value
+    read = [
+        programmes.read_sheet_text(_read_file(file), file=f"{programme}/{file.name}", formulas=shelf.formulas)
+        for file in files
+    ]
+    return (*read, *programmes.change_sheets(shelf, programme, changes))
+
+
+def _read_file(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(SHEET_BYTES_MAX + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--changed: {file}: {error}") from None
+
+
+def _keep(simulation: Simulation, sums: list[PlaceSums]) -> None:
+    write_sums(sums, simulation.folder / "by_place.csv")
+    bars = [Bar(name_of(one.place), one.paid_fen, one.changed_fen) for one in sums]
+    title = f"{simulation.formula.title_zh} {simulation.formula.title_en}, {simulation.rows:,}"
+    picture = draw_chart(title, bars, compared=simulation.changed is not None)
+    (simulation.folder / "chart.svg").write_text(picture, encoding="utf-8")
+
+
+def name_of(place: str) -> str:
+    """A place as its province's name and its code."""
+    english, chinese = PROVINCES.get(place[:2], ("", ""))
+    return f"{chinese} {english} {place}"
+
+
+def encode_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) -> str:
+    """A simulation as one JSON object."""
+    said: dict[str, Any] = {
+        "programme": simulation.formula.programme,
+        "rows": simulation.rows,
+        "seed": simulation.seed,
+        "seconds": round(seconds, 3),
+        "folder": str(simulation.folder),
+        "total": add_all(sums)._asdict(),
+        "places": [one._asdict() for one in sums],
+    }
+    return msgspec.json.encode(said).decode()
+
+
+def print_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) -> None:
+    """A simulation as a table by place, and refusals by reason."""
+    compared = simulation.changed is not None
+    table = a_table(*_columns(compared=compared))
+    for one in (*sums, add_all(sums)):
+        table.add_row(*_cells(one, compared=compared))
+    show_table(out, Both(simulation.formula.title_zh, simulation.formula.title_en), table)
+    refusals = a_table(Column("原因", "reason"), Column("件数", "claims", "right"))
+    for name, count in sorted(add_all(sums).refusals.items(), key=lambda item: -item[1]):
+        refusals.add_row(name, f"{count:,}")
+    show_table(out, Both("不予补贴", "refused"), refusals)
+    out.print()
+    out.print(f"{simulation.rows:,} / {seconds:.2f} s; {simulation.folder}/steps/*.parquet, by_place.csv, chart.svg")
+    if not compared:
+        errors.print("比较用 compare with: --set 320000:battery.0.amount=200, --changed FILE")
+
+
+def _columns(*, compared: bool) -> list[Column]:
+    columns = [
+        Column("地区", "place"),
+        Column("件数", "claims", "right"),
+        Column("补贴件数", "paid", "right"),
+        Column("金额", "yuan", "right"),
+        Column("件均", "average", "right"),
+    ]
+    more = [Column("修改后", "changed", "right"), Column("差额", "difference", "right")]
+    return columns + (more if compared else [])
+
+
+def _cells(one: PlaceSums, *, compared: bool) -> list[str]:
+    average = show_yuan(one.paid_fen // one.paid) if one.paid else "–"
+    name = name_of(one.place) if one.place else "合计 total"
+    cells = [name, f"{one.claims:,}", f"{one.paid:,}", show_yuan(one.paid_fen), average]
+    more = [show_yuan(one.changed_fen), show_yuan(one.changed_fen - one.paid_fen)]
+    return cells + (more if compared else [])

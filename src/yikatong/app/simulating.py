@@ -1,0 +1,164 @@
+"""Runs a simulation: blocks of claimants decided by two threads, every step kept as Parquet, sums by place."""
+
+import csv
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simulator.claimants.trade_in import BLOCK_ROWS, Shape, make_block
+from yikatong.programmes.model import Column, Formula
+from yikatong.programmes.service import Outcome, Rules, choose_sheets, decide_population
+
+THREADS = 2
+MAKERS: Mapping[str, Callable[..., dict[str, Column]]] = {"trade_in": make_block}
+"""Who makes up claimants of a programme."""
+NO_RULE = "PROGRAMME_IS_NOT_IN_FORCE"
+
+
+class Simulation(NamedTuple):
+    """What to simulate. `changed` are the rules it is compared with, None if with none; `folder` gets the steps."""
+
+    formula: Formula
+    present: Rules
+    changed: Rules | None
+    shape: Shape
+    known_on: date
+    seed: int
+    rows: int
+    folder: Path
+
+
+class PlaceSums(NamedTuple):
+    """One place: claims, those that get something, fen, and the same under the changed rules; refusals by reason."""
+
+    place: str
+    claims: int
+    paid: int
+    paid_fen: int
+    changed_paid: int
+    changed_fen: int
+    refusals: dict[str, int]
+
+
+def simulate(simulation: Simulation) -> list[PlaceSums]:
+    """Decide the population, keep every step in `steps/part-….parquet`, sum by place; the same seed gives the same."""
+    steps_folder(simulation).mkdir(parents=True, exist_ok=True)
+    for old in steps_folder(simulation).glob("part-*.parquet"):
+        old.unlink()
+    blocks = range(-(-simulation.rows // BLOCK_ROWS))
+    with ThreadPoolExecutor(THREADS) as pool:
+        parts = list(pool.map(lambda block: _simulate_block(simulation, block), blocks))
+    sums: dict[str, PlaceSums] = {}
+    for part in parts:
+        for one in part:
+            sums[one.place] = _add(sums[one.place], one) if one.place in sums else one
+    return [sums[place] for place in sorted(sums)]
+
+
+def steps_folder(simulation: Simulation) -> Path:
+    """Where the steps lie, and nothing else: a folder that reads as one table."""
+    return simulation.folder / "steps"
+
+
+def _simulate_block(simulation: Simulation, block: int) -> list[PlaceSums]:
+    rows = min(BLOCK_ROWS, simulation.rows - block * BLOCK_ROWS)
+    programme = simulation.formula.programme
+    facts = MAKERS[programme](simulation.shape, seed=simulation.seed, block=block, rows=rows)
+    places = facts.pop("place")
+    present = _decide(simulation, simulation.present, places, facts)
+    changed = None if simulation.changed is None else _decide(simulation, simulation.changed, places, facts)
+    _write_part(simulation, block, places=places, facts=facts, present=present, changed=changed)
+    return _sum_by_place(simulation, places, present, present if changed is None else changed)
+
+
+def _decide(simulation: Simulation, rules: Rules, places: Column, facts: Mapping[str, Column]) -> Outcome:
+    days = facts[simulation.formula.effective]
+    sheets = choose_sheets(rules, places=places, days=days, known_on=simulation.known_on)
+    return decide_population(rules, facts, sheets=sheets, steps=simulation.formula.steps)
+
+
+def _write_part(
+    simulation: Simulation,
+    block: int,
+    *,
+    places: Column,
+    facts: Mapping[str, Column],
+    present: Outcome,
+    changed: Outcome | None,
+) -> None:
+    # Arrow is large and nobody else needs it, so only a simulation loads it.
+    import pyarrow
+    from pyarrow import parquet
+
+    columns: dict[str, Any] = {"place": places, **facts, **_columns_of(present)}
+    if changed is not None:
+        columns |= {f"changed_{name}": column for name, column in _columns_of(changed).items()}
+    described = {"sheets": " ".join(f"{sheet.name}:{sheet.digest}" for sheet in simulation.present.every)}
+    if simulation.changed is not None:
+        described["changed_sheets"] = " ".join(f"{one.name}:{one.digest}" for one in simulation.changed.every)
+    described["reasons"] = " ".join(reasons_of(simulation.formula))
+    table = pyarrow.table(columns).replace_schema_metadata(described)
+    parquet.write_table(table, steps_folder(simulation) / f"part-{block:05d}.parquet", write_statistics=False)
+
+
+def _columns_of(outcome: Outcome) -> dict[str, Column]:
+    steps = {f"step_{name}": column for name, column in outcome.steps.items()}
+    found = {"sheet": outcome.sheet, "reason": outcome.reason, "failed": outcome.failed}
+    return {**found, **steps, "amount_fen": outcome.amount_fen}
+
+
+def reasons_of(formula: Formula) -> tuple[str, ...]:
+    """The names behind the numbers of the column `reason`, from 1; the first is the engine's own."""
+    return ("FACT_IS_NOT_GIVEN", *(reason.name for reason in formula.refusals))
+
+
+def _sum_by_place(simulation: Simulation, places: Column, present: Outcome, changed: Outcome) -> list[PlaceSums]:
+    names = reasons_of(simulation.formula)
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    sums = []
+    for start, end in zip(starts, (*starts[1:], len(places)), strict=True):
+        inside = slice(int(start), int(end))
+        counts = np.bincount(present.reason[inside], minlength=len(names) + 1)
+        refusals = {names[place - 1]: int(counts[place]) for place in range(1, len(names) + 1) if counts[place]}
+        no_rule = int((present.sheet[inside] < 0).sum())
+        sums.append(
+            PlaceSums(
+                place=f"{places[start]:06d}",
+                claims=int(end - start),
+                paid=int((present.amount_fen[inside] > 0).sum()),
+                paid_fen=int(present.amount_fen[inside].sum()),
+                changed_paid=int((changed.amount_fen[inside] > 0).sum()),
+                changed_fen=int(changed.amount_fen[inside].sum()),
+                refusals={**refusals, **({NO_RULE: no_rule} if no_rule else {})},
+            )
+        )
+    return sums
+
+
+def _add(one: PlaceSums, other: PlaceSums) -> PlaceSums:
+    refusals = {
+        name: one.refusals.get(name, 0) + other.refusals.get(name, 0)
+        for name in dict.fromkeys((*one.refusals, *other.refusals))
+    }
+    counted = [mine + its for mine, its in zip(one[1:6], other[1:6], strict=True)]
+    return PlaceSums(one.place, *counted, refusals)
+
+
+def add_all(sums: list[PlaceSums]) -> PlaceSums:
+    """All places together."""
+    total = PlaceSums("", 0, 0, 0, 0, 0, {})
+    for one in sums:
+        total = _add(total, one)
+    return total
+
+
+def write_sums(sums: list[PlaceSums], file: Path) -> None:
+    """Write the sums as CSV, amounts in fen."""
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(("place", "claims", "paid", "paid_fen", "changed_paid", "changed_fen"))
+        writer.writerows(one[:6] for one in sums)

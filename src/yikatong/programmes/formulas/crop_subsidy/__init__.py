@@ -1,0 +1,1 @@
+"""A subsidy by area and crop (种植补贴)."""
