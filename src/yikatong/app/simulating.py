@@ -144,8 +144,15 @@ def _add(one: PlaceSums, other: PlaceSums) -> PlaceSums:
         name: one.refusals.get(name, 0) + other.refusals.get(name, 0)
         for name in dict.fromkeys((*one.refusals, *other.refusals))
     }
-    counted = [mine + its for mine, its in zip(one[1:6], other[1:6], strict=True)]
-    return PlaceSums(one.place, *counted, refusals)
+    return PlaceSums(
+        place=one.place,
+        claims=one.claims + other.claims,
+        paid=one.paid + other.paid,
+        paid_fen=one.paid_fen + other.paid_fen,
+        changed_paid=one.changed_paid + other.changed_paid,
+        changed_fen=one.changed_fen + other.changed_fen,
+        refusals=refusals,
+    )
 
 
 def add_all(sums: list[PlaceSums]) -> PlaceSums:

@@ -86,7 +86,7 @@ def decided(**changed: str) -> Decision:
     """A claim with everything in order but what was changed."""
     facts = {**GOOD, **changed}
     on = date.fromisoformat(facts.pop("bought_on"))
-    return a_decision(STRICT, on=on, asking=Asking.CLAIM, **facts)
+    return a_decision(STRICT, facts, on=on, asking=Asking.CLAIM)
 
 
 def test_a_claim_with_everything_in_order_gets_its_amount() -> None:
@@ -155,8 +155,8 @@ def test_a_claim_asks_for_every_fact_that_its_sheet_needs_and_an_estimate_does_n
         if fact in ("price", "bought_on", "old_code", "new_code"):
             continue
         facts = {name: value for name, value in GOOD.items() if name not in (fact, "bought_on")}
-        claim = a_decision(STRICT, asking=Asking.CLAIM, **facts)
-        estimate = a_decision(STRICT, asking=Asking.ESTIMATE, **facts)
+        claim = a_decision(STRICT, facts, asking=Asking.CLAIM)
+        estimate = a_decision(STRICT, facts, asking=Asking.ESTIMATE)
 
         assert Reason.FACT_IS_NOT_GIVEN.name == claim.reason, fact
         assert fact in {name for check in claim.checks for name in check.missing}
@@ -226,7 +226,7 @@ def test_a_person_of_five_years_is_refused_by_the_civil_code_where_no_age_is_pub
 )
 def test_a_fact_that_cannot_be_is_refused_by_its_name(facts: dict[str, str], reason: Reason) -> None:
     with pytest.raises(Refused) as refused:
-        a_decision(STRICT, **facts)
+        a_decision(STRICT, facts)
 
     assert reason is refused.value.reason
     assert next(iter(facts)) == refused.value.about["fact"]

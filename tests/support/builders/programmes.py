@@ -44,6 +44,7 @@ WINDOWS = ("old_registered", "old_cancelled", "handed_in", "bought", "new_regist
 
 
 def a_sheet_text(
+    terms: Mapping[str, str] | None = None,
     *,
     place: str = "320000",
     valid_from: str = "2024-09-01",
@@ -51,11 +52,16 @@ def a_sheet_text(
     known_from: str = "2024-09-01",
     more: str = "",
     windows: Mapping[str, str] | None = None,
-    **terms: str,
+    **more_terms: str,
 ) -> str:
     """A sheet of the trade-in that asks for nothing and pays 500, but for what is given."""
     within = dict.fromkeys(WINDOWS, "none") | dict(windows or {})
-    said = _TERMS | terms | {"windows": "{" + ", ".join(f"{name}: {window}" for name, window in within.items()) + "}"}
+    said = (
+        _TERMS
+        | dict(terms or {})
+        | more_terms
+        | {"windows": "{" + ", ".join(f"{name}: {window}" for name, window in within.items()) + "}"}
+    )
     return _TEXT.format(
         place=place,
         valid_from=valid_from,
@@ -81,6 +87,7 @@ def a_shelf(*sheets: Sheet) -> service.Shelf:
 
 def a_decision(
     shelf: service.Shelf,
+    facts: Mapping[str, str] | None = None,
     *,
     on: date = date(2024, 10, 20),
     place: str = "320000",
@@ -89,10 +96,10 @@ def a_decision(
     price: str = "2000",
     old_battery: str = "lead_acid",
     new_battery: str = "lead_acid",
-    **facts: str,
+    **more_facts: str,
 ) -> Decision:
     """A trade-in decided."""
-    given = {"price": price, "old_battery": old_battery, "new_battery": new_battery, **facts}
+    given = {"price": price, "old_battery": old_battery, "new_battery": new_battery, **(facts or {}), **more_facts}
     return service.decide(
         shelf, programme="trade_in", place=place, on=on, known_on=known_on, given=given, asking=asking
     )

@@ -2,7 +2,7 @@
 
 from yikatong.programmes.rules.reading import SheetError
 from yikatong.programmes.rules.simulating import Outcome, Rules, choose_sheets, decide_population
-from yikatong.programmes.service.deciding import decide, replay
+from yikatong.programmes.service.deciding import decide, get_sheet, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
     LOCK_FILE,
@@ -28,6 +28,7 @@ __all__ = [
     "choose_sheets",
     "decide",
     "decide_population",
+    "get_sheet",
     "make_shelf",
     "present_rules",
     "published_digests",

@@ -4,10 +4,23 @@ from collections.abc import Mapping
 from datetime import date
 
 from yikatong.kernel.outcomes import Refused
-from yikatong.programmes.model import Asking, Decision, Reason
+from yikatong.programmes.model import Asking, Decision, Reason, Sheet
 from yikatong.programmes.rules.deciding import decide_case, replay_decision
 from yikatong.programmes.rules.versions import find_sheet
 from yikatong.programmes.service.shelf import Shelf
+
+
+def get_sheet(shelf: Shelf, *, programme: str, place: str, on: date, known_on: date) -> Sheet:
+    """The sheet that counts for a place and an effective day, as known on a day.
+
+    Refuses, in this order:
+        PROGRAMME_IS_UNKNOWN       no programme of this name
+        PROGRAMME_IS_NOT_IN_FORCE  no sheet of the place, its city or its province was in force and known
+    """
+    sheet = find_sheet(shelf.sheets_of(programme), place=place, on=on, known_on=known_on)
+    if sheet is None:
+        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, programme=programme, place=place, on=on.isoformat())
+    return sheet
 
 
 def decide(
@@ -22,14 +35,9 @@ def decide(
 ) -> Decision:
     """Decide one case under the sheet of its place and effective day, as known on a day.
 
-    Refuses, in this order:
-        PROGRAMME_IS_UNKNOWN       no programme of this name
-        PROGRAMME_IS_NOT_IN_FORCE  no sheet of the place, its city or its province was in force and known
-        then what `read_facts` refuses; every other reason is in the decision
+    Refuses what `get_sheet` refuses, then what `read_facts` refuses; every other reason is in the decision.
     """
-    sheet = find_sheet(shelf.sheets_of(programme), place=place, on=on, known_on=known_on)
-    if sheet is None:
-        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, programme=programme, place=place, on=on.isoformat())
+    sheet = get_sheet(shelf, programme=programme, place=place, on=on, known_on=known_on)
     return decide_case(
         shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
     )
