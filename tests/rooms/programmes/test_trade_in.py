@@ -47,6 +47,13 @@ def test_scrapping_first_asks_for_the_cancelled_plate_too() -> None:
     assert "CANCELLATION_IS_IN_THE_WRONG_ORDER" == late.reason
 
 
+def test_where_one_buys_first_and_claims_later_a_claim_before_the_invoices_day_is_refused() -> None:
+    shelf = shelf_with(order="{rule: buy_then_claim, clause: notice}")
+
+    assert "CLAIM_IS_BEFORE_THE_PURCHASE" == a_decision(shelf, claimed_at="2024-10-19 23:59:59").reason
+    assert a_decision(shelf, claimed_at="2024-10-20 00:00:00", handed_in_on=AFTER).reason is None
+
+
 def test_online_another_order_may_hold() -> None:
     shelf = shelf_with(order="{rule: same_day, online: buy_first, clause: notice}")
 

@@ -140,6 +140,13 @@ class Reason(AnyReason):
         "Nothing was paid. This place asks for scrapping and cancellation before the purchase.",
         "未付款。当地要求先报废注销，再购买新车。",
     )
+    CLAIM_IS_BEFORE_THE_PURCHASE = ReasonText(
+        422,
+        "The claim was made before the new bike was bought.",
+        "申领早于购买新车。",
+        "Nothing was paid. This place asks to buy first and to claim afterwards.",
+        "未付款。当地要求先购车、后申领。",
+    )
     COUPON_HAS_ENDED = ReasonText(
         422,
         "The coupon was used after its last day, or before it was taken.",

@@ -158,7 +158,7 @@ class PerPerson(_Term, frozen=True):
     per: Literal["scheme", "calendar_year", "unknown"]
 
 
-OrderRule = Literal["any", "hand_in_first", "cancel_first", "buy_first", "same_day"]
+OrderRule = Literal["any", "hand_in_first", "cancel_first", "buy_first", "same_day", "buy_then_claim"]
 
 
 class Order(_Term, frozen=True, kw_only=True):

@@ -61,6 +61,7 @@ from yikatong.programmes.rules.work import Work
 NO_CAP_FEN = 10**12
 NO_AMOUNT = "formula no amount was published, or it is not known here"
 CHANNELS = ("store", "online")
+DAY_SECONDS, SHANGHAI_SECONDS = 86_400, 8 * 3_600
 CIVIL_CAPACITY_YEARS = 8
 CIVIL_CODE = "formula 《中华人民共和国民法典》第二十条 Civil Code, Article 20"
 SAME_PERSON = "formula 旧车本人名下 the old bike in one's own name: 五部门《推动电动自行车以旧换新实施方案》"
@@ -304,6 +305,10 @@ def _require_rule(work: Work, rule: str, *, where: Mask | None, clause: str) -> 
     if least is not None or most is not None:
         reason = Reason.HAND_IN_IS_IN_THE_WRONG_ORDER
         work.require(reason, "handed_in_on", least=least, most=most, where=where, clause=clause)
+    if rule == "buy_then_claim":
+        least_moment = work.fact("bought_on") * DAY_SECONDS - SHANGHAI_SECONDS
+        reason = Reason.CLAIM_IS_BEFORE_THE_PURCHASE
+        work.require(reason, "claimed_at", least=least_moment, where=where, clause=clause)
     if rule == "cancel_first":
         reason = Reason.CANCELLATION_IS_IN_THE_WRONG_ORDER
         work.require(reason, "old_cancelled_on", most="bought_on", where=where, clause=clause)
