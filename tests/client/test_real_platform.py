@@ -1,5 +1,6 @@
-"""The client against the platform itself, with a line between them that breaks: every fen once."""
+"""The client against the platform itself, with a line between them that breaks: every fen once, and sealed."""
 
+import asyncio
 import random
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -20,20 +21,30 @@ from tests.client.platform import Everywhere, Heard, Platform, Play, Said
 from tests.client.world import JOURNAL_KEY, LEAVES_IT_UNKNOWN
 from tests.support.database import a_database_to_serve_from, folder_of_our_own
 from yikatong.app import demo
+from yikatong.app.keys import open_keys
 from yikatong.client.answers import Changed
 from yikatong.client.catalogue import ProviderRegistered
 from yikatong.client.connection import Connection, Patience
+from yikatong.client.log import SealedLog
 from yikatong.client.partner import Operator, open_session
 from yikatong.client.problems import AnswerIsUnknown
 from yikatong.client.receipts import Admitted, Attested
 from yikatong.client.terminal import Terminal, TerminalIdentity
 from yikatong.kernel.identifiers.credit_code import make_credit_code
 from yikatong.kernel.instants import day_of
-from yikatong.kernel.outcomes import Change
+from yikatong.kernel.outcomes import Change, Refused
+from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database
+from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
+from yikatong.terminal.model import Alarm, Included, Reason
+from yikatong.terminal.offline import open_memory
+from yikatong.terminal.platform import Log, PlatformIsAway
+from yikatong.terminal.seals import KeptLog
 from yikatong.trust import service as trust
-from yikatong.trust.model import Algorithm
+from yikatong.trust.model import Algorithm, KeyHolder, PublicKey
 
 ID_NUMBER = "99010119550307003X"
 PATIENCE = Patience(answer_seconds=60)
@@ -48,6 +59,8 @@ class Office(NamedTuple):
     second: Operator
     stewards_token: str
     resident_id: str
+    settings: Settings
+    address: ServerAddress
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +75,7 @@ def office(db: Database) -> Iterator[Office]:
             httpx.Client(base_url=platform.base_url, timeout=60, trust_env=False) as through,
         ):
             line.answers = Everywhere(lambda heard: forward(through, heard))
-            staffed = an_office(line, platform.operators[demo.HOME])
+            staffed = an_office(line, platform.operators[demo.HOME], settings=settings, address=address)
             yield staffed
             staffed.steward.close()
             staffed.second.close()
@@ -76,7 +89,7 @@ def forward(through: httpx.Client, heard: Heard) -> Said:
     return Said(answer.status_code, answer.content, answer.headers["content-type"])
 
 
-def an_office(line: Platform, first: Credentials) -> Office:
+def an_office(line: Platform, first: Credentials, *, settings: Settings, address: ServerAddress) -> Office:
     """The first operator signs in, makes a second, who may approve, and gets leave to attest; somebody gets a card."""
     session = open_session(line.address, region=demo.HOME, login_name=first.login_name, password=first.password)
     steward = Operator(Connection(line.address, token=session.token, patience=PATIENCE))
@@ -93,7 +106,7 @@ def an_office(line: Platform, first: Credentials) -> Office:
     )
     limits = second.people.set_attestation_limits(steward.who_am_i().id, tap_max_fen=10_000, day_max_fen=100_000)
     assert Change.DONE is steward.approvals.approve(limits.approval_id).read(Changed).change
-    return Office(line, steward, second, session.token, a_cardholder(steward))
+    return Office(line, steward, second, session.token, a_cardholder(steward), settings, address)
 
 
 def a_cardholder(steward: Operator) -> str:
@@ -210,3 +223,79 @@ def test_a_reversal_and_a_refund_give_each_fen_back_once(office: Office, tmp_pat
 
     assert (800, 100, 500) == (today.sales_fen, today.refunds_fen, today.reversals_fen)
     assert (2, 1, 1) == (today.sales_count, today.refunds_count, today.reversals_count)
+
+
+def the_log_keys(office: Office) -> KeyHolder:
+    """The platform's keys, as whoever installs a terminal reads them."""
+    clock = SystemClock()
+    return open_keys(office.settings, clock=clock, ids=SystemIds(clock))
+
+
+def append_to_the_log(office: Office, *, after: str = "SELECT 1") -> None:
+    """Run a statement past the platform, and see to it that the log holds every batch; the platform's job does too."""
+
+    async def run() -> None:
+        clock = SystemClock()
+        sealer = sealing.Sealer(the_log_keys(office), ids=SystemIds(clock))
+        async with await Database.open(office.address) as database:
+            async with database.owner_transaction() as conn:
+                await conn.execute(after.encode())
+            waiting = "SELECT (SELECT count(*) FROM sealing.batch) - (SELECT count(*) FROM sealing.entry)"
+            left = 1
+            while left:
+                await sealer.run_once(database, now=clock.now())
+                async with database.owner_transaction() as conn:
+                    (left,) = await (await conn.execute(waiting)).fetchone() or (0,)
+
+    asyncio.run(run())
+
+
+REWRITE = """
+DELETE FROM sealing.node; DELETE FROM sealing.head; DELETE FROM sealing.entry; DELETE FROM sealing.cosignature;
+DELETE FROM sealing.batch WHERE (series, number) IN (
+    SELECT series, max(number) FROM sealing.batch GROUP BY series ORDER BY min(made_at) LIMIT 1
+);
+UPDATE sealing.series SET appended = 0, is_closed = false
+"""
+"""What whoever holds the database does to take a batch out: the platform's own sealer then makes the log anew."""
+
+
+def test_a_till_proves_its_receipts_and_finds_out_that_the_log_was_rewritten(office: Office, tmp_path: Path) -> None:
+    log_keys = [key.public_key for key in sealing.log_keys_of(the_log_keys(office)).values()]
+    with (
+        a_canteen_till(office, tmp_path, subject="M000100Y6") as till,
+        open_memory(tmp_path / "memory") as memory,
+        Connection(office.line.address, token=None, patience=PATIENCE) as open_to_all,
+    ):
+        log: Log = SealedLog(open_to_all, included=Included, is_away=PlatformIsAway)
+        kept = KeptLog(memory, log_keys=log_keys)
+        paid = [till.tap(item="community-meal", amount_fen=100, attested=attested_by(office)) for _ in range(3)]
+        append_to_the_log(office)
+        for tap in paid:
+            assert isinstance(tap, Admitted)
+            entered = kept.verify_entered(tap.receipt, log, now=datetime.now(UTC))
+            assert entered is not None
+            assert kept.head == entered
+            with pytest.raises(Refused) as changed:
+                kept.verify_receipt(replace(tap.receipt, amount_fen=1), log)
+            assert Reason.RECEIPT_IS_NOT_WHAT_WAS_SEALED is changed.value.reason
+        before = kept.head
+        till.tap(item="community-meal", amount_fen=100, attested=attested_by(office))
+        append_to_the_log(office)
+        grown = kept.follow(log, now=datetime.now(UTC)).head
+        assert before is not None
+        assert grown is not None
+        assert before.size < grown.size
+
+        append_to_the_log(office, after=REWRITE)
+        with pytest.raises(Refused) as rewritten:
+            kept.follow(log, now=datetime.now(UTC))
+
+    assert rewritten.value.reason in (Reason.LOG_WAS_FORKED, Reason.LOG_WAS_CUT_BACK)
+    assert [rewritten.value.reason.name] == [alarm.reason for alarm in kept_alarms(tmp_path / "memory", log_keys)]
+
+
+def kept_alarms(file: Path, log_keys: list[PublicKey]) -> list[Alarm]:
+    """What a terminal that was started again knows."""
+    with open_memory(file) as memory:
+        return KeptLog(memory, log_keys=log_keys).alarms

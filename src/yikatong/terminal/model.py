@@ -1,13 +1,14 @@
 """What a terminal holds, asks, admits and uploads: frozen values."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
 from yikatong.codes.model import Asked, OfflineItem, OfflineSheet, ReadCode
+from yikatong.sealing.model import Head
 from yikatong.terminal.reasons import Reason as Reason
 from yikatong.trust.model import StatusList, TrustList
 
@@ -78,3 +79,90 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked | None
     was_seen: bool
     status_list: StatusList | None
+
+
+class Seal(Protocol):
+    """What a receipt brings to prove itself."""
+
+    @property
+    def index(self) -> int:
+        """The tap's place in its batch."""
+        ...
+
+    @property
+    def path(self) -> tuple[bytes, ...]:
+        """The way from there to the batch's root."""
+        ...
+
+    @property
+    def batch(self) -> bytes:
+        """The signed root."""
+        ...
+
+    @property
+    def rest(self) -> bytes:
+        """The digest of what the platform keeps beyond the receipt."""
+        ...
+
+
+class SealedReceipt(Protocol):
+    """What of a receipt is sealed; `yikatong.client` gives such."""
+
+    @property
+    def tap(self) -> str:
+        """The tap's id."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """What the terminal called it."""
+        ...
+
+    @property
+    def item(self) -> str:
+        """The item's code."""
+        ...
+
+    @property
+    def amount_fen(self) -> int | None:
+        """What was asked for."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused; None when it was admitted."""
+        ...
+
+    @property
+    def decided_at(self) -> datetime:
+        """When it was decided."""
+        ...
+
+    @property
+    def seal(self) -> Seal | None:
+        """Its seal, None while it has none."""
+        ...
+
+
+class Included(msgspec.Struct, frozen=True, kw_only=True):
+    """The log's proof that it holds a batch: where, the path from there, and the signed head that it leads to."""
+
+    position: int
+    path: tuple[bytes, ...]
+    head: bytes
+
+
+class Followed(msgspec.Struct, frozen=True, kw_only=True):
+    """The log as it was followed; `witnessed_size` is how much of it the pinned witness signed, None without one."""
+
+    head: Head | None
+    witnessed_size: int | None
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A head that does not fit the one held, both as the platform signed them; empty where there was none."""
+
+    reason: str
+    seen_at: datetime
+    shown: bytes
+    held: bytes

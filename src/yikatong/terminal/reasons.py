@@ -12,6 +12,11 @@ _SERVE_ONLINE = (
     "未扣款。请联网后办理，或改用其他付款方式。",
 )
 
+_KEEP_AND_TELL = (
+    "Taps go on, nothing was changed. Keep receipt and terminal memory as they are and tell an auditor.",
+    "用卡照常，未作任何变更。请原样保存凭条和终端记录，并告知审计人员。",
+)
+
 
 class Reason(outcomes.Reason):
     """Refusals without a network."""
@@ -101,4 +106,48 @@ class Reason(outcomes.Reason):
         "What is left of the card's offline allowance is less than the amount.",
         "该卡剩余的离线额度不足。",
         *_SERVE_ONLINE,
+    )
+    RECEIPT_HAS_NO_SEAL = ReasonText(
+        409,
+        "The receipt has no seal yet.",
+        "凭条尚无封印。",
+        "Nothing was changed, the receipt stands. Ask for the same tap again in a minute: it comes with its seal.",
+        "未作任何变更，凭条有效。请一分钟后重新查询该笔用卡，届时附有封印。",
+    )
+    RECEIPT_IS_NOT_WHAT_WAS_SEALED = ReasonText(
+        422,
+        "The receipt is not what the platform sealed, or its seal is not the platform's.",
+        "凭条与平台封存的内容不符，或其封印并非平台所签。",
+        *_KEEP_AND_TELL,
+    )
+    RECEIPT_IS_NOT_IN_THE_LOG = ReasonText(
+        409,
+        "The platform sealed this receipt and its log does not hold it.",
+        "平台已封存该凭条，但其日志中没有。",
+        *_KEEP_AND_TELL,
+    )
+    LOG_HEAD_IS_NOT_GENUINE = ReasonText(
+        422,
+        "What came as the head of the platform's log is not signed by a key that was pinned here.",
+        "收到的日志头并非由本终端所信任的日志密钥签名。",
+        "Nothing was changed, the head held before stands. If the platform changed its key, have it installed here.",
+        "未作任何变更，原有日志头仍有效。如平台更换了日志密钥，请在本终端安装新密钥。",
+    )
+    LOG_WAS_CUT_BACK = ReasonText(
+        409,
+        "The platform's log is shorter than what it signed before.",
+        "平台日志比其此前签名的长度短。",
+        *_KEEP_AND_TELL,
+    )
+    LOG_WAS_FORKED = ReasonText(
+        409,
+        "The platform's log does not go on from the head that this terminal saw before.",
+        "平台日志与本终端此前所见的日志头不相衔接。",
+        *_KEEP_AND_TELL,
+    )
+    WITNESS_SAW_ANOTHER_LOG = ReasonText(
+        409,
+        "The witness signed another log than the one that is shown here.",
+        "见证方签名的日志与此处所示的不是同一份。",
+        *_KEEP_AND_TELL,
     )

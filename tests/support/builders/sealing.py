@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
 
+import anyio.from_thread
 import msgspec
 
 from simulator.witness import SimulatedWitness
@@ -19,19 +22,22 @@ from yikatong.access import service as access
 from yikatong.app.log_audit import audit_log_in, run_log_audit
 from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of, start_of
+from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, name_account
 from yikatong.payouts import service as payouts
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.settings import Settings
 from yikatong.sealing import service as sealing
 from yikatong.sealing.audit import LogAudit
 from yikatong.sealing.model import Head, Seal
 from yikatong.sealing.outside import Witness
 from yikatong.taps.model import Receipt
+from yikatong.terminal.model import Included
 from yikatong.trust.model import VerifyingKey
 
 SETTINGS = Settings()
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -206,3 +212,45 @@ async def a_day_of_money(log: LogWorld) -> CounterWorld:
         await payouts.end_settlement(conn, settlement=settled, bank_code="102", is_paid=True, now=morning)
     await log.append()
     return world
+
+
+class ToldToATerminal:
+    """The log's answers to a terminal that asks from a thread of its own, straight from the database."""
+
+    def __init__(self, log: LogWorld) -> None:
+        self._log = log
+
+    def heads(self) -> tuple[bytes | None, bytes | None]:
+        """The head as it is signed; no witness."""
+
+        async def ask(conn: Connection) -> bytes | None:
+            head, _ = await sealing.get_head(conn)
+            return None if head is None else head.signed
+
+        return self._ask(ask), None
+
+    def certificate(self, series: UUID) -> bytes:
+        """The certificate of a series."""
+        return self._ask(lambda conn: sealing.get_certificate(conn, series=series))
+
+    def consistency(self, *, old: int, new: int) -> tuple[bytes, ...] | None:
+        """The log's proof, None where it is shorter."""
+        try:
+            return self._ask(lambda conn: sealing.prove_consistency(conn, old=old, new=new))
+        except Refused:
+            return None
+
+    def inclusion(self, *, series: UUID, number: int) -> Included | None:
+        """The log's proof, None where it has no such batch."""
+        try:
+            found = self._ask(lambda conn: sealing.prove_inclusion(conn, series=series, number=number))
+        except Refused:
+            return None
+        return Included(position=found.position, path=found.path, head=found.head.signed)
+
+    def _ask(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
+        async def within() -> T:
+            async with self._log.world.db.transaction() as conn:
+                return await ask(conn)
+
+        return anyio.from_thread.run(within)
