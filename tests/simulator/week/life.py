@@ -15,6 +15,7 @@ from tests.simulator.week.told import Told
 from tests.support.builders.counter import BUCKET
 from yikatong.codes import service as codes
 from yikatong.ledger import service as ledger
+from yikatong.sealing import service as sealing
 from yikatong.taps.jobs import end_waiting_taps
 
 DAY_SECONDS = 86_400.0
@@ -41,6 +42,7 @@ class Life:
         self.network = Network(Random(place.seed + 4), place.history, place.workers)
         self._tills = Tills(place, self.network, self.told, Random(place.seed + 5))
         self._office = Office(place, self.network, self.told)
+        self._sealers = [sealing.Sealer(worker.keys, ids=worker.ids) for worker in place.workers]
         self.outposts = [
             Outpost(place, self.network, self.told, Random(place.seed + 10 + number), number=number)
             for number in range(OUTPOSTS)
@@ -247,7 +249,7 @@ class Life:
         await self._tills.pay(resident=self._somebody(), till=TILLS - 1, how="answered", fen=100)
 
     async def _work_by_itself(self, number: int) -> None:
-        """The jobs of one worker: ending what waits, tidying holds."""
+        """The jobs of one worker: ending what waits, tidying holds, appending to the sealed log."""
         while not self._is_over:
             await asyncio.sleep(self._random.choice((20.0, 1_800.0, 14_400.0, 28_800.0)))
             await self._run_jobs(number)
@@ -259,6 +261,7 @@ class Life:
         )
         async with worker.db.transaction() as conn:
             await ledger.tidy_holds(conn, bucket=BUCKET, now=self._place.clock.now())
+        await self._sealers[number].run_once(worker.db, now=self._place.clock.now())
         await self._publish(number)
         return ended
 

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.simulator.week.attacker import differences_of_the_log
 from tests.simulator.week.checks import differences
 from tests.simulator.week.journal import Taken
 from tests.simulator.week.life import Life
@@ -49,7 +50,9 @@ async def _live(seed: int, address: ServerAddress, *, days: float) -> Lived:
         with psycopg.connect(address.conninfo) as conn:
             wrong = differences(place, life, conn)
         life.close()
-        return Lived(wrong, place.history.lines, place.history.digest(), figures_of(place, life))
+        now = place.clock.now()
+    wrong += await differences_of_the_log(address, keys=place.first.keys, now=now, seed=seed)
+    return Lived(wrong, place.history.lines, place.history.digest(), figures_of(place, life))
 
 
 def figures_of(place: Place, life: Life) -> str:
