@@ -22,6 +22,8 @@ from yikatong.trust.model import Algorithm, PublicKey, SigningKey, VerifyingKey
 
 KEYS_PER_SCENE = 2
 NONCE_BYTES = 8
+UNANSWERED_MAX = 4
+"""So many refreshes may be under way; older ones that nobody answered are given up."""
 
 
 class WalletIsEmpty(Exception):  # noqa: N818  an empty wallet is a state, not a fault of the program
@@ -46,7 +48,8 @@ class Wallet:
         self.posture = Posture.CLEAR
         self.clock_offset = timedelta(0)
         self._pool: dict[SceneGroup, list[Certified]] = {}
-        self._asked: dict[bytes, SigningKey] = {}
+        self._asked: dict[bytes, tuple[int, SigningKey]] = {}
+        self._request_count = self._pool_of_request = 0
 
     @property
     def public_key(self) -> PublicKey:
@@ -62,7 +65,10 @@ class Wallet:
         assert self.device_id is not None, "a wallet is enrolled before it is refreshed"
         scenes = [scene for scene in SceneGroup for _ in range(per_scene)]
         keys = [trust.new_signing_key(Algorithm.ES256) for _ in scenes]
-        self._asked = {key.public_key.data: key for key in keys}
+        self._request_count += 1
+        given_up = self._request_count - UNANSWERED_MAX
+        self._asked = {data: asked for data, asked in self._asked.items() if asked[0] > given_up}
+        self._asked |= {key.public_key.data: (self._request_count, key) for key in keys}
         request = RefreshRequest(
             device_id=self.device_id,
             made_at=self._true(now),
@@ -72,13 +78,21 @@ class Wallet:
         return codes.sign_refresh(request, self.enrolment_key)
 
     def take_certificates(self, issued: tuple[IssuedCertificate, ...]) -> None:
-        """Put the certificates of a refresh in place of the old pool, each beside the key it was asked for."""
+        """Put the certificates of a refresh in place of the old pool, each beside the key it was asked for.
+
+        Of refreshes that were under way at once the one that was asked last stays, whichever is answered last. An
+        answer to one that was given up, or that comes a second time, changes nothing.
+        """
         pool: dict[SceneGroup, list[Certified]] = {}
+        request = 0
         for one in issued:
-            certified = Certified(self._asked[one.show_key], one.certificate, one.expires_at)
-            pool.setdefault(one.scene_group, []).append(certified)
-        self._pool = pool
-        self._asked = {}
+            asked = self._asked.pop(one.show_key, None)
+            if asked is None:
+                return
+            request, key = asked
+            pool.setdefault(one.scene_group, []).append(Certified(key, one.certificate, one.expires_at))
+        if request >= self._pool_of_request:
+            self._pool, self._pool_of_request = pool, request
 
     def set_clock(self, *, server_time: datetime, now: datetime) -> None:
         """Correct the phone's clock by the server's time."""

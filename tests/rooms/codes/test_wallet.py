@@ -23,25 +23,26 @@ def a_filled_wallet(*, clock_wrong_by: timedelta = timedelta(0)) -> Wallet:
     wallet.enrolled_as(DeviceId(uuid4()))
     assert wallet.device_id is not None
     wallet.set_clock(server_time=NOON, now=NOON + clock_wrong_by)
+    wallet.take_certificates(answer_to(wallet, wallet.refresh_request(NOON + clock_wrong_by)))
+    return wallet
+
+
+def answer_to(wallet: Wallet, asked_for: bytes) -> tuple[IssuedCertificate, ...]:
+    """The certificates that a wallet asked the region for."""
+    assert wallet.device_id is not None
     request = codes.read_refresh(
-        wallet.refresh_request(NOON + clock_wrong_by),
-        device_id=wallet.device_id,
-        device_key=trust.verifying_key(wallet.public_key),
-        now=NOON,
+        asked_for, device_id=wallet.device_id, device_key=trust.verifying_key(wallet.public_key), now=NOON
     )
     resident_id = ResidentId(uuid4())
-    wallet.take_certificates(
-        tuple(
-            IssuedCertificate(
-                key.scene_group,
-                key.public_key.data,
-                REGION.certify(key.public_key, resident_id=resident_id, serial=serial),
-                codes.expiry_of(NOON),
-            )
-            for serial, key in enumerate(request.show_keys)
+    return tuple(
+        IssuedCertificate(
+            key.scene_group,
+            key.public_key.data,
+            REGION.certify(key.public_key, resident_id=resident_id, serial=serial),
+            codes.expiry_of(NOON),
         )
+        for serial, key in enumerate(request.show_keys)
     )
-    return wallet
 
 
 def test_a_wallet_shows_codes_of_two_keys_in_turn() -> None:
@@ -103,3 +104,18 @@ def test_a_confirmation_is_signed_by_the_enrolment_key() -> None:
 def test_an_empty_wallet_says_so() -> None:
     with pytest.raises(WalletIsEmpty):
         Wallet().show_code(NOON)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_refreshes_under_way_at_once_the_later_one_stays_and_each_key_has_its_certificate(
+    order: tuple[int, int],
+) -> None:
+    wallet = a_filled_wallet()
+    requests = [wallet.refresh_request(NOON) for _ in range(2)]
+    answers = [answer_to(wallet, request) for request in requests]
+
+    for number in (*order, *order):
+        wallet.take_certificates(answers[number])
+    shown = [codes.read_code(wallet.show_code(NOON), regions=REGION.seen_at_home(), now=NOON) for _ in range(2)]
+
+    assert {read.show_key.data for read in shown} <= {one.show_key for one in answers[1]}
