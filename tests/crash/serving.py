@@ -93,7 +93,7 @@ class Platform:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words
                 [sys.executable, "-c", _PROGRAM, "serve"], cwd=REPOSITORY, env=environment, stdout=log, stderr=log
             )
-        wait_for(self.answers, or_say=self._log)
+        wait_for(self.answers, while_runs=self._process, or_say=self._log)
 
     def answers(self) -> bool:
         """Whether the server answers."""
@@ -253,13 +253,18 @@ def kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(holds: Callable[[], bool], *, or_say: Path | None = None) -> None:
-    """Wait until something holds; fails when it does not for long, with what a log says."""
+def wait_for(holds: Callable[[], bool], *, while_runs: "subprocess.Popen[bytes]", or_say: Path) -> None:
+    """Wait until something holds; fails when it does not for long or its process ends, with what a log says."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while not holds():
-        said = or_say.read_text(errors="replace")[-3_000:] if or_say is not None else ""
-        assert time.monotonic() < until, f"it did not come to hold: {said}"
+        ended = while_runs.poll()
+        assert ended is None, f"it ended with {ended}: {_end_of(or_say)}"
+        assert time.monotonic() < until, f"it did not come to hold: {_end_of(or_say)}"
         time.sleep(0.05)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-3_000:]
 
 
 def _read(path: str) -> str:
