@@ -11,6 +11,8 @@ from prometheus_client import REGISTRY
 from tests.support.database import folder_of_our_own
 from tests.support.world import SeededIds
 from yikatong.app.backup_jobs import copy_key_files, jobs
+from yikatong.app.house import House
+from yikatong.app.http.health import ArchiveAnswer, read_health
 from yikatong.app.keys import key_folder
 from yikatong.plumbing.backup.taking import KEYS
 from yikatong.plumbing.backup.watching import Standing, read_standing
@@ -58,6 +60,14 @@ async def begin_a_segment(database: Database) -> None:
         await conn.execute("SELECT pg_switch_wal()")
 
 
+async def archive_told(settings: Settings, database: Database) -> ArchiveAnswer:
+    """What the platform's health says of its archive."""
+    clock = SystemClock()
+    health = await read_health(House(settings=settings, database=database, clock=clock, ids=SeededIds()))
+    assert health.archive is not None
+    return health.archive
+
+
 def measured(name: str) -> float | None:
     return REGISTRY.get_sample_value(name)
 
@@ -77,11 +87,17 @@ async def test_an_archive_that_goes_missing_is_measured_until_it_is_back(archive
     assert failing.age_seconds is None
     assert 1.0 == measured("yikatong_backup_failing")
     assert 0.0 < (measured("yikatong_backup_late_seconds") or 0.0)
+    told = await archive_told(settings, database)
+    assert told.failing
+    assert 0.0 < told.late_seconds
 
     away.rename(archive)
     await standing(settings, database, failing=False)
     await job.run(call)
     assert (0.0, 0.0) == (measured("yikatong_backup_failing"), measured("yikatong_backup_late_seconds"))
+    told = await archive_told(settings, database)
+    assert (False, 0.0) == (told.failing, told.late_seconds)
+    assert told.last_archived_at is not None
 
 
 def test_new_key_files_are_copied_and_no_folder_is_made_for_them(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ UPDATE plumbing.job SET next_at = %(now)s WHERE name = ANY(%(names)s) AND next_a
 RETURNING name;
 
 -- name: read_archiving
--- sentence: whether the last try to archive failed, and since when the oldest finished piece of the log waits
+-- sentence: whether the last try to archive failed, since when the oldest finished piece of the log waits, the last success
 SELECT coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false),
-    (SELECT min(modification) FROM pg_ls_archive_statusdir() WHERE name LIKE '%%.ready')
+    (SELECT min(modification) FROM pg_ls_archive_statusdir() WHERE name LIKE '%%.ready'),
+    last_archived_time
 FROM pg_stat_archiver;
 
 -- name: read_last_restoration
