@@ -65,15 +65,18 @@ def _verify_answers(url: str, *, name: str) -> None:
             encoding = conn.info.parameter_status("server_encoding")
     except psycopg.ProgrammingError:
         raise SettingsError(
+            f"{variable}的值不可用：地址应为postgresql://用户:口令@主机:端口/数据库。 "
             f"{variable} cannot be used: an address is postgresql://user:password@host:port/database."
         ) from None
     except psycopg.OperationalError as error:
         said = " ".join(scrub_text(str(error)).split())
         raise SettingsError(
+            f"{variable}所指的数据库无法连接：{said} 请启动该服务器，或更正设置。 "
             f"The database that {variable} names does not let us in: {said} Start that server, or correct the setting."
         ) from None
     if encoding != "UTF8":
         raise SettingsError(
+            f"{variable}所指的数据库编码为{encoding}，请另建UTF-8编码的数据库。 "
             f"The database that {variable} names is encoded in {encoding}. Make one in UTF-8: "
             "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0;"
         )

@@ -53,6 +53,8 @@ def make_next_master_key(settings: Settings, ids: Ids) -> bytes:
     """
     if _is_named(settings, "master_key"):
         raise SettingsError(
+            "主密钥另有来源，其后继也应在那里生成，并以next_master_key_file、next_master_key_command或"
+            "YIKATONG_NEXT_MASTER_KEY指明。未作任何改动。 "
             "The master key has a place of its own, so its successor is made there: name it by next_master_key_file, "
             "next_master_key_command or YIKATONG_NEXT_MASTER_KEY. Nothing was changed."
         )
@@ -100,9 +102,12 @@ def _read(path: Path) -> bytes:
         mode = path.stat().st_mode
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The master key cannot be read from {path}: {error}.") from None
+        raise SettingsError(f"无法从{path}读取主密钥。 The master key cannot be read from {path}: {error}.") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise SettingsError(f"The master key's file {path} is open to others; close it (chmod 600 {path}).")
+        raise SettingsError(
+            f"主密钥文件{path}对他人开放，请收回权限（chmod 600 {path}）。 "
+            f"The master key's file {path} is open to others; close it (chmod 600 {path})."
+        )
     return _decode(text, source=str(path))
 
 
@@ -111,6 +116,7 @@ def _verify_nothing_is_sealed(path: Path) -> None:
     held = path.parent / "held"
     if held.is_dir() and any(held.iterdir()) and not path.exists():
         raise SettingsError(
+            f"主密钥{path}不见了，而{held}中的密钥由它加密；请放回原处。未作任何改动。 "
             f"The master key {path} is gone, and the keys in {held} are sealed by it; put it back. Nothing was changed."
         )
 
@@ -147,7 +153,9 @@ def _ask(command: str, *, name: str) -> str:
             shlex.split(command), capture_output=True, check=True, timeout=_COMMAND_TIMEOUT_SECONDS
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise SettingsError(f"{name} gave no key: {type(error).__name__}.") from None
+        raise SettingsError(
+            f"{name}没有给出密钥（{type(error).__name__}）。 {name} gave no key: {type(error).__name__}."
+        ) from None
     return answer.stdout.decode("ascii", errors="replace")
 
 
@@ -157,5 +165,7 @@ def _decode(text: str, *, source: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _BYTES:
-        raise SettingsError(f"The master key in {source} is not {_BYTES} bytes in base64.")
+        raise SettingsError(
+            f"{source}中的主密钥不是{_BYTES}字节的base64。 The master key in {source} is not {_BYTES} bytes in base64."
+        )
     return key

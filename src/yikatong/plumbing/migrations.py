@@ -80,10 +80,16 @@ def read_migrations(folder: Path = MIGRATIONS_FOLDER) -> list[Migration]:
     for path in sorted(folder.glob("*.sql")):
         match = _NAME.fullmatch(path.name)
         if match is None:
-            raise MigrationError(f"{path.name} is not named NNNN_name.pre.sql or NNNN_name.post.sql.")
+            raise MigrationError(
+                f"{path.name}的命名应为NNNN_name.pre.sql或NNNN_name.post.sql。 "
+                f"{path.name} is not named NNNN_name.pre.sql or NNNN_name.post.sql."
+            )
         number, is_post = int(match[1]), match[2] == "post"
         if (number, is_post) in migrations:
-            raise MigrationError(f"{path.name} has the number of {migrations[number, is_post].name}; give it the next.")
+            raise MigrationError(
+                f"{path.name}与{migrations[number, is_post].name}编号相同，请用下一个编号。 "
+                f"{path.name} has the number of {migrations[number, is_post].name}; give it the next."
+            )
         migrations[number, is_post] = Migration(path.name, number, is_post, path.read_text(encoding="utf-8"))
     return [migrations[key] for key in sorted(migrations)]
 
@@ -102,6 +108,7 @@ def plan_migrations(migrations: Sequence[Migration], applied: dict[str, bytes], 
     done = [index for index, migration in enumerate(migrations) if migration.name in applied]
     if waiting and done and migrations.index(waiting[0]) < done[-1]:
         raise MigrationOutOfOrderError(
+            f"{waiting[0].name}排在已执行的{migrations[done[-1]].name}之前，请用下一个编号。 "
             f"{waiting[0].name} comes before {migrations[done[-1]].name}, which is applied. Give it the next number."
         )
     _verify_not_overtaken(migrations, applied)
@@ -110,6 +117,7 @@ def plan_migrations(migrations: Sequence[Migration], applied: dict[str, bytes], 
         needed.pop()
     if phase is Phase.POST and needed:
         raise MigrationPhaseError(
+            f"{needed[0].name}尚待执行，应先执行：请执行pre阶段，再在各处启动本版本。未执行任何迁移。 "
             f"{needed[0].name} waits and comes first: apply the phase `pre`, then start this release everywhere. "
             "Nothing was applied."
         )
@@ -120,6 +128,8 @@ def _verify_unedited(migrations: Sequence[Migration], applied: dict[str, bytes])
     for migration in migrations:
         if applied.get(migration.name, migration.digest) != migration.digest:
             raise MigrationEditedError(
+                f"{migration.name}在执行之后被改动。请恢复原文件，改动另写新文件；"
+                "首个正式版之前的数据不予迁移，请另指定数据目录。 "
                 f"{migration.name} was changed after it was applied. Restore it, and put the change in a new file. "
                 "Data of a version before the first release are not carried over: name another data folder."
             )
@@ -131,6 +141,7 @@ def _verify_not_overtaken(migrations: Sequence[Migration], applied: dict[str, by
     later = [name for name in sorted(applied) if name not in ours and name.endswith(".post.sql")]
     if later:
         raise DatabaseIsOfLaterReleaseError(
+            f"{later[0]}已执行，而本版本没有该文件：数据库已由更新的版本接管。请安装该版本，或恢复此前的备份。 "
             f"{later[0]} is applied, which this release does not have: a later one has taken the database over. "
             "Install that release, or restore the backup from before it."
         )
@@ -184,4 +195,4 @@ async def _apply(conn: psycopg.AsyncConnection[Any], migration: Migration, *, no
                 _QUERIES["write_migration"], {"name": migration.name, "digest": migration.digest, "now": now}
             )
     except psycopg.Error as error:
-        raise MigrationFailedError(f"{migration.name} was not applied: {error}") from error
+        raise MigrationFailedError(f"{migration.name}未能执行。 {migration.name} was not applied: {error}") from error

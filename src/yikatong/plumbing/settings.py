@@ -98,7 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bucket_count: Annotated[
         int,
         _whole(
-            "Buckets that residents' rows are spread over. 1 on one machine; never changed afterwards.", at_most=32_767
+            "Buckets that residents' rows are spread over. 1 on one machine; changed later by `yikatong db distribute` "
+            "alone, and no more once the tables are distributed.",
+            at_most=32_767,
         ),
     ] = 1
     region: Annotated[
@@ -318,14 +320,19 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
-        raise SettingsError(f"The settings file {path} is not there.") from None
+        raise SettingsError(f"设置文件{path}不存在。 The settings file {path} is not there.") from None
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from None
+        raise SettingsError(
+            f"设置文件{path}无法读取（{error.strerror}）。 The settings file {path} cannot be read: {error.strerror}."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from None
+        raise SettingsError(f"设置文件{path}不是TOML。 The settings file {path} is not TOML: {error}.") from None
     for name in values:
         if name not in Settings.__struct_fields__:
-            raise SettingsError(f"{name} in {path} is no setting{_likely(name, Settings.__struct_fields__)}.")
+            raise SettingsError(
+                f"{path}中的{name}不是设置项。 "
+                f"{name} in {path} is no setting{_likely(name, Settings.__struct_fields__)}."
+            )
     return values
 
 
@@ -335,9 +342,10 @@ def _verify_each(values: Mapping[str, Any], sources: Mapping[str, str]) -> None:
         try:
             msgspec.convert(value, hints[name], strict=False)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"{sources[name]} cannot be used: {error}.") from None
+            raise SettingsError(f"{sources[name]}的值不可用。 {sources[name]} cannot be used: {error}.") from None
         if name in _ADDRESSES and value and not _is_http_address(value):
             raise SettingsError(
+                f"{sources[name]}的值不可用：地址应为http://主机或https://主机，可带路径。 "
                 f"{sources[name]} cannot be used: an address is http://host or https://host, with a path."
             )
 
@@ -357,9 +365,15 @@ def _verify_together(settings: Settings) -> Settings:
     for which in ("master_key", "next_master_key"):
         named = [name for name in (which, f"{which}_file", f"{which}_command") if getattr(settings, name)]
         if len(named) > 1:
-            raise SettingsError(f"The master key has one place; {' and '.join(named)} are both set.")
+            raise SettingsError(
+                f"主密钥只能有一个来源，{'、'.join(named)}同时设置了。 "
+                f"The master key has one place; {' and '.join(named)} are both set."
+            )
     if settings.serving_database_url and not settings.database_url:
-        raise SettingsError("serving_database_url is set without database_url; the embedded server needs neither.")
+        raise SettingsError(
+            "设置了serving_database_url而没有database_url；内置数据库两者都不需要。 "
+            "serving_database_url is set without database_url; the embedded server needs neither."
+        )
     return settings
 
 

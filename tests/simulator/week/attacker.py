@@ -131,7 +131,7 @@ def _ways(
         yield "a copy", copied.format(name, name, key), frozenset({other})
     else:
         column = random.choice(sorted(columns))
-        value = sql.SQL("%(other)s::uuid")
+        value: sql.Composable = sql.SQL("%(other)s::uuid")
         if columns[column] != "uuid":
             value = sql.SQL(_OTHERWISE[columns[column]].replace("{}", "{0}")).format(sql.Identifier(column))
         changed = sql.SQL("UPDATE {} SET {} = {} WHERE {} = %(id)s AND {} IS DISTINCT FROM {}")

@@ -51,6 +51,7 @@ def verify_listening(settings: Settings) -> None:
                     "another port with --port or YIKATONG_PORT."
                 ) from None
             raise SettingsError(
+                f"无法在{settings.host}的{settings.port}端口监听（{error.strerror}）。 "
                 f"Nobody can listen on {settings.host} port {settings.port}: {error.strerror}. "
                 "Name another with YIKATONG_PORT or --port, YIKATONG_HOST or --host."
             ) from None

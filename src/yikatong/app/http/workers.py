@@ -152,7 +152,10 @@ class Workers:
             self._any_has_served |= place.has_served
             return
         elif code > 0 and not self._any_has_served:
-            raise WorkersDoNotStart("No worker came up; the lines that it wrote before this one say why.")
+            raise WorkersDoNotStart(
+                "没有工作进程启动成功，原因见此前的日志行。 "
+                "No worker came up; the lines that it wrote before this one say why."
+            )
         else:
             place.rest_seconds = REST_SECONDS if code > 0 and not place.has_served else 0.0
         if place.rest_seconds <= 0 and not self._ending.is_set():

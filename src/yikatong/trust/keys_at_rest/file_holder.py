@@ -209,7 +209,10 @@ def open_key_folder(
     names = {key.about.name for key in keys}
     lost = [want.name for want in wanted if want.kind in (KeyKind.WRAPPING, KeyKind.MARKING) and want.name not in names]
     if lost:
-        raise KeysAtRestError(f"{folder} has no key {lost[0]}, and what it sealed needs it; restore the folder.")
+        raise KeysAtRestError(
+            f"{folder}中没有密钥{lost[0]}，而它加密过的内容需要它；请恢复该目录。 "
+            f"{folder} has no key {lost[0]}, and what it sealed needs it; restore the folder."
+        )
     return FileKeyHolder(
         folder,
         keys,

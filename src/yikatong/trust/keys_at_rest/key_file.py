@@ -103,7 +103,9 @@ def remove_unfinished(folder: Path) -> None:
 def read_key(path: Path, key_encryption_key: bytes) -> KeptKey:
     """Read and open a key's file; raises KeysAtRestError for a file open to others, unreadable, or of another key."""
     if path.stat().st_mode & 0o077:
-        raise KeysAtRestError(f"{path} is open to others; close it (chmod 600 {path}).")
+        raise KeysAtRestError(
+            f"{path}对他人开放，请收回权限（chmod 600 {path}）。 {path} is open to others; close it (chmod 600 {path})."
+        )
     try:
         *head, sealed = _read_parts(path.read_bytes())
         about = _read_head(head)
