@@ -253,18 +253,20 @@ def kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def wait_for(holds: Callable[[], bool], *, while_runs: "subprocess.Popen[bytes]", or_say: Path) -> None:
+def wait_for(
+    holds: Callable[[], bool], *, while_runs: "subprocess.Popen[bytes] | None" = None, or_say: Path | None = None
+) -> None:
     """Wait until something holds; fails when it does not for long or its process ends, with what a log says."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while not holds():
-        ended = while_runs.poll()
+        ended = None if while_runs is None else while_runs.poll()
         assert ended is None, f"it ended with {ended}: {_end_of(or_say)}"
         assert time.monotonic() < until, f"it did not come to hold: {_end_of(or_say)}"
         time.sleep(0.05)
 
 
-def _end_of(log: Path) -> str:
-    return log.read_text(errors="replace")[-3_000:]
+def _end_of(log: Path | None) -> str:
+    return "" if log is None else log.read_text(errors="replace")[-3_000:]
 
 
 def _read(path: str) -> str:
