@@ -29,11 +29,12 @@ def decide_batches(
     shelf = programmes.read_shelf()
     formula = shelf.newest_formula(programme)
     rules = programmes.present_rules(shelf, programme)
+    calendar = programmes.Calendar(rules, known_on=known_on)
     names = [sheet.name for sheet in rules.every]
     for batch in batches:
         facts = {fact.name: _column(batch, fact.name) for fact in formula.facts if fact.name in batch.schema.names}
         places = _column(batch, "place")
-        sheets = programmes.choose_sheets(rules, places=places, days=facts[formula.effective], known_on=known_on)
+        sheets = programmes.choose_sheets(calendar, places=places, days=facts[formula.effective])
         outcome = programmes.decide_population(rules, facts, sheets=sheets, steps=formula.steps)
         columns: dict[str, Column | list[str | None]] = {
             "place": places,

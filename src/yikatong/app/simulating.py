@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.claimants.trade_in import BLOCK_ROWS, Shape, make_block
 from yikatong.programmes.model import Column, Formula
-from yikatong.programmes.service import Outcome, Rules, choose_sheets, decide_population
+from yikatong.programmes.service import Calendar, Outcome, Rules, choose_sheets, decide_population
 
 THREADS = 2
 MAKERS: Mapping[str, Callable[..., dict[str, Column]]] = {"trade_in": make_block}
@@ -49,9 +49,10 @@ def simulate(simulation: Simulation) -> list[PlaceSums]:
     steps_folder(simulation).mkdir(parents=True, exist_ok=True)
     for old in steps_folder(simulation).glob("part-*.parquet"):
         old.unlink()
+    calendars = _calendars_of(simulation)
     blocks = range(-(-simulation.rows // BLOCK_ROWS))
     with ThreadPoolExecutor(THREADS) as pool:
-        parts = list(pool.map(lambda block: _simulate_block(simulation, block), blocks))
+        parts = list(pool.map(lambda block: _simulate_block(simulation, calendars, block), blocks))
     sums: dict[str, PlaceSums] = {}
     for part in parts:
         for one in part:
@@ -64,21 +65,26 @@ def steps_folder(simulation: Simulation) -> Path:
     return simulation.folder / "steps"
 
 
-def _simulate_block(simulation: Simulation, block: int) -> list[PlaceSums]:
+def _calendars_of(simulation: Simulation) -> list[Calendar]:
+    """The calendar of the present rules, and that of the changed ones."""
+    both = [simulation.present] + ([] if simulation.changed is None else [simulation.changed])
+    return [Calendar(rules, known_on=simulation.known_on) for rules in both]
+
+
+def _simulate_block(simulation: Simulation, calendars: list[Calendar], block: int) -> list[PlaceSums]:
     rows = min(BLOCK_ROWS, simulation.rows - block * BLOCK_ROWS)
     programme = simulation.formula.programme
     facts = MAKERS[programme](simulation.shape, seed=simulation.seed, block=block, rows=rows)
     places = facts.pop("place")
-    present = _decide(simulation, simulation.present, places, facts)
-    changed = None if simulation.changed is None else _decide(simulation, simulation.changed, places, facts)
+    outcomes = [_decide(simulation.formula, calendar, places, facts) for calendar in calendars]
+    present, changed = outcomes[0], outcomes[1] if outcomes[1:] else None
     _write_part(simulation, block, places=places, facts=facts, present=present, changed=changed)
     return _sum_by_place(simulation, places, present, present if changed is None else changed)
 
 
-def _decide(simulation: Simulation, rules: Rules, places: Column, facts: Mapping[str, Column]) -> Outcome:
-    days = facts[simulation.formula.effective]
-    sheets = choose_sheets(rules, places=places, days=days, known_on=simulation.known_on)
-    return decide_population(rules, facts, sheets=sheets, steps=simulation.formula.steps)
+def _decide(formula: Formula, calendar: Calendar, places: Column, facts: Mapping[str, Column]) -> Outcome:
+    sheets = choose_sheets(calendar, places=places, days=facts[formula.effective])
+    return decide_population(calendar.rules, facts, sheets=sheets, steps=formula.steps)
 
 
 def _write_part(

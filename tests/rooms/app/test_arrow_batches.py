@@ -31,7 +31,9 @@ def a_population() -> dict[str, Column]:
 def amounts_of(facts: dict[str, Column]) -> list[int]:
     """What the columns of one machine give."""
     rules = service.present_rules(service.read_shelf(), "trade_in")
-    sheets = service.choose_sheets(rules, places=facts["place"], days=facts["bought_on"], known_on=KNOWN_ON)
+    sheets = service.choose_sheets(
+        service.Calendar(rules, known_on=KNOWN_ON), places=facts["place"], days=facts["bought_on"]
+    )
     amounts: list[int] = service.decide_population(rules, facts, sheets=sheets, steps=()).amount_fen.tolist()
     return amounts
 

@@ -25,7 +25,9 @@ def a_population(seed: int) -> tuple[service.Rules, dict[str, Column], Column]:
     places = [sheet.head.place for sheet in rules.sheets]
     shape: Shape = shape_of(places, first_on=date(2024, 8, 1), last_on=date(2025, 12, 31))
     facts = make_block(shape, seed=seed, block=0, rows=ROWS)
-    chosen = service.choose_sheets(rules, places=facts["place"], days=facts["bought_on"], known_on=KNOWN_BY_ALL)
+    chosen = service.choose_sheets(
+        service.Calendar(rules, known_on=KNOWN_BY_ALL), places=facts["place"], days=facts["bought_on"]
+    )
     return rules, facts, chosen
 
 
@@ -80,7 +82,9 @@ def test_claims_in_any_order_come_out_the_same() -> None:
     there = {name: column[mixed] for name, column in facts.items()}
     sorted_out = service.decide_population(rules, facts, sheets=chosen, steps=TRADE_IN.steps)
     mixed_out = service.decide_population(rules, there, sheets=chosen[mixed], steps=TRADE_IN.steps)
-    chosen_again = service.choose_sheets(rules, places=there["place"], days=there["bought_on"], known_on=KNOWN_BY_ALL)
+    chosen_again = service.choose_sheets(
+        service.Calendar(rules, known_on=KNOWN_BY_ALL), places=there["place"], days=there["bought_on"]
+    )
 
     assert (chosen[mixed] == chosen_again).all()
     assert (sorted_out.amount_fen[mixed] == mixed_out.amount_fen).all()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from yikatong.places.model import enclosing_codes
 from yikatong.programmes.model import Column, PublishedFormula, Sheet
 from yikatong.programmes.rules.deciding import decide_columns
 from yikatong.programmes.rules.facts import day_number
@@ -39,31 +40,49 @@ class Outcome(NamedTuple):
     steps: dict[str, Column]
 
 
-def choose_sheets(rules: Rules, *, places: Column, days: Column, known_on: date) -> Column:
-    """The number of each case's sheet among `rules.every`, -1 where none is in force."""
-    numbers = {sheet.name: number for number, sheet in enumerate(rules.every)}
+class Calendar:
+    """Which sheet counts when, place by place; made once for a population, and kept."""
+
+    def __init__(self, rules: Rules, *, known_on: date) -> None:
+        self.rules = rules
+        self.known_on = known_on
+        self._numbers = {sheet.name: number for number, sheet in enumerate(rules.sheets)}
+        self._changed = {sheet.name: len(rules.sheets) + number for number, sheet in enumerate(rules.changed)}
+        self._periods: dict[int, list[tuple[int, int, int]]] = {}
+
+    def periods_of(self, place: int) -> list[tuple[int, int, int]]:
+        """From which day until which, in days since 1970, a place falls under which sheet of `rules.every`."""
+        if place not in self._periods:
+            self._periods[place] = list(self._find_periods(f"{place:06d}"))
+        return self._periods[place]
+
+    def _find_periods(self, place: str) -> Iterator[tuple[int, int, int]]:
+        codes = enclosing_codes(place)
+        sheets, changed = (
+            [sheet for sheet in some if sheet.head.place in codes] for some in (self.rules.sheets, self.rules.changed)
+        )
+        edges = {sheet.valid_from for sheet in (*sheets, *changed)}
+        edges |= {sheet.valid_until for sheet in (*sheets, *changed) if sheet.valid_until is not None}
+        begins = sorted(edges)
+        for begin, end in zip(begins, (*begins[1:], date.max), strict=False):
+            first, last = day_number(begin), day_number(end)
+            then = find_sheet(changed, place=place, on=begin, known_on=date.max)
+            now = find_sheet(sheets, place=place, on=begin, known_on=self.known_on)
+            if then is not None:
+                yield first, last, self._changed[then.name]
+            elif now is not None:
+                yield first, last, self._numbers[now.name]
+
+
+def choose_sheets(calendar: Calendar, *, places: Column, days: Column) -> Column:
+    """The number of each case's sheet among the rules' `every`, -1 where none is in force."""
     chosen = np.full(len(places), -1, np.int64)
     starts = _starts(places)
     for start, end in zip(starts, (*starts[1:], len(places)), strict=True):
-        place = f"{places[start]:06d}"
-        for first, last, sheet in _periods(rules, place, known_on=known_on):
-            inside = slice(start, end)
-            in_force = (days[inside] >= first) & (days[inside] < last)
-            chosen[inside][in_force] = numbers[sheet.name]
+        inside = slice(start, end)
+        for first, last, number in calendar.periods_of(int(places[start])):
+            chosen[inside][(days[inside] >= first) & (days[inside] < last)] = number
     return chosen
-
-
-def _periods(rules: Rules, place: str, *, known_on: date) -> Iterator[tuple[int, int, Sheet]]:
-    """From which day until which each sheet counts for a place."""
-    edges = {sheet.valid_from for sheet in rules.every}
-    edges |= {sheet.valid_until for sheet in rules.every if sheet.valid_until is not None}
-    begins = sorted(edges)
-    for begin, end in zip(begins, (*begins[1:], date.max), strict=True):
-        found = find_sheet(rules.changed, place=place, on=begin, known_on=date.max) or find_sheet(
-            rules.sheets, place=place, on=begin, known_on=known_on
-        )
-        if found is not None:
-            yield day_number(begin), day_number(end), found
 
 
 def decide_population(rules: Rules, facts: Mapping[str, Column], *, sheets: Column, steps: Sequence[str]) -> Outcome:

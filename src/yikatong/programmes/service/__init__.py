@@ -1,7 +1,7 @@
 """What others use of programmes; nothing here needs a server or a database."""
 
 from yikatong.programmes.rules.reading import SheetError
-from yikatong.programmes.rules.simulating import Outcome, Rules, choose_sheets, decide_population
+from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population
 from yikatong.programmes.service.deciding import decide, get_sheet, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
@@ -19,6 +19,7 @@ from yikatong.programmes.service.simulating import change_sheets, changed_rules,
 __all__ = [
     "LOCK",
     "LOCK_FILE",
+    "Calendar",
     "Outcome",
     "Rules",
     "SheetError",
