@@ -46,7 +46,7 @@ def read_document(text: str, *, file: str) -> Document:
     if len(text.encode()) > SHEET_BYTES_MAX:
         raise SheetError(f"{file}:1: longer than {SHEET_BYTES_MAX} bytes")
     _verify_plain(_events_of(text, file=file), file=file)
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=yaml.CSafeLoader)
     if not isinstance(node, yaml.MappingNode):
         raise SheetError(f"{file}:1: a sheet is a list of `key: value`")
     lines: dict[Path, int] = {}
@@ -55,7 +55,7 @@ def read_document(text: str, *, file: str) -> Document:
 
 def _events_of(text: str, *, file: str) -> list[yaml.Event]:
     try:
-        return list(yaml.parse(text, Loader=yaml.SafeLoader))
+        return list(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise SheetError(f"{file}:{mark.line + 1 if mark else 1}: {error.problem}") from None
