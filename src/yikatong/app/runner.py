@@ -20,6 +20,7 @@ from yikatong.payouts import jobs as payouts_jobs
 from yikatong.places import service as places
 from yikatong.plumbing import outbox
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.collector import rest_the_collector
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
@@ -44,6 +45,7 @@ def run_jobs(settings: Settings, address: ServerAddress) -> None:
 
 async def _run(settings: Settings, address: ServerAddress) -> None:
     async with open_worker(settings, address) as worker:
+        rest_the_collector()
         house = worker.house
         subscribers = Subscribers(ids=house.ids, bucket_count=settings.bucket_count, caches=worker.caches)
         relay = outbox.Relay(

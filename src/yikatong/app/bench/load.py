@@ -20,6 +20,7 @@ from yikatong.app.bench.generators import Counted, Lines, LoadResult, draw_momen
 from yikatong.app.bench.line import LoadedTap
 from yikatong.app.bench.shop import BenchPeople, Certified, Till, mint_answer
 from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.collector import rest_the_collector
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm
 
@@ -43,6 +44,7 @@ class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_load(people: BenchPeople, address: str, order: LoadOrder, result: Connection) -> None:
     """Load a server and send back a LoadResult; the main function of its process."""
+    rest_the_collector()
     taps = mint_taps(people, order, address)
     result.send_bytes(msgspec.json.encode(uvloop.run(_run(taps, order, address))))
 

@@ -26,6 +26,7 @@ from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
 from yikatong.app.worker import Worker, open_worker
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.collector import rest_the_collector
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.settings import Settings
@@ -78,8 +79,9 @@ class Stage:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Worker]:
-        """A worker in this process, for rows that need no HTTP."""
+        """A worker in this process, for rows that need no HTTP; its collector rests as a worker's does."""
         async with open_worker(self.settings, self.address) as worker:
+            rest_the_collector()
             yield worker
 
     def pgbench_tps(self) -> float:

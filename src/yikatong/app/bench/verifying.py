@@ -13,6 +13,7 @@ from yikatong.codes.model import Asked, CodeKind, Posture, ReadCode
 from yikatong.codes.service import OwnRegion, RegionView, SeenCertificates
 from yikatong.kernel.ids import ProviderId, ResidentId
 from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.collector import rest_the_collector
 from yikatong.plumbing.ids import SystemIds
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, SigningKey, Standing
@@ -82,7 +83,11 @@ class CodesWorld:
                     raise RuntimeError(f"a code was refused: {read}")
 
     def row(self, name: str, what: str, aim: float, view: Callable[[], RegionView]) -> Row:
-        """Read all and check all in turns; each is judged by its cheapest round, in processor time."""
+        """Read all and check all in turns; each is judged by its cheapest round, in processor time.
+
+        The collector rests as in a worker, for both.
+        """
+        rest_the_collector()
         bare_seconds, read_seconds = [], []
         for _ in range(_ROUNDS):
             bare_seconds.append(_seconds_of(self._run_bare))

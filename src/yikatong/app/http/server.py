@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import errno
-import gc
 import os
 import signal
 import socket
@@ -21,6 +20,7 @@ from yikatong.app.http.serving import serve_on
 from yikatong.app.http.workers import Workers
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.collector import rest_the_collector
 from yikatong.plumbing.metrics import forget_worker
 from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.plumbing.telemetry import configure_logs, configure_traces
@@ -130,7 +130,7 @@ class Worker:
         traces = configure_traces(sample_ratio=self._settings.trace_sample_ratio)
         async with AsyncExitStack() as stack:
             self._app = await stack.enter_async_context(self._compose(self._settings, self._address))
-            _rest_the_collector()
+            rest_the_collector()
             await send({"type": "lifespan.startup.complete"})
             await receive()
         if traces is not None:
@@ -147,14 +147,3 @@ def end_with_parent(parent_pid: int) -> bool:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     return os.getppid() == parent_pid
-
-
-def _rest_the_collector() -> None:
-    """Let the garbage collector pass over what lives as long as the process, and look at the rest less often.
-
-    A request leaves almost nothing in cycles; scanning modules and the catalogue for it at every few hundred
-    allocations costs more than it frees.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
