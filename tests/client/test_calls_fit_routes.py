@@ -186,7 +186,7 @@ def all_routes() -> dict[str, Route]:
         *cards_api.routes(terms=NOTHING, vault=NOTHING),
         *desk_api.routes(terms=NOTHING, vault=NOTHING, face_check=NOTHING, bank_accounts=NOTHING),
         *ledger_api.routes(terms=NOTHING, vault=NOTHING),
-        *payouts_api.routes(),
+        *payouts_api.routes(terms=NOTHING, vault=NOTHING),
         *taps_api.routes(lambda: NOTHING),
         approve_route({}),
     )

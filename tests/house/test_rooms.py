@@ -27,7 +27,7 @@ ROOM_FILES = {
 }
 """What a room may hold. `reasons.py` is the part of `model` with the refusals; it is entered through `model`."""
 
-ROOM_FOLDERS = {"rules", "queries", "store", "service", "api", "model"}
+ROOM_FOLDERS = {"rules", "queries", "store", "service", "api", "model", "jobs"}
 """A file that became large may be a folder of the same name, split by noun."""
 
 MORE_OF_A_ROOM = {
@@ -42,6 +42,8 @@ MORE_OF_A_ROOM = {
     "ledger": {"batch.py", "leaves.py"},
     # Formulas and sheets are what a programme is; the lock has the digests of what was published.
     "programmes": {"formulas", "sheets", "published.lock"},
+    # Bank files are long, so they are written and read piece by piece, under schemas that lie beside.
+    "payouts": {"data", "messages"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
     "taps": {
         "counter",

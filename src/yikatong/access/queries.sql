@@ -269,6 +269,13 @@ SELECT $1, line.resident_id, line.record_id, line.recorded_at, line.kind, line.w
 FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::uuid[], $9::text[])
 AS line (record_id, recorded_at, kind, what, by_kind, by_id, resident_id, purpose);
 
+-- name: insert_concerns
+-- Appends one line under each of many residents of one bucket.
+INSERT INTO access.concern (bucket, resident_id, record_id, recorded_at, kind, what, by_kind, by_id, purpose)
+SELECT %(bucket)s, d.resident_id, %(record_id)s, %(recorded_at)s, %(kind)s, %(what)s, %(by_kind)s, %(by_id)s,
+    %(purpose)s
+FROM unnest(%(resident_ids)s::uuid[]) AS d (resident_id);
+
 -- name: page_records
 -- Returns records after one, in the order of their keys, with their buckets.
 SELECT bucket, record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects, request_id,

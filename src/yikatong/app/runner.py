@@ -17,6 +17,7 @@ from yikatong.codes import jobs as codes_jobs
 from yikatong.ledger import jobs as ledger_jobs
 from yikatong.notices import jobs as notices_jobs
 from yikatong.payouts import jobs as payouts_jobs
+from yikatong.payouts.model import FileFormat
 from yikatong.places import service as places
 from yikatong.plumbing import outbox
 from yikatong.plumbing.address import ServerAddress
@@ -90,6 +91,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
         ),
         *_bank_jobs(organisations, bucket_count=settings.bucket_count),
+        *_bank_file_jobs(worker),
         *backup_jobs.jobs(settings),
     )
 
@@ -100,6 +102,20 @@ def _bank_jobs(organisations: Organisations, *, bucket_count: int) -> tuple[Job,
         terms=payouts_jobs.SettlingTerms(),
         bank_codes=BANK_CODES,
         bucket_count=bucket_count,
+    )
+
+
+def _bank_file_jobs(worker: Worker) -> tuple[Job, ...]:
+    """The files of batches go to banks and come back, where there is a folder for them."""
+    settings, files = worker.house.settings, worker.organisations.bank_files
+    if files is None:
+        return ()
+    plain = [code for code in settings.plain_file_banks.split(",") if code]
+    return payouts_jobs.file_jobs(
+        files=files,
+        vault=worker.vault,
+        bucket_count=settings.bucket_count,
+        terms=payouts_jobs.FileTerms(formats=dict.fromkeys(plain, FileFormat.CSV)),
     )
 
 

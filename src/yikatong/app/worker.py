@@ -175,7 +175,7 @@ class Worker:
             *cards_api.routes(terms=self.terms, vault=self.vault),
             *codes_api.routes(holder=self.keys, pinned=self.pinned),
             *ledger_api.routes(terms=self.terms, vault=self.vault),
-            *payouts_api.routes(),
+            *payouts_api.routes(terms=self.terms, vault=self.vault),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,

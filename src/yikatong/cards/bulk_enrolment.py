@@ -35,6 +35,15 @@ class Enrolling(NamedTuple):
     device_key: PublicKey
 
 
+class Binding(NamedTuple):
+    """Whose bank account is bound: the bank's own handle of it, and the last four digits."""
+
+    resident_id: ResidentId
+    bank_code: str
+    token: str
+    tail: str
+
+
 class EnrolledAtOnce(NamedTuple):
     """What somebody has now."""
 
@@ -100,3 +109,22 @@ _STATEMENTS = (
     "enrol_many_channels",
     "enrol_many_devices",
 )
+
+
+async def bind_many(conn: Conn, bindings: Sequence[Binding], *, bucket_count: int, now: datetime, ids: Ids) -> None:
+    """Bind a bank account to the e-card of each, which is of level 2 then; all or nobody.
+
+    The bank has confirmed them: this is for a register that moves in with its accounts.
+    Raises psycopg.errors.UniqueViolation when somebody has an account bound already.
+    """
+    params: dict[str, Any] = {
+        "buckets": [bucket_of(one.resident_id, bucket_count) for one in bindings],
+        "ids": [ids.new() for _ in bindings],
+        "resident_ids": [one.resident_id for one in bindings],
+        "bank_codes": [one.bank_code for one in bindings],
+        "tokens": [one.token for one in bindings],
+        "tails": [one.tail for one in bindings],
+        "now": now,
+    }
+    for statement in ("enrol_many_bindings", "enrol_many_levels"):
+        await conn.execute(STATEMENTS[statement], params)

@@ -46,6 +46,9 @@ PREFIX_BY_KIND: dict[str, str] = {
     "approval": "apr_",
     "statement": "stm_",
     "allowance": "alw_",
+    "roster": "rst_",
+    "objection": "obj_",
+    "payout_batch": "pbt_",
 }
 
 _HEX_DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -57,6 +60,8 @@ PlaceIdText = Annotated[str, Meta(pattern="^plc_[0-9a-f]{32}$")]
 TerminalIdText = Annotated[str, Meta(pattern="^trm_[0-9a-f]{32}$")]
 TapIdText = Annotated[str, Meta(pattern="^tap_[0-9a-f]{32}$")]
 AllowanceIdText = Annotated[str, Meta(pattern="^alw_[0-9a-f]{32}$")]
+RosterIdText = Annotated[str, Meta(pattern="^rst_[0-9a-f]{32}$")]
+PayoutBatchIdText = Annotated[str, Meta(pattern="^pbt_[0-9a-f]{32}$")]
 AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
 
 

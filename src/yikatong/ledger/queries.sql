@@ -416,3 +416,9 @@ SELECT e.bucket, e.account_id, 0, k.kind, k.owner_id, k.label, sum(e.amount_fen)
 FROM known_open_account AS k
 JOIN ledger.entry AS e ON e.account_id = k.account_id
 GROUP BY e.bucket, e.account_id, k.kind, k.owner_id, k.label;
+
+-- name: audit_moved
+-- sentence: audit, over all buckets: what some transfers moved, counted on the side that gained
+SELECT t.id, (SELECT sum(leg) FROM unnest(t.legs) AS leg WHERE leg > 0)::bigint
+FROM ledger.transfer AS t
+WHERE t.id = ANY (%(transfer_ids)s::uuid[]);

@@ -327,6 +327,12 @@ async def list_trial_lines(conn: Conn) -> list[TrialLine]:
     return [TrialLine(_KINDS[kind], count, posted_fen) for kind, count, posted_fen in await cursor.fetchall()]
 
 
+async def list_moved(conn: Conn, *, transfer_ids: Sequence[UUID]) -> list[tuple[UUID, int]]:
+    """What some transfers moved, over all buckets."""
+    cursor = await conn.execute(_Q["audit_moved"], {"transfer_ids": list(transfer_ids)})
+    return await cursor.fetchall()
+
+
 async def count_transfers(conn: Conn, *, kind: TransferKind) -> int:
     """How many transfers of a kind there are."""
     return await _number(conn, "count_transfers", kind=kind.value)

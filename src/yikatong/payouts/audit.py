@@ -1,4 +1,4 @@
-"""What `yikatong audit` recomputes of payouts: every statement from the ledger, and what is on its way to providers."""
+"""What `yikatong audit` recomputes of payouts: statements from the ledger, what is on its way, every batch's money."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -10,22 +10,27 @@ from psycopg import AsyncConnection
 from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, DayChange, DayTotal, name_account
-from yikatong.payouts import store
 from yikatong.payouts.model import (
     BalancePayout,
     BalanceStatus,
     BankRequest,
+    Batch,
+    BatchState,
+    PaymentState,
     ProviderStatement,
     RequestKind,
     RequestState,
 )
-from yikatong.payouts.rules import digest_statement, leaf_of_statement, state_day
+from yikatong.payouts.rules.settling import digest_statement, leaf_of_statement, state_day
+from yikatong.payouts.store import batches as batch_store
+from yikatong.payouts.store import settling as store
 from yikatong.sealing.model import Leaf
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
     """Name statements that the ledger does not give, then whose payout clearing is not what is due, then balances of
-    ended cards that are not as their requests to banks are.
+    ended cards that are not as their requests to banks are, then batches whose sums, transfers or corrections are not
+    those of their lines.
     """
     statements: defaultdict[UUID, list[tuple[ProviderStatement, bytes]]] = defaultdict(list)
     for statement, digest, _ in await store.list_statements(conn):
@@ -35,9 +40,11 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         changes[change.owner_id].append(change)
     found = [line for owner_id, made in statements.items() for line in _recompute(made, changes[owner_id])]
     balances = await store.list_balances(conn)
-    found += await _compare_clearing(conn, balances=balances, providers=changes.keys())
+    batches = await batch_store.list_every_batch(conn)
+    found += await _compare_clearing(conn, balances=balances, batches=batches, providers=changes.keys())
     requests = {one.id: one for one in await store.list_requests(conn, ids=[one.request_id for one in balances])}
-    return found + [line for one in balances for line in _compare_request(one, requests.get(one.request_id))]
+    found += [line for one in balances for line in _compare_request(one, requests.get(one.request_id))]
+    return found + await _compare_batches(conn, batches)
 
 
 async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
@@ -79,9 +86,13 @@ def _total(statement: ProviderStatement, changes: Sequence[DayChange]) -> DayTot
 
 
 async def _compare_clearing(
-    conn: AsyncConnection[Any], *, balances: Sequence[BalancePayout], providers: Collection[UUID]
+    conn: AsyncConnection[Any],
+    *,
+    balances: Sequence[BalancePayout],
+    batches: Sequence[Batch],
+    providers: Collection[UUID],
 ) -> list[str]:
-    """Compare what is on its way to providers, and to holders of ended cards, with their payout clearing."""
+    """Compare what is on its way to providers, to holders of ended cards and by batches with their payout clearing."""
     cleared: defaultdict[UUID, int] = defaultdict(int)
     for change in await ledger.day_changes(conn, kind=AccountKind.PAYOUT_CLEARING):
         cleared[change.owner_id] += change.sum_fen
@@ -90,10 +101,15 @@ async def _compare_clearing(
     for balance in balances:
         if balance.status is BalanceStatus.PREPARED:
             due[balance.resident_id] += balance.amount_fen
-    known = {*providers, *unpaid}
+    for batch in batches:
+        if batch.state in _SET_ASIDE:
+            due[batch.id] += batch.sums.open_fen
+    kinds = dict.fromkeys((*providers, *unpaid), "provider") | dict.fromkeys(
+        (one.id for one in batches), "payout_batch"
+    )
     return [
         f"payouts: {due[owner_id]} fen are on their way to"
-        f" {show_id('provider' if owner_id in known else 'resident', owner_id)}, its payout clearing holds"
+        f" {show_id(kinds.get(owner_id, 'resident'), owner_id)}, its payout clearing holds"
         f" {cleared[owner_id]}"
         for owner_id in sorted({*cleared, *due})
         if cleared[owner_id] != due[owner_id]
@@ -118,3 +134,45 @@ def _compare_request(balance: BalancePayout, request: BankRequest | None) -> lis
     if request.state not in _ENDS[balance.status]:
         return [f"{about} is {balance.status.value}, its request is {request.state.value}"]
     return []
+
+
+_SET_ASIDE = frozenset({BatchState.APPLIED, BatchState.SENDING, BatchState.SENT})
+
+
+async def _compare_batches(conn: AsyncConnection[Any], batches: Sequence[Batch]) -> list[str]:
+    """Compare each batch with its lines, each transfer with the lines that name it, each correction with its source."""
+    found = []
+    by_state = await batch_store.list_line_sums(conn)
+    for batch in batches:
+        sums = batch.sums
+        kept = {
+            PaymentState.ISSUED: (sums.open_count, sums.open_fen),
+            PaymentState.PAID: (sums.paid_count, sums.paid_fen),
+            PaymentState.RETURNED: (sums.returned_count, sums.returned_fen),
+            PaymentState.STOPPED: (sums.stopped_count, sums.stopped_fen),
+        }
+        found += [
+            f"payouts: batch {show_id('payout_batch', batch.id)} has {said} lines and fen {state.value}, its lines give"
+            f" {by_state.get((batch.id, state.value), (0, 0))}"
+            for state, said in kept.items()
+            if said != by_state.get((batch.id, state.value), (0, 0))
+        ]
+    found += await _compare_transfers(conn)
+    found += [
+        f"payouts: line {line} of batch {show_id('payout_batch', batch_id)} of {source_fen} fen is corrected by"
+        f" {corrected_fen}"
+        for batch_id, line, source_fen, corrected_fen in await batch_store.list_wrong_corrections(conn)
+    ]
+    return found
+
+
+async def _compare_transfers(conn: AsyncConnection[Any]) -> list[str]:
+    """Compare what the lines of each batch say that a transfer moved with the transfer."""
+    said = await batch_store.list_line_transfers(conn)
+    moved = await ledger.sum_transfers(conn, transfer_ids=[transfer_id for _, transfer_id, _ in said])
+    return [
+        f"payouts: lines of batch {show_id('payout_batch', batch_id)} name {fen} fen moved by"
+        f" {show_id('transfer', transfer_id)}, the ledger has {moved.get(transfer_id, 0)}"
+        for batch_id, transfer_id, fen in said
+        if moved.get(transfer_id, 0) != fen
+    ]

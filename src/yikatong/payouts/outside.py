@@ -1,9 +1,9 @@
-"""What a bank must answer for payouts. An adapter over HTTP, and the simulator, stand behind this."""
+"""What a bank must answer for payouts, and where its files lie. Adapters, and the simulator, stand behind this."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import IO, Annotated, Protocol
 from uuid import UUID
 
 import msgspec
@@ -112,4 +112,43 @@ class Bank(Protocol):
 
     async def list_day(self, *, bank_code: str, day: date) -> Sequence[DayLine]:
         """Every movement that the bank booked on a day."""
+        ...
+
+
+class BankFilesAreAway(Exception):  # noqa: N818  says what happened
+    """The place where a bank's files lie cannot be reached; nothing is known of what was done there."""
+
+
+class BankFiles(Protocol):
+    """Where files for banks are put and theirs are found: a folder, or a host; each method may raise BankFilesAreAway.
+
+    A draft is not seen by the bank; publishing shows it under its name, once and for good.
+    """
+
+    def bank_codes(self) -> Sequence[str]:
+        """The banks that exchange files here."""
+        ...
+
+    async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
+        """Keep a file where the bank does not see it, in place of an earlier draft of the name."""
+        ...
+
+    async def publish(self, *, bank_code: str, name: str) -> None:
+        """Show the draft to the bank under its name; when a file of the name is there already it stays as it is."""
+        ...
+
+    async def find_published(self, *, bank_code: str, name: str) -> bytes | None:
+        """The SM3 digest of the file that was published under a name, also after the bank took it; None for none."""
+        ...
+
+    async def list_returns(self, *, bank_code: str) -> Sequence[str]:
+        """The names of whole files that the bank left for us, oldest first."""
+        ...
+
+    def open_return(self, *, bank_code: str, name: str) -> IO[bytes]:
+        """Open a file that the bank left; the caller closes it."""
+        ...
+
+    async def put_away(self, *, bank_code: str, name: str, is_refused: bool) -> None:
+        """Take a file that was dealt with out of the way; it is kept."""
         ...

@@ -159,6 +159,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = None
 
     # --- outside organisations
+    bank_files_folder: Annotated[
+        str | None,
+        Meta(
+            description="Folder of bank files, one folder for each bank inside it, named by its code (102). Without it "
+            "no batch is sent and no return file is read."
+        ),
+    ] = None
+    plain_file_banks: Annotated[
+        str,
+        Meta(
+            description="Codes of the banks that take the plain pair of files instead of ISO 20022, with commas.",
+            pattern="^([0-9]{3}(,[0-9]{3})*)?$",
+        ),
+    ] = ""
     bank_url: Annotated[str | None, Meta(description="Address of the bank gateway for debits and account checks.")] = (
         None
     )

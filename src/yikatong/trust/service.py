@@ -9,6 +9,7 @@ from yikatong.trust.algorithms import (
     signing_key,
     verifying_key,
 )
+from yikatong.trust.gbt32905_sm3.digests import Sm3, digest_sm3
 from yikatong.trust.held_lists import LIFE as TRUST_LIST_LIFE
 from yikatong.trust.held_lists import (
     find_status_list,
@@ -76,6 +77,7 @@ __all__ = [
     "KeyHolderVault",
     "KeysAtRestError",
     "OpenDataKey",
+    "Sm3",
     "StatusListBuilder",
     "VerificationCost",
     "accept_status_list",
@@ -89,6 +91,7 @@ __all__ = [
     "decode_cose_key",
     "decode_sign1",
     "decode_strict",
+    "digest_sm3",
     "encode",
     "encode_base45",
     "encode_claims",

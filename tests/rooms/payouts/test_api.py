@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.builders.cards import TERMS, VAULT
 from tests.support.builders.payouts import a_past_day, a_provider_id, a_registered_provider, sell
 from tests.support.world import NOON, SeededIds
 from yikatong.catalogue import service as catalogue
@@ -15,7 +16,7 @@ from yikatong.plumbing.http import Call, Caller, CallerKind
 
 pytestmark = pytest.mark.anyio
 
-ROUTES = {route.name: route for route in routes()}
+ROUTES = {route.name: route for route in routes(terms=TERMS, vault=VAULT)}
 IDS = SeededIds()
 
 

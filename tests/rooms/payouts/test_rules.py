@@ -24,7 +24,7 @@ from yikatong.payouts.model import (
     DayLineKind,
     RequestState,
 )
-from yikatong.payouts.rules import (
+from yikatong.payouts.rules.settling import (
     apply_standing,
     compare_day,
     decide_debt,

@@ -64,6 +64,7 @@ from yikatong.access.service.records import (
     list_records,
     load_kept_answers,
     write_look,
+    write_look_at_many,
     write_own_records,
     write_record,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "verify_region",
     "withdraw_role",
     "write_look",
+    "write_look_at_many",
     "write_own_records",
     "write_record",
 ]

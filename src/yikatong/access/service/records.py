@@ -11,7 +11,7 @@ from yikatong.access.store import command_batch, records
 from yikatong.access.store.command_batch import AnswerToKeep
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Caller
+from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import Statement
 from yikatong.plumbing.rows import Conn
@@ -27,7 +27,13 @@ async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None
     first = record.resident_ids[0] if record.resident_ids else record.record_id
     await records.insert_record(conn, bucket=bucket_of(first, bucket_count), record=record)
     await sealing.leave(conn, rules.leaf_of_record(record), now=record.recorded_at)
-    concern = Concern(
+    for resident_id in record.resident_ids:
+        bucket = bucket_of(resident_id, bucket_count)
+        await records.insert_concern(conn, bucket=bucket, resident_id=resident_id, concern=_concern_of(record))
+
+
+def _concern_of(record: Record) -> Concern:
+    return Concern(
         record_id=record.record_id,
         recorded_at=record.recorded_at,
         kind=record.kind,
@@ -36,9 +42,44 @@ async def write_record(conn: Conn, *, record: Record, bucket_count: int) -> None
         by_id=record.by_id,
         purpose=record.purpose,
     )
-    for resident_id in record.resident_ids:
-        bucket = bucket_of(resident_id, bucket_count)
-        await records.insert_concern(conn, bucket=bucket, resident_id=resident_id, concern=concern)
+
+
+async def write_look_at_many(
+    conn: Conn,
+    *,
+    operator_id: UUID,
+    region: str,
+    what: str,
+    bucket: int,
+    resident_ids: Sequence[UUID],
+    purpose: str,
+    subject: str,
+    now: datetime,
+    ids: Ids,
+) -> None:
+    """Record that the platform looked at many residents of one bucket at once, on the order of an operator.
+
+    One line of the record names them all, and each of them finds it among what concerns them.
+    """
+    record = Record(
+        record_id=ids.new(),
+        recorded_at=now,
+        kind=RecordKind.LOOK,
+        what=what,
+        by_kind=CallerKind.OPERATOR.value,
+        by_id=operator_id,
+        region=region,
+        resident_ids=tuple(sorted(resident_ids)),
+        subjects=(subject,),
+        request_id=subject,
+        request_digest=None,
+        outcome="done",
+        purpose=rules.verify_purpose(purpose),
+        approval_id=None,
+    )
+    await records.insert_record(conn, bucket=bucket, record=record)
+    await sealing.leave(conn, rules.leaf_of_record(record), now=now)
+    await records.insert_concerns(conn, bucket=bucket, resident_ids=record.resident_ids, concern=_concern_of(record))
 
 
 async def write_look(

@@ -32,6 +32,15 @@ STARTING_ROLES = (
     StartingRole(
         "approver", "审批人", "Second person", ("access.approve", "cards.*", "desk.*", "taps.*", "access.minors")
     ),
-    StartingRole("settler", "结算人员", "Settlement with providers", ("ledger.*", "payouts.*", "access.minors")),
+    StartingRole("roster_clerk", "花名册录入", "Clerk of rosters", ("payouts.enter", "payouts.read", "access.minors")),
+    StartingRole(
+        "roster_reviewer", "花名册复核", "Reviewer of rosters", ("payouts.review", "payouts.read", "access.minors")
+    ),
+    StartingRole(
+        "settler",
+        "结算人员",
+        "Settlement with providers, payment of batches",
+        ("ledger.*", "payouts.*", "access.minors"),
+    ),
     StartingRole("auditor", "审计人员", "Auditor: reads the record", ("access.records",)),
 )

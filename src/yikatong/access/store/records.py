@@ -1,5 +1,6 @@
 """Statements of access: the record, and kept answers."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,11 @@ async def insert_record(conn: Conn, *, bucket: int, record: Record) -> None:
 async def insert_concern(conn: Conn, *, bucket: int, resident_id: UUID, concern: Concern) -> None:
     """Append a line under a resident."""
     await STATEMENTS.run(conn, "insert_concern", bucket=bucket, resident_id=resident_id, **columns_of(concern))
+
+
+async def insert_concerns(conn: Conn, *, bucket: int, resident_ids: Sequence[UUID], concern: Concern) -> None:
+    """Append a line under each of many residents of one bucket."""
+    await STATEMENTS.run(conn, "insert_concerns", bucket=bucket, resident_ids=list(resident_ids), **columns_of(concern))
 
 
 async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:

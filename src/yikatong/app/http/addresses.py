@@ -14,13 +14,15 @@ _KIND_BY_PLACE = {("providers", "id"): "provider", ("terminals", "id"): "termina
 """A part called `id` is of what stands before it."""
 _PATTERN_BY_PLACE = {("divisions", "code"): "^[0-9]{6}$", ("items", "code"): "^[a-z0-9]+(-[a-z0-9]+)*$"}
 _PATTERN_BY_PART = {
+    "bank": "^[0-9]{3}$",
+    "budget": "^[a-z0-9]+(-[a-z0-9]+)*$",
     "channel": "^[a-z][a-z0-9_]{1,31}$",
     "day": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "division": "^[0-9]{6}$",
     "region": "^[0-9]{6}$",
     "role": "^[a-z][a-z0-9_]{1,39}$",
 }
-_EXAMPLE_BY_PART = {"day": "2026-11-25"}
+_EXAMPLE_BY_PART = {"bank": "102", "budget": "elder-allowance-2026", "day": "2026-11-25"}
 
 
 def parts_of(path: str) -> list[tuple[str, str]]:

@@ -46,7 +46,10 @@ TAGS = {
     "desk": ("At the counter: a card from application to cancellation, purses", "柜台办理：卡的申领到注销、钱包"),
     "ledger": ("Accounts, transfers, statements, benefits, freezing", "账户、转账、明细、补贴发放、冻结"),
     "log": ("The sealed log: heads and proofs, open to anyone", "封存日志：日志头与证明，任何人可查"),
-    "payouts": ("Statements and settlement of providers", "服务机构对账与结算"),
+    "payouts": (
+        "Benefits to people's card accounts: rosters, batches, bank files; providers' statements and settlement",
+        "补贴发放到卡：花名册、批次、银行文件；服务机构对账与结算",
+    ),
     "places": ("Regions and divisions", "地区与行政区划"),
     "platform": ("Health, measurements, the time", "健康检查、监控指标、时间"),
     "taps": ("What terminals call: taps, reversals, refunds", "终端调用：用卡、冲正、退款"),

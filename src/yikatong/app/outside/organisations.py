@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
 from yikatong.app.outside.bank import HttpBank
+from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
@@ -14,7 +16,7 @@ from yikatong.app.outside.witness import HttpWitness
 from yikatong.cards.outside import BankAccounts, FaceCheck
 from yikatong.kernel.outcomes import Refused
 from yikatong.notices.outside import MessageGateway
-from yikatong.payouts.outside import Bank
+from yikatong.payouts.outside import Bank, BankFiles
 from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.sealing.outside import Witness
 from yikatong.trust import service as trust
@@ -25,9 +27,10 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 
 @dataclass(frozen=True, kw_only=True)
 class Organisations:
-    """A bank, its account check, a face check, a gateway for messages, a witness of the log."""
+    """A bank, its files, its account check, a face check, a gateway for messages, a witness of the log."""
 
     bank: Bank
+    bank_files: BankFiles | None
     accounts: BankAccounts
     face: FaceCheck
     gateway: MessageGateway | None
@@ -52,6 +55,7 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
         bank = HttpBank(await client_of(settings.bank_url)) if settings.bank_url else NoBank()
         yield Organisations(
             bank=bank,
+            bank_files=FolderBankFiles(Path(settings.bank_files_folder)) if settings.bank_files_folder else None,
             accounts=bank,
             face=HttpFaceCheck(await client_of(settings.face_check_url)) if settings.face_check_url else NoFaceCheck(),
             gateway=HttpMessageGateway(await client_of(settings.message_gateway_url))

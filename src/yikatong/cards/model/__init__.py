@@ -12,6 +12,7 @@ from yikatong.cards.model.holdings import (
     NumberedCard,
     ProductionBatch,
 )
+from yikatong.cards.model.payees import Payee, PayeeName
 from yikatong.cards.model.people import (
     Actor,
     CardStep,
@@ -75,6 +76,8 @@ __all__ = [
     "Issued",
     "NewPerson",
     "NumberedCard",
+    "Payee",
+    "PayeeName",
     "Person",
     "ProductionBatch",
     "Reason",

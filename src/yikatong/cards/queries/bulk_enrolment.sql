@@ -53,3 +53,16 @@ SELECT bucket, device_id, resident_id, e_card_id, %(channel)s, 'android', 'nativ
 FROM unnest(%(buckets)s::smallint[], %(device_ids)s::uuid[], %(resident_ids)s::uuid[], %(e_card_ids)s::uuid[],
             %(algorithms)s::integer[], %(public_keys)s::bytea[])
      AS new (bucket, device_id, resident_id, e_card_id, algorithm, public_key);
+
+-- name: enrol_many_bindings
+-- Bank accounts for residents without one, known by the bank's tokens.
+INSERT INTO cards.bank_binding (bucket, id, resident_id, bank_code, token, tail, bound_at, ended_at)
+SELECT bucket, id, resident_id, bank_code, token, tail, %(now)s, NULL
+FROM unnest(%(buckets)s::smallint[], %(ids)s::uuid[], %(resident_ids)s::uuid[], %(bank_codes)s::text[],
+            %(tokens)s::text[], %(tails)s::text[]) AS new (bucket, id, resident_id, bank_code, token, tail);
+
+-- name: enrol_many_levels
+-- Raises the e-cards of residents who have a bank account now to level 2.
+UPDATE cards.e_card AS e_card SET level = 2
+FROM unnest(%(buckets)s::smallint[], %(resident_ids)s::uuid[]) AS new (bucket, resident_id)
+WHERE e_card.bucket = new.bucket AND e_card.resident_id = new.resident_id AND e_card.cancelled_at IS NULL;

@@ -72,6 +72,7 @@ from yikatong.cards.service.life import (
 )
 from yikatong.cards.service.limits import set_small_payment_limit
 from yikatong.cards.service.passwords import prove_password, set_password
+from yikatong.cards.service.payees import list_payee_names, list_payees
 from yikatong.cards.service.people import (
     address_of,
     age_of,
@@ -148,6 +149,8 @@ __all__ = [
     "list_devices",
     "list_family",
     "list_guardians",
+    "list_payee_names",
+    "list_payees",
     "load_devices",
     "load_holders",
     "lock_card",

@@ -23,7 +23,14 @@ from yikatong.ledger.service.accounts import (
 )
 from yikatong.ledger.service.holds import hold, post_hold, post_part_of_hold, tidy_holds, void_hold
 from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
-from yikatong.ledger.service.reading import count_transfers, day_changes, day_totals, find_transfers, trial_balance
+from yikatong.ledger.service.reading import (
+    count_transfers,
+    day_changes,
+    day_totals,
+    find_transfers,
+    sum_transfers,
+    trial_balance,
+)
 from yikatong.ledger.service.rebucketing import level, note_transfers, rebuild_open_accounts
 from yikatong.ledger.service.working import COMMANDS
 from yikatong.plumbing.pipeline import BatchMustRerun
@@ -64,6 +71,7 @@ __all__ = [
     "rebuild_open_accounts",
     "run_in_order",
     "statement_of",
+    "sum_transfers",
     "tidy_holds",
     "top_up_purse",
     "trial_balance",

@@ -31,6 +31,11 @@ async def find_transfers(conn: Conn, *, bucket: int, transfer_ids: Sequence[UUID
     return {transfer.id: transfer for transfer in results[0].rows}
 
 
+async def sum_transfers(conn: Conn, *, transfer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What some transfers moved, for audits of who asked for them; those that were not posted are not among them."""
+    return dict(await store.list_moved(conn, transfer_ids=transfer_ids))
+
+
 async def count_transfers(conn: Conn, *, kind: TransferKind) -> int:
     """How many transfers of a kind there are, for audits of who asked for them."""
     return await store.count_transfers(conn, kind=kind)

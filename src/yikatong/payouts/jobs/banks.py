@@ -26,7 +26,7 @@ from yikatong.payouts.model import (
     Settlement,
 )
 from yikatong.payouts.outside import Bank
-from yikatong.payouts.rules import SETTLING_GRACE, UNRESOLVED
+from yikatong.payouts.rules.settling import SETTLING_GRACE, UNRESOLVED
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import Ids

@@ -23,7 +23,6 @@ from yikatong.ledger.model import (
     bank_clearing,
     name_account,
 )
-from yikatong.payouts import store
 from yikatong.payouts.model import (
     BalancePayout,
     BalanceStatus,
@@ -39,7 +38,7 @@ from yikatong.payouts.model import (
     Settlement,
     SettlementStatus,
 )
-from yikatong.payouts.rules import (
+from yikatong.payouts.rules.settling import (
     apply_standing,
     balance_request_id_of,
     balance_transfer_id_of,
@@ -53,6 +52,7 @@ from yikatong.payouts.rules import (
     transfer_id_of,
     verify_day_has_ended,
 )
+from yikatong.payouts.store import settling as store
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
 from yikatong.sealing import service as sealing

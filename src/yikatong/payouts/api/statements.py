@@ -11,7 +11,7 @@ from yikatong.kernel.ids import ProviderId, ProviderIdText, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts import service
 from yikatong.payouts.model import ProviderStatement, Reason
-from yikatong.payouts.rules import digest_statement, show_csv
+from yikatong.payouts.rules.settling import digest_statement, show_csv
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 
 

@@ -1,4 +1,4 @@
-"""The statements of payouts, typed."""
+"""Statements about providers' days, requests to banks and balances of ended cards, typed."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from yikatong.payouts.model import (
 )
 from yikatong.plumbing.queries import load_queries
 
-_Q = load_queries(__package__)
+_Q = load_queries("yikatong.payouts")
 
 Conn = psycopg.AsyncConnection[Any]
 

@@ -7,45 +7,7 @@ from uuid import UUID
 import msgspec
 
 from yikatong.kernel.ids import ProviderId, ResidentId
-from yikatong.payouts.outside import (
-    BankAnswer,
-    BankDid,
-    BankDidNotAnswer,
-    BankNeverHeard,
-    BankRefusal,
-    BankRefused,
-    BankReversed,
-    BankStanding,
-    DayLine,
-    DayLineKind,
-    DebitRequest,
-    RequestKind,
-)
-from yikatong.payouts.reasons import Reason
-
-__all__ = [
-    "BalancePayout",
-    "BalanceStatus",
-    "BankAnswer",
-    "BankDid",
-    "BankDidNotAnswer",
-    "BankDifference",
-    "BankNeverHeard",
-    "BankRefusal",
-    "BankRefused",
-    "BankRequest",
-    "BankReversed",
-    "BankStanding",
-    "DayLine",
-    "DayLineKind",
-    "DebitRequest",
-    "ProviderStatement",
-    "Reason",
-    "RequestKind",
-    "RequestState",
-    "Settlement",
-    "SettlementStatus",
-]
+from yikatong.payouts.outside import BankRefusal, DayLineKind, RequestKind
 
 
 class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):

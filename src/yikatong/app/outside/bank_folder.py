@@ -1,0 +1,150 @@
+"""Bank files in a folder: one folder for each bank inside it, as a bank's host or a file transfer presents it.
+
+    102/drafts      what the bank does not see yet (a folder that is not shared)
+    102/to-bank     what the bank takes; it may take files away
+    102/published   for each file that was shown to the bank a small one with its SM3 digest
+    102/from-bank   what the bank leaves for us; names that begin with a dot are not whole yet
+    102/done, 102/refused   what was dealt with
+
+Files hold names and accounts, so every folder is made for its owner alone.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, ParamSpec, TypeVar
+
+from yikatong.payouts.outside import BankFilesAreAway
+from yikatong.trust import service as trust
+
+Given = ParamSpec("Given")
+Gives = TypeVar("Gives")
+
+_BANK = re.compile(r"[0-9]{3}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_FOLDERS = ("drafts", "to-bank", "published", "from-bank", "done", "refused")
+_PIECE = 1 << 20
+
+
+class FolderBankFiles:
+    """A folder of bank files; made and checked when it is opened, so that a lost disk is seen as such."""
+
+    def __init__(self, root: Path) -> None:
+        """Use a folder that is there."""
+        self._root = root
+
+    def bank_codes(self) -> Sequence[str]:
+        """The banks that have a folder. Raises BankFilesAreAway."""
+        try:
+            return sorted(each.name for each in self._root.iterdir() if _BANK.fullmatch(each.name) and each.is_dir())
+        except OSError as error:
+            raise BankFilesAreAway(str(error)) from None
+
+    async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
+        """Write a draft, whole and on the disk. Raises BankFilesAreAway."""
+        await _in_thread(_write, self._folder(bank_code) / "drafts" / name, pieces)
+
+    async def publish(self, *, bank_code: str, name: str) -> None:
+        """Note the draft's digest, then move it to where the bank looks. Raises BankFilesAreAway."""
+        await _in_thread(_publish, self._folder(bank_code), name)
+
+    async def find_published(self, *, bank_code: str, name: str) -> bytes | None:
+        """The digest of what was published under a name; a publication that was cut short is finished first."""
+        return await _in_thread(_find_published, self._folder(bank_code), name)
+
+    async def list_returns(self, *, bank_code: str) -> Sequence[str]:
+        """Whole files that the bank left, the oldest first. Raises BankFilesAreAway."""
+        return await _in_thread(_list_returns, self._folder(bank_code) / "from-bank")
+
+    def open_return(self, *, bank_code: str, name: str) -> IO[bytes]:
+        """Open a file that the bank left. Raises BankFilesAreAway."""
+        try:
+            return (self._folder(bank_code) / "from-bank" / name).open("rb")
+        except OSError as error:
+            raise BankFilesAreAway(str(error)) from None
+
+    async def put_away(self, *, bank_code: str, name: str, is_refused: bool) -> None:
+        """Move a file that was dealt with; one of the same name that lies there is kept beside it."""
+        await _in_thread(_put_away, self._folder(bank_code), name, is_refused)
+
+    def _folder(self, bank_code: str) -> Path:
+        folder = self._root / bank_code
+        try:
+            for each in _FOLDERS:
+                (folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BankFilesAreAway(str(error)) from None
+        return folder
+
+
+async def _in_thread(work: Callable[Given, Gives], *given: Given.args, **named: Given.kwargs) -> Gives:
+    try:
+        return await asyncio.to_thread(work, *given, **named)
+    except OSError as error:
+        raise BankFilesAreAway(str(error)) from None
+
+
+def _write(path: Path, pieces: Iterator[bytes]) -> None:
+    with path.open("wb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> bytes:
+    digest = trust.Sm3()
+    with path.open("rb") as file:
+        while data := file.read(_PIECE):
+            digest.update(data)
+    return digest.digest()
+
+
+def _publish(folder: Path, name: str) -> None:
+    draft, noted = folder / "drafts" / name, folder / "published" / f"{name}.sm3"
+    shown = folder / "to-bank" / name
+    if shown.exists() and not noted.exists():
+        # Somebody else's file: it stays, and whoever asks what was published is told its digest.
+        return
+    if draft.exists() and not noted.exists():
+        _write(noted.with_suffix(".new"), iter([_digest(draft).hex().encode()]))
+        noted.with_suffix(".new").replace(noted)
+    _finish(draft, shown)
+
+
+def _finish(draft: Path, shown: Path) -> None:
+    """Move a noted draft to where the bank looks, if that was not done."""
+    if draft.exists():
+        draft.replace(shown)
+    folder = os.open(shown.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _find_published(folder: Path, name: str) -> bytes | None:
+    noted, shown = folder / "published" / f"{name}.sm3", folder / "to-bank" / name
+    if noted.exists():
+        _finish(folder / "drafts" / name, shown)
+        return bytes.fromhex(noted.read_text())
+    return _digest(shown) if shown.exists() else None
+
+
+def _list_returns(folder: Path) -> list[str]:
+    found = [each for each in folder.iterdir() if each.is_file() and _NAME.fullmatch(each.name)]
+    return [each.name for each in sorted(found, key=lambda each: (each.stat().st_mtime_ns, each.name))]
+
+
+def _put_away(folder: Path, name: str, is_refused: bool) -> None:
+    source = folder / "from-bank" / name
+    target = folder / ("refused" if is_refused else "done") / name
+    number = 1
+    while target.exists():
+        number += 1
+        target = target.with_name(f"{name}.{number}")
+    if source.exists():
+        source.replace(target)

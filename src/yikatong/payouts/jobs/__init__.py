@@ -1,0 +1,29 @@
+"""What runs by itself in payouts: requests to banks, settlements, and the files of batches."""
+
+from yikatong.payouts.jobs.banks import (
+    FIND_OUT_AFTER,
+    BankCalls,
+    SettlingTerms,
+    end_balances,
+    jobs,
+    pay_settlement,
+    pay_settlements,
+    settle_day,
+    settle_days_until,
+)
+from yikatong.payouts.jobs.files import BankFileExchange, FileTerms, file_jobs
+
+__all__ = [
+    "FIND_OUT_AFTER",
+    "BankCalls",
+    "BankFileExchange",
+    "FileTerms",
+    "SettlingTerms",
+    "end_balances",
+    "file_jobs",
+    "jobs",
+    "pay_settlement",
+    "pay_settlements",
+    "settle_day",
+    "settle_days_until",
+]

@@ -1,0 +1,216 @@
+"""Bank files: what is due goes out, what banks left is applied. Between the transactions here lies a bank's folder."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from yikatong.cards.model import Vault
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.payouts import service
+from yikatong.payouts.messages.payment_file import write_file
+from yikatong.payouts.messages.return_file import digest_file, read_return_file
+from yikatong.payouts.model import FileFormat, FileState, Part, PartState, Reason, ReturnFile
+from yikatong.payouts.outside import BankFiles, BankFilesAreAway
+from yikatong.payouts.rules.batches import LINES_IN_PART, file_name_of
+from yikatong.plumbing.clock import Clock
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.jobs import Job, JobCall, every
+from yikatong.trust import service as trust
+
+log = structlog.get_logger("yikatong.payouts")
+
+OFTEN = timedelta(seconds=30)
+LEASE = timedelta(minutes=10)
+
+REFUSED_FOR_GOOD = frozenset(
+    {
+        Reason.RETURN_FILE_IS_TOO_LARGE,
+        Reason.RETURN_FILE_CANNOT_BE_READ,
+        Reason.RETURN_FILE_IS_NOT_VALID,
+        Reason.RETURN_FILE_TOTALS_DIFFER,
+        Reason.RETURN_FILE_DIGEST_DIFFERS,
+        Reason.RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT,
+        Reason.RETURN_FILE_AMOUNT_DIFFERS,
+        Reason.RETURN_FILE_CONTRADICTS_ITSELF,
+        Reason.RETURN_FILE_CONTRADICTS_AN_EARLIER_ONE,
+    }
+)
+"""What is wrong with a file itself. A file refused for anything else (a frozen budget) stays and is tried again."""
+
+
+class FileTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """How files are exchanged: which bank reads what (ISO 20022 unless said), and how long a file may be."""
+
+    formats: Mapping[str, FileFormat] = {}
+    lines_in_part: int = LINES_IN_PART
+
+
+class BankFileExchange:
+    """Brings batches to banks and what banks say of them back."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        files: BankFiles,
+        vault: Vault,
+        clock: Clock,
+        ids: Ids,
+        bucket_count: int,
+        terms: FileTerms | None = None,
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._vault = vault
+        self._clock = clock
+        self._ids = ids
+        self._bucket_count = bucket_count
+        self._terms = terms or FileTerms()
+
+    async def send_due(self) -> int:
+        """Send every batch whose day has come, or that was half sent; returns how many batches were sent whole."""
+        async with self._database.transaction() as conn:
+            due = await service.list_due_batches(conn, today=day_of(self._clock.now()))
+        sent = 0
+        for batch_id in due:
+            sent += await self.send_batch(batch_id)
+        return sent
+
+    async def send_batch(self, batch_id: UUID) -> bool:
+        """Send what is not sent yet of a batch; whether all of it is sent now."""
+        async with self._database.transaction() as conn:
+            parts = await service.begin_sending(
+                conn,
+                batch_id=batch_id,
+                formats=self._terms.formats,
+                bucket_count=self._bucket_count,
+                lines_in_part=self._terms.lines_in_part,
+            )
+        for part in parts:
+            if part.state is not PartState.SENT and not await self._send_part(part):
+                return False
+        async with self._database.transaction() as conn:
+            await service.end_sending(conn, batch_id=batch_id, now=self._clock.now())
+        return True
+
+    async def _send_part(self, part: Part) -> bool:
+        """Draft, journal, publish and mark a part; whether the bank has it. One that was published is only marked."""
+        name = file_name_of(part)
+        published = await self._files.find_published(bank_code=part.bank_code, name=name)
+        if published is None:
+            digest = await self._draft(part, name=name)
+            if digest is None:
+                return True
+            await self._files.publish(bank_code=part.bank_code, name=name)
+            published = await self._files.find_published(bank_code=part.bank_code, name=name)
+        else:
+            digest = part.digest
+        if published is None or published != digest:
+            log.error("another file lies under the name of a part", reason=Reason.BANK_FILE_IS_ANOTHER.name, name=name)
+            return False
+        async with self._database.transaction() as conn:
+            await service.end_part(conn, batch_id=part.batch_id, part=part.part, now=self._clock.now())
+        return True
+
+    async def _draft(self, part: Part, *, name: str) -> bytes | None:
+        """Write the draft of a part and journal it in one transaction; its digest, or None when nobody is left."""
+        now = self._clock.now()
+        async with self._database.transaction() as conn:
+            draft = await service.draft_part(
+                conn,
+                batch_id=part.batch_id,
+                part=part.part,
+                vault=self._vault,
+                now=now,
+                ids=self._ids,
+                bucket_count=self._bucket_count,
+            )
+            if draft is None or draft.head is None:
+                return None
+            digest = trust.Sm3()
+            pieces = _hashed(write_file(draft.head, draft.rows, format=part.format), digest)
+            await self._files.put_draft(bank_code=part.bank_code, name=name, pieces=pieces)
+            await service.journal_draft(conn, draft=draft, digest=digest.digest(), now=now)
+            return digest.digest()
+
+    async def fetch_returns(self) -> list[ReturnFile]:
+        """Apply every file that banks left; what became of each that was dealt with."""
+        dealt_with = []
+        for bank_code in self._files.bank_codes():
+            for name in await self._files.list_returns(bank_code=bank_code):
+                file = await self.apply_file(bank_code=bank_code, name=name)
+                if file is not None:
+                    dealt_with.append(file)
+        return dealt_with
+
+    async def apply_file(self, *, bank_code: str, name: str) -> ReturnFile | None:
+        """Apply one file, whole; then put it away. None when it has to wait, as for a budget that is frozen."""
+        now = self._clock.now()
+        try:
+            with self._files.open_return(bank_code=bank_code, name=name) as opened:
+                read = await asyncio.to_thread(read_return_file, opened)
+            async with self._database.transaction() as conn:
+                file, _ = await service.apply_return_file(
+                    conn, bank_code=bank_code, name=name, read=read, now=now, bucket_count=self._bucket_count
+                )
+        except Refused as refused:
+            if refused.reason not in REFUSED_FOR_GOOD:
+                log.error("a bank's file has to wait", bank_code=bank_code, name=name, reason=refused.reason.name)
+                return None
+            file = await self._note_refused(bank_code=bank_code, name=name, refused=refused, now=now)
+        await self._files.put_away(bank_code=bank_code, name=name, is_refused=file.state is FileState.REFUSED)
+        return file
+
+    async def _note_refused(self, *, bank_code: str, name: str, refused: Refused, now: datetime) -> ReturnFile:
+        log.error("a bank's file was refused", bank_code=bank_code, name=name, reason=refused.reason.name,
+                  line=refused.about.get("line"))  # fmt: skip
+        with self._files.open_return(bank_code=bank_code, name=name) as opened:
+            digest = await asyncio.to_thread(digest_file, opened)
+        async with self._database.transaction() as conn:
+            return await service.note_refused_file(
+                conn, bank_code=bank_code, name=name, digest=digest, refused=refused, now=now
+            )
+
+
+def _hashed(pieces: Iterator[bytes], digest: trust.Sm3) -> Iterator[bytes]:
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
+
+
+def file_jobs(*, files: BankFiles, vault: Vault, bucket_count: int, terms: FileTerms | None = None) -> tuple[Job, ...]:
+    """Files that are due go out every half minute, what banks left is applied as often."""
+
+    def exchange_of(call: JobCall) -> BankFileExchange:
+        return BankFileExchange(
+            database=call.database,
+            files=files,
+            vault=vault,
+            clock=call.clock,
+            ids=call.ids,
+            bucket_count=bucket_count,
+            terms=terms,
+        )
+
+    async def send(call: JobCall) -> None:
+        try:
+            await exchange_of(call).send_due()
+        except BankFilesAreAway as away:
+            log.warning("the place of bank files is away", why=str(away))
+
+    async def fetch(call: JobCall) -> None:
+        try:
+            await exchange_of(call).fetch_returns()
+        except BankFilesAreAway as away:
+            log.warning("the place of bank files is away", why=str(away))
+
+    return (
+        Job(name="payouts.send_files", schedule=every(OFTEN), run=send, lease=LEASE),
+        Job(name="payouts.fetch_returns", schedule=every(OFTEN), run=fetch, lease=LEASE),
+    )

@@ -1,0 +1,73 @@
+"""What a return file tells, gathered while it is read."""
+
+from datetime import date
+from uuid import UUID
+
+from yikatong.kernel.outcomes import Refused
+from yikatong.payouts.model import (
+    STRICT_KINDS,
+    Outcome,
+    ReadFile,
+    Reason,
+    Report,
+    ReturnKind,
+    ReturnReason,
+    Told,
+    ToldPart,
+)
+
+
+class Telling:
+    """Keeps reports by batch, and sees whether a file that speaks of our payments alone contradicts itself."""
+
+    def __init__(self, kind: ReturnKind) -> None:
+        """Nothing was told yet."""
+        self._kind = kind
+        self._told: dict[UUID, Told] = {}
+        self._parts: list[ToldPart] = []
+        self._seen: dict[UUID, dict[int, Outcome]] = {}
+        self._count = 0
+        self._pending = 0
+        self._foreign = 0
+        self._last: tuple[UUID, Told] | None = None
+        self.statement_on: date | None = None
+
+    def tell(self, report: Report) -> None:
+        """Keep a report; the same again in one file is kept once. Refuses RETURN_FILE_CONTRADICTS_ITSELF.
+
+        An account may show that a payment was booked and, further down, that it came back.
+        """
+        if self._kind in STRICT_KINDS:
+            seen = self._seen.setdefault(report.batch_id, {})
+            before = seen.setdefault(report.line, report.outcome)
+            if before is not report.outcome:
+                raise Refused(Reason.RETURN_FILE_CONTRADICTS_ITSELF, line=report.at)
+        if self._last is None or self._last[0] != report.batch_id:
+            self._last = (report.batch_id, self._told.setdefault(report.batch_id, Told()))
+        self._last[1].add(report)
+        self._count += 1
+
+    def tell_part(self, batch_id: UUID, part: int, outcome: Outcome, reason: ReturnReason | None) -> None:
+        """Keep what is said of a whole part."""
+        self._parts.append(ToldPart(batch_id, part, outcome, reason))
+
+    def pending(self) -> None:
+        """Count a payment that the bank has not ended."""
+        self._pending += 1
+
+    def foreign(self) -> None:
+        """Count a movement that is not ours."""
+        self._foreign += 1
+
+    def ended(self, *, digest: bytes) -> ReadFile:
+        """All of it."""
+        return ReadFile(
+            kind=self._kind,
+            digest=digest,
+            told=self._told,
+            parts=tuple(self._parts),
+            report_count=self._count,
+            pending_count=self._pending,
+            foreign_count=self._foreign,
+            statement_on=self.statement_on,
+        )

@@ -1,0 +1,1 @@
+"""The statements of payouts, typed, by noun."""
