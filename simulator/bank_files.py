@@ -73,6 +73,12 @@ class FileBank:
                 self._decide(payment)
         return new
 
+    def refuse_every(self, number: int, *, reason: str = "AC04") -> None:
+        """Let every so manieth payment that was not answered yet come back."""
+        for place, payment in enumerate(self.payments.values(), 1):
+            if place % number == 0 and not payment.is_answered:
+                payment.refusal, payment.booked_on = reason, None
+
     def _decide(self, payment: Payment) -> None:
         payment.refusal = self.refusals.get(payment.handle)
         payment.booked_on = None if payment.refusal else day_of(self._clock.now())

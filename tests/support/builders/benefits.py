@@ -33,6 +33,7 @@ from yikatong.payouts.model import (
     RosterEntry,
     RosterState,
 )
+from yikatong.payouts.outside import BankFiles
 from yikatong.payouts.rules.batches import clearing_of
 from yikatong.plumbing.database import Connection, Database
 from yikatong.trust import service as trust
@@ -207,11 +208,13 @@ class BenefitWorld:
                 ids=self.ids,
             )
 
-    def exchange(self, root: Path, *, plain: Sequence[str] = (), lines_in_part: int = 3) -> BankFileExchange:
+    def exchange(
+        self, root: Path, *, plain: Sequence[str] = (), lines_in_part: int = 3, files: BankFiles | None = None
+    ) -> BankFileExchange:
         """What brings files to and from a folder of banks."""
         return BankFileExchange(
             database=self.db,
-            files=FolderBankFiles(root),
+            files=files or FolderBankFiles(root),
             vault=VAULT,
             clock=self.clock,
             ids=self.ids,

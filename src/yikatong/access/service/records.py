@@ -69,7 +69,7 @@ async def write_look_at_many(
         by_kind=CallerKind.OPERATOR.value,
         by_id=operator_id,
         region=region,
-        resident_ids=tuple(sorted(resident_ids)),
+        resident_ids=tuple(sorted(set(resident_ids))),
         subjects=(subject,),
         request_id=subject,
         request_digest=None,

@@ -31,6 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     refreshes: int = 1_200
     sizes: tuple[int, int] = (6_000, 60_000)
     size_rounds: int = 2
+    payout_lines: int = 200_000
     list_places: int = 33_226_752
     sizing_cards: int = 20_000
     simulated_claims: int = 1_000_000
@@ -64,6 +65,7 @@ SMALL = Plan(
     refreshes=8,
     sizes=(40, 80),
     size_rounds=1,
+    payout_lines=200,
     list_places=131_072,
     sizing_cards=20,
     simulated_claims=2_000,

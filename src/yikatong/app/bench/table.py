@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from yikatong.app.bench.growing import bench_cost_by_size
 from yikatong.app.bench.memory import bench_memory
+from yikatong.app.bench.payouts import bench_payout_batch
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.refreshing import bench_refresh
 from yikatong.app.bench.rows import Row
@@ -28,6 +29,7 @@ ROWS: Mapping[str, Callable[[Stage], Row]] = {
     "verify-other": bench_verify_other,
     "refresh": bench_refresh,
     "simulate": bench_simulate,
+    "payout-batch": bench_payout_batch,
     "memory": bench_memory,
     # What makes the population larger, and what starts platforms of its own, comes last.
     "cost-by-size": bench_cost_by_size,

@@ -30,7 +30,7 @@ class Organisations:
     """A bank, its files, its account check, a face check, a gateway for messages, a witness of the log."""
 
     bank: Bank
-    bank_files: BankFiles | None
+    bank_files: BankFiles | None = None
     accounts: BankAccounts
     face: FaceCheck
     gateway: MessageGateway | None

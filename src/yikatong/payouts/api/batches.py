@@ -129,8 +129,11 @@ class Batches:
 
     def __init__(self, *, terms: Terms, vault: Vault) -> None:
         self._terms = terms
-        self._bucket_count = terms.bucket_count
         self._vault = vault
+
+    @property
+    def _bucket_count(self) -> int:
+        return self._terms.bucket_count
 
     async def fund(self, call: Call, body: FundBody, query: None) -> BudgetAnswer:
         """Put money into a budget."""

@@ -88,8 +88,12 @@ class Rosters:
     """Handlers of the routes of rosters."""
 
     def __init__(self, *, terms: Terms, vault: Vault) -> None:
-        self._bucket_count = terms.bucket_count
+        self._terms = terms
         self._vault = vault
+
+    @property
+    def _bucket_count(self) -> int:
+        return self._terms.bucket_count
 
     async def open(self, call: Call, body: RosterBody, query: None) -> RosterAnswer:
         """Open a roster in one of the caller's places."""

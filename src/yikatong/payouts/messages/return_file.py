@@ -25,6 +25,9 @@ BYTES_MAX = 2_000_000_000
 """The largest file that is read: a status report of some three million payments."""
 
 _PEEK = 4_096
+_FORBIDDEN = re.compile(rb"DOCTYPE|ENTITY|encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
+"""What the beginning of a message may not hold. The name of the message stands in it, so nothing can come before it."""
+
 _MESSAGE = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2})")
 
 _ENDED = {"ACSC": Outcome.PAID, "ACCC": Outcome.PAID, "RJCT": Outcome.RETURNED, "CANC": Outcome.RETURNED}
@@ -83,7 +86,7 @@ def read_return_file(file: IO[bytes]) -> ReadFile:
         return read_plain(hashed)
     found = _MESSAGE.search(begin)
     message = found[1].decode() if found else ""
-    if message not in READ or b"<!DOCTYPE" in begin:
+    if found is None or message not in READ or _FORBIDDEN.search(begin[: found.start()]):
         raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=1)
     return _read_message(hashed, message)
 
@@ -101,12 +104,13 @@ def _read_message(file: _Hashed, message: str) -> ReadFile:
     try:
         events = etree.iterparse(file, events=("end",), tag=tuple(reader.tags), schema=schema_of(message), **PARSING)
         for _, element in events:
+            reader.at = element.sourceline or reader.at
             reader.tags[element.tag](element)
     except etree.XMLSyntaxError as error:
         # A fault against the schema names the element; one against XML itself does not.
         breaks_schema = "Element '" in str(error)
         reason = Reason.RETURN_FILE_IS_NOT_VALID if breaks_schema else Reason.RETURN_FILE_CANNOT_BE_READ
-        raise Refused(reason, line=error.lineno or 1, what=_element_of(str(error))) from None
+        raise Refused(reason, line=error.lineno or reader.at, what=_element_of(str(error))) from None
     reader.end()
     return telling.ended(digest=file.drain())
 
@@ -141,6 +145,7 @@ class _Status:
         self._counted: dict[str, int] = {}
         self._said: dict[str, int] = {}
         self._group: tuple[str, str, str | None, int] | None = None
+        self.at = 1
         self.tags: Mapping[str, Callable[[Any], None]] = {
             names("TxInfAndSts"): self._take,
             names("OrgnlGrpInfAndSts"): self._take_group,
@@ -215,6 +220,7 @@ class _Account:
         self._details = 0
         self._has_amounts = True
         self._entry: _Entry | None = None
+        self.at = 1
         self.tags: Mapping[str, Callable[[Any], None]] = {
             names("TxDtls"): self._take,
             names("Ntry"): self._end_entry,

@@ -1,7 +1,6 @@
 """Pure decisions about batches: what moves them, what is conserved, how parts and numbers are cut."""
 
 from base64 import b32decode, b32encode
-from binascii import Error as NotBase32
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -206,7 +205,7 @@ def read_number(text: str) -> UUID:
         raise ValueError("not a batch number")
     try:
         batch_id = UUID(bytes=b32decode(text + "======"))
-    except NotBase32:
+    except ValueError:
         raise ValueError("not a batch number") from None
     if show_number(batch_id) != text:
         raise ValueError("not a batch number")

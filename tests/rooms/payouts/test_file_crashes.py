@@ -1,0 +1,179 @@
+"""Whoever dies between a file and its mark leaves enough: nothing is sent twice, nothing lost, nothing half applied."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.support.builders.benefits import BUDGET_FEN, BenefitWorld, a_folder, handle_of
+from yikatong.app.outside.bank_folder import FolderBankFiles
+from yikatong.payouts.model import Batch, BatchState, FileState
+from yikatong.payouts.outside import BankFiles
+from yikatong.plumbing.database import Database
+
+pytestmark = pytest.mark.anyio
+
+
+FORK = multiprocessing.get_context("fork")
+
+
+class Died(Exception):  # noqa: N818
+    """The process ends here."""
+
+
+class DyingFolder:
+    """A folder of bank files whose user dies at one step, once."""
+
+    def __init__(self, root: Path, *, before: str = "", after: str = "", by_kill: bool = False) -> None:
+        self._files: BankFiles = FolderBankFiles(root)
+        self._before, self._after = before, after
+        self._by_kill = by_kill
+
+    def _die(self, step: str, at: str) -> None:
+        if step == at:
+            self._before = self._after = ""
+            if self._by_kill:
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise Died(step)
+
+    def bank_codes(self) -> Sequence[str]:
+        """As the folder's."""
+        return self._files.bank_codes()
+
+    async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
+        """As the folder's."""
+        self._die("put_draft", self._before)
+        await self._files.put_draft(bank_code=bank_code, name=name, pieces=pieces)
+        self._die("put_draft", self._after)
+
+    async def publish(self, *, bank_code: str, name: str) -> None:
+        """As the folder's."""
+        self._die("publish", self._before)
+        await self._files.publish(bank_code=bank_code, name=name)
+        self._die("publish", self._after)
+
+    async def find_published(self, *, bank_code: str, name: str) -> bytes | None:
+        """As the folder's."""
+        return await self._files.find_published(bank_code=bank_code, name=name)
+
+    async def list_returns(self, *, bank_code: str) -> Sequence[str]:
+        """As the folder's."""
+        return await self._files.list_returns(bank_code=bank_code)
+
+    def open_return(self, *, bank_code: str, name: str) -> IO[bytes]:
+        """As the folder's."""
+        return self._files.open_return(bank_code=bank_code, name=name)
+
+    async def put_away(self, *, bank_code: str, name: str, is_refused: bool) -> None:
+        """As the folder's."""
+        self._die("put_away", self._before)
+        await self._files.put_away(bank_code=bank_code, name=name, is_refused=is_refused)
+
+
+async def a_batch(world: BenefitWorld) -> Batch:
+    people = await world.populated(4)
+    await world.funded()
+    return await world.applied(await world.issued([(who, 100) for who in people]))
+
+
+@pytest.mark.parametrize(
+    "dying", [{"before": "put_draft"}, {"after": "put_draft"}, {"before": "publish"}, {"after": "publish"}], ids=str
+)
+@pytest.mark.parametrize("takes_at_once", [True, False])
+async def test_a_file_reaches_the_bank_once_wherever_its_sender_died(
+    db: Database, dying: dict[str, str], takes_at_once: bool
+) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    with a_folder() as root:
+        bank = world.bank(root)
+        exchange = world.exchange(root, lines_in_part=2, files=DyingFolder(root, **dying))
+        with pytest.raises(Died):
+            await exchange.send_batch(batch.id)
+        taken = bank.take_in() if takes_at_once else 0
+        assert await exchange.send_batch(batch.id)
+        taken += bank.take_in()
+        assert (4, 4) == (taken, len(bank.payments))
+        bank.answer()
+        await exchange.fetch_returns()
+    closed = await world.batch(batch.id)
+    assert (BatchState.CLOSED, 400) == (closed.state, closed.sums.paid_fen)
+    assert BUDGET_FEN - 400 == await world.in_budget()
+
+
+def in_a_process_of_its_own(world: BenefitWorld, batch: Batch, root: Path, dying: dict[str, str]) -> int:
+    """Send a batch in another process, which kills itself at one step; its exit code."""
+
+    async def send() -> None:
+        async with await Database.open(world.db.address) as database:
+            world.db = database
+            await world.exchange(root, lines_in_part=2, files=DyingFolder(root, by_kill=True, **dying)).send_batch(
+                batch.id
+            )
+
+    child = FORK.Process(target=lambda: asyncio.run(send()))
+    child.start()
+    child.join(60)
+    return child.exitcode or 0
+
+
+@pytest.mark.parametrize("dying", [{"after": "put_draft"}, {"before": "publish"}, {"after": "publish"}], ids=str)
+async def test_a_sender_that_is_killed_has_sent_each_payment_once_when_another_goes_on(
+    db: Database, dying: dict[str, str]
+) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    with a_folder() as root:
+        bank = world.bank(root)
+        assert -signal.SIGKILL == await asyncio.to_thread(in_a_process_of_its_own, world, batch, root, dying)
+        assert await world.exchange(root, lines_in_part=2).send_batch(batch.id)
+        assert (4, 4) == (bank.take_in(), len(bank.payments))
+        bank.answer()
+        await world.exchange(root).fetch_returns()
+    assert 400 == (await world.batch(batch.id)).sums.paid_fen
+    assert BUDGET_FEN - 400 == await world.in_budget()
+
+
+async def test_a_file_that_was_applied_and_not_put_away_is_applied_once(db: Database) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    with a_folder() as root:
+        bank = world.bank(root)
+        await world.exchange(root).send_batch(batch.id)
+        bank.take_in()
+        bank.answer()
+        exchange = world.exchange(root, files=DyingFolder(root, before="put_away"))
+        with pytest.raises(Died):
+            await exchange.fetch_returns()
+        again = await exchange.fetch_returns()
+        assert {FileState.APPLIED} == {file.state for file in again}
+        assert [] == await exchange.fetch_returns()
+    assert 400 == (await world.batch(batch.id)).sums.paid_fen
+
+
+async def test_a_file_that_breaks_off_half_way_changes_nothing(db: Database) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    with a_folder() as root:
+        bank = world.bank(root)
+        bank.refusals = {handle_of(world.people[0]): "AC04"}
+        exchange = world.exchange(root, lines_in_part=10)
+        await exchange.send_batch(batch.id)
+        bank.take_in()
+        (name,) = bank.answer()
+        path = root / "102" / "from-bank" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) * 2 // 3])
+        (refused,) = await exchange.fetch_returns()
+        assert (FileState.REFUSED, "RETURN_FILE_CANNOT_BE_READ") == (refused.state, refused.fault)
+        assert (400, 0) == ((await world.batch(batch.id)).sums.open_fen, (await world.batch(batch.id)).sums.paid_fen)
+        assert [name] == [each.name for each in (root / "102" / "refused").iterdir()]
+        path.write_bytes(whole)
+        await exchange.fetch_returns()
+    ended = await world.batch(batch.id)
+    assert (300, 100) == (ended.sums.paid_fen, ended.sums.returned_fen)
