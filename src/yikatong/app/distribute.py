@@ -6,6 +6,7 @@ import msgspec
 
 from yikatong.app.audit import CHECKS
 from yikatong.ledger import service as ledger
+from yikatong.payouts import service as payouts
 from yikatong.plumbing import distribution as moving
 from yikatong.plumbing import distribution_citus as citus
 from yikatong.plumbing.bucketing import find_bucket_count, set_bucket_count
@@ -86,6 +87,7 @@ async def distribute(
         rows = 0
         if count != before:
             await _lock(conn, placings, tell)
+            await _verify_nothing_is_half_sent(conn)
             await _verify_audit(conn, tell, when="之前 before")
             rows = await rebucket(conn, placings, bucket_count=count, clock=clock, ids=ids, tell=tell)
         await set_bucket_count(conn, count)
@@ -127,6 +129,15 @@ async def rebucket(
                 f"{misplaced} rows of {table} belong to no bucket that can be told; nothing was changed."
             )
     return rows
+
+
+async def _verify_nothing_is_half_sent(conn: Connection) -> None:
+    """Raise ClusterError while a payout batch is being sent, whose parts name the buckets of their lines."""
+    if count := await payouts.count_half_sent(conn):
+        raise ClusterError(
+            f"{count}个发放批次正在发送，请在其发送完毕后再换分桶，未作任何改动。 "
+            f"{count} payout batches are being sent; change the buckets when they are out. Nothing was changed."
+        )
 
 
 async def verify_cluster(conn: Connection) -> None:

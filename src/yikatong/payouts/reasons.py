@@ -65,12 +65,12 @@ class Reason(KernelReason):
     ROSTER_REFERENCE_IS_USED = ReasonText(
         409, "A line of the roster has this reference, with another person or amount.",
         "该业务引用已登记在本花名册中，且人员或金额不同。",
-        "No line was added. Remove the earlier line first, or use the reference of its own.",
+        "Nothing was added. Remove the earlier line first, or use the reference of its own.",
         "未录入任何行。请先移除原有行，或使用各自的业务引用。",
     )  # fmt: skip
     ROSTER_HAS_TOO_MANY_LINES = ReasonText(
         409, "A roster holds at most two million lines.", "一份花名册最多二百万行。",
-        "No line was added. Open another roster.",
+        "Nothing was added. Open another roster.",
         "未录入任何行。请另建花名册。",
     )  # fmt: skip
     ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON = ReasonText(
@@ -106,7 +106,7 @@ class Reason(KernelReason):
     OBJECTION_IS_DECIDED = ReasonText(
         409, "The objection was decided otherwise.", "该异议已有其他处理结果。",
         "It stands as it was decided.",
-        "维持原处理结果。",
+        "原处理结果不变。",
     )  # fmt: skip
     PAYOUT_BATCH_IS_UNKNOWN = ReasonText(
         404, "There is no such payout batch in your division.", "本辖区没有该发放批次。",
@@ -147,7 +147,7 @@ class Reason(KernelReason):
     PAYOUT_LINE_HAS_ENDED = ReasonText(
         409, "The line was paid or returned.", "该行已支付或已退票。",
         "It stands as it was.",
-        "维持原状。",
+        "原状不变。",
     )  # fmt: skip
     NO_LINE_CAN_BE_CORRECTED = ReasonText(
         409, "No line of the batch came back that was not corrected already.", "该批次没有待更正的退票。",
@@ -164,60 +164,55 @@ class Reason(KernelReason):
         "Nothing was issued. The answer names the line and what was found; leave it out or mend it.",
         "未生成更正批次。返回内容载明行号和核查结果，请剔除或先行更正。",
     )  # fmt: skip
-    RETURN_FILE_IS_UNKNOWN = ReasonText(
-        404, "There is no such return file.", "没有该回单文件。",
-        "Nothing was read. Check the digest.",
-        "未查询。请核对摘要值。",
-    )  # fmt: skip
-    RETURN_FILE_IS_TOO_LARGE = ReasonText(
+    BANK_FILE_IS_TOO_LARGE = ReasonText(
         413, "The bank's file is larger than is read.", "银行文件超过可读取的大小。",
         "Nothing was applied. Ask the bank to split it.",
         "未处理任何内容。请银行拆分文件。",
     )  # fmt: skip
-    RETURN_FILE_CANNOT_BE_READ = ReasonText(
+    BANK_FILE_CANNOT_BE_READ = ReasonText(
         422, "The bank's file is neither well-formed XML of a known message nor the plain return file.",
         "银行文件不是规范的报文，也不是约定的文本回单。",
         "Nothing was applied. The answer names the line; ask the bank for the file again.",
         "未处理任何内容。返回内容载明行号，请银行重新提供。",
     )  # fmt: skip
-    RETURN_FILE_IS_NOT_VALID = ReasonText(
+    BANK_FILE_IS_NOT_VALID = ReasonText(
         422, "The bank's file does not keep the schema of its message.", "银行文件不符合报文模式。",
         "Nothing was applied. The answer names the line and the element.",
         "未处理任何内容。返回内容载明行号和元素。",
     )  # fmt: skip
-    RETURN_FILE_TOTALS_DIFFER = ReasonText(
+    BANK_FILE_TOTALS_DIFFER = ReasonText(
         422, "The totals of the bank's file are not those of its lines.", "银行文件合计与明细不符。",
         "Nothing was applied. Ask the bank for the file again.",
         "未处理任何内容。请银行重新提供。",
     )  # fmt: skip
-    RETURN_FILE_DIGEST_DIFFERS = ReasonText(
+    BANK_FILE_DIGEST_DIFFERS = ReasonText(
         422, "The digest in the bank's file is not that of its content.", "银行文件摘要值与内容不符。",
         "Nothing was applied. Ask the bank for the file again.",
         "未处理任何内容。请银行重新提供。",
     )  # fmt: skip
-    RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT = ReasonText(
+    BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT = ReasonText(
         422, "The bank's file names a payment that we did not send to this bank.",
         "银行文件载有我方未向该行发送的支付。",
         "Nothing was applied. The answer names the line; ask the bank.",
         "未处理任何内容。返回内容载明行号，请与银行核实。",
     )  # fmt: skip
-    RETURN_FILE_AMOUNT_DIFFERS = ReasonText(
+    BANK_FILE_AMOUNT_DIFFERS = ReasonText(
         422, "The bank's file gives a payment another amount than we sent.", "银行文件中的金额与我方发送的不符。",
         "Nothing was applied. The answer names the line; ask the bank.",
         "未处理任何内容。返回内容载明行号，请与银行核实。",
     )  # fmt: skip
-    RETURN_FILE_CONTRADICTS_ITSELF = ReasonText(
+    BANK_FILE_CONTRADICTS_ITSELF = ReasonText(
         422, "The bank's file says two things of one payment.", "银行文件对同一笔支付有两种结果。",
         "Nothing was applied. The answer names the line; ask the bank.",
         "未处理任何内容。返回内容载明行号，请与银行核实。",
     )  # fmt: skip
-    RETURN_FILE_CONTRADICTS_AN_EARLIER_ONE = ReasonText(
+    BANK_FILE_CONTRADICTS_AN_EARLIER_ONE = ReasonText(
         422, "The bank's file calls paid what an earlier file gave back.", "银行文件将此前已退票的支付列为已支付。",
         "Nothing was applied. The answer names the line; ask the bank.",
         "未处理任何内容。返回内容载明行号，请与银行核实。",
     )  # fmt: skip
     BANK_FILE_IS_ANOTHER = ReasonText(
         409, "The bank's folder holds another file under the name of a part.", "银行目录中存在同名但内容不同的文件。",
-        "The part was not sent. Look at the file in the folder; it is not ours.",
+        "Nothing was sent. Look at the file in the folder; it is not ours.",
         "该部分未发送。请检查目录中的文件。",
     )  # fmt: skip

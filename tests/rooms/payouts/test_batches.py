@@ -10,11 +10,11 @@ from tests.support.builders.benefits import (
     BUCKET_COUNT,
     BUDGET_FEN,
     FINANCE,
-    VAULT,
     BenefitWorld,
     a_folder,
     handle_of,
 )
+from tests.support.builders.cards import VAULT
 from yikatong.access import service as access
 from yikatong.cards import service as cards
 from yikatong.kernel.ids import bucket_of

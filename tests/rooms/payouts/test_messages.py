@@ -131,32 +131,32 @@ def test_a_report_without_transactions_speaks_of_the_whole_message() -> None:
 
 
 WRONG: list[tuple[str, int | None, bytes]] = [
-    ("RETURN_FILE_CANNOT_BE_READ", 1, b""),
-    ("RETURN_FILE_CANNOT_BE_READ", 1, b"hello"),
-    ("RETURN_FILE_CANNOT_BE_READ", 1, a_file([a_row(1)])),
-    ("RETURN_FILE_CANNOT_BE_READ", 1, b'<!DOCTYPE x [<!ENTITY a "b">]>' + a_status((1, "ACSC", "", ""))),
-    ("RETURN_FILE_CANNOT_BE_READ", None, a_status((1, "ACSC", "", ""))[:-30]),
-    ("RETURN_FILE_CANNOT_BE_READ", 5, a_status((1, "ACSC", "", "1.234"))),
-    ("RETURN_FILE_CANNOT_BE_READ", 5, a_status((1, "ACSC", "", "1.23")).replace(b"CNY", b"USD")),
-    ("RETURN_FILE_IS_NOT_VALID", 6, a_status((1, "ACSC", "", ""), (2, "TOOLONG", "", ""))),
-    ("RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT", 5, a_status((1, "ACSC", "", ""), number="X" * 26)),
-    ("RETURN_FILE_CONTRADICTS_ITSELF", 6, a_status((1, "ACSC", "", ""), (1, "RJCT", "AC04", ""))),
+    ("BANK_FILE_CANNOT_BE_READ", 1, b""),
+    ("BANK_FILE_CANNOT_BE_READ", 1, b"hello"),
+    ("BANK_FILE_CANNOT_BE_READ", 1, a_file([a_row(1)])),
+    ("BANK_FILE_CANNOT_BE_READ", 1, b'<!DOCTYPE x [<!ENTITY a "b">]>' + a_status((1, "ACSC", "", ""))),
+    ("BANK_FILE_CANNOT_BE_READ", None, a_status((1, "ACSC", "", ""))[:-30]),
+    ("BANK_FILE_CANNOT_BE_READ", 5, a_status((1, "ACSC", "", "1.234"))),
+    ("BANK_FILE_CANNOT_BE_READ", 5, a_status((1, "ACSC", "", "1.23")).replace(b"CNY", b"USD")),
+    ("BANK_FILE_IS_NOT_VALID", 6, a_status((1, "ACSC", "", ""), (2, "TOOLONG", "", ""))),
+    ("BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT", 5, a_status((1, "ACSC", "", ""), number="X" * 26)),
+    ("BANK_FILE_CONTRADICTS_ITSELF", 6, a_status((1, "ACSC", "", ""), (1, "RJCT", "AC04", ""))),
     (
-        "RETURN_FILE_TOTALS_DIFFER",
+        "BANK_FILE_TOTALS_DIFFER",
         None,
         a_status(
             (1, "ACSC", "", ""),
             group="<NbOfTxsPerSts><DtldNbOfTxs>2</DtldNbOfTxs><DtldSts>ACSC</DtldSts></NbOfTxsPerSts>",
         ),
     ),
-    ("RETURN_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,77,,ref")),
-    ("RETURN_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref", "L,2,0,00,,ref", tail="T,1,100,0,0,x")),
-    ("RETURN_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,00,2026-02-30,ref")),
-    ("RETURN_FILE_CANNOT_BE_READ", 2, a_plain("L,１,100,00,,ref")),
-    ("RETURN_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref").rsplit(b"T,", 1)[0]),
-    ("RETURN_FILE_CONTRADICTS_ITSELF", 3, a_plain("L,1,100,00,,ref", "L,1,100,01,,ref")),
-    ("RETURN_FILE_TOTALS_DIFFER", 3, a_plain("L,1,100,00,,ref", tail="T,1,101,0,0," + "0" * 64)),
-    ("RETURN_FILE_DIGEST_DIFFERS", 3, a_plain("L,1,100,00,,ref", tail="T,1,100,0,0," + "0" * 64)),
+    ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,77,,ref")),
+    ("BANK_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref", "L,2,0,00,,ref", tail="T,1,100,0,0,x")),
+    ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,00,2026-02-30,ref")),
+    ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,１,100,00,,ref")),
+    ("BANK_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref").rsplit(b"T,", 1)[0]),
+    ("BANK_FILE_CONTRADICTS_ITSELF", 3, a_plain("L,1,100,00,,ref", "L,1,100,01,,ref")),
+    ("BANK_FILE_TOTALS_DIFFER", 3, a_plain("L,1,100,00,,ref", tail="T,1,101,0,0," + "0" * 64)),
+    ("BANK_FILE_DIGEST_DIFFERS", 3, a_plain("L,1,100,00,,ref", tail="T,1,100,0,0," + "0" * 64)),
 ]
 
 
@@ -190,7 +190,7 @@ def outside_entity() -> bytes:
 
 @pytest.mark.parametrize("make", [entity_bomb, outside_entity], ids=lambda make: make.__name__)
 def test_entities_are_neither_expanded_nor_fetched(make: Callable[[], bytes]) -> None:
-    with pytest.raises(Refused, match="RETURN_FILE_CANNOT_BE_READ"):
+    with pytest.raises(Refused, match="BANK_FILE_CANNOT_BE_READ"):
         read_return_file(BytesIO(make()))
 
 

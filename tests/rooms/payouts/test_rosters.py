@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.builders.benefits import BUCKET_COUNT, CLERK, FINANCE, REVIEWER, VAULT, BenefitWorld
-from tests.support.builders.cards import OPERATOR
+from tests.support.builders.benefits import BUCKET_COUNT, CLERK, FINANCE, REVIEWER, BenefitWorld
+from tests.support.builders.cards import OPERATOR, VAULT
 from yikatong.cards import service as cards
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.instants import day_of
@@ -24,7 +24,9 @@ async def findings(conn: Connection, roster_id: UUID) -> list[Finding | None]:
 
 
 async def check(world: BenefitWorld, conn: Connection, roster_id: UUID) -> dict[str, int]:
-    checked = await service.check_roster(conn, roster_id=roster_id, by=CLERK, now=world.now, bucket_count=BUCKET_COUNT)
+    checked = await service.examine_roster(
+        conn, roster_id=roster_id, by=CLERK, now=world.now, bucket_count=BUCKET_COUNT
+    )
     return {"clear": checked.clear_count, **checked.held}
 
 
@@ -234,7 +236,7 @@ async def test_a_roster_moves_only_as_its_state_allows(db: Database) -> None:
                 conn, roster_id=roster.id, by=FINANCE, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
             )
         with pytest.raises(Refused, match="ROSTER_IS_UNKNOWN"):
-            await service.check_roster(
+            await service.examine_roster(
                 conn, roster_id=world.ids.new(), by=CLERK, now=world.now, bucket_count=BUCKET_COUNT
             )
         await world.final(conn, roster)

@@ -141,7 +141,7 @@ class BenefitWorld:
     async def final(self, conn: Connection, roster: Roster) -> Roster:
         """Check a roster, publish it, wait for the term, and make it final."""
         if roster.state is RosterState.OPEN:
-            await service.check_roster(conn, roster_id=roster.id, by=CLERK, now=self.now, bucket_count=BUCKET_COUNT)
+            await service.examine_roster(conn, roster_id=roster.id, by=CLERK, now=self.now, bucket_count=BUCKET_COUNT)
         public = await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=self.now)
         assert public.public_until is not None
         later = self.now + timedelta(days=(public.public_until - day_of(self.now)).days)

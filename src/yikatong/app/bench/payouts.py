@@ -172,7 +172,7 @@ async def _through_publicity(worker: Worker, roster_id: UUID, *, clerk: UUID, re
     house = worker.house
     now, bucket_count = house.clock.now(), house.settings.bucket_count
     async with house.database.transaction() as conn:
-        await payouts.check_roster(conn, roster_id=roster_id, by=clerk, now=now, bucket_count=bucket_count)
+        await payouts.examine_roster(conn, roster_id=roster_id, by=clerk, now=now, bucket_count=bucket_count)
     async with house.database.transaction() as conn:
         await payouts.publish_roster(conn, roster_id=roster_id, by=reviewer, now=now)
         await payouts.finalise_roster(

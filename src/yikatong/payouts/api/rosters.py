@@ -164,7 +164,7 @@ class Rosters:
     async def check(self, call: Call, body: None, query: None) -> CheckedAnswer:
         """Check everybody."""
         roster = await get_roster_for(call)
-        checked = await service.check_roster(
+        checked = await service.examine_roster(
             call.conn, roster_id=roster.id, by=call.by().id, now=call.now, bucket_count=self._bucket_count
         )
         return CheckedAnswer(clear_count=checked.clear_count, clear_fen=checked.clear_fen, held=checked.held)

@@ -30,15 +30,15 @@ LEASE = timedelta(minutes=10)
 
 REFUSED_FOR_GOOD = frozenset(
     {
-        Reason.RETURN_FILE_IS_TOO_LARGE,
-        Reason.RETURN_FILE_CANNOT_BE_READ,
-        Reason.RETURN_FILE_IS_NOT_VALID,
-        Reason.RETURN_FILE_TOTALS_DIFFER,
-        Reason.RETURN_FILE_DIGEST_DIFFERS,
-        Reason.RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT,
-        Reason.RETURN_FILE_AMOUNT_DIFFERS,
-        Reason.RETURN_FILE_CONTRADICTS_ITSELF,
-        Reason.RETURN_FILE_CONTRADICTS_AN_EARLIER_ONE,
+        Reason.BANK_FILE_IS_TOO_LARGE,
+        Reason.BANK_FILE_CANNOT_BE_READ,
+        Reason.BANK_FILE_IS_NOT_VALID,
+        Reason.BANK_FILE_TOTALS_DIFFER,
+        Reason.BANK_FILE_DIGEST_DIFFERS,
+        Reason.BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT,
+        Reason.BANK_FILE_AMOUNT_DIFFERS,
+        Reason.BANK_FILE_CONTRADICTS_ITSELF,
+        Reason.BANK_FILE_CONTRADICTS_AN_EARLIER_ONE,
     }
 )
 """What is wrong with a file itself. A file refused for anything else (a frozen budget) stays and is tried again."""

@@ -42,8 +42,8 @@ class Readable(Protocol):
 def read_plain(file: Readable) -> ReadFile:
     """Read a plain return file whole.
 
-    Refuses as it is read: RETURN_FILE_CANNOT_BE_READ, RETURN_FILE_CONTRADICTS_ITSELF; then, at its tail,
-    RETURN_FILE_TOTALS_DIFFER, RETURN_FILE_DIGEST_DIFFERS.
+    Refuses as it is read: BANK_FILE_CANNOT_BE_READ, BANK_FILE_CONTRADICTS_ITSELF; then, at its tail,
+    BANK_FILE_TOTALS_DIFFER, BANK_FILE_DIGEST_DIFFERS.
     """
     telling = Telling(ReturnKind.CSV)
     content = trust.Sm3()
@@ -53,7 +53,7 @@ def read_plain(file: Readable) -> ReadFile:
     for at, line in enumerate(_lines(file), 1):
         cells = _cells(line, at=at)
         if has_ended or (cells[0] == "H") != (batch_id is None):
-            raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+            raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
         if cells[0] == "T":
             _verify_tail(cells, totals=totals, digest=content.digest(), at=at)
             has_ended = True
@@ -68,7 +68,7 @@ def read_plain(file: Readable) -> ReadFile:
             totals[place] += 1
             totals[place + 1] += report.amount_fen
     if not has_ended:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at + 1 if batch_id else 1)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at + 1 if batch_id else 1)
     return telling.ended(digest=file.drain())
 
 
@@ -86,30 +86,30 @@ def _lines(file: Readable) -> Iterator[bytes]:
 
 def _cells(line: bytes, *, at: int) -> list[str]:
     if len(line) > LINE_BYTES_MAX or not line.endswith(b"\n"):
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     try:
         return line[:-1].decode().split(",")
     except UnicodeDecodeError:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at) from None
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
 
 
 def _read_head(cells: list[str], *, at: int) -> UUID:
     if len(cells) != _HEAD_CELLS or cells[1:3] != [PLAIN_RETURNS, PLAIN_VERSION]:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     try:
         return read_number(cells[3])
     except ValueError:
-        raise Refused(Reason.RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at) from None
+        raise Refused(Reason.BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at) from None
 
 
 def _read_line(cells: list[str], *, batch_id: UUID, at: int) -> Report:
     if len(cells) != _LINE_CELLS or cells[0] != "L" or cells[3] not in STATUSES:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     reason = STATUSES[cells[3]]
     try:
         booked_on = date.fromisoformat(cells[4]) if cells[4] else None
     except ValueError:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at) from None
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
     return Report(
         batch_id=batch_id,
         line=_whole(cells[1], at=at, digits_max=7),
@@ -123,14 +123,14 @@ def _read_line(cells: list[str], *, batch_id: UUID, at: int) -> Report:
 
 def _verify_tail(cells: list[str], *, totals: list[int], digest: bytes, at: int) -> None:
     if len(cells) != _TAIL_CELLS:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     if [_whole(cell, at=at, digits_max=18, least=0) for cell in cells[1:5]] != totals:
-        raise Refused(Reason.RETURN_FILE_TOTALS_DIFFER, line=at)
+        raise Refused(Reason.BANK_FILE_TOTALS_DIFFER, line=at)
     if cells[5] != digest.hex():
-        raise Refused(Reason.RETURN_FILE_DIGEST_DIFFERS, line=at)
+        raise Refused(Reason.BANK_FILE_DIGEST_DIFFERS, line=at)
 
 
 def _whole(text: str, *, at: int, digits_max: int, least: int = 1) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > digits_max or int(text) < least:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     return int(text)

@@ -58,11 +58,11 @@ class _Hashed:
         self.digest = trust.Sm3()
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes. Refuses RETURN_FILE_IS_TOO_LARGE."""
+        """The next bytes. Refuses BANK_FILE_IS_TOO_LARGE."""
         data, self._begin = self._begin or self._file.read(size if size > 0 else 1 << 20), b""
         self._size += len(data)
         if self._size > BYTES_MAX:
-            raise Refused(Reason.RETURN_FILE_IS_TOO_LARGE, bytes_max=BYTES_MAX)
+            raise Refused(Reason.BANK_FILE_IS_TOO_LARGE, bytes_max=BYTES_MAX)
         self.digest.update(data)
         return data
 
@@ -76,9 +76,9 @@ class _Hashed:
 def read_return_file(file: IO[bytes]) -> ReadFile:
     """Read a bank's file whole, whatever of the known kinds it is.
 
-    Refuses, in this order as the file is read: RETURN_FILE_IS_TOO_LARGE, RETURN_FILE_CANNOT_BE_READ,
-    RETURN_FILE_IS_NOT_VALID, RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT (a name that is none of ours in a report that speaks
-    of ours alone), RETURN_FILE_CONTRADICTS_ITSELF, RETURN_FILE_TOTALS_DIFFER, RETURN_FILE_DIGEST_DIFFERS.
+    Refuses, in this order as the file is read: BANK_FILE_IS_TOO_LARGE, BANK_FILE_CANNOT_BE_READ,
+    BANK_FILE_IS_NOT_VALID, BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT (a name that is none of ours in a report that speaks
+    of ours alone), BANK_FILE_CONTRADICTS_ITSELF, BANK_FILE_TOTALS_DIFFER, BANK_FILE_DIGEST_DIFFERS.
     """
     begin = file.read(_PEEK)
     hashed = _Hashed(file, begin=begin)
@@ -87,12 +87,12 @@ def read_return_file(file: IO[bytes]) -> ReadFile:
     found = _MESSAGE.search(begin)
     message = found[1].decode() if found else ""
     if found is None or message not in READ or _FORBIDDEN.search(begin[: found.start()]):
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=1)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=1)
     return _read_message(hashed, message)
 
 
 def digest_file(file: IO[bytes]) -> bytes:
-    """The SM3 digest of a file, so that one that cannot be read has a name. Refuses RETURN_FILE_IS_TOO_LARGE."""
+    """The SM3 digest of a file, so that one that cannot be read has a name. Refuses BANK_FILE_IS_TOO_LARGE."""
     return _Hashed(file, begin=b"").drain()
 
 
@@ -109,7 +109,7 @@ def _read_message(file: _Hashed, message: str) -> ReadFile:
     except etree.XMLSyntaxError as error:
         # A fault against the schema names the element; one against XML itself does not.
         breaks_schema = "Element '" in str(error)
-        reason = Reason.RETURN_FILE_IS_NOT_VALID if breaks_schema else Reason.RETURN_FILE_CANNOT_BE_READ
+        reason = Reason.BANK_FILE_IS_NOT_VALID if breaks_schema else Reason.BANK_FILE_CANNOT_BE_READ
         raise Refused(reason, line=error.lineno or reader.at, what=_element_of(str(error))) from None
     reader.end()
     return telling.ended(digest=file.drain())
@@ -167,7 +167,7 @@ class _Status:
         self._counted[status] = self._counted.get(status, 0) + 1
         payment = read_payment(_text_of(said.get(self._names("OrgnlEndToEndId"))))
         if payment is None:
-            raise Refused(Reason.RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at)
+            raise Refused(Reason.BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at)
         outcome = _ENDED.get(status)
         if outcome is None:
             self._telling.pending()
@@ -188,7 +188,7 @@ class _Status:
         """What can be said when everything was read: totals, and a status of the whole message."""
         for status, said in self._said.items():
             if self._counted and self._counted.get(status, 0) != said:
-                raise Refused(Reason.RETURN_FILE_TOTALS_DIFFER, status=status, said=said)
+                raise Refused(Reason.BANK_FILE_TOTALS_DIFFER, status=status, said=said)
         if self._group is None or self._counted:
             return
         original, status, reason, at = self._group
@@ -197,7 +197,7 @@ class _Status:
             return
         part = read_part(original)
         if part is None:
-            raise Refused(Reason.RETURN_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at)
+            raise Refused(Reason.BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at)
         self._telling.tell_part(*part, outcome, reason_of(reason) if outcome is Outcome.RETURNED else None)
 
 
@@ -276,7 +276,7 @@ class _Account:
         amount = element.find(self._names("Amt"))
         at = element.sourceline or 1
         if self._details and self._has_amounts and amount is not None and fen_of(amount, at=at) != self._sum_fen:
-            raise Refused(Reason.RETURN_FILE_TOTALS_DIFFER, line=at)
+            raise Refused(Reason.BANK_FILE_TOTALS_DIFFER, line=at)
         self._sum_fen, self._details, self._has_amounts, self._entry = 0, 0, True, None
         forget(element)
 
@@ -312,13 +312,13 @@ def read_part(text: str) -> tuple[UUID, int] | None:
 
 
 def fen_of(amount: etree._Element, *, at: int) -> int:
-    """An amount in yuan as fen. Refuses RETURN_FILE_CANNOT_BE_READ: another currency, more places, or nothing."""
+    """An amount in yuan as fen. Refuses BANK_FILE_CANNOT_BE_READ: another currency, more places, or nothing."""
     if amount.get("Ccy") != "CNY":
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at)
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at)
     try:
         fen = read_yuan(amount.text or "")
     except ValueError:
-        raise Refused(Reason.RETURN_FILE_CANNOT_BE_READ, line=at) from None
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
     return fen
 
 

@@ -33,7 +33,7 @@ class Telling:
         self.statement_on: date | None = None
 
     def tell(self, report: Report) -> None:
-        """Keep a report; the same again in one file is kept once. Refuses RETURN_FILE_CONTRADICTS_ITSELF.
+        """Keep a report; the same again in one file is kept once. Refuses BANK_FILE_CONTRADICTS_ITSELF.
 
         An account may show that a payment was booked and, further down, that it came back.
         """
@@ -41,7 +41,7 @@ class Telling:
             seen = self._seen.setdefault(report.batch_id, {})
             before = seen.setdefault(report.line, report.outcome)
             if before is not report.outcome:
-                raise Refused(Reason.RETURN_FILE_CONTRADICTS_ITSELF, line=report.at)
+                raise Refused(Reason.BANK_FILE_CONTRADICTS_ITSELF, line=report.at)
         if self._last is None or self._last[0] != report.batch_id:
             self._last = (report.batch_id, self._told.setdefault(report.batch_id, Told()))
         self._last[1].add(report)

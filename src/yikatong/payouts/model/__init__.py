@@ -14,8 +14,10 @@ from yikatong.payouts.model.batches import (
     PaymentRow,
     PaymentState,
     ReturnReason,
+    Run,
     StopReason,
     Sums,
+    Unanswered,
 )
 from yikatong.payouts.model.returns import (
     STRICT_KINDS,
@@ -130,10 +132,12 @@ __all__ = [
     "RosterEntry",
     "RosterLine",
     "RosterState",
+    "Run",
     "Settlement",
     "SettlementStatus",
     "StopReason",
     "Sums",
     "Told",
     "ToldPart",
+    "Unanswered",
 ]

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -128,7 +129,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 class BatchLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a batch: what is paid to whom. `source_line` and `source_fen` are of the line that it corrects.
 
-    `transfer_id` is by which it was paid, `back_transfer_id` by which its money went back to the budget.
+    `paid_by` is by which it was paid, `back_by` by which its money went back to the budget.
     """
 
     bucket: int
@@ -144,8 +145,8 @@ class BatchLine(msgspec.Struct, frozen=True, kw_only=True):
     source_line: int | None
     source_fen: int | None
     corrected_by: UUID | None
-    transfer_id: UUID | None
-    back_transfer_id: UUID | None
+    paid_by: UUID | None
+    back_by: UUID | None
     booked_on: date | None
     ended_at: datetime | None
 
@@ -181,6 +182,27 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes | None
     drafted_at: datetime | None
     sent_at: datetime | None
+
+
+class Run(NamedTuple):
+    """Consecutive lines of one bucket for one bank that are still open, with their sum."""
+
+    bucket: int
+    bank_code: str
+    first_line: int
+    last_line: int
+    line_count: int
+    amount_fen: int
+
+
+class Unanswered(NamedTuple):
+    """A part of which the bank has not said everything."""
+
+    part: int
+    bank_code: str
+    sent_at: datetime
+    line_count: int
+    amount_fen: int
 
 
 class PaymentRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

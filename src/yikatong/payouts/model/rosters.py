@@ -179,6 +179,7 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     roster_id: UUID
     line: int
+    resident_id: ResidentId
     ground: Ground
     state: ObjectionState
     made_at: datetime

@@ -100,7 +100,7 @@ WITH clear AS (
 issued AS (
     INSERT INTO payouts.batch_line
         (bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-        source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at)
+        source_fen, corrected_by, paid_by, back_by, booked_on, ended_at)
     SELECT %(bucket)s, %(batch_id)s, %(offset)s + row_number() OVER (ORDER BY bank_code, line), resident_id, reference,
         amount_fen, bank_code, bank_token, 'issued', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM clear
@@ -114,7 +114,7 @@ SELECT (SELECT count(*) FROM issued), (SELECT coalesce(sum(amount_fen), 0)::bigi
 -- sentence: writes lines of a correction in one bucket
 INSERT INTO payouts.batch_line
     (bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-    source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at)
+    source_fen, corrected_by, paid_by, back_by, booked_on, ended_at)
 SELECT %(bucket)s, %(batch_id)s, d.line, d.resident_id, d.reference, d.amount_fen, d.bank_code, d.bank_token, 'issued',
     NULL, d.source_line, d.source_fen, NULL, NULL, NULL, NULL, NULL
 FROM unnest(
@@ -125,7 +125,7 @@ FROM unnest(
 -- name: list_batch_lines
 -- sentence: lines of a batch in one bucket after one, in their order
 SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-    source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at
+    source_fen, corrected_by, paid_by, back_by, booked_on, ended_at
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line > %(after)s
 ORDER BY line
@@ -134,7 +134,7 @@ LIMIT %(limit)s;
 -- name: list_lines_of_resident
 -- sentence: what one person was to be paid, the newest batch first
 SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-    source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at
+    source_fen, corrected_by, paid_by, back_by, booked_on, ended_at
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s
 ORDER BY batch_id DESC, line
@@ -143,7 +143,7 @@ LIMIT %(limit)s;
 -- name: list_correctable
 -- sentence: lines of a batch in one bucket that came back or were stopped and were not corrected, locked
 SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-    source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at
+    source_fen, corrected_by, paid_by, back_by, booked_on, ended_at
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND corrected_by IS NULL
     AND (state = 'returned' OR (state = 'stopped' AND reason <> 'batch_was_deleted'))
@@ -165,7 +165,7 @@ WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND corrected_by = %(by_ba
 -- sentence: stops issued lines of one bucket; returns how many and their sum
 WITH stopped AS (
     UPDATE payouts.batch_line AS l
-    SET state = 'stopped', reason = d.reason, ended_at = %(now)s, back_transfer_id = %(transfer_id)s
+    SET state = 'stopped', reason = d.reason, ended_at = %(now)s, back_by = %(transfer_id)s
     FROM unnest(%(lines)s::int[], %(reasons)s::text[]) AS d (line, reason)
     WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = 'issued'
     RETURNING l.amount_fen
@@ -185,7 +185,7 @@ SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM stopped;
 -- name: find_batch_line
 -- sentence: one line of a batch in one bucket
 SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
-    source_fen, corrected_by, transfer_id, back_transfer_id, booked_on, ended_at
+    source_fen, corrected_by, paid_by, back_by, booked_on, ended_at
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = %(line)s;
 
@@ -199,9 +199,9 @@ GROUP BY batch_id, state;
 -- sentence: audit, over all buckets: what the lines of each batch say that each transfer moved
 SELECT batch_id, moved_by, sum(amount_fen)::bigint
 FROM (
-    SELECT batch_id, transfer_id AS moved_by, amount_fen FROM payouts.batch_line WHERE transfer_id IS NOT NULL
+    SELECT batch_id, paid_by AS moved_by, amount_fen FROM payouts.batch_line WHERE paid_by IS NOT NULL
     UNION ALL
-    SELECT batch_id, back_transfer_id, amount_fen FROM payouts.batch_line WHERE back_transfer_id IS NOT NULL
+    SELECT batch_id, back_by, amount_fen FROM payouts.batch_line WHERE back_by IS NOT NULL
 ) AS moved
 GROUP BY batch_id, moved_by;
 
@@ -216,3 +216,7 @@ WHERE s.corrected_by = b.id
 GROUP BY s.batch_id, s.line, s.amount_fen
 HAVING count(c.line) <> 1 OR sum(c.amount_fen) > s.amount_fen
 ORDER BY s.batch_id, s.line;
+
+-- name: count_half_sent
+-- sentence: how many batches are being sent
+SELECT count(*) FROM payouts.batch WHERE state = 'sending';

@@ -13,18 +13,18 @@ ORDER BY min(line);
 -- name: insert_parts
 -- sentence: plans the parts of a batch
 INSERT INTO payouts.batch_part
-    (batch_id, part, bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
+    (batch_id, part, line_bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
     drafted_at, sent_at)
-SELECT %(batch_id)s, d.part, d.bucket, d.bank_code, d.format, d.first_line, d.last_line, d.line_count, d.amount_fen,
+SELECT %(batch_id)s, d.part, d.line_bucket, d.bank_code, d.format, d.first_line, d.last_line, d.line_count, d.amount_fen,
     'planned', NULL, NULL, NULL
 FROM unnest(
     %(parts)s::smallint[], %(buckets)s::smallint[], %(bank_codes)s::text[], %(formats)s::text[], %(first_lines)s::int[],
     %(last_lines)s::int[], %(line_counts)s::int[], %(amount_fens)s::bigint[]
-) AS d (part, bucket, bank_code, format, first_line, last_line, line_count, amount_fen);
+) AS d (part, line_bucket, bank_code, format, first_line, last_line, line_count, amount_fen);
 
 -- name: list_parts
 -- sentence: the parts of a batch in their order
-SELECT batch_id, part, bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
+SELECT batch_id, part, line_bucket AS bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
     drafted_at, sent_at
 FROM payouts.batch_part
 WHERE batch_id = %(batch_id)s
@@ -32,7 +32,7 @@ ORDER BY part;
 
 -- name: lock_part
 -- sentence: one part of a batch, locked
-SELECT batch_id, part, bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
+SELECT batch_id, part, line_bucket AS bucket, bank_code, format, first_line, last_line, line_count, amount_fen, state, digest,
     drafted_at, sent_at
 FROM payouts.batch_part
 WHERE batch_id = %(batch_id)s AND part = %(part)s
@@ -63,22 +63,21 @@ WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line BETWEEN %(first_l
     AND state = 'issued'
 ORDER BY line;
 
--- name: list_unanswered_parts
--- sentence: parts that were sent before an instant and still have open lines: how many and how much
-SELECT p.batch_id, p.part, p.bank_code, p.sent_at, count(*), sum(l.amount_fen)::bigint
-FROM payouts.batch_part AS p
+-- name: count_open_lines
+-- sentence: how many lines of some parts are open in one bucket, and their sum, by part
+SELECT d.part, count(*), sum(l.amount_fen)::bigint
+FROM unnest(%(parts)s::smallint[], %(first_lines)s::int[], %(last_lines)s::int[]) AS d (part, first_line, last_line)
 JOIN payouts.batch_line AS l
-    ON l.bucket = p.bucket AND l.batch_id = p.batch_id AND l.line BETWEEN p.first_line AND p.last_line
-WHERE p.batch_id = %(batch_id)s AND l.bucket = ANY (%(buckets)s::smallint[]) AND l.batch_id = %(batch_id)s
-    AND p.state = 'sent' AND p.sent_at <= %(before)s AND l.state = 'issued'
-GROUP BY p.batch_id, p.part, p.bank_code, p.sent_at
-ORDER BY p.part;
+    ON l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line BETWEEN d.first_line AND d.last_line
+WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.state = 'issued'
+GROUP BY d.part
+ORDER BY d.part;
 
 -- name: pay_lines
 -- sentence: marks open lines as paid where the amount is ours or the bank names none; returns how many and their sum
 WITH paid AS (
     UPDATE payouts.batch_line AS l
-    SET state = 'paid', transfer_id = %(transfer_id)s, booked_on = d.booked_on, ended_at = %(now)s
+    SET state = 'paid', paid_by = %(transfer_id)s, booked_on = d.booked_on, ended_at = %(now)s
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(days)s::date[]) AS d (line, amount_fen, booked_on)
     WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = 'issued'
         AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
@@ -90,7 +89,7 @@ SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM paid;
 -- sentence: marks lines that stand in one state as returned; returns how many and their sum
 WITH returned AS (
     UPDATE payouts.batch_line AS l
-    SET state = 'returned', reason = d.reason, back_transfer_id = %(transfer_id)s, ended_at = %(now)s
+    SET state = 'returned', reason = d.reason, back_by = %(transfer_id)s, ended_at = %(now)s
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(reasons)s::text[]) AS d (line, amount_fen, reason)
     WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = %(state)s
         AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
@@ -100,7 +99,7 @@ SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM returned;
 
 -- name: list_standing_lines
 -- sentence: how some lines of a batch in one bucket stand: line, state, amount, whether the bank ever paid it
-SELECT line, state, amount_fen, transfer_id IS NOT NULL
+SELECT line, state, amount_fen, paid_by IS NOT NULL
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = ANY (%(lines)s::int[]);
 
@@ -139,11 +138,11 @@ ORDER BY received_at DESC, digest
 LIMIT %(limit)s;
 
 -- name: insert_differences
--- sentence: keeps payments on which a bank and we do not agree
+-- sentence: keeps payments of a batch on which a bank and we do not agree
 INSERT INTO payouts.payment_difference (batch_id, line, file_digest, kind, our_fen, bank_fen, found_at)
-SELECT d.batch_id, d.line, %(file_digest)s, d.kind, d.our_fen, d.bank_fen, %(now)s
-FROM unnest(%(batch_ids)s::uuid[], %(lines)s::int[], %(kinds)s::text[], %(our_fens)s::bigint[], %(bank_fens)s::bigint[])
-    AS d (batch_id, line, kind, our_fen, bank_fen)
+SELECT %(batch_id)s, d.line, %(file_digest)s, d.kind, d.our_fen, d.bank_fen, %(now)s
+FROM unnest(%(lines)s::int[], %(kinds)s::text[], %(our_fens)s::bigint[], %(bank_fens)s::bigint[])
+    AS d (line, kind, our_fen, bank_fen)
 ON CONFLICT (batch_id, line, file_digest, kind) DO NOTHING;
 
 -- name: list_differences

@@ -101,9 +101,9 @@ RETURNING line;
 
 -- name: claim_paid_once
 -- sentence: claims keys for lines of a roster where they are free
-INSERT INTO payouts.paid_once (bucket, once_key, roster_id, line)
-SELECT %(bucket)s, d.once_key, %(roster_id)s, d.line
-FROM unnest(%(once_keys)s::uuid[], %(lines)s::int[]) AS d (once_key, line)
+INSERT INTO payouts.paid_once (bucket, once_key, resident_id, roster_id, line)
+SELECT %(bucket)s, d.once_key, d.resident_id, %(roster_id)s, d.line
+FROM unnest(%(once_keys)s::uuid[], %(resident_ids)s::uuid[], %(lines)s::int[]) AS d (once_key, resident_id, line)
 -- In the order of the keys, so that two rosters that claim the same people never wait for each other in a circle.
 ORDER BY d.once_key, d.line
 ON CONFLICT (bucket, once_key) DO NOTHING;
@@ -127,21 +127,21 @@ WHERE bucket = %(bucket)s AND roster_id = %(roster_id)s;
 -- name: insert_objection
 -- sentence: writes an objection; the same id again is left out
 INSERT INTO payouts.objection
-    (bucket, roster_id, id, line, ground, state, made_at, made_by, decided_at, decided_by)
+    (bucket, roster_id, id, line, resident_id, ground, state, made_at, made_by, decided_at, decided_by)
 VALUES
-    (%(bucket)s, %(roster_id)s, %(id)s, %(line)s, %(ground)s, 'open', %(made_at)s, %(made_by)s, NULL, NULL)
+    (%(bucket)s, %(roster_id)s, %(id)s, %(line)s, %(resident_id)s, %(ground)s, 'open', %(made_at)s, %(made_by)s, NULL, NULL)
 ON CONFLICT (bucket, roster_id, id) DO NOTHING;
 
 -- name: list_objections
 -- sentence: objections against a roster in one bucket, in the order they were made
-SELECT bucket, roster_id, id, line, ground, state, made_at, made_by, decided_at, decided_by
+SELECT bucket, roster_id, id, line, resident_id, ground, state, made_at, made_by, decided_at, decided_by
 FROM payouts.objection
 WHERE bucket = %(bucket)s AND roster_id = %(roster_id)s
 ORDER BY id;
 
 -- name: lock_objection
 -- sentence: one objection in one bucket, locked
-SELECT bucket, roster_id, id, line, ground, state, made_at, made_by, decided_at, decided_by
+SELECT bucket, roster_id, id, line, resident_id, ground, state, made_at, made_by, decided_at, decided_by
 FROM payouts.objection
 WHERE bucket = %(bucket)s AND roster_id = %(roster_id)s AND id = %(id)s
 FOR UPDATE;

@@ -4,7 +4,6 @@ from base64 import b32decode, b32encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import structs
@@ -32,6 +31,7 @@ from yikatong.payouts.model import (
     PartState,
     PaymentState,
     Reason,
+    Run,
     StopReason,
     Sums,
 )
@@ -158,17 +158,6 @@ def verify_correction(
 
 
 # Parts and numbers
-
-
-class Run(NamedTuple):
-    """Consecutive lines of one bucket for one bank that are still open, with their sum."""
-
-    bucket: int
-    bank_code: str
-    first_line: int
-    last_line: int
-    line_count: int
-    amount_fen: int
 
 
 def plan_parts(batch_id: UUID, runs: Iterable[Run], *, formats: Mapping[str, FileFormat]) -> tuple[Part, ...]:

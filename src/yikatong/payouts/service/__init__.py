@@ -35,7 +35,7 @@ from yikatong.payouts.service.returns import (
 )
 from yikatong.payouts.service.rosters import (
     add_lines,
-    check_roster,
+    examine_roster,
     get_roster,
     list_roster_lines,
     list_rosters,
@@ -45,6 +45,7 @@ from yikatong.payouts.service.rosters import (
 )
 from yikatong.payouts.service.sending import (
     begin_sending,
+    count_half_sent,
     draft_part,
     end_part,
     end_sending,
@@ -90,8 +91,8 @@ __all__ = [
     "ask_bank",
     "begin_sending",
     "budget_of",
-    "check_roster",
     "correct_batch",
+    "count_half_sent",
     "debt_of",
     "decide_objection",
     "delete_batch",
@@ -100,6 +101,7 @@ __all__ = [
     "end_part",
     "end_sending",
     "end_settlement",
+    "examine_roster",
     "finalise_roster",
     "find_last_statement_day",
     "find_request",

@@ -110,6 +110,7 @@ async def object_to_line(
         id=objection_id or ids.new(),
         roster_id=roster_id,
         line=line,
+        resident_id=found.resident_id,
         ground=ground,
         state=ObjectionState.OPEN,
         made_at=now,

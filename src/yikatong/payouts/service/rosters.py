@@ -138,7 +138,7 @@ async def remove_line(conn: Conn, *, roster_id: UUID, line: int, by: UUID, bucke
     return Change.DONE
 
 
-async def check_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, bucket_count: int) -> Checked:
+async def examine_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, bucket_count: int) -> Checked:
     """Look at everybody on a roster: whether they live, are listed once, and have a card and an account.
 
     A line that can be paid claims its person (or reference), so that no other roster of the same scheme and period
@@ -175,11 +175,11 @@ async def _judge(
     payees = await cards.list_payees(conn, bucket=bucket, resident_ids=[line.resident_id for line, _ in lines])
     keys = {line.line: once_key_of(roster, resident_id=line.resident_id, reference=line.reference) for line, _ in lines}
     claims = [
-        (line.line, keys[line.line])
+        (line.line, line.resident_id, keys[line.line])
         for line, differs in lines
         if _find(roster, payees, line, differs=differs, is_duplicate=False) is None
     ]
-    claiming = {line for line, _ in claims}
+    claiming = {line for line, _, _ in claims}
     await store.release_paid_once(
         conn, bucket=bucket, roster_id=roster.id, lines=[line.line for line, _ in lines if line.line not in claiming]
     )

@@ -55,6 +55,11 @@ async def list_due_batches(conn: Conn, *, today: date, limit: int = 100) -> list
     return await batch_store.list_due_batches(conn, today=today, limit=limit)
 
 
+async def count_half_sent(conn: Conn) -> int:
+    """How many batches are being sent: their parts name the buckets in which their lines lie, until they are out."""
+    return await batch_store.count_half_sent(conn)
+
+
 async def begin_sending(
     conn: Conn,
     *,

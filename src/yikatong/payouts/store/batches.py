@@ -257,3 +257,8 @@ async def list_wrong_corrections(conn: Conn) -> list[tuple[UUID, int, int, int |
     """Corrected lines whose correction is missing, doubled or above its source."""
     cursor = await conn.execute(STATEMENTS["audit_corrections"])
     return await cursor.fetchall()
+
+
+async def count_half_sent(conn: Conn) -> int:
+    """How many batches are being sent."""
+    return int((await STATEMENTS.list_column(conn, "count_half_sent"))[0])

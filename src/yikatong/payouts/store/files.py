@@ -8,8 +8,7 @@ from uuid import UUID
 import psycopg
 
 from yikatong.kernel.ids import ResidentId
-from yikatong.payouts.model import Part, PaymentDifference, PaymentState, ReturnFile
-from yikatong.payouts.rules.batches import Run
+from yikatong.payouts.model import Part, PaymentDifference, PaymentState, ReturnFile, Run
 from yikatong.payouts.store.statements import STATEMENTS
 from yikatong.plumbing.rows import columns_of
 
@@ -35,17 +34,6 @@ class Standing(NamedTuple):
     state: PaymentState
     amount_fen: int
     was_paid: bool
-
-
-class Unanswered(NamedTuple):
-    """A part of which the bank has not said everything."""
-
-    batch_id: UUID
-    part: int
-    bank_code: str
-    sent_at: datetime
-    line_count: int
-    amount_fen: int
 
 
 async def list_runs(conn: Conn, *, bucket: int, batch_id: UUID, lines_in_part: int) -> list[Run]:
@@ -122,12 +110,21 @@ async def list_lines_of_part(conn: Conn, *, part: Part) -> list[OpenLine]:
         return [OpenLine(*row) for row in await cursor.fetchall()]
 
 
-async def list_unanswered(conn: Conn, *, batch_id: UUID, before: datetime, buckets: Sequence[int]) -> list[Unanswered]:
-    """Parts of a batch that were sent before an instant and have open lines."""
+async def count_open_lines(
+    conn: Conn, *, bucket: int, batch_id: UUID, parts: Sequence[Part]
+) -> dict[int, tuple[int, int]]:
+    """How many lines of some parts are open in one bucket, and their sum, by part."""
     cursor = await conn.execute(
-        STATEMENTS["list_unanswered_parts"], {"batch_id": batch_id, "before": before, "buckets": list(buckets)}
+        STATEMENTS["count_open_lines"],
+        {
+            "bucket": bucket,
+            "batch_id": batch_id,
+            "parts": [part.part for part in parts],
+            "first_lines": [part.first_line for part in parts],
+            "last_lines": [part.last_line for part in parts],
+        },
     )
-    return [Unanswered(*row) for row in await cursor.fetchall()]
+    return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
 
 
 async def pay_lines(
@@ -215,14 +212,14 @@ async def list_return_files(conn: Conn, *, bank_code: str, limit: int) -> tuple[
 
 
 async def insert_differences(
-    conn: Conn, *, differences: Sequence[PaymentDifference], file_digest: bytes, now: datetime
+    conn: Conn, *, batch_id: UUID, differences: Sequence[PaymentDifference], file_digest: bytes, now: datetime
 ) -> None:
-    """Keep payments on which a bank and we do not agree."""
+    """Keep payments of a batch on which a bank and we do not agree."""
     await STATEMENTS.run(
         conn,
         "insert_differences",
         file_digest=file_digest,
-        batch_ids=[each.batch_id for each in differences],
+        batch_id=batch_id,
         lines=[each.line for each in differences],
         kinds=[each.kind.value for each in differences],
         our_fens=[each.our_fen for each in differences],

@@ -164,15 +164,18 @@ async def remove_line(conn: Conn, *, bucket: int, roster_id: UUID, line: int) ->
     return await STATEMENTS.hits(conn, "remove_roster_line", bucket=bucket, roster_id=roster_id, line=line)
 
 
-async def claim_paid_once(conn: Conn, *, bucket: int, roster_id: UUID, keys: Sequence[tuple[int, UUID]]) -> None:
+async def claim_paid_once(
+    conn: Conn, *, bucket: int, roster_id: UUID, keys: Sequence[tuple[int, ResidentId, UUID]]
+) -> None:
     """Claim keys for lines of a roster where they are free."""
     await STATEMENTS.run(
         conn,
         "claim_paid_once",
         bucket=bucket,
         roster_id=roster_id,
-        once_keys=[key for _, key in keys],
-        lines=[line for line, _ in keys],
+        once_keys=[key for _, _, key in keys],
+        resident_ids=[resident_id for _, resident_id, _ in keys],
+        lines=[line for line, _, _ in keys],
     )
 
 
