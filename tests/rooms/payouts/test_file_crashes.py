@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -30,14 +30,14 @@ class Died(Exception):  # noqa: N818
 class DyingFolder:
     """A folder of bank files whose user dies at one step, once."""
 
-    def __init__(self, root: Path, *, before: str = "", after: str = "", by_kill: bool = False) -> None:
+    def __init__(self, root: Path, *, dying: Mapping[str, str], by_kill: bool = False) -> None:
         self._files: BankFiles = FolderBankFiles(root)
-        self._before, self._after = before, after
+        self._before, self._after = dying.get("before"), dying.get("after")
         self._by_kill = by_kill
 
-    def _die(self, step: str, at: str) -> None:
+    def _die(self, step: str, at: str | None) -> None:
         if step == at:
-            self._before = self._after = ""
+            self._before = self._after = None
             if self._by_kill:
                 os.kill(os.getpid(), signal.SIGKILL)
             raise Died(step)
@@ -93,9 +93,7 @@ async def test_a_file_reaches_the_bank_once_wherever_its_sender_died(
     batch = await a_batch(world)
     with a_folder() as root:
         bank = world.bank(root)
-        exchange = world.exchange(
-            root, lines_in_part=2, files=DyingFolder(root, before=dying.get("before", ""), after=dying.get("after", ""))
-        )
+        exchange = world.exchange(root, lines_in_part=2, files=DyingFolder(root, dying=dying))
         with pytest.raises(Died):
             await exchange.send_batch(batch.id)
         taken = bank.take_in() if takes_at_once else 0
@@ -120,7 +118,7 @@ def in_a_process_of_its_own(world: BenefitWorld, batch: Batch, root: Path, dying
             await world.exchange(
                 root,
                 lines_in_part=2,
-                files=DyingFolder(root, by_kill=True, before=dying.get("before", ""), after=dying.get("after", "")),
+                files=DyingFolder(root, by_kill=True, dying=dying),
             ).send_batch(batch.id)
 
     child = FORK.Process(target=lambda: asyncio.run(send()))
@@ -154,7 +152,7 @@ async def test_a_file_that_was_applied_and_not_put_away_is_applied_once(db: Data
         await world.exchange(root).send_batch(batch.id)
         bank.take_in()
         bank.answer()
-        exchange = world.exchange(root, files=DyingFolder(root, before="put_away"))
+        exchange = world.exchange(root, files=DyingFolder(root, dying={"before": "put_away"}))
         with pytest.raises(Died):
             await exchange.fetch_returns()
         again = await exchange.fetch_returns()
