@@ -53,7 +53,7 @@ class EntryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resident_id: ResidentIdText
     reference: UUID
     amount_fen: AmountFen
-    name: Annotated[str | None, Meta(min_length=1, max_length=60)] = None
+    name: Annotated[str, Meta(min_length=1, max_length=60)] | None = None
 
 
 class EntriesBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +103,7 @@ class CorrectedBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class CorrectionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which lines are paid again; all that can be when left out."""
 
-    lines: Annotated[tuple[CorrectedBody, ...] | None, Meta(min_length=1, max_length=2_000)] = None
+    lines: Annotated[tuple[CorrectedBody, ...], Meta(min_length=1, max_length=2_000)] | None = None
 
 
 class FundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -51,7 +51,13 @@ class Tally:
 def _chosen(reports: Reports, lines: Collection[int]) -> Reports:
     """The reports on some lines."""
     kept = [place for place, line in enumerate(reports.lines) if line in lines]
-    return Reports(*([column[place] for place in kept] for column in reports))
+    return Reports(
+        lines=[reports.lines[place] for place in kept],
+        amounts=[reports.amounts[place] for place in kept],
+        days=[reports.days[place] for place in kept],
+        reasons=[reports.reasons[place] for place in kept],
+        places=[reports.places[place] for place in kept],
+    )
 
 
 class Applying:
