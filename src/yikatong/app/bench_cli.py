@@ -93,6 +93,7 @@ for _name, _explained in {
     "refresh": "Certificates refreshed a second and core.",
     "simulate": "A million trade-ins simulated, every step kept; with --full, ten million as well.",
     "cost-by-size": "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.",
+    "payout-batch": "A payout batch of a million lines: written, validated, returned, posted.",
     "memory": "Resident memory of the whole platform while taps run.",
     "first-tap": "From the start of the demo to its first tap, second run.",
     "crash": "Acknowledged taps lost or doubled when server or database are killed at work.",

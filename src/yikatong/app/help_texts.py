@@ -187,6 +187,9 @@ CHINESE = {
     "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.": (
         "多卡与少卡时用卡成本之比；--full为1000万与10万张。"
     ),
+    "A payout batch of a million lines: written, validated, returned, posted.": (
+        "一百万笔的发放批次：写出、校验、回单、记账。"
+    ),
     "Resident memory of the whole platform while taps run.": "用卡进行时整个平台的常驻内存。",
     "From the start of the demo to its first tap, second run.": "演示第二次运行时，从启动到第一次用卡。",
     "Acknowledged taps lost or doubled when server or database are killed at work.": (
