@@ -297,7 +297,8 @@ CREATE TABLE payouts.batch_part (
 
 -- distributed by digest
 -- written once
--- What became of a file that a bank wrote, by the SM3 digest of its bytes: the same file is applied once.
+-- What became of a file that a bank wrote, by the SM3 digest of its bytes: the same file is applied once. One that was
+-- refused may come again and be applied.
 CREATE TABLE payouts.return_file (
     bank_code text NOT NULL,
     digest bytea NOT NULL CHECK (length(digest) = 32),
@@ -314,7 +315,7 @@ CREATE TABLE payouts.return_file (
     already_count integer NOT NULL CHECK (already_count >= 0),
     difference_count integer NOT NULL CHECK (difference_count >= 0),
     received_at timestamptz NOT NULL,
-    PRIMARY KEY (bank_code, digest),
+    PRIMARY KEY (bank_code, digest, state),
     CONSTRAINT refused_has_a_fault CHECK ((state = 'refused') = (fault IS NOT NULL)),
     CONSTRAINT applied_has_a_kind CHECK (state = 'refused' OR kind IS NOT NULL),
     CONSTRAINT refused_changed_nothing CHECK (state = 'applied' OR (paid_count = 0 AND returned_count = 0))

@@ -119,14 +119,14 @@ VALUES
     (%(bank_code)s, %(digest)s, %(name)s, %(kind)s, %(state)s, %(fault)s, %(fault_line)s, %(report_count)s,
     %(paid_count)s, %(paid_fen)s, %(returned_count)s, %(returned_fen)s, %(already_count)s, %(difference_count)s,
     %(received_at)s)
-ON CONFLICT (bank_code, digest) DO NOTHING;
+ON CONFLICT (bank_code, digest, state) DO NOTHING;
 
 -- name: find_return_file
--- sentence: what became of a bank's file
+-- sentence: a bank's file that was applied
 SELECT bank_code, digest, name, kind, state, fault, fault_line, report_count, paid_count, paid_fen, returned_count,
     returned_fen, already_count, difference_count, received_at
 FROM payouts.return_file
-WHERE bank_code = %(bank_code)s AND digest = %(digest)s;
+WHERE bank_code = %(bank_code)s AND digest = %(digest)s AND state = 'applied';
 
 -- name: list_return_files
 -- sentence: a bank's files, the newest first

@@ -57,7 +57,7 @@ async def list_public_lines(
     No ID number and no account. The caller records the look. Refuses ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE.
     """
     roster = await get_roster(conn, roster_id=roster_id)
-    if roster.state not in (RosterState.PUBLISHED, RosterState.FINAL):
+    if roster.state is not RosterState.PUBLISHED:
         raise Refused(Reason.ROSTER_IS_IN_ANOTHER_STATE, state=roster.state.value, needs=RosterState.PUBLISHED.value)
     page = await list_roster_lines(conn, roster_id=roster_id, after=after, limit=limit, bucket_count=bucket_count)
     shown = [line for line in page if line.state is LineState.CLEAR]

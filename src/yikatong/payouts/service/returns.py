@@ -48,8 +48,8 @@ async def apply_return_file(
     BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, BANK_FILE_AMOUNT_DIFFERS, BANK_FILE_CONTRADICTS_AN_EARLIER_ONE; of a
     notification or statement such movements are kept as differences.
     """
-    before = await store.find_return_file(conn, bank_code=bank_code, digest=read.digest)
-    if before is not None and before.state is FileState.APPLIED:
+    before = await store.find_applied_file(conn, bank_code=bank_code, digest=read.digest)
+    if before is not None:
         return before, False
     tally = Tally()
     for batch_id in sorted({*read.told, *(told.batch_id for told in read.parts)}):

@@ -201,8 +201,8 @@ async def insert_return_file(conn: Conn, *, file: ReturnFile) -> bool:
     return await STATEMENTS.hits(conn, "insert_return_file", **columns_of(file))
 
 
-async def find_return_file(conn: Conn, *, bank_code: str, digest: bytes) -> ReturnFile | None:
-    """What became of a bank's file."""
+async def find_applied_file(conn: Conn, *, bank_code: str, digest: bytes) -> ReturnFile | None:
+    """A bank's file that was applied, or None."""
     return await STATEMENTS.find_one(conn, "find_return_file", ReturnFile, bank_code=bank_code, digest=digest)
 
 
