@@ -145,6 +145,9 @@ class _Status:
         self._counted: dict[str, int] = {}
         self._said: dict[str, int] = {}
         self._group: tuple[str, str, str | None, int] | None = None
+        # Looked up once, because they are compared a million times.
+        self._status, self._name = names("TxSts"), names("OrgnlEndToEndId")
+        self._reference, self._amount = names("OrgnlTxRef"), names("InstdAmt")
         self.at = 1
         self.tags: Mapping[str, Callable[[Any], None]] = {
             names("TxInfAndSts"): self._take,
@@ -162,26 +165,34 @@ class _Status:
 
     def _take(self, element: etree._Element) -> None:
         at = element.sourceline or 1
-        said: dict[str, Any] = {child.tag: child for child in element}
-        status = _text_of(said.get(self._names("TxSts")))
+        status = name = ""
+        reference = None
+        for child in element:
+            tag = child.tag
+            if tag == self._status:
+                status = child.text or ""
+            elif tag == self._name:
+                name = child.text or ""
+            elif tag == self._reference:
+                reference = child
         self._counted[status] = self._counted.get(status, 0) + 1
-        payment = read_payment(_text_of(said.get(self._names("OrgnlEndToEndId"))))
+        payment = read_payment(name)
         if payment is None:
             raise Refused(Reason.BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, line=at)
         outcome = _ENDED.get(status)
         if outcome is None:
             self._telling.pending()
         else:
-            fen = self._amount_of(said.get(self._names("OrgnlTxRef")), at=at)
+            fen = 0 if reference is None else self._amount_of(reference, at=at)
             reason = None
             if outcome is Outcome.RETURNED:
                 reason = reason_of(element.findtext(self._names("StsRsnInf/Rsn/Cd")))
             self._telling.tell(Report(*payment, outcome, fen, reason, None, at))
         forget(element)
 
-    def _amount_of(self, reference: Any, *, at: int) -> int:
+    def _amount_of(self, reference: etree._Element, *, at: int) -> int:
         """The amount that a report repeats of the payment; 0 where it repeats none."""
-        amount = None if reference is None else next(reference.iter(self._names("InstdAmt")), None)
+        amount = next(reference.iter(self._amount), None)
         return 0 if amount is None else fen_of(amount, at=at)
 
     def end(self) -> None:

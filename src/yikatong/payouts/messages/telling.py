@@ -29,7 +29,10 @@ class Telling:
         self._count = 0
         self._pending = 0
         self._foreign = 0
-        self._last: tuple[UUID, Told] | None = None
+        self._is_strict = kind in STRICT_KINDS
+        self._batch_id: UUID | None = None
+        self._of_batch = Told()
+        self._seen_of_batch: dict[int, Outcome] = {}
         self.statement_on: date | None = None
 
     def tell(self, report: Report) -> None:
@@ -37,14 +40,14 @@ class Telling:
 
         An account may show that a payment was booked and, further down, that it came back.
         """
-        if self._kind in STRICT_KINDS:
-            seen = self._seen.setdefault(report.batch_id, {})
-            before = seen.setdefault(report.line, report.outcome)
-            if before is not report.outcome:
-                raise Refused(Reason.BANK_FILE_CONTRADICTS_ITSELF, line=report.at)
-        if self._last is None or self._last[0] != report.batch_id:
-            self._last = (report.batch_id, self._told.setdefault(report.batch_id, Told()))
-        self._last[1].add(report)
+        # Reports of one batch come together and name it by one object, which is compared faster than its value.
+        if report.batch_id is not self._batch_id:
+            self._batch_id = report.batch_id
+            self._of_batch = self._told.setdefault(report.batch_id, Told())
+            self._seen_of_batch = self._seen.setdefault(report.batch_id, {})
+        if self._is_strict and self._seen_of_batch.setdefault(report.line, report.outcome) is not report.outcome:
+            raise Refused(Reason.BANK_FILE_CONTRADICTS_ITSELF, line=report.at)
+        self._of_batch.add(report)
         self._count += 1
 
     def tell_part(self, batch_id: UUID, part: int, outcome: Outcome, reason: ReturnReason | None) -> None:
