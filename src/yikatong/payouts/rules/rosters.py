@@ -92,10 +92,11 @@ def find_card_finding(payee: Payee) -> Finding | None:
 
 
 def divisions_under(division: str) -> str:
-    """The digits that a division and every place in it share: the zeros of a whole province or city are left out."""
-    whole = division[:6]
-    if len(division) > 6 and division[6:].strip("0"):
-        return division
+    """The digits that a division and every place in it share: zeros of a whole are left out."""
+    whole, inside = division[:6], division[6:]
+    if inside.strip("0"):
+        # Three digits of the town, three of the village.
+        return division[:9] if not inside[3:].strip("0") else division
     if whole.endswith("0000"):
         return whole[:2]
     return whole[:4] if whole.endswith("00") else whole
