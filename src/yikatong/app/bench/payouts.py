@@ -41,7 +41,8 @@ class Took(NamedTuple):
 
 def bench_payout_batch(stage: Stage) -> Row:
     """A batch to everybody on the stage, in turn, until it has so many lines; every fiftieth comes back."""
-    took = asyncio.run(_run(stage))
+    people = [one.resident_id for one in stage.people.refreshing][:LINES_IN_PART_MAX]
+    took = asyncio.run(_run(stage, people))
     per_million = (took.sending + took.returning) * MILLION / took.lines
     return Row(
         name="payout-batch",
@@ -61,8 +62,7 @@ def bench_payout_batch(stage: Stage) -> Row:
     )
 
 
-async def _run(stage: Stage) -> Took:
-    people = [one.resident_id for one in stage.people.refreshing][:LINES_IN_PART_MAX]
+async def _run(stage: Stage, people: list[ResidentId]) -> Took:
     async with stage.worker() as worker:
         began = time.perf_counter()
         await _bind(worker, people)

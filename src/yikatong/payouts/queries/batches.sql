@@ -209,10 +209,9 @@ GROUP BY batch_id, moved_by;
 -- sentence: audit, over all buckets: corrected lines whose correction is missing, doubled or above its source
 SELECT s.batch_id, s.line, s.amount_fen, sum(c.amount_fen)::bigint
 FROM payouts.batch_line AS s
-JOIN payouts.batch AS b ON b.source_batch_id = s.batch_id
 LEFT JOIN payouts.batch_line AS c
     ON c.bucket = s.bucket AND c.batch_id = s.corrected_by AND c.source_line = s.line
-WHERE s.corrected_by = b.id
+WHERE s.corrected_by IS NOT NULL
 GROUP BY s.batch_id, s.line, s.amount_fen
 HAVING count(c.line) <> 1 OR sum(c.amount_fen) > s.amount_fen
 ORDER BY s.batch_id, s.line;
