@@ -98,7 +98,8 @@ def grow(stage: Stage, cards: int) -> None:
 
     async def certified() -> None:
         async with stage.worker() as worker:
-            await fund(worker, tapping)
+            # The others were given their money before, and refusals count on how little that is.
+            await fund(worker, newest)
             fresh = await certify(worker, tapping, stage.plan.certificates_a_round)
         stage.show(people._replace(certified=fresh, refreshing=tuple(tapping)))
 

@@ -80,7 +80,7 @@ def bench_refresh(stage: Stage) -> Row:
 def measure_refreshes(stage: Stage) -> RefreshCost:
     """Refresh so many wallets as the plan says; what the wallets do themselves is done before and does not count."""
     people = list(islice(cycle(stage.people.refreshing), stage.plan.refreshes))
-    warm = min(IN_FLIGHT, len(people))
+    warm = min(IN_FLIGHT, len(people) // 2)
 
     async def run() -> RefreshCost:
         async with stage.worker() as worker:
