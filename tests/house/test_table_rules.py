@@ -47,6 +47,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "access.forget_approvals",
         "access.forget_attestation*",
         "ledger.list_day_totals",
+        "offline.find_old_uploads",
         "payouts.insert_statements",
         "payouts.find_last_day",
         "payouts.list_providers_of_day",

@@ -48,6 +48,10 @@ KINDS = {
     "an upload is posted": ": posted",
     "an upload finds its code used": ": refused CODE_ALREADY_USED",
     "an upload becomes a dispute": ": disputed ",
+    "a dispute is decided for the provider": " is decided: decide for the provider",
+    "a dispute is decided for the resident": " is decided: decide for the resident",
+    "somebody decides what was decided for the other side": "no, DISPUTE_IS_DECIDED",
+    "a delta of before is put in front": " is given a status delta of before",
 }
 """What happens in a week, and the words of its history that say so."""
 

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from simulator.chip import Chip
 from simulator.wallet import Certified
 from tests.support.world import NOON, FixedClock
 from yikatong.codes.model import (
     Asked,
+    ChipCertificate,
     CodeKind,
     OfflineAllowance,
     OfflineItem,
@@ -22,6 +24,7 @@ from yikatong.codes.model import (
 )
 from yikatong.codes.rules.certificate import issue_certificate
 from yikatong.codes.rules.challenge import read_challenge
+from yikatong.codes.rules.chip_certificate import sign_chip_certificate
 from yikatong.codes.rules.code import mint_code, write_code
 from yikatong.codes.rules.sheet import key_digest, sign_sheet
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
@@ -36,6 +39,7 @@ from yikatong.trust.model import Algorithm, RegionKey, Standing, StatusList, Tru
 REGION = "990101"
 TILL = TerminalId(UUID(int=0x71))
 MEAL, ENTRY, DESK = "meal", "entry", "desk"
+PIN = "739164"
 ROOT, REGION_KEY, TILL_KEY = (trust.new_signing_key(Algorithm.ES256) for _ in range(3))
 KEY_ID = trust.key_id_of(REGION_KEY.public_key, 8)
 ALLOWANCE = UUID(int=0xA1)
@@ -99,8 +103,29 @@ ITEMS = (
 )
 
 
-def an_allowance(phone: Phone, **changes: object) -> OfflineAllowance:
+class Card(msgspec.Struct, frozen=True):
+    """A plastic card in a hand, with what is written on its chip."""
+
+    chip: Chip
+    certificate: bytes
+
+
+def a_card(*, place: int = 15, expires_at: datetime = NOON + timedelta(days=700)) -> Card:
+    """A card with a certified chip, at a place of the status list; its password is 739164."""
+    chip = Chip(card_number=f"A{next(_numbers):08d}", region=REGION, pin=PIN)
+    certificate = ChipCertificate(
+        region=REGION,
+        card_number=chip.card_number,
+        public_key=chip.public_key,
+        status_index=place,
+        expires_at=expires_at,
+    )
+    return Card(chip, sign_chip_certificate(certificate, REGION_KEY, key_id=KEY_ID))
+
+
+def an_allowance(holder: Phone | Card, **changes: object) -> OfflineAllowance:
     """50 yuan for a week."""
+    key = holder.chip.public_key if isinstance(holder, Card) else holder.certified.key.public_key
     allowance = OfflineAllowance(
         id=ALLOWANCE,
         scene_group=SceneGroup.RETAIL,
@@ -108,7 +133,7 @@ def an_allowance(phone: Phone, **changes: object) -> OfflineAllowance:
         posted_fen=0,
         begins_at=NOON - timedelta(days=1),
         accept_until=NOON + timedelta(days=7),
-        key_digests=(key_digest(phone.certified.key.public_key.data),),
+        key_digests=(key_digest(key.data),),
     )
     return msgspec.structs.replace(allowance, **changes)
 
@@ -197,6 +222,16 @@ class Till:
         answer = read_challenge(asked.text, now=self.clock.now())
         code = a_code(phone, self.clock.now(), answer=answer)
         return self.kit.tap(item=MEAL, amount_fen=amount_fen, code=code, answers=asked.nonce)
+
+    def insert(self, card: Card, item: str, amount_fen: int | None = None, *, pin: str | None = None) -> Admitted:
+        """A card in the reader, which asks its chip."""
+        asked = self.kit.challenge(item, amount_fen)
+        chip = card.chip.present(
+            read_challenge(asked.text, now=self.clock.now()), terminal_id=TILL, now=self.clock.now(), pin=pin
+        )
+        return self.kit.tap_chip(
+            item=item, amount_fen=amount_fen, chip=chip, certificate=card.certificate, answers=asked.nonce
+        )
 
     def enter(self, phone: Phone) -> Admitted:
         """A bare code at the gate."""

@@ -16,6 +16,7 @@ from yikatong.cards import jobs as cards_jobs
 from yikatong.codes import jobs as codes_jobs
 from yikatong.ledger import jobs as ledger_jobs
 from yikatong.notices import jobs as notices_jobs
+from yikatong.offline import jobs as offline_jobs
 from yikatong.payouts import jobs as payouts_jobs
 from yikatong.payouts.model import FileFormat
 from yikatong.places import service as places
@@ -85,7 +86,13 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         _purge_parked(settings),
         *trust_jobs.jobs(holder=worker.keys),
         *sealing_jobs.jobs(holder=worker.keys, ids=worker.house.ids, witness=organisations.witness),
-        *codes_jobs.jobs(holder=worker.keys, bucket_count=settings.bucket_count, own_regions=own_regions),
+        *codes_jobs.jobs(
+            holder=worker.keys,
+            bucket_count=settings.bucket_count,
+            certificate_days=settings.retention_certificate_days,
+            own_regions=own_regions,
+        ),
+        *offline_jobs.jobs(offline_days=settings.retention_offline_days, bucket_count=settings.bucket_count),
         *ledger_jobs.jobs(bucket_count=settings.bucket_count),
         *notices_jobs.jobs(
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days

@@ -173,7 +173,7 @@ class Worker:
             *sealing_api.routes(holder=self.keys),
             *catalogue_api.routes(),
             *cards_api.routes(terms=self.terms, vault=self.vault),
-            *codes_api.routes(holder=self.keys, pinned=self.pinned),
+            *codes_api.routes(holder=self.keys, pinned=self.pinned, terms=self.terms),
             *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(terms=self.terms, vault=self.vault),
             *desk_api.routes(

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardReason
+from yikatong.cards.model import Terms
 from yikatong.codes import service
 from yikatong.codes.model import Reason, Refreshed, SceneGroup
 from yikatong.kernel.outcomes import Refused
@@ -58,6 +60,14 @@ class StatusListsAnswer(Struct, frozen=True):
     lists: tuple[StatusListAnswer, ...]
 
 
+class ChipCertificateAnswer(Struct, frozen=True, kw_only=True):
+    """A chip's certificate as the region signed it (docs/formats/chip), base64url, to be written onto the chip."""
+
+    card_number: str
+    certificate: str
+    expires_at: datetime
+
+
 class SinceQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """The edition that is held: when it was issued, in seconds since 1970, as its lists say."""
 
@@ -79,10 +89,7 @@ class TrustListAnswer(Struct, frozen=True):
     envelope: str
 
 
-_NO_CERTIFICATES = (
-    CardReason.DEVICE_IS_NOT_KNOWN,
-    CardReason.DEVICE_IS_REVOKED,
-    CardReason.RESIDENT_IS_NOT_KNOWN,
+_CARD_IS_NOT_IN_ORDER = (
     CardReason.RESIDENT_IS_DECEASED,
     CardReason.RESIDENT_HAS_LEFT,
     CardReason.RESIDENT_HAS_NO_CARD,
@@ -92,6 +99,14 @@ _NO_CERTIFICATES = (
     CardReason.CARD_IS_LOCKED,
     CardReason.CARD_IS_NOT_ACTIVE,
     CardReason.CARD_HAS_EXPIRED,
+)
+"""Why a resident's card gets none."""
+
+_NO_CERTIFICATES = (
+    CardReason.DEVICE_IS_NOT_KNOWN,
+    CardReason.DEVICE_IS_REVOKED,
+    CardReason.RESIDENT_IS_NOT_KNOWN,
+    *_CARD_IS_NOT_IN_ORDER,
     CardReason.ECARD_IS_NOT_ISSUED,
     CardReason.ECARD_IS_SUSPENDED,
     CardReason.ECARD_HAS_EXPIRED,
@@ -100,9 +115,15 @@ _NO_CERTIFICATES = (
 """Why a device, its resident, the card or the e-card gets no certificates."""
 
 
-def routes(*, holder: KeyHolder, pinned: HeldTrustList) -> tuple[Route, ...]:
+def routes(*, holder: KeyHolder, pinned: HeldTrustList, terms: Terms) -> tuple[Route, ...]:
     """The routes of codes, the refresh served by its own; `pinned` is the root of trust of this installation."""
-    return (refresh_route(), _status_lists_route(), _status_deltas_route(holder), _trust_list_route(pinned))
+    return (
+        refresh_route(),
+        _chip_route(holder, terms),
+        _status_lists_route(),
+        _status_deltas_route(holder),
+        _trust_list_route(pinned),
+    )
 
 
 def read_request(body: RefreshBody) -> bytes:
@@ -156,6 +177,41 @@ def refresh_route() -> Route:
 
 async def _served_elsewhere(call: Call, body: RefreshBody, query: None) -> RefreshAnswer:
     raise NotImplementedError("the refresh is served by its own route")
+
+
+def _chip_route(holder: KeyHolder, terms: Terms) -> Route:
+    async def certify_chip(call: Call, body: None, query: None) -> ChipCertificateAnswer:
+        resident = await cards.get_resident_for(
+            call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=terms
+        )
+        call.concerns(resident.id)
+        certificate, signed = await service.certify_chip(
+            call.conn, bucket=resident.bucket, resident_id=resident.id, holder=holder, now=call.now, ids=call.ids
+        )
+        return ChipCertificateAnswer(
+            card_number=certificate.card_number, certificate=_write(signed), expires_at=certificate.expires_at
+        )
+
+    return Route(
+        method="POST",
+        path="/v1/residents/{resident_id}/card/chip-certificate",
+        name="certify_chip",
+        tag="trust",
+        summary_en="Give a card's chip a certificate, to be written onto it: terminals verify it without a network",
+        summary_zh="为实体卡芯片签发证书（写入芯片后可供终端离线验证）",
+        kind=RouteKind.COMMAND,
+        callers=(CallerKind.OPERATOR,),
+        permission="cards.certify_chip",
+        handle=certify_chip,
+        answer=ChipCertificateAnswer,
+        reasons=(
+            *cards.SCOPE,
+            *_CARD_IS_NOT_IN_ORDER,
+            Reason.CHIP_KEY_IS_UNKNOWN,
+            TrustReason.SM2_IS_NOT_AVAILABLE_HERE,
+            Reason.REGION_ISSUES_NO_CODES,
+        ),
+    )
 
 
 def _status_lists_route() -> Route:

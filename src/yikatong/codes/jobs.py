@@ -1,20 +1,26 @@
-"""What codes does by itself: publish the status lists of the regions served here."""
+"""What codes does by itself: publish the status lists of the regions served here, forget old certificates."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from yikatong.codes import service
+from yikatong.codes.service import retention
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, every
 from yikatong.trust.model import KeyHolder
 
 PUBLISHED_EVERY = timedelta(minutes=5)
+_AT_ONCE = 1000
 
 
 def jobs(
-    *, holder: KeyHolder, bucket_count: int, own_regions: Callable[[Connection], Awaitable[Sequence[str]]]
+    *,
+    holder: KeyHolder,
+    bucket_count: int,
+    certificate_days: int,
+    own_regions: Callable[[Connection], Awaitable[Sequence[str]]],
 ) -> tuple[Job, ...]:
-    """Publish every own region's lists, each in a transaction of its own."""
+    """Publish every own region's lists, each in a transaction of its own; forget certificates, a thousand at a time."""
 
     async def publish(call: JobCall) -> None:
         holder.reload()
@@ -26,4 +32,16 @@ def jobs(
                     conn, region=region, holder=holder, bucket_count=bucket_count, now=call.clock.now()
                 )
 
-    return (Job(name="codes.publish_status_lists", schedule=every(PUBLISHED_EVERY), run=publish),)
+    async def forget(call: JobCall) -> None:
+        before = call.clock.now() - timedelta(days=certificate_days)
+        for bucket in range(bucket_count):
+            for forget_some in (retention.forget_certificates, retention.forget_chip_certificates):
+                forgotten = _AT_ONCE
+                while forgotten == _AT_ONCE:
+                    async with call.database.owner_transaction() as conn:
+                        forgotten = await forget_some(conn, bucket=bucket, before=before, limit=_AT_ONCE)
+
+    return (
+        Job(name="codes.publish_status_lists", schedule=every(PUBLISHED_EVERY), run=publish),
+        Job(name="codes.forget_certificates", schedule=every(timedelta(hours=6)), run=forget),
+    )

@@ -49,14 +49,14 @@ WITH won AS (
 SELECT 1 / (count(*) = $4::bigint)::int FROM won;
 
 -- name: take_status_positions
--- sentence: An open block nobody else holds, and the first of some positions ($2) now taken in it; locks that block.
+-- sentence: An open block of a kind ($4) nobody else holds, and the first of some positions ($2) now taken in it; locks that block.
 UPDATE codes.status_block AS block
 SET next_position = block.next_position + $2,
     is_open = block.next_position + 2 * $2 <= 65536,
     live_until = greatest(block.live_until, $3)
 FROM (
     SELECT number FROM codes.status_block
-    WHERE region = $1 AND is_open AND next_position + $2 <= 65536
+    WHERE region = $1 AND kind = $4 AND is_open AND next_position + $2 <= 65536
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 ) AS free
 WHERE block.region = $1 AND block.number = free.number
@@ -64,15 +64,15 @@ RETURNING block.number, block.seed, block.next_position - $2;
 
 -- name: open_status_block
 -- sentence: Adds a block, unless another writer opened that block at the same moment.
-INSERT INTO codes.status_block (region, number, seed, next_position, is_open, live_until)
-SELECT $1, coalesce(max(number) + 1, 0), $2, 0, true, $3
+INSERT INTO codes.status_block (region, number, kind, seed, next_position, is_open, live_until)
+SELECT $1, coalesce(max(number) + 1, 0), $4, $2, 0, true, $3
 FROM codes.status_block WHERE region = $1
 ON CONFLICT (region, number) DO NOTHING;
 
 -- name: reuse_status_block
 -- sentence: Opens a full block anew, with another seed, when the last of its certificates expired long ago; locks it.
 UPDATE codes.status_block AS block
-SET seed = $2, next_position = 0, is_open = true, live_until = $4
+SET kind = $5, seed = $2, next_position = 0, is_open = true, live_until = $4
 FROM (
     SELECT number FROM codes.status_block
     WHERE region = $1 AND NOT is_open AND live_until < $3
@@ -105,9 +105,36 @@ WITH moved AS (
 )
 SELECT count(*) FROM moved;
 
+-- name: insert_chip_certificate
+-- sentence: Writes the certificate of a chip.
+INSERT INTO codes.chip_certificate (
+    bucket, resident_id, status_index, card_id, region, made_at, expires_at, state, state_at
+)
+VALUES (%(bucket)s, %(resident_id)s, %(status_index)s, %(card_id)s, %(region)s, %(now)s, %(expires_at)s, 'active', %(now)s);
+
+-- name: find_chip_certificate_at
+-- sentence: The latest certificate of a card's chip that counted at an instant and was made before another, or nothing.
+SELECT card_id, status_index, made_at, expires_at, state, state_at FROM codes.chip_certificate
+WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND card_id = %(card_id)s
+  AND made_at <= %(made_by)s AND expires_at > %(at)s
+ORDER BY made_at DESC, status_index LIMIT 1;
+
+-- name: change_chip_states
+-- sentence: Moves the certificates of a resident's chips to another state; returns how many were moved.
+WITH moved AS (
+    UPDATE codes.chip_certificate
+    SET state = %(state)s, state_at = %(now)s
+    WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND state = ANY(%(states_before)s)
+    RETURNING status_index
+)
+SELECT count(*) FROM moved;
+
 -- name: find_not_active
 -- sentence: Status index and state of a bucket's certificates that have not expired and are not active, by index.
 SELECT status_index, state FROM codes.certificate
+WHERE bucket = %(bucket)s AND region = %(region)s AND state <> 'active' AND expires_at > %(now)s
+UNION ALL
+SELECT status_index, state FROM codes.chip_certificate
 WHERE bucket = %(bucket)s AND region = %(region)s AND state <> 'active' AND expires_at > %(now)s
 ORDER BY status_index;
 
@@ -164,6 +191,20 @@ FROM (SELECT region, max(made_at) AS made_at FROM codes.status_list GROUP BY reg
 JOIN codes.status_step AS step ON step.region = edition.region AND step.made_at = edition.made_at
 ORDER BY step.region;
 
+-- name: forget_certificates
+-- sentence: Deletes at most so many of a bucket's wallet certificates made before an instant; returns their serials.
+DELETE FROM codes.certificate WHERE bucket = %(bucket)s AND (resident_id, serial) IN (
+    SELECT resident_id, serial FROM codes.certificate
+    WHERE bucket = %(bucket)s AND made_at < %(made_before)s AND expires_at < %(ended_before)s LIMIT %(limit)s)
+RETURNING serial;
+
+-- name: forget_chip_certificates
+-- sentence: Deletes at most so many of a bucket's chip certificates that expired before an instant; returns their indexes.
+DELETE FROM codes.chip_certificate WHERE bucket = %(bucket)s AND (resident_id, status_index, made_at) IN (
+    SELECT resident_id, status_index, made_at FROM codes.chip_certificate
+    WHERE bucket = %(bucket)s AND expires_at < %(ended_before)s LIMIT %(limit)s)
+RETURNING status_index;
+
 -- name: audit_serials
 -- sentence: For yikatong audit: residents whose next serial is not beyond every serial given.
 SELECT given.resident_id, given.last_serial, serial.next_serial
@@ -180,7 +221,11 @@ SELECT region, status_index
 FROM (
     SELECT region, status_index, made_at,
            lag(expires_at) OVER (PARTITION BY region, status_index ORDER BY made_at) AS held_until
-    FROM codes.certificate
+    FROM (
+        SELECT region, status_index, made_at, expires_at FROM codes.certificate
+        UNION ALL
+        SELECT region, status_index, made_at, expires_at FROM codes.chip_certificate
+    ) AS every
 ) AS given
 WHERE held_until > made_at
 ORDER BY region, status_index;
@@ -189,7 +234,11 @@ ORDER BY region, status_index;
 -- sentence: For yikatong audit: unexpired certificates whose block is missing or believed dead, by region and index.
 WITH block AS MATERIALIZED (SELECT region, number, live_until FROM codes.status_block)
 SELECT given.region, given.status_index
-FROM codes.certificate AS given
+FROM (
+    SELECT region, status_index, expires_at FROM codes.certificate
+    UNION ALL
+    SELECT region, status_index, expires_at FROM codes.chip_certificate
+) AS given
 LEFT JOIN block
   ON block.region = given.region AND block.number = given.status_index / 65536
 WHERE block.number IS NULL OR block.live_until < given.expires_at
@@ -204,8 +253,15 @@ SELECT region, number, made_at, token FROM codes.status_list ORDER BY region, nu
 SELECT status_index, state FROM codes.certificate
 WHERE region = %(region)s AND status_index >= %(first_index)s AND status_index < %(first_index)s + 65536
   AND expires_at > %(made_at)s AND state_at <= %(settled_at)s
+UNION ALL
+SELECT status_index, state FROM codes.chip_certificate
+WHERE region = %(region)s AND status_index >= %(first_index)s AND status_index < %(first_index)s + 65536
+  AND expires_at > %(made_at)s AND state_at <= %(settled_at)s
 ORDER BY status_index;
 
 -- name: audit_active_residents
 -- sentence: For yikatong audit: residents with an active certificate, by bucket.
-SELECT DISTINCT bucket, resident_id FROM codes.certificate WHERE state = 'active' ORDER BY bucket, resident_id;
+SELECT bucket, resident_id FROM codes.certificate WHERE state = 'active'
+UNION
+SELECT bucket, resident_id FROM codes.chip_certificate WHERE state = 'active'
+ORDER BY bucket, resident_id;

@@ -219,6 +219,15 @@ class Reason(outcomes.Reason):
         "Nothing was charged. Insert the card again.",
         "未扣款。请重新插卡。",
     )
+    CHIP_CERTIFICATE_IS_NOT_READABLE = ReasonText(
+        422,
+        "The chip's certificate is damaged, or the card has none.",
+        "芯片证书无法读取或尚未写入。",
+        *_ASK_DESK_WITH_CARD,
+    )
+    CHIP_CERTIFICATE_IS_OF_ANOTHER_CARD = ReasonText(
+        422, "The chip's certificate belongs to another card.", "芯片证书属于另一张卡。", *_ASK_DESK_WITH_CARD
+    )
 
     # Attested by an operator.
     ATTESTATION_IS_INCOMPLETE = ReasonText(

@@ -21,7 +21,27 @@ CREATE TABLE codes.certificate (
     CHECK (made_at < expires_at),
     CHECK (made_at <= state_at)
 );
+CREATE INDEX certificate_made ON codes.certificate USING brin (made_at);
 CREATE INDEX certificate_not_active ON codes.certificate (bucket, region, status_index) WHERE state <> 'active';
+
+-- distributed by bucket
+-- Certificates of the chips of plastic cards, for terminals without a network; a card may have several, one after another.
+CREATE TABLE codes.chip_certificate (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    status_index bigint NOT NULL CHECK (status_index >= 0),
+    card_id uuid NOT NULL,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
+    state_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, resident_id, status_index, made_at),
+    CHECK (made_at < expires_at),
+    CHECK (made_at <= state_at)
+);
+CREATE INDEX chip_certificate_not_active ON codes.chip_certificate (bucket, region, status_index)
+    WHERE state <> 'active';
 
 -- distributed by bucket
 -- The next serial of each resident; the row is locked by whoever gives or stops certificates, so that none slips through.
@@ -33,11 +53,12 @@ CREATE TABLE codes.serial (
 );
 
 -- distributed by region
--- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed;
--- a block whose certificates all expired 30 days ago is opened anew.
+-- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed; a block whose
+-- certificates all expired 30 days ago is opened anew. Wallets and chips have blocks of their own: a chip's live for years.
 CREATE TABLE codes.status_block (
     region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
     number integer NOT NULL CHECK (number BETWEEN 0 AND 65535),
+    kind text NOT NULL CHECK (kind IN ('wallet', 'chip')),
     seed bytea NOT NULL CHECK (octet_length(seed) = 16),
     next_position integer NOT NULL CHECK (next_position BETWEEN 0 AND 65536),
     is_open boolean NOT NULL,
@@ -72,6 +93,7 @@ CREATE TABLE codes.status_step (
 
 GRANT USAGE ON SCHEMA codes TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.certificate TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON codes.chip_certificate TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.serial TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.status_block TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON codes.status_list TO yikatong_serving;

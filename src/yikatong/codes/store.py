@@ -9,12 +9,13 @@ import psycopg
 from yikatong.codes.model import (
     CertificateAt,
     CertificateState,
+    ChipCertificateAt,
     PublishedList,
     SceneGroup,
     StatusStep,
     StoredCertificate,
 )
-from yikatong.kernel.ids import DeviceId, ECardId, ResidentId
+from yikatong.kernel.ids import CardId, DeviceId, ECardId, ResidentId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
@@ -78,21 +79,25 @@ def advance_serials(*, bucket: int, next_serials: Mapping[ResidentId, int]) -> S
     return Statement(QUERIES["advance_serials"], params, as_tuple)
 
 
-def take_status_positions(*, region: str, count: int, live_until: datetime) -> Statement[tuple[int, bytes, int]]:
+def take_status_positions(
+    *, region: str, kind: str, count: int, live_until: datetime
+) -> Statement[tuple[int, bytes, int]]:
     """Block, its seed, and the first of `count` fresh positions in it; no row when every open block is held."""
-    params = (wire.text(region), wire.int8(count), wire.instant(live_until))
+    params = (wire.text(region), wire.int8(count), wire.instant(live_until), wire.text(kind))
     return Statement(QUERIES["take_status_positions"], params, _positions)
 
 
-def reuse_status_block(*, region: str, seed: bytes, dead_before: datetime, now: datetime) -> Statement[tuple[Any, ...]]:
+def reuse_status_block(
+    *, region: str, kind: str, seed: bytes, dead_before: datetime, now: datetime
+) -> Statement[tuple[Any, ...]]:
     """Open a full block anew whose certificates all expired before a time; touches no row when there was none."""
-    params = (wire.text(region), wire.bytea(seed), wire.instant(dead_before), wire.instant(now))
+    params = (wire.text(region), wire.bytea(seed), wire.instant(dead_before), wire.instant(now), wire.text(kind))
     return Statement(QUERIES["reuse_status_block"], params, as_tuple)
 
 
-def open_status_block(*, region: str, seed: bytes, now: datetime) -> Statement[tuple[Any, ...]]:
+def open_status_block(*, region: str, kind: str, seed: bytes, now: datetime) -> Statement[tuple[Any, ...]]:
     """Add a block, unless another writer adds it at the same moment."""
-    params = (wire.text(region), wire.bytea(seed), wire.instant(now))
+    params = (wire.text(region), wire.bytea(seed), wire.instant(now), wire.text(kind))
     return Statement(QUERIES["open_status_block"], params, as_tuple)
 
 
@@ -164,6 +169,68 @@ async def change_states(
     return await _value(conn, "change_states", params)
 
 
+async def insert_chip_certificate(
+    conn: Conn,
+    *,
+    bucket: int,
+    resident_id: ResidentId,
+    card_id: CardId,
+    region: str,
+    status_index: int,
+    expires_at: datetime,
+    now: datetime,
+) -> None:
+    """Write the certificate of a chip."""
+    params = {
+        "bucket": bucket,
+        "resident_id": resident_id,
+        "card_id": card_id,
+        "region": region,
+        "status_index": status_index,
+        "expires_at": expires_at,
+        "now": now,
+    }
+    await conn.execute(QUERIES["insert_chip_certificate"], params)
+
+
+async def find_chip_certificate_at(
+    conn: Conn, *, bucket: int, resident_id: ResidentId, card_id: CardId, at: datetime, made_by: datetime
+) -> ChipCertificateAt | None:
+    """The latest certificate of a card's chip that had not expired at an instant and was made by another, or None."""
+    params = {"bucket": bucket, "resident_id": resident_id, "card_id": card_id, "at": at, "made_by": made_by}
+    row = await (await conn.execute(QUERIES["find_chip_certificate_at"], params)).fetchone()
+    if row is None:
+        return None
+    return ChipCertificateAt(
+        card_id=row[0],
+        status_index=row[1],
+        made_at=row[2],
+        expires_at=row[3],
+        state=CertificateState(row[4]),
+        state_at=row[5],
+    )
+
+
+async def change_chip_states(
+    conn: Conn,
+    *,
+    bucket: int,
+    resident_id: ResidentId,
+    states_before: Sequence[CertificateState],
+    state: CertificateState,
+    now: datetime,
+) -> int:
+    """Move the certificates of a resident's chips to a state; how many were moved."""
+    params = {
+        "bucket": bucket,
+        "resident_id": resident_id,
+        "states_before": [before.value for before in states_before],
+        "state": state.value,
+        "now": now,
+    }
+    return await _value(conn, "change_chip_states", params)
+
+
 async def find_not_active(conn: Conn, *, bucket: int, region: str, now: datetime) -> list[tuple[int, CertificateState]]:
     """Status index and state of a bucket's unexpired certificates that are not active."""
     params = {"bucket": bucket, "region": region, "now": now}
@@ -232,6 +299,20 @@ async def find_status_steps(conn: Conn, *, region: str, since: datetime) -> list
 async def delete_old_steps(conn: Conn, *, region: str, before: datetime) -> None:
     """Forget what publications before an instant changed."""
     await conn.execute(QUERIES["delete_old_steps"], {"region": region, "before": before})
+
+
+async def forget_certificates(
+    conn: Conn, *, bucket: int, made_before: datetime, ended_before: datetime, limit: int
+) -> int:
+    """Delete wallet certificates of a bucket made before an instant and expired before another; how many."""
+    params = {"bucket": bucket, "made_before": made_before, "ended_before": ended_before, "limit": limit}
+    return (await conn.execute(QUERIES["forget_certificates"], params)).rowcount
+
+
+async def forget_chip_certificates(conn: Conn, *, bucket: int, ended_before: datetime, limit: int) -> int:
+    """Delete chip certificates of a bucket that expired before an instant; how many."""
+    params = {"bucket": bucket, "ended_before": ended_before, "limit": limit}
+    return (await conn.execute(QUERIES["forget_chip_certificates"], params)).rowcount
 
 
 async def list_rows(conn: Conn, *, query: str, **params: Any) -> list[tuple[Any, ...]]:

@@ -1045,7 +1045,27 @@ CREATE TABLE codes.certificate (
     CHECK (made_at < expires_at),
     CHECK (made_at <= state_at)
 );
+CREATE INDEX certificate_made ON codes.certificate USING brin (made_at);
 CREATE INDEX certificate_not_active ON codes.certificate (bucket, region, status_index) WHERE state <> 'active';
+
+-- distributed by bucket
+-- Certificates of the chips of plastic cards, for terminals without a network; a card may have several, one after another.
+CREATE TABLE codes.chip_certificate (
+    bucket smallint NOT NULL,
+    resident_id uuid NOT NULL,
+    status_index bigint NOT NULL CHECK (status_index >= 0),
+    card_id uuid NOT NULL,
+    region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
+    state_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, resident_id, status_index, made_at),
+    CHECK (made_at < expires_at),
+    CHECK (made_at <= state_at)
+);
+CREATE INDEX chip_certificate_not_active ON codes.chip_certificate (bucket, region, status_index)
+    WHERE state <> 'active';
 
 -- distributed by bucket
 -- The next serial of each resident; the row is locked by whoever gives or stops certificates, so that none slips through.
@@ -1057,11 +1077,12 @@ CREATE TABLE codes.serial (
 );
 
 -- distributed by region
--- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed;
--- a block whose certificates all expired 30 days ago is opened anew.
+-- Blocks of 65536 status indexes; positions are given in the order of a permutation made from the seed; a block whose
+-- certificates all expired 30 days ago is opened anew. Wallets and chips have blocks of their own: a chip's live for years.
 CREATE TABLE codes.status_block (
     region text NOT NULL CHECK (region ~ '^[0-9]{6}$'),
     number integer NOT NULL CHECK (number BETWEEN 0 AND 65535),
+    kind text NOT NULL CHECK (kind IN ('wallet', 'chip')),
     seed bytea NOT NULL CHECK (octet_length(seed) = 16),
     next_position integer NOT NULL CHECK (next_position BETWEEN 0 AND 65536),
     is_open boolean NOT NULL,
@@ -1096,6 +1117,7 @@ CREATE TABLE codes.status_step (
 
 GRANT USAGE ON SCHEMA codes TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.certificate TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON codes.chip_certificate TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.serial TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON codes.status_block TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON codes.status_list TO yikatong_serving;
@@ -1651,6 +1673,7 @@ CREATE TABLE offline.allowance (
     accept_until timestamptz NOT NULL,
     upload_until timestamptz NOT NULL,
     ended_at timestamptz,
+    without_pin boolean NOT NULL,
     PRIMARY KEY (bucket, resident_id, id),
     CONSTRAINT spent_within_the_amount CHECK (spent_fen BETWEEN 0 AND amount_fen),
     CONSTRAINT times_follow CHECK (granted_at < accept_until AND accept_until < upload_until)
@@ -1664,17 +1687,21 @@ CREATE TABLE offline.allowance_of_place (
     allowance_id uuid NOT NULL,
     bucket smallint NOT NULL,
     resident_id uuid NOT NULL,
+    granted_at timestamptz NOT NULL,
     accept_until timestamptz NOT NULL,
     PRIMARY KEY (place_id, allowance_id)
 );
 
 -- distributed by terminal_id
--- The next number that a memory of a terminal may upload; the row is locked while one is taken in.
+-- The next number that a memory of a terminal may upload, and how many were forgotten after their term; the row is locked
+-- while one is taken in.
 CREATE TABLE offline.line (
     terminal_id uuid NOT NULL,
     memory bytea NOT NULL CHECK (octet_length(memory) = 8),
     next_sequence bigint NOT NULL CHECK (next_sequence > 0),
-    PRIMARY KEY (terminal_id, memory)
+    forgotten bigint NOT NULL CHECK (forgotten >= 0),
+    PRIMARY KEY (terminal_id, memory),
+    CONSTRAINT forgotten_was_uploaded CHECK (forgotten < next_sequence)
 );
 
 -- distributed by terminal_id
@@ -1729,6 +1756,7 @@ CREATE TABLE offline.dispute_of_provider (
     provider_id uuid NOT NULL,
     tap_id uuid NOT NULL,
     bucket smallint NOT NULL,
+    opened_at timestamptz NOT NULL,
     PRIMARY KEY (provider_id, tap_id)
 );
 

@@ -8,7 +8,7 @@ import msgspec
 
 from yikatong.cards.model import Holder
 from yikatong.catalogue.model import Item, Terminal
-from yikatong.codes.model import Asked, CertificateAt, ReadCode, SceneGroup
+from yikatong.codes.model import Asked, CertificateAt, ChipCertificateAt, Presented, ReadCode, SceneGroup
 from yikatong.kernel.ids import PlaceId, ProviderId, ResidentId, TapId
 from yikatong.offline.reasons import Reason as Reason
 
@@ -35,6 +35,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     """What a resident lets one terminal, or (`terminal_id` None) the terminals of one place, take without a network.
 
     `hold_number` counts the holds that carry it, one at a time; `spent_fen` was posted out of the ones before.
+    `without_pin` lets the chip of the resident's card take from it without its password.
     """
 
     bucket: int
@@ -51,6 +52,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True):
     accept_until: datetime
     upload_until: datetime
     ended_at: datetime | None
+    without_pin: bool = False
 
     @property
     def left_fen(self) -> int:
@@ -94,13 +96,16 @@ class Dispute(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """All that decides an uploaded tap whose code is genuine."""
+    """All that decides an uploaded tap of genuine signatures; `read` and `certificate` for a code, else `chip`."""
 
     now: datetime
     accepted_at: datetime
-    read: ReadCode
+    presented: Presented
+    read: ReadCode | None
+    answer: Asked | None
     asked: Asked | None
     certificate: CertificateAt | None
+    chip: ChipCertificateAt | None
     amount_fen: int | None
     terminal: Terminal
     item: Item | None

@@ -1,19 +1,20 @@
 -- name: insert_allowance
 -- sentence: writes an allowance
 INSERT INTO offline.allowance (bucket, resident_id, id, scene_group, provider_id, place_id, terminal_id, amount_fen,
-    spent_fen, hold_number, granted_at, accept_until, upload_until, ended_at)
+    spent_fen, hold_number, granted_at, accept_until, upload_until, ended_at, without_pin)
 VALUES (%(bucket)s, %(resident_id)s, %(id)s, %(scene_group)s, %(provider_id)s, %(place_id)s, %(terminal_id)s,
-    %(amount_fen)s, %(spent_fen)s, %(hold_number)s, %(granted_at)s, %(accept_until)s, %(upload_until)s, %(ended_at)s);
+    %(amount_fen)s, %(spent_fen)s, %(hold_number)s, %(granted_at)s, %(accept_until)s, %(upload_until)s, %(ended_at)s,
+    %(without_pin)s);
 
 -- name: insert_allowance_of_place
 -- sentence: writes where an allowance may be taken
-INSERT INTO offline.allowance_of_place (place_id, allowance_id, bucket, resident_id, accept_until)
-VALUES (%(place_id)s, %(allowance_id)s, %(bucket)s, %(resident_id)s, %(accept_until)s);
+INSERT INTO offline.allowance_of_place (place_id, allowance_id, bucket, resident_id, granted_at, accept_until)
+VALUES (%(place_id)s, %(allowance_id)s, %(bucket)s, %(resident_id)s, %(granted_at)s, %(accept_until)s);
 
 -- name: list_allowances
 -- sentence: a resident's allowances that are not past their upload term, oldest first; locks nothing
 SELECT bucket, resident_id, id, scene_group, provider_id, place_id, terminal_id, amount_fen, spent_fen, hold_number,
-    granted_at, accept_until, upload_until, ended_at
+    granted_at, accept_until, upload_until, ended_at, without_pin
 FROM offline.allowance
 WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND upload_until > %(now)s
 ORDER BY granted_at, id;
@@ -21,7 +22,7 @@ ORDER BY granted_at, id;
 -- name: find_allowance
 -- sentence: one allowance of a resident; locks nothing, the gate is held by whoever changes it
 SELECT bucket, resident_id, id, scene_group, provider_id, place_id, terminal_id, amount_fen, spent_fen, hold_number,
-    granted_at, accept_until, upload_until, ended_at
+    granted_at, accept_until, upload_until, ended_at, without_pin
 FROM offline.allowance
 WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND id = %(id)s;
 
@@ -45,7 +46,7 @@ ORDER BY allowance_id LIMIT %(count_max)s;
 -- name: list_of_bucket
 -- sentence: these allowances of one bucket that have not ended; locks nothing
 SELECT bucket, resident_id, id, scene_group, provider_id, place_id, terminal_id, amount_fen, spent_fen, hold_number,
-    granted_at, accept_until, upload_until, ended_at
+    granted_at, accept_until, upload_until, ended_at, without_pin
 FROM offline.allowance
 WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND id = ANY (%(ids)s::uuid[])
     AND ended_at IS NULL
@@ -53,7 +54,8 @@ ORDER BY id;
 
 -- name: lock_line
 -- sentence: the next number of a memory, made where it is missing; locks it
-INSERT INTO offline.line (terminal_id, memory, next_sequence) VALUES (%(terminal_id)s, %(memory)s, 1)
+INSERT INTO offline.line (terminal_id, memory, next_sequence, forgotten)
+VALUES (%(terminal_id)s, %(memory)s, 1, 0)
 ON CONFLICT (terminal_id, memory) DO UPDATE SET next_sequence = offline.line.next_sequence
 RETURNING next_sequence;
 
@@ -92,8 +94,8 @@ VALUES (%(bucket)s, %(tap_id)s, %(resident_id)s, %(provider_id)s, %(terminal_id)
 
 -- name: insert_dispute_of_provider
 -- sentence: writes in which bucket a provider's dispute lies
-INSERT INTO offline.dispute_of_provider (provider_id, tap_id, bucket)
-VALUES (%(provider_id)s, %(tap_id)s, %(bucket)s);
+INSERT INTO offline.dispute_of_provider (provider_id, tap_id, bucket, opened_at)
+VALUES (%(provider_id)s, %(tap_id)s, %(bucket)s, %(opened_at)s);
 
 -- name: lock_dispute
 -- sentence: one dispute; locks it
@@ -130,7 +132,7 @@ ORDER BY opened_at DESC, tap_id LIMIT 200;
 -- name: audit_allowances
 -- sentence: audit, over all buckets: every allowance
 SELECT bucket, resident_id, id, scene_group, provider_id, place_id, terminal_id, amount_fen, spent_fen, hold_number,
-    granted_at, accept_until, upload_until, ended_at
+    granted_at, accept_until, upload_until, ended_at, without_pin
 FROM offline.allowance ORDER BY bucket, id;
 
 -- name: audit_uploads
@@ -162,9 +164,58 @@ SELECT bucket, tap_id, resident_id, provider_id, terminal_id, allowance_id, amou
 FROM offline.dispute WHERE decided_for = 'provider' ORDER BY bucket, tap_id;
 
 -- name: audit_lines
--- sentence: audit: memories whose uploads are not numbered without a gap up to the next number
-SELECT l.terminal_id, l.next_sequence - 1, count(u.sequence)
+-- sentence: audit: memories whose uploads, with those forgotten, are not as many as were numbered
+SELECT l.terminal_id, l.next_sequence - 1 - l.forgotten, count(u.sequence)
 FROM offline.line AS l
 LEFT JOIN offline.upload AS u ON u.terminal_id = l.terminal_id AND u.memory = l.memory
-GROUP BY l.terminal_id, l.memory, l.next_sequence
-HAVING count(u.sequence) <> l.next_sequence - 1 OR coalesce(max(u.sequence), 0) <> l.next_sequence - 1;
+GROUP BY l.terminal_id, l.memory, l.next_sequence, l.forgotten
+HAVING count(u.sequence) <> l.next_sequence - 1 - l.forgotten OR coalesce(max(u.sequence), 0) >= l.next_sequence;
+
+-- name: forget_allowances
+-- sentence: deletes at most so many of a bucket's allowances whose upload term was over before an instant; says where from
+DELETE FROM offline.allowance WHERE bucket = %(bucket)s AND id IN (
+    SELECT id FROM offline.allowance
+    WHERE bucket = %(bucket)s AND upload_until < %(before)s ORDER BY upload_until, id LIMIT %(limit)s)
+RETURNING place_id, id;
+
+-- name: forget_allowances_of_place
+-- sentence: deletes where allowances of a place lay that were deleted
+DELETE FROM offline.allowance_of_place
+WHERE place_id = %(place_id)s AND allowance_id = ANY (%(ids)s::uuid[]) AND granted_at < %(before)s;
+
+-- name: forget_disputes
+-- sentence: deletes at most so many of a bucket's disputes opened before an instant that moved no money; says whose
+DELETE FROM offline.dispute WHERE bucket = %(bucket)s AND tap_id IN (
+    SELECT tap_id FROM offline.dispute
+    WHERE bucket = %(bucket)s AND opened_at < %(before)s AND transfer_id IS NULL
+    ORDER BY opened_at, tap_id LIMIT %(limit)s)
+RETURNING terminal_id, provider_id, tap_id;
+
+-- name: forget_disputes_of_provider
+-- sentence: deletes in which bucket a provider's disputes lay that were deleted
+DELETE FROM offline.dispute_of_provider
+WHERE provider_id = %(provider_id)s AND tap_id = ANY (%(tap_ids)s::uuid[]) AND opened_at < %(before)s;
+
+-- name: forget_disputed_uploads
+-- sentence: deletes the uploads of a terminal's disputes that were deleted; returns each one's memory
+DELETE FROM offline.upload
+WHERE terminal_id = %(terminal_id)s AND outcome = 'disputed' AND tap_id = ANY (%(tap_ids)s::uuid[])
+    AND decided_at < %(before)s
+RETURNING memory;
+
+-- name: find_old_uploads
+-- sentence: terminals with uploads decided before an instant that were no dispute, in no order
+SELECT DISTINCT terminal_id FROM offline.upload
+WHERE outcome <> 'disputed' AND decided_at < %(before)s LIMIT %(limit)s;
+
+-- name: forget_uploads
+-- sentence: deletes at most so many of a terminal's uploads decided before an instant that were no dispute; each's memory
+DELETE FROM offline.upload WHERE terminal_id = %(terminal_id)s AND (memory, sequence) IN (
+    SELECT memory, sequence FROM offline.upload
+    WHERE terminal_id = %(terminal_id)s AND outcome <> 'disputed' AND decided_at < %(before)s LIMIT %(limit)s)
+RETURNING memory;
+
+-- name: count_forgotten
+-- sentence: counts how many uploads of a memory were deleted
+UPDATE offline.line SET forgotten = forgotten + %(count)s
+WHERE terminal_id = %(terminal_id)s AND memory = %(memory)s;

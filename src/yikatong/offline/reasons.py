@@ -75,6 +75,15 @@ class Reason(outcomes.Reason):
     CODE_ANSWERED_NOTHING = ReasonText(
         422, "The code was only shown, and this needed an answer.", "该卡码仅为亮码，未扫码应答。", *_NOT_POSTED
     )
+    CHIP_WAS_NOT_CERTIFIED = ReasonText(
+        422, "The card's chip had no certificate when it signed.", "签名时该卡芯片没有有效证书。", *_NOT_POSTED
+    )
+    CHIP_WAS_WITHOUT_ITS_PASSWORD = ReasonText(
+        422,
+        "The chip had not verified its password, and this needed it.",
+        "该卡芯片未验证密码，而办理该事项需要验证。",
+        *_NOT_POSTED,
+    )
     ALLOWANCE_IS_NOT_FOR_THIS = ReasonText(
         409, "No allowance of this card covers this tap.", "没有可用于该笔用卡的离线额度。", *_DISPUTED
     )

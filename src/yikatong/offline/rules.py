@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from yikatong.catalogue.model import Item, Terminal, scene_group
 from yikatong.codes import service as codes
-from yikatong.codes.model import CertificateState, OfflineItem, Strength
+from yikatong.codes.model import CertificateState, OfflineItem, ReadCode, Strength
 from yikatong.kernel.ids import HoldId, TransferId
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.ledger.model import AccountKind, Leg, TransferDraft, TransferKind, digest_id, name_account
@@ -82,12 +82,14 @@ def decide_genuine(case: Case) -> BaseReason | None:
         (codes' reasons of age)              the code was not of that minute
         ITEM_IS_NOT_FOR_OFFLINE              not this terminal's, or not without a network, or not this amount
         OFFLINE_CERTIFICATE_HAD_EXPIRED      72 hours bind a terminal without a network
+        CHIP_WAS_NOT_CERTIFIED               no certificate of the chip counted then
         OFFLINE_CERTIFICATE_WAS_STOPPED      by more than the item's largest age before
-        (codes' reasons of `decide_presented`)
+        (codes' reasons of `decide_presented`, for a chip those of `decide_answer`)
         CODE_ANSWERED_NOTHING                value, or the item's strength, needs an answer
+        CHIP_WAS_WITHOUT_ITS_PASSWORD        the same for a chip, unless the allowance does without
     """
-    read, now = case.read, case.now
-    if max(case.accepted_at, read.made_at) > now + CLOCK_LEEWAY:
+    signed_at, now = case.presented.signed_at, case.now
+    if max(case.accepted_at, signed_at) > now + CLOCK_LEEWAY:
         return Reason.UPLOAD_IS_FROM_THE_FUTURE
     if case.is_reversed:
         return TapReason.TAP_WAS_REVERSED
@@ -95,7 +97,7 @@ def decide_genuine(case: Case) -> BaseReason | None:
         return TapReason.CODE_ALREADY_USED
     if case.request_is_taken:
         return Reason.REQUEST_CAME_BEFORE_ITS_UPLOAD
-    age = codes.decide_age(read.made_at, now=case.accepted_at)
+    age = codes.decide_age(signed_at, now=case.accepted_at)
     if age is not None:
         return age
     entry = None if case.item is None else find_offline_item(case.item, case.terminal)
@@ -103,11 +105,27 @@ def decide_genuine(case: Case) -> BaseReason | None:
         return Reason.ITEM_IS_NOT_FOR_OFFLINE
     if case.amount_fen is not None and case.amount_fen > entry.amount_fen_max:
         return Reason.ITEM_IS_NOT_FOR_OFFLINE
-    return _decide_certificate(case, entry)
+    return _decide_chip(case, entry) if case.read is None else _decide_certificate(case, case.read, entry)
 
 
-def _decide_certificate(case: Case, entry: OfflineItem) -> BaseReason | None:
-    found, made_at = case.certificate, case.read.made_at
+def _decide_chip(case: Case, entry: OfflineItem) -> BaseReason | None:
+    found, signed_at = case.chip, case.presented.signed_at
+    if found is None:
+        return Reason.CHIP_WAS_NOT_CERTIFIED
+    if found.state is not CertificateState.ACTIVE and signed_at > found.state_at + entry.status_age_max:
+        return Reason.OFFLINE_CERTIFICATE_WAS_STOPPED
+    difference = codes.decide_answer(case.answer, case.asked)
+    if difference is not None:
+        return difference
+    allowed = entry.takes_amount and case.allowance is not None and case.allowance.without_pin
+    needs_pin = (entry.takes_amount or entry.least_strength > Strength.SHOWN) and not allowed
+    if needs_pin and case.presented.strength < Strength.ANSWERED:
+        return Reason.CHIP_WAS_WITHOUT_ITS_PASSWORD
+    return None
+
+
+def _decide_certificate(case: Case, read: ReadCode, entry: OfflineItem) -> BaseReason | None:
+    found, made_at = case.certificate, read.made_at
     stored = None if found is None else found.stored
     if found is not None and stored is not None:
         if made_at >= found.expires_at:
@@ -115,7 +133,7 @@ def _decide_certificate(case: Case, entry: OfflineItem) -> BaseReason | None:
         if stored.state != CertificateState.ACTIVE and made_at > found.state_at + entry.status_age_max:
             return Reason.OFFLINE_CERTIFICATE_WAS_STOPPED
         stored = replace(stored, state=CertificateState.ACTIVE.value)
-    presented = codes.decide_presented(case.read, stored, now=made_at, expected=case.asked)
+    presented = codes.decide_presented(read, stored, now=made_at, expected=case.asked)
     if isinstance(presented, BaseReason):
         return presented
     needs_answer = entry.takes_amount or entry.least_strength > Strength.SHOWN
@@ -137,7 +155,7 @@ def decide_payable(case: Case) -> Reason | None:
         return Reason.ALLOWANCE_IS_NOT_FOR_THIS
     if allowance.terminal_id not in (None, terminal.id):
         return Reason.ALLOWANCE_IS_NOT_FOR_THIS
-    if not _second_of(allowance.granted_at) <= case.read.made_at < allowance.accept_until:
+    if not _second_of(allowance.granted_at) <= case.presented.signed_at < allowance.accept_until:
         return Reason.ALLOWANCE_WAS_OVER
     if case.now >= allowance.upload_until:
         return Reason.UPLOAD_CAME_TOO_LATE

@@ -17,6 +17,7 @@ CREATE TABLE offline.allowance (
     accept_until timestamptz NOT NULL,
     upload_until timestamptz NOT NULL,
     ended_at timestamptz,
+    without_pin boolean NOT NULL,
     PRIMARY KEY (bucket, resident_id, id),
     CONSTRAINT spent_within_the_amount CHECK (spent_fen BETWEEN 0 AND amount_fen),
     CONSTRAINT times_follow CHECK (granted_at < accept_until AND accept_until < upload_until)
@@ -30,17 +31,21 @@ CREATE TABLE offline.allowance_of_place (
     allowance_id uuid NOT NULL,
     bucket smallint NOT NULL,
     resident_id uuid NOT NULL,
+    granted_at timestamptz NOT NULL,
     accept_until timestamptz NOT NULL,
     PRIMARY KEY (place_id, allowance_id)
 );
 
 -- distributed by terminal_id
--- The next number that a memory of a terminal may upload; the row is locked while one is taken in.
+-- The next number that a memory of a terminal may upload, and how many were forgotten after their term; the row is locked
+-- while one is taken in.
 CREATE TABLE offline.line (
     terminal_id uuid NOT NULL,
     memory bytea NOT NULL CHECK (octet_length(memory) = 8),
     next_sequence bigint NOT NULL CHECK (next_sequence > 0),
-    PRIMARY KEY (terminal_id, memory)
+    forgotten bigint NOT NULL CHECK (forgotten >= 0),
+    PRIMARY KEY (terminal_id, memory),
+    CONSTRAINT forgotten_was_uploaded CHECK (forgotten < next_sequence)
 );
 
 -- distributed by terminal_id
@@ -95,6 +100,7 @@ CREATE TABLE offline.dispute_of_provider (
     provider_id uuid NOT NULL,
     tap_id uuid NOT NULL,
     bucket smallint NOT NULL,
+    opened_at timestamptz NOT NULL,
     PRIMARY KEY (provider_id, tap_id)
 );
 

@@ -1,5 +1,6 @@
 """Statements of offline, one typed function each."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ async def insert_allowance(conn: Conn, *, allowance: Allowance) -> None:
         allowance_id=allowance.id,
         bucket=allowance.bucket,
         resident_id=allowance.resident_id,
+        granted_at=allowance.granted_at,
         accept_until=allowance.accept_until,
     )
 
@@ -111,6 +113,7 @@ async def insert_dispute(conn: Conn, *, dispute: Dispute) -> None:
         provider_id=dispute.provider_id,
         tap_id=dispute.tap_id,
         bucket=dispute.bucket,
+        opened_at=dispute.opened_at,
     )
 
 
@@ -160,3 +163,51 @@ async def list_differences(conn: Conn, *, query: str) -> list[tuple[Any, ...]]:
     """The rows of one of the audit's statements."""
     assert query.startswith("audit_")
     return await (await conn.execute(_STATEMENTS[query])).fetchall()
+
+
+async def forget_allowances(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
+    """Delete allowances of a bucket that were over before an instant, with where they could be taken; how many."""
+    rows = await _STATEMENTS.run(conn, "forget_allowances", bucket=bucket, before=before, limit=limit)
+    by_place: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for row in rows:
+        by_place[row["place_id"]].append(row["id"])
+    for place_id, ids in by_place.items():
+        await _STATEMENTS.run(conn, "forget_allowances_of_place", place_id=place_id, ids=ids, before=before)
+    return len(rows)
+
+
+async def forget_disputes(conn: Conn, *, bucket: int, before: datetime, limit: int) -> int:
+    """Delete disputes of a bucket opened before an instant that moved no money, with their uploads; how many."""
+    rows = await _STATEMENTS.run(conn, "forget_disputes", bucket=bucket, before=before, limit=limit)
+    by_provider: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    by_terminal: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for row in rows:
+        by_provider[row["provider_id"]].append(row["tap_id"])
+        by_terminal[row["terminal_id"]].append(row["tap_id"])
+    for provider_id, tap_ids in by_provider.items():
+        await _STATEMENTS.run(
+            conn, "forget_disputes_of_provider", provider_id=provider_id, tap_ids=tap_ids, before=before
+        )
+    for terminal_id, tap_ids in by_terminal.items():
+        gone = await _STATEMENTS.run(
+            conn, "forget_disputed_uploads", terminal_id=terminal_id, tap_ids=tap_ids, before=before
+        )
+        await _count_forgotten(conn, terminal_id=terminal_id, memories=[row["memory"] for row in gone])
+    return len(rows)
+
+
+async def find_old_uploads(conn: Conn, *, before: datetime, limit: int) -> list[UUID]:
+    """Some terminals that have uploads decided before an instant which were no dispute."""
+    return await _STATEMENTS.list_column(conn, "find_old_uploads", before=before, limit=limit)
+
+
+async def forget_uploads(conn: Conn, *, terminal_id: UUID, before: datetime, limit: int) -> int:
+    """Delete uploads of a terminal that were decided before an instant and were no dispute; how many."""
+    gone = await _STATEMENTS.run(conn, "forget_uploads", terminal_id=terminal_id, before=before, limit=limit)
+    await _count_forgotten(conn, terminal_id=terminal_id, memories=[row["memory"] for row in gone])
+    return len(gone)
+
+
+async def _count_forgotten(conn: Conn, *, terminal_id: UUID, memories: Sequence[bytes]) -> None:
+    for memory, count in Counter(memories).items():
+        await _STATEMENTS.run(conn, "count_forgotten", terminal_id=terminal_id, memory=memory, count=count)

@@ -245,6 +245,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             at_least=366,
         ),
     ] = 3653
+    retention_offline_days: Annotated[
+        int,
+        _whole(
+            "Offline allowances after their upload term, uploads, and disputes that moved no money. E-Commerce Law "
+            "Art. 31: at least three years. What moved money stays with its tap.",
+            at_least=1096,
+        ),
+    ] = 1096
+    retention_certificate_days: Annotated[
+        int,
+        _whole(
+            "Certificates after their home has ceased to accept them: 180 days after a wallet's was made, the end of a "
+            "chip's. Personal Information Protection Law Art. 19; an offline tap may come 44 days late.",
+            at_least=45,
+        ),
+    ] = 60
     retention_parked_event_days: Annotated[int, _whole("Parked outbox events. The house's own rule.")] = 90
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from yikatong.codes.model import Asked, OfflineItem, OfflineSheet, ReadCode
+from yikatong.codes.model import Asked, OfflineItem, OfflineSheet, Strength
 from yikatong.sealing.model import Head
 from yikatong.terminal.reasons import Reason as Reason
 from yikatong.trust.model import StatusList, TrustList
@@ -31,15 +31,27 @@ class Admitted(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """What a terminal wants: an item, an amount if it takes one, under the nonce of a challenge in hex if it asked."""
+
+    item: str
+    amount_fen: int | None
+    answers: str | None
+
+
 class Upload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One tap as it is uploaded: always the same bytes. `answers` is the challenge's nonce in hex."""
+    """One tap as it is uploaded: always the same bytes. `answers` is the challenge's nonce in hex.
+
+    What was presented is a `code` as it was scanned, or what a `chip` said, in base64url.
+    """
 
     memory: str
     sequence: int
     request_id: str
     item: str
-    code: str
     accepted_at: datetime
+    code: str | None = None
+    chip: str | None = None
     amount_fen: int | None = None
     answers: str | None = None
     allowance: str | None = None
@@ -53,6 +65,13 @@ class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
     tap: str | None = None
     reason: str | None = None
+
+
+class Certified(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when a region certified a key, and the place on its status lists."""
+
+    expires_at: datetime
+    status_index: int
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,12 +89,30 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     latest_seen_at: datetime
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code or a chip shows whose signatures are genuine: when, by which key, certified how, and its answer.
+
+    `holder` and `nonce` name it among those seen before. A code's certificate may be missing: its region signed nothing
+    that is known here.
+    """
+
+    is_chip: bool
+    made_at: datetime
+    holder: bytes
+    nonce: bytes
+    key: bytes
+    region: str
+    certified: Certified | None
+    answer: Asked | None
+    strength: Strength
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """All that decides one code: the item, what was read, what was asked, what is known of it."""
+    """All that decides one tap: the item, what was shown, what was asked, what is known of it."""
 
     item: OfflineItem
     amount_fen: int | None
-    read: ReadCode
+    shown: Shown
     asked: Asked | None
     was_seen: bool
     status_list: StatusList | None

@@ -2,14 +2,18 @@
 
 import secrets
 import sqlite3
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
-from yikatong.codes.model import Asked, Challenge, OfflineAllowance, ReadCode
+from yikatong.codes.model import Asked, Challenge, OfflineAllowance
 from yikatong.codes.rules.challenge import write_challenge
+from yikatong.codes.rules.chip import read_chip
+from yikatong.codes.rules.chip_certificate import certify_presentation
 from yikatong.codes.rules.reading import read_code_of_any_age
 from yikatong.codes.rules.status import block_and_place
 from yikatong.kernel.ids import TerminalId, show_id
@@ -17,10 +21,28 @@ from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 from yikatong.kernel.outcomes import Refused
 from yikatong.terminal.lists import HeldLists
 from yikatong.terminal.memory import MEMORY_ID_BYTES, Memory
-from yikatong.terminal.model import Admitted, Case, ChallengeMade, Standing, Upload, Uploaded
+from yikatong.terminal.model import (
+    Admitted,
+    Asking,
+    Case,
+    ChallengeMade,
+    Reason,
+    Shown,
+    Standing,
+    Upload,
+    Uploaded,
+)
 from yikatong.terminal.platform import Platform
-from yikatong.terminal.rules import decide_code, left_of, verify_allowance, verify_item, verify_standing
-from yikatong.trust.model import PublicKey, SigningKey
+from yikatong.terminal.rules import (
+    decide_shown,
+    left_of,
+    show_chip,
+    show_code,
+    verify_allowance,
+    verify_item,
+    verify_standing,
+)
+from yikatong.trust.model import PublicKey, SigningKey, StatusList
 
 CHALLENGE_LIFE = timedelta(minutes=3)
 REMEMBERS = timedelta(days=45)
@@ -102,35 +124,65 @@ class OfflineTerminal:
         return ChallengeMade(write_challenge(challenge, self._signing_key), challenge.nonce.hex())
 
     def tap(self, *, item: str, code: str, amount_fen: int | None = None, answers: str | None = None) -> Admitted:
-        """Admit a tap, or refuse it; what is admitted is on the disk when this returns.
+        """Admit a tap by a card code, or refuse it; what is admitted is on the disk when this returns.
 
         `answers` is the nonce of the challenge that the code answers. Whoever repeats an admitted code is refused with
         CODE_WAS_SEEN_BEFORE: after a power failure `admitted` says whether the yes was reached.
-        Refuses as `verify_standing`, `verify_item`, `read_code_of_any_age`, `decide_code`, `verify_allowance`, in this
+        Refuses as `verify_standing`, `verify_item`, `read_code_of_any_age`, `decide_shown`, `verify_allowance`, in this
         order.
         """
+        asking = Asking(item=item, amount_fen=amount_fen, answers=answers)
+        return self._admit(
+            asking, code, lambda now: show_code(read_code_of_any_age(code, regions=self.lists.view(now=now)))
+        )
+
+    def tap_chip(
+        self, *, item: str, chip: bytes, certificate: bytes, answers: str, amount_fen: int | None = None
+    ) -> Admitted:
+        """Admit a tap by the chip of a plastic card, which answers the challenge of nonce `answers`, or refuse it.
+
+        `certificate` is what the reader finds on the chip beside its key. For the rest as `tap`; refuses as
+        `verify_standing`, `verify_item`, `read_chip`, `certify_presentation`, `decide_shown`, `verify_allowance`.
+        """
+
+        def show(now: datetime) -> Shown:
+            return show_chip(
+                certify_presentation(
+                    read_chip(chip), certificate, regions=self.lists.view(now=now), terminal_id=self._terminal_id
+                )
+            )
+
+        return self._admit(Asking(item=item, amount_fen=amount_fen, answers=answers), chip, show)
+
+    def tap_attested(self) -> NoReturn:
+        """Refuse ATTESTED_IS_NOT_SERVED_OFFLINE: nothing signed that a terminal holds could bear an operator out."""
+        raise Refused(Reason.ATTESTED_IS_NOT_SERVED_OFFLINE)
+
+    def _admit(self, asking: Asking, presented: str | bytes, show: Callable[[datetime], Shown]) -> Admitted:
         now = from_epoch_ms(epoch_ms(self._now()))
         with self._memory.writing():
             sheet = verify_standing(self._standing(), now=now)
-            entry = verify_item(sheet, item=item, amount_fen=amount_fen)
-            read = read_code_of_any_age(code, regions=self.lists.view(now=now))
+            entry = verify_item(sheet, item=asking.item, amount_fen=asking.amount_fen)
+            shown = show(now)
             case = Case(
                 item=entry,
-                amount_fen=amount_fen,
-                read=read,
-                asked=self._asked(answers, item_number=entry.number, amount_fen=amount_fen or 0, now=now),
-                was_seen=self._memory.was_seen(made_at=read.made_at, alias=read.alias, nonce=read.nonce),
-                status_list=None
-                if read.claims is None
-                else self.lists.status_list(read.region, block_and_place(read.claims.status_index)[0], now=now),
+                amount_fen=asking.amount_fen,
+                shown=shown,
+                asked=self._asked(asking, item_number=entry.number, now=now),
+                was_seen=self._memory.was_seen(made_at=shown.made_at, alias=shown.holder, nonce=shown.nonce),
+                status_list=self._status_of(shown, now=now),
             )
-            reason = decide_code(case, now=now)
+            reason = decide_shown(case, now=now)
             if reason is not None:
                 raise Refused(reason)
             taken = self._memory.taken(uploaded=sheet.uploaded)
             allowance = verify_allowance(sheet, case, taken=taken, now=now)
-            return self._write(read, code=code, answers=answers, item=item, amount_fen=amount_fen,
-                               allowance=allowance, now=now)  # fmt: skip
+            return self._write(shown, presented=presented, asking=asking, allowance=allowance, now=now)
+
+    def _status_of(self, shown: Shown, *, now: datetime) -> StatusList | None:
+        if shown.certified is None:
+            return None
+        return self.lists.status_list(shown.region, block_and_place(shown.certified.status_index)[0], now=now)
 
     def left_fen(self) -> dict[str, int]:
         """What may still be taken of each allowance of the sheet, by the allowance's id."""
@@ -175,56 +227,55 @@ class OfflineTerminal:
             latest_seen_at=max([*seen, accepted or _NEVER], default=_NEVER),
         )
 
-    def _asked(self, answers: str | None, *, item_number: int, amount_fen: int, now: datetime) -> Asked | None:
+    def _asked(self, asking: Asking, *, item_number: int, now: datetime) -> Asked | None:
         """What was asked under a nonce, with the item and amount that are served now; None when nothing was."""
-        if answers is None:
+        if asking.answers is None:
             return None
-        asked = self._memory.asked(bytes.fromhex(answers), terminal=self._terminal_id, now=now)
+        asked = self._memory.asked(bytes.fromhex(asking.answers), terminal=self._terminal_id, now=now)
         if asked is None:
             return None
-        return msgspec.structs.replace(asked, item_number=item_number, amount_fen=amount_fen)
+        return msgspec.structs.replace(asked, item_number=item_number, amount_fen=asking.amount_fen or 0)
 
     def _write(
         self,
-        read: ReadCode,
+        shown: Shown,
         *,
-        code: str,
-        answers: str | None,
-        item: str,
-        amount_fen: int | None,
+        presented: str | bytes,
+        asking: Asking,
         allowance: OfflineAllowance | None,
         now: datetime,
     ) -> Admitted:
-        """Journal an admitted tap: its number, its code as evidence, the spent challenge, what it takes."""
+        """Journal an admitted tap: its number, what was presented as evidence, the spent challenge, what it takes."""
         memory, sequence = self._memory, self._memory.next_sequence(self._terminal_id)
         request_id = f"offline-{memory.id.hex()}-{sequence}"
         upload = Upload(
             memory=memory.id.hex(),
             sequence=sequence,
             request_id=request_id,
-            item=item,
-            code=code,
+            item=asking.item,
+            code=presented if isinstance(presented, str) else None,
+            chip=None if isinstance(presented, str) else urlsafe_b64encode(presented).rstrip(b"=").decode(),
             accepted_at=now,
-            amount_fen=amount_fen,
-            answers=answers if read.answer is not None else None,
+            amount_fen=asking.amount_fen,
+            answers=asking.answers if shown.answer is not None else None,
             allowance=None if allowance is None else show_id("allowance", allowance.id),
         )
-        memory.see(made_at=read.made_at, alias=read.alias, nonce=read.nonce)
-        if read.answer is not None:
-            memory.spend(read.answer.nonce)
+        memory.see(made_at=shown.made_at, alias=shown.holder, nonce=shown.nonce)
+        if shown.answer is not None:
+            memory.spend(shown.answer.nonce)
         memory.write_tap(
             terminal=self._terminal_id,
             sequence=sequence,
             allowance_id=None if allowance is None else allowance.id,
-            amount_fen=amount_fen,
+            amount_fen=asking.amount_fen,
             accepted_at=now,
             body=msgspec.json.encode(upload),
         )
         return Admitted(
             sequence=sequence,
             request_id=request_id,
-            item=item,
-            amount_fen=amount_fen,
+            item=asking.item,
+            amount_fen=asking.amount_fen,
             allowance_id=None if allowance is None else allowance.id,
             accepted_at=now,
         )

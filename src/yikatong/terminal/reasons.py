@@ -89,6 +89,21 @@ class Reason(outcomes.Reason):
         "Nothing was charged. Have the resident scan the terminal's code with the wallet.",
         "未扣款。请持卡人用电子卡扫描终端出示的码。",
     )
+    CHIP_MUST_VERIFY_ITS_PASSWORD = ReasonText(
+        403,
+        "Without a network this needs the card's password typed into its chip.",
+        "离线办理该事项须在芯片上验证卡密码。",
+        "Nothing was charged. Ask the resident to type the card's password, or serve this with a network.",
+        "未扣款。请持卡人输入卡密码，或联网办理。",
+    )
+    ATTESTED_IS_NOT_SERVED_OFFLINE = ReasonText(
+        403,
+        "Without a network nobody can vouch for a resident: who the operator is and whose document it is stand in the "
+        "register alone.",
+        "离线时不能由经办人代为证明：经办人身份与证件对应的居民须联网核对。",
+        "Nothing was charged. Ask for the plastic card or the phone, or serve this with a network.",
+        "未扣款。请出示实体卡或手机，或联网办理。",
+    )
     ALLOWANCE_IS_NOT_HELD = ReasonText(
         403,
         "No offline allowance of this card for this terminal is known here.",

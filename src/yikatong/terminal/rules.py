@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from yikatong.codes.model import OfflineAllowance, OfflineItem, OfflineSheet, ReadCode, Strength
-from yikatong.codes.rules.code import decide_age
-from yikatong.codes.rules.foreign import decide_foreign
+from yikatong.codes.model import CertifiedChip, OfflineAllowance, OfflineItem, OfflineSheet, ReadCode, Strength
+from yikatong.codes.model import Reason as CodeReason
+from yikatong.codes.rules.code import decide_age, decide_answer
+from yikatong.codes.rules.foreign import decide_certificate
 from yikatong.codes.rules.sheet import key_digest
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
-from yikatong.terminal.model import Case, Reason, Standing, Taken
+from yikatong.terminal.model import Case, Certified, Reason, Shown, Standing, Taken
 from yikatong.trust import service as trust
 
 TRUST_LIST_AGE_MAX = trust.TRUST_LIST_LIFE / 2 + timedelta(days=7)
@@ -59,27 +60,73 @@ def verify_item(sheet: OfflineSheet, *, item: str, amount_fen: int | None) -> Of
     return entry
 
 
-def decide_code(case: Case, *, now: datetime) -> outcomes.Reason | None:
-    """Say why a code whose signatures are genuine is not taken; None when it is.
+def show_code(read: ReadCode) -> Shown:
+    """What a code shows."""
+    claims = read.claims
+    return Shown(
+        is_chip=False,
+        made_at=read.made_at,
+        holder=read.alias,
+        nonce=read.nonce,
+        key=read.show_key.data,
+        region=read.region,
+        certified=None if claims is None else Certified(expires_at=claims.expires_at, status_index=claims.status_index),
+        answer=read.answer,
+        strength=Strength.SHOWN if read.answer is None else Strength.ANSWERED,
+    )
+
+
+def show_chip(chip: CertifiedChip) -> Shown:
+    """What a chip shows: it always answers, and proves who holds it when its password was typed."""
+    said, certificate = chip.presentation, chip.certificate
+    return Shown(
+        is_chip=True,
+        made_at=said.made_at,
+        holder=f"{said.region} {said.card_number}".encode(),
+        nonce=said.asked.nonce,
+        key=certificate.public_key.data,
+        region=said.region,
+        certified=Certified(expires_at=certificate.expires_at, status_index=certificate.status_index),
+        answer=said.asked,
+        strength=chip.strength,
+    )
+
+
+def decide_shown(case: Case, *, now: datetime) -> outcomes.Reason | None:
+    """Say why a code or a chip whose signatures are genuine is not taken; None when it is.
 
     Refuses, in this order:
         CODE_IS_FROM_THE_FUTURE, CODE_IS_TOO_OLD    not of this minute (codes)
         CODE_WAS_SEEN_BEFORE                        taken before, here or where the memory is shared
-        (codes' reasons of `decide_foreign`)        expired, no list or too old a list, stopped, another answer
+        ISSUING_REGION_IS_UNKNOWN                   its region signed nothing that is known here
+        (codes' reasons of `decide_certificate`)    expired, no list or too old a list, stopped
+        (codes' reasons of `decide_answer`)         another answer than what was asked
         CODE_MUST_ANSWER_THE_TERMINAL               value, or the item's strength, needs an answer
+        CHIP_MUST_VERIFY_ITS_PASSWORD               the item's strength needs it; of value the allowance says
     """
-    age = decide_age(case.read.made_at, now=now)
+    shown = case.shown
+    age = decide_age(shown.made_at, now=now)
     if age is not None:
         return age
     if case.was_seen:
         return Reason.CODE_WAS_SEEN_BEFORE
-    decided = decide_foreign(
-        case.read, case.status_list, now=now, age_max=case.item.status_age_max, expected=case.asked
-    )
-    if isinstance(decided, outcomes.Reason):
-        return decided
+    if shown.certified is None:
+        return CodeReason.ISSUING_REGION_IS_UNKNOWN
+    refused = decide_certificate(
+        case.status_list,
+        expires_at=shown.certified.expires_at,
+        status_index=shown.certified.status_index,
+        now=now,
+        age_max=case.item.status_age_max,
+    ) or decide_answer(shown.answer, case.asked)
+    if refused is not None:
+        return refused
     needs_answer = case.item.takes_amount or case.item.least_strength > Strength.SHOWN
-    return Reason.CODE_MUST_ANSWER_THE_TERMINAL if needs_answer and case.read.answer is None else None
+    if not needs_answer or shown.strength >= Strength.ANSWERED:
+        return None
+    if not shown.is_chip:
+        return Reason.CODE_MUST_ANSWER_THE_TERMINAL
+    return None if case.item.takes_amount else Reason.CHIP_MUST_VERIFY_ITS_PASSWORD
 
 
 def verify_allowance(
@@ -88,17 +135,22 @@ def verify_allowance(
     """Give the allowance that pays, or None where nothing is paid; the one that ends first is used first.
 
     `taken` is what this memory took of each. The wallet's clock and the terminal's both have to stand before the end.
-    Refuses, in this order: ALLOWANCE_IS_NOT_HELD, ALLOWANCE_HAS_ENDED, ALLOWANCE_IS_USED_UP.
+    Refuses, in this order: ALLOWANCE_IS_NOT_HELD, ALLOWANCE_HAS_ENDED, CHIP_MUST_VERIFY_ITS_PASSWORD (none does
+    without), ALLOWANCE_IS_USED_UP.
     """
     if case.amount_fen is None:
         return None
     held = [one for one in sheet.allowances if _is_for(one, case)]
     if not held:
         raise Refused(Reason.ALLOWANCE_IS_NOT_HELD)
-    at = max(now, case.read.made_at)
-    living = [one for one in held if one.begins_at <= case.read.made_at and at < one.accept_until]
+    at = max(now, case.shown.made_at)
+    living = [one for one in held if one.begins_at <= case.shown.made_at and at < one.accept_until]
     if not living:
         raise Refused(Reason.ALLOWANCE_HAS_ENDED)
+    if case.shown.strength < Strength.ANSWERED:
+        living = [one for one in living if one.without_pin]
+        if not living:
+            raise Refused(Reason.CHIP_MUST_VERIFY_ITS_PASSWORD)
     for one in sorted(living, key=lambda one: (one.accept_until, one.id.int)):
         if left_of(one, taken) >= case.amount_fen:
             return one
@@ -116,8 +168,4 @@ def left_of(allowance: OfflineAllowance, taken: Mapping[UUID, Taken]) -> int:
 
 
 def _is_for(allowance: OfflineAllowance, case: Case) -> bool:
-    return allowance.scene_group is case.item.scene_group and _signed_by(case.read) in allowance.key_digests
-
-
-def _signed_by(read: ReadCode) -> bytes:
-    return key_digest(read.show_key.data)
+    return allowance.scene_group is case.item.scene_group and key_digest(case.shown.key) in allowance.key_digests

@@ -9,6 +9,7 @@ from tests.support.builders.codes import BUCKET_COUNT, CANTEEN, a_challenge, ask
 from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.codes.model import (
+    ChipCertificate,
     ChipPresentation,
     CodeKind,
     Posture,
@@ -20,6 +21,12 @@ from yikatong.codes.model import (
 from yikatong.codes.rules.certificate import recognise_certificate
 from yikatong.codes.rules.challenge import read_challenge, verify_challenge, write_challenge
 from yikatong.codes.rules.chip import read_chip, sign_chip
+from yikatong.codes.rules.chip_certificate import (
+    CHIP_CERTIFICATE_CONTEXT,
+    certify_presentation,
+    open_chip_certificate,
+    sign_chip_certificate,
+)
 from yikatong.codes.rules.confirmation import read_confirmation, sign_confirmation
 from yikatong.codes.rules.envelope import open_envelope
 from yikatong.codes.rules.forms import read_certificate_form, read_code_form
@@ -183,6 +190,35 @@ def take_chip_values(data: bytes) -> bool:
     return take_chip(trust.sign_sign1(data, _SHOW_KEY, external_aad=b"yikatong chip"))
 
 
+def take_chip_certificate(data: bytes) -> bool:
+    """What lies on a chip beside its key."""
+    read = said(lambda: open_chip_certificate(data), errors=(ValueError,))
+    if read.value is not None:
+        certificate = read.value[1]
+        again = sign_chip_certificate(certificate, _REGION_KEY, key_id=_KEY_ID)
+        assert open_chip_certificate(again)[1] == certificate
+    chip = read_chip(_chip())
+    certified = said(lambda: certify_presentation(chip, data, regions=_REGIONS, terminal_id=_TILL))
+    return None in (read.refused, certified.refused)
+
+
+def take_chip_certificate_values(data: bytes) -> bool:
+    """Whatever a region's genuine key signed."""
+    signed = trust.sign_sign1(data, _REGION_KEY, key_id=_KEY_ID, external_aad=CHIP_CERTIFICATE_CONTEXT)
+    return take_chip_certificate(signed)
+
+
+def _chip_certificate() -> bytes:
+    certificate = ChipCertificate(
+        region=_OTHER,
+        card_number="A12345678",
+        public_key=_SHOW_KEY.public_key,
+        status_index=70_000,
+        expires_at=NOON + timedelta(days=731),
+    )
+    return sign_chip_certificate(certificate, _REGION_KEY, key_id=_KEY_ID)
+
+
 def take_confirmation(data: bytes) -> bool:
     """A resident's yes or no; bytes as they came, then as a genuine key signed them."""
     key = trust.verifying_key(_SHOW_KEY.public_key)
@@ -279,6 +315,13 @@ HARNESSES = (
     Harness("challenge_values", take_challenge_values, _challenge_values, CBOR_WORDS),
     Harness("chip", take_chip, lambda: [_chip()], CBOR_WORDS),
     Harness("chip_values", take_chip_values, lambda: [_payload(_chip())], CBOR_WORDS),
+    Harness("chip_certificate", take_chip_certificate, lambda: [_chip_certificate()], CBOR_WORDS),
+    Harness(
+        "chip_certificate_values",
+        take_chip_certificate_values,
+        lambda: [_payload(_chip_certificate())],
+        CBOR_WORDS,
+    ),
     Harness("confirmation", take_confirmation, lambda: _both(_confirmation()), CBOR_WORDS),
     Harness("refresh", take_refresh, lambda: _both(_refresh()), CBOR_WORDS),
 )

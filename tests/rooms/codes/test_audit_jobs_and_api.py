@@ -41,7 +41,7 @@ def data(written: str) -> bytes:
 async def ask(world: CodeWorld, name: str, *, caller: Caller | None = None, body: Any = None, **path: str) -> Any:
     """Call a route as the edge would: decode, handle, encode."""
     pinned = HeldTrustList(roots=())
-    [route] = [route for route in routes(holder=world.keys, pinned=pinned) if route.name == name]
+    [route] = [route for route in routes(holder=world.keys, pinned=pinned, terms=world.terms) if route.name == name]
     call = Call(
         conn=world.conn, caller=caller, now=world.now, ids=world.ids, request_id="test", purpose=None, path=path
     )
@@ -91,7 +91,9 @@ async def test_the_job_publishes_every_own_region(db: Database) -> None:
     async def own_regions(conn: Connection) -> Sequence[str]:
         return [world.region]
 
-    [job] = jobs(holder=world.keys, bucket_count=world.terms.bucket_count, own_regions=own_regions)
+    job, _ = jobs(
+        holder=world.keys, bucket_count=world.terms.bucket_count, certificate_days=60, own_regions=own_regions
+    )
     await job.run(JobCall(database=db, clock=FixedClock(), ids=world.ids))
     async with db.transaction() as conn:
         published = await codes.get_status_lists(conn, region=world.region)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,7 +95,7 @@ def test_a_delta_applied_is_the_later_edition_bit_for_bit(
 def test_steps_that_are_joined_lead_where_they_lead_one_by_one(editions: list[dict[int, dict[int, int]]]) -> None:
     blocks = [blocks_of(one) for one in editions]
     steps = [changes_between(one, other) for one, other in pairwise(blocks)]
-    joined = reduce(join_changes, steps)
+    joined = join_changes(steps)
 
     assert blocks[-1] == apply_changes(blocks[0], joined)
     assert joined == read_changes(list(write_changes(joined)))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.builders.codes import a_challenge, asked
 from yikatong.codes import service as codes
-from yikatong.codes.model import CodeKind, Posture, StoredChip, Strength
+from yikatong.codes.model import ChipCertificate, CodeKind, Posture, StoredChip, Strength
+from yikatong.codes.rules.chip_certificate import CHIP_CERTIFICATE_CONTEXT, open_chip_certificate
 from yikatong.codes.service import OwnRegion, RegionView
 from yikatong.kernel.ids import CardId, ResidentId
 from yikatong.trust import service as trust
@@ -84,3 +85,24 @@ def test_a_frozen_chip_is_read() -> None:
 
     assert ("A12345678", 5) == (read.presentation.card_number, presented.serial)
     assert Strength.ANSWERED is presented.strength
+
+
+CERTIFICATES: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "vectors" / "codes" / "chip_certificates.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("vector", CERTIFICATES["certificates"], ids=lambda vector: vector["name"])
+def test_a_frozen_certificate_of_a_chip_is_read(vector: dict[str, Any]) -> None:
+    key = trust.verifying_key(public_key(CERTIFICATES["region_algorithm"], CERTIFICATES["region_public_key"]))
+    envelope, certificate = open_chip_certificate(bytes.fromhex(vector["certificate"]))
+    trust.verify_sign1(envelope, key, CHIP_CERTIFICATE_CONTEXT)
+
+    assert CERTIFICATES["key_id"] == (envelope.key_id or b"").hex()
+    assert certificate == ChipCertificate(
+        region=vector["region"],
+        card_number=vector["card_number"],
+        public_key=public_key(vector["algorithm"], vector["public_key"]),
+        status_index=vector["status_index"],
+        expires_at=datetime.fromtimestamp(vector["expires_at"], UTC),
+    )

@@ -64,7 +64,8 @@ BOOKS = {
     "one code was admitted twice": """
         SELECT code_at FROM taps.tap WHERE reason IS NULL GROUP BY resident_id, code_at, nonce HAVING count(*) > 1""",
     "what was refused moved money": """
-        SELECT t.reason FROM taps.tap t JOIN ledger.transfer x ON x.reference = t.id WHERE t.reason IS NOT NULL""",
+        SELECT t.reason FROM taps.tap t JOIN ledger.transfer x ON x.reference = t.id
+        WHERE t.reason IS NOT NULL AND x.kind <> 'correction'""",
     "a payment has no admitted tap": """
         SELECT x.kind FROM ledger.transfer x LEFT JOIN taps.tap t ON t.transfer_id = x.id
         WHERE x.kind = 'payment' AND (t.id IS NULL OR t.reason IS NOT NULL)""",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from random import Random
 
+from tests.simulator.week.court import Court
 from tests.simulator.week.network import Network
 from tests.simulator.week.office import GRANTS, Office
 from tests.simulator.week.outpost import Outpost
@@ -47,6 +48,7 @@ class Life:
             Outpost(place, self.network, self.told, Random(place.seed + 10 + number), number=number)
             for number in range(OUTPOSTS)
         ]
+        self.court = Court(place, self._office, Random(place.seed + 20))
         self._seconds = place.days * DAY_SECONDS
         self._granted_by = 0
         self._is_over = False
@@ -170,13 +172,15 @@ class Life:
             await asyncio.gather(*deeds, asyncio.sleep(seconds))
             outpost.is_dark = False
             await outpost.upload()
+            await self.court.hear(outpost)
 
     async def _bring_all(self, outpost: Outpost) -> None:
         """Upload until everything is answered."""
         for _ in range(_UPLOADS_MAX):
             if await outpost.upload():
-                return
+                break
             await asyncio.sleep(60.0)
+        await self.court.hear(outpost)
 
     async def _prepare(self, outpost: Outpost) -> None:
         """Somebody's wallet is refreshed and grants something; then the outpost fetches, as often as it must."""
@@ -225,13 +229,14 @@ class Life:
 
     async def _spend_twice(self) -> None:
         """Two outposts of a place, neither of which knows what the other took, take of one allowance."""
-        one = self._somebody()
-        await self._tills.refresh(one)
-        await self._office.command(GRANTS[-1], one, fen=1_000)
+        some = self._random.sample(range(RESIDENTS), 2)
+        for one in some:
+            await self._tills.refresh(one)
+            await self._office.command(GRANTS[-1], one, fen=1_000)
         for outpost in self.outposts:
             outpost.wrong = timedelta(0)
             await outpost.fetch(even_if_dark=True)
-        await asyncio.gather(*(outpost.serve(one, 700) for outpost in self.outposts))
+        await asyncio.gather(*(outpost.serve(one, 700) for outpost in self.outposts for one in some))
 
     async def _overtake(self) -> None:
         """A till that heard nothing takes back; that arrives first, or not."""

@@ -18,9 +18,13 @@ from yikatong.codes.model import SceneGroup
 from yikatong.desk import service as desk
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.offline import service as offline
+from yikatong.offline.model import Side
 from yikatong.plumbing.database import Connection
 
 GRANTS = ("grant to outpost 0", "grant to outpost 1", "grant to their place")
+STATES = "say what happened in a dispute"
+ANSWERS = ("agree in a dispute", "deny in a dispute")
+DECISIONS = {"decide for the provider": Side.PROVIDER, "decide for the resident": Side.RESIDENT}
 _TOKEN = "the operator's token"
 _TRIES = 4
 
@@ -34,23 +38,26 @@ class Office:
         self._told = told
         self._count = 0
 
-    async def command(self, what: str, resident: int, *, fen: int = 0) -> bool:
-        """Have a command done once, however often it is sent; says whether it was acknowledged."""
+    async def command(self, what: str, resident: int, *, fen: int = 0, tap_id: UUID | None = None) -> str:
+        """Have a command done once, however often it is sent; says what it came to, as far as is known.
+
+        `tap_id` names the dispute of which it is, if it is of one.
+        """
         key = f"command-{self._count:05d}"
         self._count += 1
         sent_at = self._place.clock.now()
         answer: str | Refused | None = None
         for _ in range(_TRIES):
-            call = partial(self._serve, what=what, resident=resident, fen=fen, key=key)
+            call = partial(self._serve, what=what, resident=resident, fen=fen, key=key, tap_id=tap_id)
             answer = await self._network.ask(f"{key} {what} of {resident} {fen}", call)
             if answer is not None:
                 break
         came_to = answer.reason.name if isinstance(answer, Refused) else answer or "unknown"
         at = None if answer is None else self._place.clock.now()
         self._told.commands.append(Acknowledged(sent_at, at, what, resident, key, fen, came_to))
-        return isinstance(answer, str)
+        return came_to
 
-    async def _serve(self, worker: Worker, *, what: str, resident: int, fen: int, key: str) -> str:
+    async def _serve(self, worker: Worker, *, what: str, resident: int, fen: int, key: str, tap_id: UUID | None) -> str:
         """What the edge does with a command: claim its key, do it, record it, keep the answer, in one transaction."""
         now = self._place.clock.now()
         digest = access.digest_request((what.encode(), str(resident).encode(), str(fen).encode()), key=key)
@@ -59,7 +66,11 @@ class Office:
             before = await kept.claim(conn, now=now)
             if before is not None:
                 return before[1].decode()
-            came_to, made_id = await self._do(worker, conn, what=what, resident=resident, fen=fen, now=now)
+            if tap_id is not None:
+                came_to = await self._dispute(conn, what=what, resident=resident, tap_id=tap_id, now=now)
+                made_id: UUID | None = tap_id
+            else:
+                came_to, made_id = await self._do(worker, conn, what=what, resident=resident, fen=fen, now=now)
             record_id = await self._record(conn, what=what, resident=resident, key=key, came_to=came_to, now=now)
             await kept.keep(conn, status=200, answer=came_to.encode(), record_id=record_id, ids=self._place.ids)
         self._place.journal.append(Commanded(now, what, resident, fen, came_to, made_id))
@@ -100,7 +111,7 @@ class Office:
         elif what == "report lost":
             change = await desk.report_loss(conn, **key, formal=False, **step)
         elif what == "release":
-            change = await cards.release_loss(conn, **key, **step)
+            change = await desk.release(conn, **key, **step)
         elif what == "associate":
             change = await desk.associate(conn, **key, now=now)
         elif what == "freeze":
@@ -119,6 +130,28 @@ class Office:
             await access.revoke_keys_of(conn, subject_id=self._place.tills[-1].terminal.id, now=now)
         return "already" if change is Change.ALREADY_SO else "done", made_id
 
+    async def _dispute(self, conn: Connection, *, what: str, resident: int, tap_id: UUID, now: datetime) -> str:
+        """What a side says of a dispute, or how an operator decides it."""
+        whose, change = self._place.phones[resident].resident.resident_id, Change.DONE
+        if what == STATES:
+            change = await offline.state_dispute(
+                conn, bucket=BUCKET, provider_id=self._place.first.provider.id, tap_id=tap_id, says="断网，先后收款"
+            )
+        elif what in ANSWERS:
+            change = await offline.answer_dispute(
+                conn, bucket=BUCKET, resident_id=whose, tap_id=tap_id, agrees=what == ANSWERS[0]
+            )
+        else:
+            change, _ = await offline.decide_dispute(
+                conn,
+                bucket=BUCKET,
+                region=self._place.first.region,
+                tap_id=tap_id,
+                decided_for=DECISIONS[what],
+                now=now,
+            )
+        return "already" if change is Change.ALREADY_SO else "done"
+
     async def _grant(
         self,
         worker: Worker,
@@ -133,6 +166,7 @@ class Office:
         """An allowance for one outpost, or for all of their place."""
         allowance = await offline.grant_allowance(
             conn, **of, terminal=self._place.outposts[GRANTS.index(till) % OUTPOSTS].terminal, whole_place=whole_place,
-            scene_group=SceneGroup.RETAIL, amount_fen=fen, days=4, vault=worker.vault, now=now, ids=self._place.ids,
+            scene_group=SceneGroup.RETAIL, amount_fen=fen, days=4, with_e_card=True, without_pin=False,
+            vault=worker.vault, now=now, ids=self._place.ids,
         )  # fmt: skip
         return allowance.id

@@ -181,6 +181,7 @@ class Outpost:
             item=upload.item,
             amount_fen=upload.amount_fen,
             code=upload.code,
+            chip=None,
             answers=None if upload.answers is None else bytes.fromhex(upload.answers),
             allowance_id=None if upload.allowance is None else read_id("allowance", upload.allowance),
             accepted_at=upload.accepted_at,

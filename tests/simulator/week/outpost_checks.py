@@ -36,6 +36,14 @@ BOOKS_OF_OUTPOSTS = {
     "a dispute and its upload differ": """
         SELECT u.outcome, d.reason FROM offline.upload u FULL JOIN offline.dispute d ON d.tap_id = u.tap_id
         WHERE (u.outcome = 'disputed') IS DISTINCT FROM (d.tap_id IS NOT NULL)""",
+    "a decision and what it moved differ": """
+        SELECT d.decided_for, d.amount_fen, x.legs
+        FROM (SELECT * FROM ledger.transfer WHERE kind = 'correction') AS x
+        FULL JOIN (SELECT * FROM offline.dispute WHERE decided_for = 'provider') AS d ON d.tap_id = x.reference
+        WHERE d.tap_id IS NULL OR x.id IS NULL OR x.id <> d.transfer_id
+            OR (SELECT sum(leg) FROM unnest(x.legs) AS leg WHERE leg > 0) <> d.amount_fen""",
+    "one dispute was paid twice": """
+        SELECT reference FROM ledger.transfer WHERE kind = 'correction' GROUP BY reference HAVING count(*) > 1""",
 }
 """Each finds nothing."""
 
@@ -47,6 +55,7 @@ def differences_of_outposts(place: Place, life: Life, conn: Conn) -> Iterator[st
         if rows:
             yield f"{what}: {rows}"
     yield from _uploads(place, life, conn)
+    yield from _disputes(life, conn)
     yield from _stopped(place, life, conn)
 
 
@@ -66,6 +75,15 @@ def _uploads(place: Place, life: Life, conn: Conn) -> Iterator[str]:
                 yield f"{outpost.name} heard {said.outcome} {said.reason} of {said.sequence}, which is not so"
     if written:
         yield f"{len(written)} uploads were answered to nobody"
+
+
+def _disputes(life: Life, conn: Conn) -> Iterator[str]:
+    """A dispute that was told decided is decided so, and both sides were heard before or could be."""
+    rows = conn.execute("SELECT tap_id, decided_for FROM offline.dispute").fetchall()
+    decided = {row[0]: row[1] for row in rows}
+    for tap_id, for_whom in life.court.decided.items():
+        if decided.get(tap_id) != for_whom.rsplit(" ", 1)[-1]:
+            yield f"a dispute was told {for_whom} and is decided for {decided.get(tap_id)}"
 
 
 def _stopped(place: Place, life: Life, conn: Conn) -> Iterator[str]:

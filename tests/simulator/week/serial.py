@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tests.simulator.week.journal import Commanded, Entry, Late, Taken
-from tests.simulator.week.office import GRANTS
+from tests.simulator.week.office import ANSWERS, DECISIONS, GRANTS, STATES
 from tests.simulator.week.told import Told
 from tests.stateful.deeds import Act, Sent
 from tests.stateful.reference import Answer, Reference, Resident, Tap
@@ -42,6 +42,7 @@ class Serial(Reference):
         self._arrived_at = 0.0
         self._left_fen: dict[UUID, tuple[int, int]] = {}
         self._uploaded: dict[tuple[str, int], Answer] = {}
+        self._said: dict[UUID, set[str]] = {}
 
     def explain(self, entry: Entry) -> str | None:
         """Go one entry further; says what should have come of it, where something else did."""
@@ -57,8 +58,28 @@ class Serial(Reference):
             came, should = _said(entry), self._taken(entry)
         return None if came == should else f"{_named(entry)} came to {came}, in this order it is {should}"
 
+    def _dispute(self, entry: Commanded) -> Answer:
+        """What was said before is said already; the answer that came last counts; a decision for the provider pays."""
+        assert entry.made_id is not None
+        said = self._said.setdefault(entry.made_id, set())
+        if entry.what in said:
+            return ("already",)
+        if said & DECISIONS.keys():
+            return ("no", "DISPUTE_IS_DECIDED")
+        if entry.what in ANSWERS:
+            said.difference_update(ANSWERS)
+        if entry.what in DECISIONS and DECISIONS[entry.what] == "provider":
+            if self.available(entry.resident, "purse") < entry.fen:
+                return ("no", "BALANCE_IS_TOO_LOW")
+            self.residents[entry.resident].money["purse"] -= entry.fen
+            self.owed_fen += entry.fen
+        said.add(entry.what)
+        return ("done",)
+
     def _commanded(self, entry: Commanded) -> Answer:
         person = self.residents[entry.resident]
+        if entry.what in (STATES, *ANSWERS, *DECISIONS):
+            return self._dispute(entry)
         if entry.what in GRANTS:
             assert entry.made_id is not None
             is_covered = self.available(entry.resident, "purse") >= entry.fen

@@ -95,3 +95,10 @@ FROM cards.production_batch WHERE id = %(batch_id)s FOR UPDATE;
 -- Closes a batch.
 UPDATE cards.production_batch SET state = 'returned', made_count = %(made_count)s, returned_at = %(now)s
 WHERE id = %(batch_id)s;
+
+-- name: list_chip_keys
+-- The chip keys of some residents' cards that are active.
+SELECT resident_id, chip_public_key FROM cards.card
+WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND state = 'active'
+  AND chip_public_key IS NOT NULL
+ORDER BY resident_id, id;

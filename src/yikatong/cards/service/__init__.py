@@ -92,6 +92,7 @@ from yikatong.cards.service.production import (
 )
 from yikatong.cards.service.retention import forget_bank_bindings, forget_e_cards
 from yikatong.cards.service.scopes import LOOK, SCOPE, get_resident_for, get_resident_to_look_at
+from yikatong.cards.store.cards import list_chip_keys
 from yikatong.cards.store.tap_batch import load_devices, load_holders, lock_gates, write_gates
 
 __all__ = [
@@ -145,6 +146,7 @@ __all__ = [
     "list_batch_cards",
     "list_card_events",
     "list_channels",
+    "list_chip_keys",
     "list_concessions",
     "list_devices",
     "list_family",

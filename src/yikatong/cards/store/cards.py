@@ -57,6 +57,14 @@ async def find_card(conn: Conn, *, bucket: int, card_id: CardId) -> Card | None:
     return await STATEMENTS.find_one(conn, "find_card", Card, bucket=bucket, card_id=card_id)
 
 
+async def list_chip_keys(
+    conn: Conn, *, bucket: int, resident_ids: Sequence[ResidentId]
+) -> list[tuple[ResidentId, bytes]]:
+    """Resident and chip key of each active card of some residents that has a chip."""
+    rows = await STATEMENTS.run(conn, "list_chip_keys", bucket=bucket, resident_ids=list(resident_ids))
+    return [(row["resident_id"], row["chip_public_key"]) for row in rows]
+
+
 async def list_cards(conn: Conn, *, bucket: int, resident_id: ResidentId) -> tuple[Card, ...]:
     """A resident's cards, the one in force first, then the latest."""
     return await STATEMENTS.list_all(conn, "list_cards", Card, bucket=bucket, resident_id=resident_id)

@@ -20,7 +20,7 @@ from yikatong.codes.rules.wire import read_flag, read_number, read_region, read_
 from yikatong.kernel.ids import TerminalId
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
-from yikatong.trust.model import SigningKey
+from yikatong.trust.model import PublicKey, SigningKey
 
 CHIP_BYTES_MAX = 256
 COUNTER_MAX = 2**32 - 1
@@ -62,21 +62,23 @@ def verify_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId, 
     Refuses in this order: CHIP_KEY_IS_UNKNOWN, CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE, CHIP_SIGNATURE_IS_FALSE,
     CHIP_ANSWERS_ANOTHER_TERMINAL, then those of `decide_answer`: a chip always answers.
     """
-    if stored.public_key is None:
-        raise Refused(Reason.CHIP_KEY_IS_UNKNOWN)
-    verify_envelope(
-        trust.decode_sign1(read.evidence, CHIP_BYTES_MAX),
-        trust.parse_verifying_key(stored.public_key),
-        other_algorithm=Reason.CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE,
-        false_signature=Reason.CHIP_SIGNATURE_IS_FALSE,
-        context=_CONTEXT,
-    )
-    said = read.presentation
-    if said.terminal_id != terminal_id:
-        raise Refused(Reason.CHIP_ANSWERS_ANOTHER_TERMINAL)
-    difference = decide_answer(said.asked, expected)
+    presented = present_chip(read, stored, terminal_id=terminal_id)
+    difference = decide_answer(read.presentation.asked, expected)
     if difference is not None:
         raise Refused(difference)
+    return presented
+
+
+def present_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId) -> Presented:
+    """Say what a chip presents whose signature is of the stored key, whatever it answers.
+
+    Refuses in this order: CHIP_KEY_IS_UNKNOWN, CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE, CHIP_SIGNATURE_IS_FALSE,
+    CHIP_ANSWERS_ANOTHER_TERMINAL.
+    """
+    if stored.public_key is None:
+        raise Refused(Reason.CHIP_KEY_IS_UNKNOWN)
+    verify_chip_signature(read, stored.public_key, terminal_id=terminal_id)
+    said = read.presentation
     return Presented(
         form=Form.CHIP,
         strength=Strength.ANSWERED if said.pin_verified else Strength.SHOWN,
@@ -96,14 +98,34 @@ def verify_chip(read: ReadChip, stored: StoredChip, *, terminal_id: TerminalId, 
     )
 
 
+def read_card_number(value: object) -> str:
+    """One letter and eight digits; raises ValueError for what is none."""
+    if type(value) is not str or not _CARD_NUMBER.fullmatch(value):
+        raise ValueError("not a card number")
+    return value
+
+
+def verify_chip_signature(read: ReadChip, key: PublicKey, *, terminal_id: TerminalId) -> None:
+    """Verify that a key signed what a chip said, for this terminal.
+
+    Refuses in this order: CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE, CHIP_SIGNATURE_IS_FALSE, CHIP_ANSWERS_ANOTHER_TERMINAL.
+    """
+    verify_envelope(
+        trust.decode_sign1(read.evidence, CHIP_BYTES_MAX),
+        trust.parse_verifying_key(key),
+        other_algorithm=Reason.CHIP_ALGORITHM_IS_NOT_THE_PINNED_ONE,
+        false_signature=Reason.CHIP_SIGNATURE_IS_FALSE,
+        context=_CONTEXT,
+    )
+    if read.presentation.terminal_id != terminal_id:
+        raise Refused(Reason.CHIP_ANSWERS_ANOTHER_TERMINAL)
+
+
 def _take_apart(data: bytes) -> ChipPresentation:
     try:
         _, values = open_envelope(data, CHIP_BYTES_MAX, _PARTS)
-        card_number = values[0]
-        if type(card_number) is not str or not _CARD_NUMBER.fullmatch(card_number):
-            raise ValueError("not a card number")
         return ChipPresentation(
-            card_number=card_number,
+            card_number=read_card_number(values[0]),
             region=read_region(values[1]),
             asked=read_asked([values[2], values[4], values[5], values[6]]),
             terminal_id=TerminalId(read_uuid(values[3])),

@@ -29,19 +29,30 @@ def decide_foreign(
     """
     if read.claims is None:
         return Reason.ISSUING_REGION_IS_UNKNOWN
-    if now >= read.claims.expires_at:
-        return Reason.CERTIFICATE_HAS_EXPIRED
-    if status_list is None:
-        return Reason.STATUS_LIST_IS_MISSING
-    refused = _decide_status(status_list, read.claims.status_index, now=now, age_max=age_max)
+    refused = decide_certificate(
+        status_list,
+        expires_at=read.claims.expires_at,
+        status_index=read.claims.status_index,
+        now=now,
+        age_max=age_max,
+    )
     if refused is None:
         refused = decide_answer(read.answer, expected)
     return read if refused is None else refused
 
 
-def _decide_status(
-    status_list: StatusList, status_index: int, *, now: datetime, age_max: timedelta
+def decide_certificate(
+    status_list: StatusList | None, *, expires_at: datetime, status_index: int, now: datetime, age_max: timedelta
 ) -> outcomes.Reason | None:
+    """Say why a certificate that its region signed does not count now, by the list held here of its block.
+
+    Refuses in this order: CERTIFICATE_HAS_EXPIRED, STATUS_LIST_IS_MISSING, STATUS_LIST_IS_EXPIRED,
+    STATUS_LIST_IS_TOO_OLD, STATUS_INDEX_IS_NOT_ON_THE_LIST, CERTIFICATE_IS_SUSPENDED or CERTIFICATE_IS_REVOKED.
+    """
+    if now >= expires_at:
+        return Reason.CERTIFICATE_HAS_EXPIRED
+    if status_list is None:
+        return Reason.STATUS_LIST_IS_MISSING
     _, place = block_and_place(status_index)
     try:
         status = trust.status_at(trust.verify_fresh(status_list, now=now, age_max=age_max), place)

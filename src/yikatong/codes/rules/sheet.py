@@ -26,7 +26,7 @@ SHEET_BYTES_MAX = 4 * 1024 * 1024
 SHEET_CONTEXT = b"yikatong offline sheet"
 KEY_DIGEST_BYTES = 16
 MEMORY_BYTES = 8
-_PARTS, _ITEM_PARTS, _ALLOWANCE_PARTS, _LINE_PARTS = 9, 8, 7, 3
+_PARTS, _ITEM_PARTS, _ALLOWANCE_PARTS, _LINE_PARTS = 9, 8, 8, 3
 _NAME_CHARS_MAX = 40
 _CODE_CHARS_MAX = 48
 _AGE_SECONDS_MAX = 30 * 86_400
@@ -111,6 +111,7 @@ def _write_allowance(allowance: OfflineAllowance) -> list[object]:
         seconds_of(allowance.begins_at),
         seconds_of(allowance.accept_until),
         list(allowance.key_digests),
+        allowance.without_pin,
     ]
 
 
@@ -127,6 +128,7 @@ def _read_allowance(value: object) -> OfflineAllowance:
         begins_at=read_seconds(values[4]),
         accept_until=read_seconds(values[5]),
         key_digests=tuple(read_bytes(digest, KEY_DIGEST_BYTES) for digest in digests),
+        without_pin=read_flag(values[7]),
     )
 
 

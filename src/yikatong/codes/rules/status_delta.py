@@ -1,5 +1,6 @@
 """What changed in a region's status lists from one edition to a later one, signed (docs/formats/status-list.md)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
@@ -36,14 +37,20 @@ def changes_between(before: Mapping[int, bytes], after: Mapping[int, bytes]) -> 
     )
 
 
-def join_changes(first: StatusChanges, then: StatusChanges) -> StatusChanges:
-    """The changes of two steps as one: of a place, what was said last counts."""
-    kept = {index: one for index, one in first.statuses.items() if block_and_place(index)[0] not in then.gone}
-    return StatusChanges(
-        gone=first.gone | (then.gone - first.new),
-        new=(first.new - then.gone) | then.new,
-        statuses={**kept, **then.statuses},
-    )
+def join_changes(steps: Iterable[StatusChanges]) -> StatusChanges:
+    """The changes of steps that follow one another as one: of a place, what was said last counts."""
+    gone: set[int] = set()
+    new: set[int] = set()
+    by_block: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for step in steps:
+        for number in step.gone:
+            by_block.pop(number, None)
+        gone |= step.gone - new
+        new = (new - step.gone) | step.new
+        for index, status in step.statuses.items():
+            by_block[index // BLOCK_SIZE][index] = status
+    statuses = {index: status for block in by_block.values() for index, status in block.items()}
+    return StatusChanges(gone=frozenset(gone), new=frozenset(new), statuses=statuses)
 
 
 def apply_changes(before: Mapping[int, bytes], changes: StatusChanges) -> dict[int, bytes]:

@@ -3,7 +3,7 @@
 from yikatong.codes.rules.attested import decide_attested
 from yikatong.codes.rules.certificate import expiry_of, issue_certificate, seal_resident
 from yikatong.codes.rules.challenge import read_challenge, verify_challenge, write_challenge
-from yikatong.codes.rules.chip import read_chip, sign_chip, verify_chip
+from yikatong.codes.rules.chip import present_chip, read_chip, sign_chip, verify_chip
 from yikatong.codes.rules.code import decide_age, decide_answer, decide_presented, mint_code, write_code
 from yikatong.codes.rules.confirmation import decide_confirmation, read_confirmation, sign_confirmation
 from yikatong.codes.rules.foreign import decide_foreign
@@ -21,10 +21,11 @@ from yikatong.codes.rules.status_delta import (
     sign_status_delta,
 )
 from yikatong.codes.service.certificates import restore_certificates, revoke_certificates, suspend_certificates
+from yikatong.codes.service.chips import certify_chip, restore_chip_certificates
 from yikatong.codes.service.keys import Issuer, get_issuer, view_at, view_regions
 from yikatong.codes.service.refreshing import RefreshWork, give_certificates, lock_for_refresh, refresh
 from yikatong.codes.service.status_lists import get_status_lists, make_status_deltas, publish_status_list
-from yikatong.codes.store import find_certificate_at, find_certificates, list_show_keys
+from yikatong.codes.store import find_certificate_at, find_certificates, find_chip_certificate_at, list_show_keys
 
 __all__ = [
     "BITS",
@@ -37,6 +38,7 @@ __all__ = [
     "SeenCertificates",
     "accept_status_delta",
     "apply_changes",
+    "certify_chip",
     "decide_age",
     "decide_answer",
     "decide_attested",
@@ -47,6 +49,7 @@ __all__ = [
     "expiry_of",
     "find_certificate_at",
     "find_certificates",
+    "find_chip_certificate_at",
     "get_issuer",
     "get_status_lists",
     "give_certificates",
@@ -57,6 +60,7 @@ __all__ = [
     "make_status_deltas",
     "mint_code",
     "open_status_delta",
+    "present_chip",
     "publish_status_list",
     "read_challenge",
     "read_chip",
@@ -67,6 +71,7 @@ __all__ = [
     "read_refresh",
     "refresh",
     "restore_certificates",
+    "restore_chip_certificates",
     "revoke_certificates",
     "seal_resident",
     "sign_chip",

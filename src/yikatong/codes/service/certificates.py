@@ -16,7 +16,7 @@ Conn = psycopg.AsyncConnection[Any]
 
 
 async def suspend_certificates(conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime) -> int:
-    """Let a resident's certificates rest while the card is lost or locked; how many were active."""
+    """Let a resident's certificates rest while the card is lost or locked, its chip's too; how many were active."""
     return await _move(
         conn,
         bucket=bucket,
@@ -29,7 +29,7 @@ async def suspend_certificates(conn: Conn, *, bucket: int, resident_id: Resident
 
 
 async def restore_certificates(conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime) -> int:
-    """Bring back what was suspended; how many were."""
+    """Bring back what was suspended of a resident's wallets, not of the chip; how many were."""
     return await _move(
         conn,
         bucket=bucket,
@@ -44,7 +44,7 @@ async def restore_certificates(conn: Conn, *, bucket: int, resident_id: Resident
 async def revoke_certificates(
     conn: Conn, *, bucket: int, resident_id: ResidentId, now: datetime, device_id: DeviceId | None = None
 ) -> int:
-    """End a resident's certificates, or those of one device, for ever; how many were not ended yet."""
+    """End a resident's certificates and the chip's, or those of one device, for ever; how many were not ended yet."""
     return await _move(
         conn,
         bucket=bucket,
@@ -67,7 +67,7 @@ async def _move(
     now: datetime,
 ) -> int:
     await store.lock_serial(conn, bucket=bucket, resident_id=resident_id)
-    return await store.change_states(
+    moved = await store.change_states(
         conn,
         bucket=bucket,
         resident_id=resident_id,
@@ -76,3 +76,9 @@ async def _move(
         state=state,
         now=now,
     )
+    # A chip stops with its card, but it comes back with the card, not with the wallet, and no device is it.
+    if device_id is None and state is not CertificateState.ACTIVE:
+        moved += await store.change_chip_states(
+            conn, bucket=bucket, resident_id=resident_id, states_before=states_before, state=state, now=now
+        )
+    return moved

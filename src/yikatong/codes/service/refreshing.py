@@ -242,20 +242,26 @@ async def _take_indexes(
     for one in granted:
         counts[one.holder.region] = counts.get(one.holder.region, 0) + len(one.show_keys)
     return {
-        region: await _take_indexes_of(run, region=region, count=wanted, live_until=live_until, now=now, ids=ids)
+        region: await take_indexes(
+            run, region=region, kind="wallet", count=wanted, live_until=live_until, now=now, ids=ids
+        )
         for region, wanted in sorted(counts.items())
     }
 
 
-async def _take_indexes_of(
-    run: Run, *, region: str, count: int, live_until: datetime, now: datetime, ids: Ids
+async def take_indexes(
+    run: Run, *, region: str, kind: str, count: int, live_until: datetime, now: datetime, ids: Ids
 ) -> list[int]:
-    """Fresh status indexes, from a block that no other batch holds at this moment."""
+    """Fresh status indexes, from a block of wallets or of chips that nobody else holds at this moment."""
     while True:
-        (taken,) = await run([store.take_status_positions(region=region, count=count, live_until=live_until)])
+        (taken,) = await run(
+            [store.take_status_positions(region=region, kind=kind, count=count, live_until=live_until)]
+        )
         for block, seed, first in taken.rows:
             return [status_index(block, place) for place in spread_positions(seed, first, count)]
         seed, rested = ids.random_bytes(16), now - BLOCK_RESTS_FOR
-        (reused,) = await run([store.reuse_status_block(region=region, seed=seed, dead_before=rested, now=now)])
+        (reused,) = await run(
+            [store.reuse_status_block(region=region, kind=kind, seed=seed, dead_before=rested, now=now)]
+        )
         if not reused.touched:
-            await run([store.open_status_block(region=region, seed=seed, now=now)])
+            await run([store.open_status_block(region=region, kind=kind, seed=seed, now=now)])

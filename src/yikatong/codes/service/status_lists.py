@@ -6,7 +6,6 @@ Each publication is an edition; what it changed against the one before is kept f
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import reduce
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from yikatong.codes.model import CertificateState, PublishedList, StatusDelta, S
 from yikatong.codes.reasons import Reason
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, STATUS_OF, block_and_place, status_list_name
 from yikatong.codes.rules.status_delta import (
+    DELTA_BYTES_MAX,
     changes_between,
     edition_digest,
     join_changes,
@@ -36,6 +36,7 @@ LIST_RENEWED_AFTER = timedelta(minutes=10)
 STEPS_KEPT = timedelta(days=8)
 """A day longer than a terminal's sheet lives: who was away longer fetches whole lists."""
 _TOKEN_BYTES_MAX = 1_048_576
+_STEPS_BYTES_MAX = 2 * DELTA_BYTES_MAX
 _STATUS_LIST_CLAIM = 65533
 
 
@@ -121,7 +122,8 @@ async def make_status_deltas(conn: Conn, *, region: str, since: datetime, holder
     if since == made_at:
         return ()
     steps = _chain(await store.find_status_steps(conn, region=region, since=since), since=since, until=made_at)
-    if not steps:
+    # What is far above the bound is not even joined: anyone may ask.
+    if not steps or sum(len(step.changes) for step in steps) > _STEPS_BYTES_MAX:
         raise Refused(Reason.STATUS_DELTA_IS_NOT_KEPT)
     issuer = get_issuer(holder, region)
     delta = StatusDelta(
@@ -129,7 +131,7 @@ async def make_status_deltas(conn: Conn, *, region: str, since: datetime, holder
         base_at=since,
         issued_at=made_at,
         expires_at=good_until,
-        changes=reduce(join_changes, [read_changes(trust.decode_strict(step.changes)) for step in steps]),
+        changes=join_changes(read_changes(trust.decode_strict(step.changes)) for step in steps),
         digest=steps[-1].digest,
     )
     try:

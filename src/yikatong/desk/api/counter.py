@@ -141,7 +141,7 @@ class Counter:
 
     async def release(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """Release a loss report."""
-        return ChangeAnswer(change=await cards.release_loss(call.conn, **await self._step(call)))
+        return ChangeAnswer(change=await service.release(call.conn, **await self._step(call)))
 
     async def lock(self, call: Call, body: WhyBody, query: None) -> ChangeAnswer:
         """Lock."""
@@ -149,7 +149,7 @@ class Counter:
 
     async def unlock(self, call: Call, body: WhyBody, query: None) -> ChangeAnswer:
         """Unlock."""
-        return ChangeAnswer(change=await cards.unlock_card(call.conn, reason=body.reason, **await self._step(call)))
+        return ChangeAnswer(change=await service.unlock(call.conn, reason=body.reason, **await self._step(call)))
 
     async def replace(self, call: Call, body: ReplacementBody, query: None) -> ReplacedAnswer:
         """Replace."""

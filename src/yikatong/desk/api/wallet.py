@@ -136,7 +136,7 @@ class Wallet:
         refused = await self._prove(call, body, whose=whose)
         if refused is not None:
             return refused
-        change = await cards.release_loss(call.conn, **whose, by=actor_of(call), now=call.now, ids=call.ids)
+        change = await service.release(call.conn, **whose, by=actor_of(call), now=call.now, ids=call.ids)
         return ChangeAnswer(change=change)
 
     async def associate(self, call: Call, body: ProofBody, query: None) -> ChangeAnswer | Refusal:

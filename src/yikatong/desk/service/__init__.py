@@ -7,8 +7,10 @@ from yikatong.desk.service.counter import (
     hand_out_and_activate,
     lock,
     purse_of,
+    release,
     replace,
     report_loss,
+    unlock,
 )
 from yikatong.desk.service.purses import top_up_purse
 from yikatong.desk.service.wallets import (
@@ -29,9 +31,11 @@ __all__ = [
     "open_again",
     "pay_kept_balance",
     "purse_of",
+    "release",
     "replace",
     "report_loss",
     "revoke_device",
     "top_up_purse",
     "unlink_channel",
+    "unlock",
 ]

@@ -68,6 +68,27 @@ async def report_loss(
     return change
 
 
+async def release(conn: Conn, *, bucket: int, resident_id: ResidentId, by: Actor, now: datetime, ids: Ids) -> Change:
+    """Release a loss report and bring the chip's certificates back; codes rest until the e-card is associated again.
+
+    Refuses as `cards.release_loss`.
+    """
+    change = await cards.release_loss(conn, bucket=bucket, resident_id=resident_id, by=by, now=now, ids=ids)
+    await codes.restore_chip_certificates(conn, bucket=bucket, resident_id=resident_id, now=now)
+    return change
+
+
+async def unlock(
+    conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
+) -> Change:
+    """Unlock a card and bring the chip's certificates back. Refuses as `cards.unlock_card`."""
+    change = await cards.unlock_card(
+        conn, bucket=bucket, resident_id=resident_id, reason=reason, by=by, now=now, ids=ids
+    )
+    await codes.restore_chip_certificates(conn, bucket=bucket, resident_id=resident_id, now=now)
+    return change
+
+
 async def lock(
     conn: Conn, *, bucket: int, resident_id: ResidentId, reason: str, by: Actor, now: datetime, ids: Ids
 ) -> Change:

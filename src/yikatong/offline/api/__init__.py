@@ -5,7 +5,7 @@ from typing import Any
 
 from yikatong.cards.model import Terms, Vault
 from yikatong.codes.service import RegionView
-from yikatong.offline.api import disputes, terminals, wallet
+from yikatong.offline.api import counter, disputes, terminals, wallet
 from yikatong.plumbing.http import Route
 from yikatong.trust.model import KeyHolder
 
@@ -21,6 +21,7 @@ def routes(
     """Every route of the room; `regions` gives the regions a worker knows, renewed on an open transaction."""
     return (
         *wallet.routes(terms=terms, vault=vault),
+        *counter.routes(terms=terms, vault=vault),
         *disputes.routes(terms=terms, locator_key=locator_key),
         *terminals.routes(holder=holder, regions=regions, locator_key=locator_key),
     )

@@ -1,6 +1,6 @@
 """What a terminal asks: its sheet while there is a network, and the answers to what it did without one."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -28,17 +28,19 @@ class SheetAnswer(Struct, frozen=True, kw_only=True):
     sheet: str
 
 
-class UploadBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class UploadBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One tap that was made without a network. `memory` and `sequence` say where it stands in the terminal's journal.
 
-    `answers` is the nonce of the challenge that the code answers, `allowance` what pays; neither for a bare code.
+    `code` or `chip` is what was presented, a chip's answer in base64url. `answers` is the nonce of the challenge that
+    it answers, `allowance` what pays; neither for a bare code.
     """
 
     memory: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     sequence: Annotated[int, Meta(ge=1, le=2**53)]
     request_id: RequestId
     item: ItemCode
-    code: Annotated[str, Meta(min_length=1, max_length=520)]
+    code: Annotated[str, Meta(min_length=1, max_length=520)] | None = None
+    chip: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,344}$")] | None = None
     accepted_at: Annotated[datetime, Meta(tz=True)]
     amount_fen: AmountFen | None = None
     answers: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")] | None = None
@@ -132,11 +134,20 @@ def _uploading(body: UploadBody) -> service.Uploading:
         item=body.item,
         amount_fen=body.amount_fen,
         code=body.code,
+        chip=None if body.chip is None else _read(body.chip),
         answers=None if body.answers is None else bytes.fromhex(body.answers),
         allowance_id=None if body.allowance is None else read_id("allowance", body.allowance),
         accepted_at=body.accepted_at.astimezone(UTC),
         body=msgspec.json.encode(body),
     )
+
+
+def _read(text: str) -> bytes:
+    """The bytes of a chip's answer; what is no base64url is no answer, and read as none."""
+    try:
+        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return b""
 
 
 def _shown(row: UploadRow) -> UploadAnswer:

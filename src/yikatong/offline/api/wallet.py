@@ -1,6 +1,5 @@
 """What a resident sees and decides of offline allowances in the wallet."""
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -11,19 +10,12 @@ from yikatong.cards.model import Terms, Vault
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.codes.model import SceneGroup
-from yikatong.kernel.ids import (
-    AllowanceIdText,
-    PlaceIdText,
-    ProviderIdText,
-    ResidentId,
-    TerminalIdText,
-    read_id,
-    show_id,
-)
+from yikatong.kernel.ids import ResidentId, TerminalIdText, read_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.offline import service
-from yikatong.offline.model import Allowance, Reason
+from yikatong.offline.api.shown import AllowanceAnswer, AllowancesAnswer, show_allowance
+from yikatong.offline.model import Reason
 from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Refusal, Route, RouteKind, read_or_refuse
 
 _NOT_IN_ORDER = (
@@ -45,7 +37,10 @@ _NOT_IN_ORDER = (
 
 
 class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much may be taken without a network, at which terminal or at all of its place, in which scenes, how long."""
+    """How much may be taken without a network, at which terminal or at all of its place, in which scenes, how long.
+
+    `chip_without_password` lets the chip of the holder's plastic card take from it without its password.
+    """
 
     region: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["990101"])]
     terminal: TerminalIdText
@@ -53,29 +48,8 @@ class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scene_group: SceneGroup
     amount_fen: Annotated[int, Meta(ge=1, le=1_000_000, examples=[5000])]
     days: Annotated[int, Meta(ge=1, le=366, examples=[7])]
+    chip_without_password: bool = False
     password: Annotated[str, Meta(min_length=1, max_length=16, examples=["274813"])]
-
-
-class AllowanceAnswer(Struct, frozen=True, kw_only=True):
-    """An allowance as it stands. What is left stays set aside until `upload_until`, also when it was ended."""
-
-    allowance: AllowanceIdText
-    scene_group: SceneGroup
-    provider: ProviderIdText
-    provider_name_zh: str
-    place: PlaceIdText
-    terminal: TerminalIdText | None
-    amount_fen: int
-    spent_fen: int
-    accept_until: datetime
-    upload_until: datetime
-    ended_at: datetime | None
-
-
-class AllowancesAnswer(Struct, frozen=True, kw_only=True):
-    """The holder's allowances, oldest first."""
-
-    allowances: tuple[AllowanceAnswer, ...]
 
 
 def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
@@ -88,24 +62,6 @@ def _whose(call: Call, terms: Terms) -> tuple[int, ResidentId]:
     assert resident_id is not None, "a wallet's session is a resident's"
     call.concerns(resident_id)
     return cards.address_of(resident_id, terms=terms)
-
-
-async def _shown(call: Call, allowance: Allowance) -> AllowanceAnswer:
-    provider = await catalogue.find_provider(call.conn, provider_id=allowance.provider_id)
-    terminal = allowance.terminal_id
-    return AllowanceAnswer(
-        allowance=show_id("allowance", allowance.id),
-        scene_group=allowance.scene_group,
-        provider=show_id("provider", allowance.provider_id),
-        provider_name_zh="" if provider is None else provider.name_zh,
-        place=show_id("place", allowance.place_id),
-        terminal=None if terminal is None else show_id("terminal", terminal),
-        amount_fen=allowance.amount_fen,
-        spent_fen=allowance.spent_fen,
-        accept_until=allowance.accept_until,
-        upload_until=allowance.upload_until,
-        ended_at=allowance.ended_at,
-    )
 
 
 def _grant(terms: Terms, vault: Vault) -> Route:
@@ -129,11 +85,13 @@ def _grant(terms: Terms, vault: Vault) -> Route:
             scene_group=body.scene_group,
             amount_fen=body.amount_fen,
             days=body.days,
+            with_e_card=True,
+            without_pin=body.chip_without_password,
             vault=vault,
             now=call.now,
             ids=call.ids,
         )
-        return await _shown(call, granted)
+        return await show_allowance(call, granted)
 
     return Route(
         method="POST",
@@ -171,7 +129,7 @@ def _list(terms: Terms) -> Route:
     async def handle(call: Call, body: None, query: None) -> AllowancesAnswer:
         bucket, resident_id = _whose(call, terms)
         found = await service.list_allowances(call.conn, bucket=bucket, resident_id=resident_id, now=call.now)
-        return AllowancesAnswer(allowances=tuple([await _shown(call, one) for one in found]))
+        return AllowancesAnswer(allowances=tuple([await show_allowance(call, one) for one in found]))
 
     return Route(
         method="GET",

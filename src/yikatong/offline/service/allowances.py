@@ -34,18 +34,23 @@ async def grant_allowance(
     scene_group: SceneGroup,
     amount_fen: int,
     days: int,
+    with_e_card: bool,
+    without_pin: bool,
     vault: Vault,
     now: datetime,
     ids: Ids,
 ) -> Allowance:
     """Set an amount of the purse aside for a terminal, or for the terminals of its place, in one group of scenes.
 
+    A wallet grants `with_e_card`, a counter without: the plastic card is enough. `without_pin` lets the card's chip
+    take from it without its password.
+
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN, cards' reasons why card or e-card may not be used now,
     PAYMENTS_ARE_FROZEN, PLACE_OF_THE_ALLOWANCE_IS_UNKNOWN, those of `rules.decide_grant`, then as `ledger.hold`.
     """
     gate = await cards.lock_gate(conn, bucket=bucket, resident_id=resident_id)
     holder = await cards.get_holder(conn, bucket=bucket, resident_id=resident_id, on=day_of(now))
-    refused = cards.decide_holder(holder, with_e_card=True) or cards.decide_freeze(gate)
+    refused = cards.decide_holder(holder, with_e_card=with_e_card) or cards.decide_freeze(gate)
     if refused is not None:
         raise Refused(refused)
     if terminal.revoked_at is not None:
@@ -72,6 +77,7 @@ async def grant_allowance(
         accept_until=accept_until,
         upload_until=accept_until + UPLOAD_TERM,
         ended_at=None,
+        without_pin=without_pin,
     )
     await store.insert_allowance(conn, allowance=allowance)
     await ledger.hold(conn, bucket=bucket, draft=hold_of(allowance, number=0, amount_fen=amount_fen), now=now)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 
+from yikatong.cards import service as cards
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Terminal
 from yikatong.codes import service as codes
@@ -74,18 +75,21 @@ async def _allowances_of(conn: Conn, terminal: Terminal, *, now: datetime) -> tu
     for bucket, pairs in by_bucket.items():
         residents = sorted({resident_id for resident_id, _ in pairs})
         keys = await codes.list_show_keys(conn, bucket=bucket, resident_ids=residents, now=now)
+        chips: defaultdict[ResidentId, list[bytes]] = defaultdict(list)
+        for resident_id, key in await cards.list_chip_keys(conn, bucket=bucket, resident_ids=residents):
+            chips[resident_id].append(key)
         allowances = await store.list_of_bucket(
             conn, bucket=bucket, resident_ids=residents, ids=[allowance_id for _, allowance_id in pairs]
         )
         found += [
-            _shown(one, keys.get((one.resident_id, one.scene_group), []))
+            _shown(one, [*keys.get((one.resident_id, one.scene_group), []), *chips[one.resident_id]])
             for one in allowances
             if one.terminal_id in (None, terminal.id)
         ]
     return tuple(sorted(found, key=lambda one: one.id.int))
 
 
-def _shown(allowance: Allowance, show_keys: list[bytes]) -> OfflineAllowance:
+def _shown(allowance: Allowance, keys: list[bytes]) -> OfflineAllowance:
     return OfflineAllowance(
         id=allowance.id,
         scene_group=allowance.scene_group,
@@ -93,5 +97,6 @@ def _shown(allowance: Allowance, show_keys: list[bytes]) -> OfflineAllowance:
         posted_fen=allowance.spent_fen,
         begins_at=allowance.granted_at,
         accept_until=allowance.accept_until,
-        key_digests=tuple(codes.key_digest(show_key) for show_key in show_keys),
+        key_digests=tuple(codes.key_digest(key) for key in keys),
+        without_pin=allowance.without_pin,
     )

@@ -12,7 +12,7 @@ from yikatong.cards import service as cards
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Item, Terminal
 from yikatong.codes import service as codes
-from yikatong.codes.model import Asked, Form, Presented, ReadCode, Strength
+from yikatong.codes.model import Asked, Form, Presented, ReadCode, StoredChip, Strength
 from yikatong.codes.service import RegionView
 from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.kernel.instants import day_of
@@ -21,7 +21,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
 from yikatong.offline import store
 from yikatong.offline.model import Allowance, Case, Dispute, Outcome, Reason, UploadRow
-from yikatong.offline.rules import decide_genuine, decide_payable, hold_id_of, outcome_of
+from yikatong.offline.rules import CLOCK_LEEWAY, decide_genuine, decide_payable, hold_id_of, outcome_of
 from yikatong.offline.service.allowances import hold_of
 from yikatong.plumbing.ids import Ids
 from yikatong.taps import service as taps
@@ -39,11 +39,20 @@ class Uploading(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     item: str
     amount_fen: int | None
-    code: str
+    code: str | None
+    chip: bytes | None
     answers: bytes | None
     allowance_id: UUID | None
     accepted_at: datetime
     body: bytes
+
+
+class _Late(msgspec.Struct, frozen=True):
+    """What an upload presents, the code it came as, if it was one, and what was answered."""
+
+    presented: Presented
+    read: ReadCode | None
+    answer: Asked | None
 
 
 async def take_upload(
@@ -60,8 +69,9 @@ async def take_upload(
     """Take one tap in and give its answer; the same tap again is answered as before.
 
     Refuses, in this order, and then nothing is written: UPLOAD_WAS_ANOTHER_TAP, UPLOAD_IS_OUT_OF_ORDER,
-    TERMINAL_IS_UNKNOWN. Every other reason is the tap's answer: codes' reasons for a code that is not genuine,
-    HOME_REGION_IS_NOT_CONNECTED, then as `rules.decide_genuine`, `rules.decide_payable`, and the ledger.
+    TERMINAL_IS_UNKNOWN. Every other reason is the tap's answer: PRESENTATION_IS_MISSING, codes' reasons for a code or a
+    chip that is not genuine, HOME_REGION_IS_NOT_CONNECTED, CARD_IS_UNKNOWN, then as `rules.decide_genuine`,
+    `rules.decide_payable`, and the ledger.
     """
     memory = uploading.memory
     expected = await store.lock_line(conn, terminal_id=terminal_id, memory=memory)
@@ -74,28 +84,46 @@ async def take_upload(
         raise Refused(Reason.UPLOAD_IS_OUT_OF_ORDER, expected=expected)
     terminal = await catalogue.get_terminal(conn, region=region, terminal_id=terminal_id)
     try:
-        read = codes.read_code_of_any_age(uploading.code, regions=regions)
-        if read.resident_id is None:
-            raise Refused(TapReason.HOME_REGION_IS_NOT_CONNECTED, region=read.region)
-        await cards.lock_gate(conn, bucket=read.bucket or 0, resident_id=read.resident_id)
+        late = await _read(conn, uploading, terminal, regions=regions)
+        await cards.lock_gate(conn, bucket=late.presented.bucket, resident_id=late.presented.resident_id)
     except Refused as refused:
         row = _row(uploading, terminal, outcome=Outcome.REFUSED, reason=refused.reason, now=now)
     else:
-        row = await _take(conn, uploading, terminal, read, locator_key=locator_key, now=now, ids=ids)
+        row = await _take(conn, uploading, terminal, late, locator_key=locator_key, now=now, ids=ids)
     await store.insert_upload(conn, row=row)
     return row
 
 
+async def _read(conn: Conn, uploading: Uploading, terminal: Terminal, *, regions: RegionView) -> _Late:
+    """What an upload presents, as far as its signatures say."""
+    if uploading.code is not None and uploading.chip is None:
+        read = codes.read_code_of_any_age(uploading.code, regions=regions)
+        if read.resident_id is None:
+            raise Refused(TapReason.HOME_REGION_IS_NOT_CONNECTED, region=read.region)
+        return _Late(_presented(read), read, read.answer)
+    if uploading.chip is None or uploading.code is not None:
+        raise Refused(TapReason.PRESENTATION_IS_MISSING)
+    chip = codes.read_chip(uploading.chip)
+    said = chip.presentation
+    card = await cards.find_card_by_number(
+        conn, region=said.region, card_number=said.card_number, bucket_count=regions.bucket_count
+    )
+    if card is None:
+        raise Refused(TapReason.CARD_IS_UNKNOWN)
+    stored = StoredChip(card_id=card.id, resident_id=card.resident_id, bucket=card.bucket, public_key=card.chip_key)
+    return _Late(codes.present_chip(chip, stored, terminal_id=terminal.id), None, said.asked)
+
+
 async def _take(
-    conn: Conn, uploading: Uploading, terminal: Terminal, read: ReadCode, *, locator_key: bytes, now: datetime, ids: Ids
+    conn: Conn, uploading: Uploading, terminal: Terminal, late: _Late, *, locator_key: bytes, now: datetime, ids: Ids
 ) -> UploadRow:
     """Decide a tap whose resident's gate is held, and write what it is."""
-    case = await _case(conn, uploading, terminal, read, locator_key=locator_key, now=now)
+    case = await _case(conn, uploading, terminal, late, locator_key=locator_key, now=now)
     reason = decide_genuine(case)
     is_genuine = reason is None
     if is_genuine and case.amount_fen is not None:
         reason = decide_payable(case)
-    tap_id = _tap_id(uploading, terminal, read, locator_key=locator_key)
+    tap_id = _tap_id(uploading, terminal, late.presented, locator_key=locator_key)
     tap = _tap(case, uploading, tap_id=tap_id, reason=reason)
     if tap.transfer_id is not None:
         assert case.allowance is not None
@@ -120,30 +148,45 @@ async def _take(
 
 
 async def _case(
-    conn: Conn, uploading: Uploading, terminal: Terminal, read: ReadCode, *, locator_key: bytes, now: datetime
+    conn: Conn, uploading: Uploading, terminal: Terminal, late: _Late, *, locator_key: bytes, now: datetime
 ) -> Case:
-    assert read.resident_id is not None
-    assert read.bucket is not None
-    assert read.serial is not None
-    bucket, resident_id = read.bucket, read.resident_id
-    on = day_of(read.made_at)
+    presented, read = late.presented, late.read
+    bucket, resident_id = presented.bucket, presented.resident_id
+    on = day_of(presented.signed_at)
     item = await catalogue.find_item(conn, region=terminal.region, code=uploading.item, on=on)
     allowance = None
     if uploading.allowance_id is not None:
         allowance = await store.find_allowance(conn, bucket=bucket, resident_id=resident_id, id=uploading.allowance_id)
     earlier = await taps.find_earlier(
         conn,
-        tap_id=_tap_id(uploading, terminal, read, locator_key=locator_key),
+        tap_id=_tap_id(uploading, terminal, presented, locator_key=locator_key),
         request_id=uploading.request_id,
         terminal_id=terminal.id,
-        presented=_presented(read),
+        presented=presented,
     )
+    certificate = chip = None
+    if read is not None:
+        certificate = await codes.find_certificate_at(
+            conn, bucket=bucket, resident_id=resident_id, serial=presented.serial
+        )
+    elif presented.card_id is not None:
+        chip = await codes.find_chip_certificate_at(
+            conn,
+            bucket=bucket,
+            resident_id=resident_id,
+            card_id=presented.card_id,
+            at=presented.signed_at,
+            made_by=presented.signed_at + CLOCK_LEEWAY,
+        )
     return Case(
         now=now,
         accepted_at=uploading.accepted_at,
+        presented=presented,
         read=read,
+        answer=late.answer,
         asked=_asked(uploading, terminal, item),
-        certificate=await codes.find_certificate_at(conn, bucket=bucket, resident_id=resident_id, serial=read.serial),
+        certificate=certificate,
+        chip=chip,
         amount_fen=uploading.amount_fen,
         terminal=terminal,
         item=item,
@@ -213,14 +256,13 @@ def _presented(read: ReadCode) -> Presented:
     )
 
 
-def _tap_id(uploading: Uploading, terminal: Terminal, read: ReadCode, *, locator_key: bytes) -> TapId:
-    assert read.resident_id is not None
+def _tap_id(uploading: Uploading, terminal: Terminal, presented: Presented, *, locator_key: bytes) -> TapId:
     return taps.derive_tap_id(
-        signed_at=read.made_at,
+        signed_at=presented.signed_at,
         terminal_id=terminal.id,
         request_id=uploading.request_id,
-        nonce=read.nonce,
-        resident_id=read.resident_id,
+        nonce=presented.nonce,
+        resident_id=presented.resident_id,
         locator_key=locator_key,
     )
 
@@ -237,8 +279,8 @@ def _tap(case: Case, uploading: Uploading, *, tap_id: TapId, reason: BaseReason 
         accepted_at=uploading.accepted_at,
         spends_nonce=case.used_in is None and not case.is_reversed,
     )
-    card_id = case.holder.card_id
-    return taps.late_tap_of(_presented(case.read), request=request, card_id=card_id, reason=reason, decided_at=case.now)
+    card_id = case.presented.card_id or case.holder.card_id
+    return taps.late_tap_of(case.presented, request=request, card_id=card_id, reason=reason, decided_at=case.now)
 
 
 def _dispute(tap: TapRow, case: Case, *, now: datetime) -> Dispute:
