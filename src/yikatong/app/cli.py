@@ -35,11 +35,10 @@ from yikatong.app.keys_cli import keys_app
 from yikatong.app.log_audit import audit_log_now, encode_audit, print_log_audit
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
-from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app
+from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app, simulate
 from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
-from yikatong.app.simulate_cli import simulate_now
 from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
@@ -49,7 +48,6 @@ from yikatong.plumbing.migrations import MigrationError
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.settings import SettingsError
-from yikatong.programmes.service import SheetError
 from yikatong.sealing.audit import LogAudit
 from yikatong.trust.service import KeysAtRestError
 
@@ -68,7 +66,7 @@ app.add_typer(outbox_app, name="outbox")
 app.command("jobs")(jobs_list)
 app.add_typer(bench_app, name="bench")
 app.command(context_settings=ANY_FACTS)(decide)
-app.command("simulate")(simulate_now)
+app.command()(simulate)
 app.add_typer(programmes_app, name="programmes")
 
 PLACE_CELLS = 27
@@ -81,7 +79,6 @@ MENDABLE = (
     ServingRoleError,
     BackupError,
     WorkersDoNotStart,
-    SheetError,
 )
 """What whoever runs the platform can mend; each says in its message how."""
 

@@ -1,208 +1,84 @@
-"""Commands of programmes: decide one case, and look after what was published. None needs a server or a database."""
+"""Commands of programmes: decide, simulate, list, publish. None needs a server or a database.
 
-import re
-import sys
-from datetime import date
+What they do is loaded when one of them runs: every process of the platform reads this file, and none of them needs
+Arrow, formulas and sheets.
+"""
+
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
-import msgspec
 import typer
-from rich.markup import escape
 
-from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import JsonOption, errors, out
-from yikatong.kernel.instants import day_of
-from yikatong.kernel.money import show_yuan
-from yikatong.kernel.outcomes import Refused
-from yikatong.places.model import is_division_code
-from yikatong.plumbing.clock import SystemClock
-from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Check, Decision, Formula, Found, Sheet
-from yikatong.programmes.model.facts import Fact, FactKind
+from yikatong.app.command_line import JsonOption
 
 programmes_app = typer.Typer(help="The programmes: list, publish.", no_args_is_help=True)
 
-_OPTION = re.compile(r"--([a-z][a-z0-9-]*)(?:=(.*))?", re.DOTALL)
+ROWS_MAX = 100_000_000
 ANY_FACTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 """What a command needs whose options are the facts that a programme asks for."""
-OnOption = Annotated[str, typer.Option("--on", help="Effective day; of a trade-in the day of the invoice.")]
 ProgrammeArgument = Annotated[str, typer.Argument(help="Which programme, as `yikatong programmes list` names it.")]
+KnownOnOption = Annotated[str | None, typer.Option(help="Day of knowledge; without it, today.")]
 
 
 def decide(
     context: typer.Context,
     programme: ProgrammeArgument,
     place: Annotated[str, typer.Option(help="Six digits of the place.")],
-    on: OnOption,
-    known_on: Annotated[str | None, typer.Option(help="Day of knowledge; without it, today.")] = None,
+    on: Annotated[str, typer.Option("--on", help="Effective day; of a trade-in the day of the invoice.")],
+    known_on: KnownOnOption = None,
     json: JsonOption = False,
 ) -> None:
     """Decide one case without storing anything; further options are the programme's facts, as --price 1999.99."""
-    name = programme.replace("-", "_")
-    shelf = programmes.read_shelf()
-    try:
-        formula = shelf.newest_formula(name)
-        decision = programmes.decide(
-            shelf,
-            programme=name,
-            place=_read_place(place),
-            on=read_day(on, "--on"),
-            known_on=today() if known_on is None else read_day(known_on, "--known-on"),
-            given=read_options(formula, context.args),
-        )
-    except Refused as refused:
-        say_refused(refused, json=json)
-    if json:
-        sys.stdout.write(encode_decision(decision) + "\n")
-    else:
-        print_decision(formula, decision)
+    from yikatong.app.deciding import decide_now, sheets_as_read
+
+    with sheets_as_read():
+        decide_now(programme, context.args, place=place, on=on, known_on=known_on, json=json)
 
 
-def read_options(formula: Formula, words: list[str]) -> dict[str, str]:
-    """Facts from options: `--price 1999.99`, `--battery-is-checked=yes`. Raises typer.BadParameter for other words."""
-    by_option = {(fact.option or fact.name).replace("_", "-"): fact for fact in formula.facts}
-    by_option |= {fact.name.replace("_", "-"): fact for fact in formula.facts}
-    given: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        found = _OPTION.fullmatch(rest.pop(0))
-        if found is None or found[1] not in by_option:
-            raise typer.BadParameter(
-                f"facts of {formula.programme}: " + " ".join(_hint(fact) for fact in formula.facts)
-            )
-        if found[2] is None and not rest:
-            raise typer.BadParameter(f"--{found[1]} needs a value")
-        fact = by_option[found[1]]
-        if fact.name in given:
-            raise typer.BadParameter(f"--{found[1]} stands twice")
-        given[fact.name] = found[2] if found[2] is not None else rest.pop(0)
-    return given
+def simulate(
+    programme: ProgrammeArgument,
+    rows: Annotated[int, typer.Option(help="How many claims.", min=1, max=ROWS_MAX)] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same claims.", min=0, max=2**32)] = 1,
+    first_on: Annotated[str, typer.Option("--from", help="First effective day.")] = "2024-09-14",
+    last_on: Annotated[str, typer.Option("--through", help="Last effective day.")] = "2024-12-31",
+    place: Annotated[list[str] | None, typer.Option(help="Only this place; may stand several times.")] = None,
+    changed: Annotated[list[Path] | None, typer.Option(help="A changed sheet, as a file.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A changed value: 320000:battery.0.amount=200.")
+    ] = None,
+    known_on: KnownOnOption = None,
+    into: Annotated[Path, typer.Option(help="Folder for the steps, the sums and the picture.")] = Path(
+        "var/simulation"
+    ),
+    json: JsonOption = False,
+) -> None:
+    """Try a rule on made-up claims: what it costs by place now and if changed, with every step as Parquet."""
+    from yikatong.app.deciding import sheets_as_read
+    from yikatong.app.trying import Trial, try_rules
 
-
-def _hint(fact: Fact) -> str:
-    option = f"--{(fact.option or fact.name).replace('_', '-')}"
-    return f"{option} {'|'.join(fact.choices)}" if fact.kind is FactKind.CHOICE else option
-
-
-def encode_decision(decision: Decision) -> str:
-    """A decision as one JSON object, with what would have changed the answer."""
-    said: dict[str, Any] = msgspec.to_builtins(decision)
-    first = {"amount_fen": said.pop("amount_fen"), "reason": said.pop("reason")}
-    return msgspec.json.encode({**first, **said, "would_change": msgspec.to_builtins(decision.would_change)}).decode()
-
-
-def print_decision(formula: Formula, decision: Decision) -> None:
-    """A decision as a person reads it: what comes out, each step with its clause, what stands in the way."""
-    table = a_table(Column("步骤", "step"), Column("数额", "value", "right"), Column("依据", "clause"))
-    for step in decision.steps:
-        value = str(step.value) if step.name.endswith("_years") else show_yuan(step.value)
-        table.add_row(step.name, value, escape(step.clause))
-    show_table(out, Both(formula.title_zh, formula.title_en), table)
-    failed = decision.would_change
-    if failed:
-        _print_failed(failed)
-    out.print()
-    _print_outcome(decision)
-    unpublished = [note.about for note in decision.notes]
-    if unpublished:
-        out.print(f"未公布，未作条件 not published, and no condition: {', '.join(unpublished)}", soft_wrap=True)
-    assumed = [name for check in decision.checks if check.found is Found.NOT_GIVEN for name in check.missing]
-    if assumed:
-        out.print(f"未提供，按符合计 not given, taken as good: {', '.join(dict.fromkeys(assumed))}", soft_wrap=True)
-    out.print(f"规则表 sheet {decision.sheet}, 公式 formula {decision.formula}", soft_wrap=True)
-
-
-def _print_failed(failed: tuple[Check, ...]) -> None:
-    table = a_table(
-        Column("原因", "reason"), Column("事实", "fact"), Column("所需", "wanted"), Column("依据", "clause")
+    trial = Trial(
+        programme=programme,
+        rows=rows,
+        seed=seed,
+        first_on=first_on,
+        last_on=last_on,
+        places=place or [],
+        changed=changed or [],
+        sets=set_ or [],
+        known_on=known_on,
+        into=into,
     )
-    for check in failed:
-        table.add_row(check.reason, f"{check.fact} {check.given}".strip(), show_wanted(check), escape(check.clause))
-    show_table(out, Both("什么能改变结果", "what would change the answer"), table)
-
-
-def _print_outcome(decision: Decision) -> None:
-    if decision.reason is None:
-        out.print(f"[bold green]补贴 subsidy ¥{show_yuan(decision.amount_fen)}[/bold green]")
-        return
-    met = decision.amount_if_met_fen
-    more = "" if met is None else f"；都符合则为 if all were met ¥{show_yuan(met)}"
-    out.print(f"[bold red]不予补贴 no subsidy: {decision.reason}[/bold red]{more}", soft_wrap=True)
-
-
-def show_wanted(check: Check) -> str:
-    """What a check wanted, in a few signs."""
-    if check.wants:
-        return check.wants
-    if check.least == "yes":
-        return "= yes"
-    least = f"≥ {check.least}" if check.least else ""
-    most = f"≤ {check.most}" if check.most else ""
-    return f"{least} {most}".strip()
-
-
-def say_refused(refused: Refused, *, json: bool) -> NoReturn:
-    """Say a refusal as a command does, in JSON or in both languages, and end with 1."""
-    reason, text = refused.reason.name, refused.reason.text
-    if json:
-        said = {"amount_fen": 0, "reason": reason, "about": refused.about, "steps": []}
-        sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
-    else:
-        about = ", ".join(f"{name} {value}" for name, value in refused.about.items())
-        for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", f"{reason}: {about}"):
-            errors.print(f"[red]{escape(line)}[/red]", soft_wrap=True)
-    raise typer.Exit(1)
-
-
-def _read_place(text: str) -> str:
-    if not is_division_code(text):
-        raise typer.BadParameter("--place: six digits 六位行政区划代码")
-    return text
-
-
-def read_day(text: str, option: str) -> date:
-    """A day of an option. Raises typer.BadParameter."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{option}: a day as 2024-10-20") from None
-
-
-def today() -> date:
-    """Today in Shanghai."""
-    return day_of(SystemClock().now())
+    with sheets_as_read():
+        try_rules(trial, json=json)
 
 
 @programmes_app.command("list")
 def programmes_list(json: JsonOption = False) -> None:
     """List the programmes with every sheet: place, days, and the document it follows."""
-    shelf = programmes.read_shelf()
-    sheets = [sheet for programme in shelf.programmes() for sheet in shelf.sheets_of(programme)]
-    if json:
-        sys.stdout.write(msgspec.json.encode([_facts_of(sheet) for sheet in sheets]).decode() + "\n")
-        return
-    for programme in shelf.programmes():
-        table = a_table(Column("地区", "place"), Column("起", "from"), Column("止", "until"), Column("名称", "title"))
-        for sheet in shelf.sheets_of(programme):
-            until = sheet.valid_until.isoformat() if sheet.valid_until else "–"
-            title = f"{sheet.head.title.zh} {sheet.head.title.en}"
-            table.add_row(sheet.head.place, sheet.valid_from.isoformat(), until, escape(title))
-        formula = shelf.newest_formula(programme)
-        show_table(out, Both(formula.title_zh, f"{formula.title_en}: {programme.replace('_', '-')}"), table)
+    from yikatong.app.deciding import list_sheets, sheets_as_read
 
-
-def _facts_of(sheet: Sheet) -> dict[str, str | None]:
-    return {
-        "sheet": sheet.name,
-        "digest": sheet.digest,
-        "place": sheet.head.place,
-        "title_zh": sheet.head.title.zh,
-        "title_en": sheet.head.title.en,
-        "valid_from": sheet.valid_from.isoformat(),
-        "valid_until": sheet.valid_until.isoformat() if sheet.valid_until else None,
-        "known_from": sheet.head.known_from.isoformat(),
-    }
+    with sheets_as_read():
+        list_sheets(json=json)
 
 
 @programmes_app.command("publish")
@@ -210,11 +86,7 @@ def programmes_publish(
     anew: Annotated[bool, typer.Option("--anew", help="Also what was changed; only before the first release.")] = False,
 ) -> None:
     """Publish new formulas and sheets: their digests go into the lock file, and from then on they never change."""
-    programmes.read_shelf()
-    locked, there = programmes.read_lock(), programmes.published_digests()
-    broken = sorted(name for name, digest in locked.items() if there.get(name) != digest)
-    if broken and not anew:
-        errors.print(f"[red]已发布的不得更改 published files never change: {escape(', '.join(broken))}[/red]")
-        raise typer.Exit(1)
-    Path(programmes.LOCK_FILE).write_text(programmes.show_lock(there), encoding="utf-8")
-    out.print(f"新发布 newly published: {len(there.keys() - locked.keys())}; 共 in all: {len(there)}")
+    from yikatong.app.deciding import publish, sheets_as_read
+
+    with sheets_as_read():
+        publish(anew=anew)

@@ -1,5 +1,6 @@
 """The commands of programmes: one case decided, a rule tried on many, both without a server or a database."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,13 @@ def test_a_changed_sheet_with_an_error_is_refused_with_file_line_and_reason(
     assert 2 == code
     assert err.startswith("trade_in/320000-2024-09-14.yaml:")
     assert "tiers begin one above the other" in err
+
+
+def test_the_command_line_loads_what_counts_only_when_it_counts() -> None:
+    asked = "import sys, yikatong.app.cli; print(sorted({'yikatong.programmes.service', 'pyarrow'} & set(sys.modules)))"
+    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert "[]\n" == answer.stdout
 
 
 def test_a_picture_says_what_changes() -> None:

@@ -1,18 +1,18 @@
-"""The command `yikatong simulate`: what a rule would cost, tried on a made-up population before it is made."""
+"""What `yikatong simulate` does and says: a rule tried on a made-up population before it is made."""
 
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, NamedTuple
 
 import msgspec
 import typer
 
 from simulator.claimants.trade_in import shape_of
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import JsonOption, errors, out
-from yikatong.app.programmes_cli import ProgrammeArgument, read_day, say_refused, today
+from yikatong.app.command_line import errors, out
+from yikatong.app.deciding import read_day, say_refused, today
 from yikatong.app.simulating import MAKERS, PlaceSums, Simulation, add_all, simulate, write_sums
 from yikatong.app.simulation_chart import Bar, draw_chart
 from yikatong.kernel.identifiers.division import PROVINCES
@@ -21,52 +21,27 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Reason, Sheet
 
-ROWS_MAX = 100_000_000
 SHEET_BYTES_MAX = 100_000
 
 
-def simulate_now(
-    programme: ProgrammeArgument,
-    rows: Annotated[int, typer.Option(help="How many claims.", min=1, max=ROWS_MAX)] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same claims.", min=0, max=2**32)] = 1,
-    first_on: Annotated[str, typer.Option("--from", help="First effective day.")] = "2024-09-14",
-    last_on: Annotated[str, typer.Option("--through", help="Last effective day.")] = "2024-12-31",
-    place: Annotated[list[str] | None, typer.Option(help="Only this place; may stand several times.")] = None,
-    changed: Annotated[list[Path] | None, typer.Option(help="A changed sheet, as a file.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="A changed value: 320000:battery.0.amount=200.")
-    ] = None,
-    known_on: Annotated[str | None, typer.Option(help="Day of knowledge; without it, today.")] = None,
-    into: Annotated[Path, typer.Option(help="Folder for the steps, the sums and the picture.")] = Path(
-        "var/simulation"
-    ),
-    json: JsonOption = False,
-) -> None:
-    """Try a rule on made-up claims: what it costs by place now and if changed, with every step as Parquet."""
-    name = programme.replace("-", "_")
-    shelf = programmes.read_shelf()
-    try:
-        formula = shelf.newest_formula(name)
-        if name not in MAKERS:
-            raise Refused(Reason.PROGRAMME_IS_UNKNOWN, programme=name, simulated=" ".join(MAKERS))
-        present = programmes.present_rules(shelf, name)
-    except Refused as refused:
-        say_refused(refused, json=json)
-    sheets = _changed_sheets(shelf, name, files=changed or [], sets=set_ or [])
-    first, last = read_day(first_on, "--from"), read_day(last_on, "--through")
-    if last < first:
-        raise typer.BadParameter("--through lies before --from")
-    shape = shape_of(_places(present, sheets, place or []), first_on=first, last_on=last)
-    simulation = Simulation(
-        formula=formula,
-        present=present,
-        changed=programmes.changed_rules(present, sheets) if sheets else None,
-        shape=shape,
-        known_on=today() if known_on is None else read_day(known_on, "--known-on"),
-        seed=seed,
-        rows=rows,
-        folder=into,
-    )
+class Trial(NamedTuple):
+    """What the command line asked for."""
+
+    programme: str
+    rows: int
+    seed: int
+    first_on: str
+    last_on: str
+    places: list[str]
+    changed: list[Path]
+    sets: list[str]
+    known_on: str | None
+    into: Path
+
+
+def try_rules(trial: Trial, *, json: bool) -> None:
+    """Simulate, keep sums and picture beside the steps, and say what came out."""
+    simulation = _simulation_of(trial, json=json)
     began = time.perf_counter()
     sums = simulate(simulation)
     seconds = time.perf_counter() - began
@@ -75,6 +50,33 @@ def simulate_now(
         sys.stdout.write(encode_sums(simulation, sums, seconds) + "\n")
     else:
         print_sums(simulation, sums, seconds)
+
+
+def _simulation_of(trial: Trial, *, json: bool) -> Simulation:
+    name = trial.programme.replace("-", "_")
+    shelf = programmes.read_shelf()
+    try:
+        formula = shelf.newest_formula(name)
+        if name not in MAKERS:
+            raise Refused(Reason.PROGRAMME_IS_UNKNOWN, programme=name, simulated=" ".join(MAKERS))
+        present = programmes.present_rules(shelf, name)
+    except Refused as refused:
+        say_refused(refused, json=json)
+    sheets = _changed_sheets(shelf, name, files=trial.changed, sets=trial.sets)
+    first, last = read_day(trial.first_on, "--from"), read_day(trial.last_on, "--through")
+    if last < first:
+        raise typer.BadParameter("--through lies before --from")
+    shape = shape_of(_places(present, sheets, trial.places), first_on=first, last_on=last)
+    return Simulation(
+        formula=formula,
+        present=present,
+        changed=programmes.changed_rules(present, sheets) if sheets else None,
+        shape=shape,
+        known_on=today() if trial.known_on is None else read_day(trial.known_on, "--known-on"),
+        seed=trial.seed,
+        rows=trial.rows,
+        folder=trial.into,
+    )
 
 
 def _places(present: programmes.Rules, changed: Sequence[Sheet], only: Sequence[str]) -> list[str]:
