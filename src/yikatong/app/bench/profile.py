@@ -79,7 +79,7 @@ def profile_of(cost: LoadCost, workers: list[WorkerSamples], waits: dict[str, in
     return Profile(
         taps=taps,
         taps_per_second=round(cost.load.taps / cost.load.seconds, 1),
-        taps_a_batch=round(taps / max(1, rounds["commit"]), 1),
+        taps_a_batch=round(taps / max(1, rounds["writes and commit"]), 1),
         processor_microseconds=microseconds,
         shares={part: round(spent / total, 3) for part, spent in microseconds.items()},
         round_milliseconds={phase: round(1e3 * round_seconds[phase] / rounds[phase], 3) for phase in sorted(rounds)},

@@ -21,7 +21,7 @@ from yikatong.app.http.frame import Frame
 from yikatong.app.serve import serve
 from yikatong.app.worker import open_worker
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, Result, Statement
+from yikatong.plumbing.pipeline import BEGIN, COMMIT, BatchConnection, Result, Statement
 from yikatong.plumbing.settings import Settings
 
 _SECONDS_A_SAMPLE = 0.002
@@ -150,9 +150,7 @@ def phase_of(statements: Sequence[Statement[Any]]) -> str:
     first = statements[0].sql
     if first == BEGIN.sql:
         return "locks and facts"
-    if first == COMMIT.sql:
-        return "commit"
-    return "rollback" if first == ROLLBACK.sql else "writes"
+    return "writes and commit" if statements[-1].sql == COMMIT.sql else "rollback"
 
 
 @asynccontextmanager
