@@ -175,7 +175,9 @@ async def test_a_file_that_breaks_off_half_way_changes_nothing(db: Database) -> 
         for path, content in zip(paths, whole, strict=True):
             path.write_bytes(content[: len(content) * 2 // 3])
         refused = await exchange.fetch_returns()
-        assert {(FileState.REFUSED, "BANK_FILE_CANNOT_BE_READ")} == {(file.state, file.fault) for file in refused}
+        assert {FileState.REFUSED} == {file.state for file in refused}
+        # Where it breaks off says whether the parser or the schema sees it first.
+        assert {"BANK_FILE_CANNOT_BE_READ", "BANK_FILE_IS_NOT_VALID"} >= {file.fault for file in refused}
         assert (400, 0) == ((await world.batch(batch.id)).sums.open_fen, (await world.batch(batch.id)).sums.paid_fen)
         assert {path.name for path in paths} == {each.name for each in (root / "102" / "refused").iterdir()}
         for path, content in zip(paths, whole, strict=True):

@@ -1,7 +1,7 @@
 """Bank files: what is due goes out, what banks left is applied. Between the transactions here lies a bank's folder."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.payouts import service
 from yikatong.payouts.messages.payment_file import write_file
 from yikatong.payouts.messages.return_file import digest_file, read_return_file
-from yikatong.payouts.model import FileFormat, FileState, Part, PartState, Reason, ReturnFile
+from yikatong.payouts.model import FileFormat, FileState, Part, PartState, ReadFile, Reason, ReturnFile
 from yikatong.payouts.outside import BankFiles, BankFilesAreAway
 from yikatong.payouts.rules.batches import LINES_IN_PART, file_name_of
 from yikatong.plumbing.clock import Clock
@@ -27,6 +27,8 @@ log = structlog.get_logger("yikatong.payouts")
 
 OFTEN = timedelta(seconds=30)
 LEASE = timedelta(minutes=10)
+PARTS_AT_ONCE = 2
+"""A part is some sixty megabytes while it is written."""
 
 REFUSED_FOR_GOOD = frozenset(
     {
@@ -92,12 +94,26 @@ class BankFileExchange:
                 bucket_count=self._bucket_count,
                 lines_in_part=self._terms.lines_in_part,
             )
-        for part in parts:
-            if part.state is not PartState.SENT and not await self._send_part(part):
-                return False
+        unsent = [part for part in parts if part.state is not PartState.SENT]
+        if not all(await self._side_by_side(unsent)):
+            return False
         async with self._database.transaction() as conn:
             await service.end_sending(conn, batch_id=batch_id, now=self._clock.now())
         return True
+
+    async def _side_by_side(self, parts: Sequence[Part]) -> list[bool]:
+        """Send parts, two at a time, so that one is read while another is written; each goes as far as it comes."""
+        places = asyncio.Semaphore(PARTS_AT_ONCE)
+
+        async def send(part: Part) -> bool:
+            async with places:
+                return await self._send_part(part)
+
+        ended = await asyncio.gather(*(send(part) for part in parts), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return [one is True for one in ended]
 
     async def _send_part(self, part: Part) -> bool:
         """Draft, journal, publish and mark a part; whether the bank has it. One that was published is only marked."""
@@ -143,18 +159,45 @@ class BankFileExchange:
         """Apply every file that banks left; what became of each that was dealt with."""
         dealt_with = []
         for bank_code in self._files.bank_codes():
-            for name in await self._files.list_returns(bank_code=bank_code):
-                file = await self.apply_file(bank_code=bank_code, name=name)
+            names = await self._files.list_returns(bank_code=bank_code)
+            dealt_with += await self._apply_each(bank_code, names)
+        return dealt_with
+
+    async def _apply_each(self, bank_code: str, names: Sequence[str]) -> list[ReturnFile]:
+        """Apply files in their order; the next one is read while one is applied."""
+        dealt_with = []
+        reading = asyncio.create_task(self._read(bank_code, names[0])) if names else None
+        try:
+            for place, name in enumerate(names):
+                assert reading is not None
+                read = await reading
+                following = names[place + 1 : place + 2]
+                reading = asyncio.create_task(self._read(bank_code, following[0])) if following else None
+                file = await self._apply(bank_code, name, read)
                 if file is not None:
                     dealt_with.append(file)
+        finally:
+            if reading is not None:
+                reading.cancel()
         return dealt_with
 
     async def apply_file(self, *, bank_code: str, name: str) -> ReturnFile | None:
         """Apply one file, whole; then put it away. None when it has to wait, as for a budget that is frozen."""
+        return await self._apply(bank_code, name, await self._read(bank_code, name))
+
+    async def _read(self, bank_code: str, name: str) -> ReadFile | Refused:
+        """Read a file in another thread, whole; a refusal is given, so that it is met where the file is dealt with."""
+        with self._files.open_return(bank_code=bank_code, name=name) as opened:
+            try:
+                return await asyncio.to_thread(read_return_file, opened)
+            except Refused as refused:
+                return refused
+
+    async def _apply(self, bank_code: str, name: str, read: ReadFile | Refused) -> ReturnFile | None:
         now = self._clock.now()
         try:
-            with self._files.open_return(bank_code=bank_code, name=name) as opened:
-                read = await asyncio.to_thread(read_return_file, opened)
+            if isinstance(read, Refused):
+                raise read
             async with self._database.transaction() as conn:
                 file, _ = await service.apply_return_file(
                     conn, bank_code=bank_code, name=name, read=read, now=now, bucket_count=self._bucket_count
