@@ -56,7 +56,7 @@ def code_in(text: str) -> str:
 
 def rooms_on_the_map(text: str) -> dict[str, int]:
     """The rooms that a page's table of floors names, each with its floor."""
-    return {name: int(floor) for floor, name in re.findall(r"^\| (\d+) \| \[`([a-z]+)`\]", text, re.MULTILINE)}
+    return {name: int(floor) for floor, name in re.findall(r"^\| (\d+) \| \[`([a-z_]+)`\]", text, re.MULTILINE)}
 
 
 def rooms_in_the_house() -> dict[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import yikatong
 from yikatong.kernel.outcomes import Reason
 from yikatong.plumbing.settings import settings_reference
+from yikatong.trade_in.model import MOVES, Move
 
 _HOMES = frozenset({"model", "reasons"})
 """The modules in which a room keeps its reasons."""
@@ -49,6 +50,34 @@ def _row(reason: Reason) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
+_MOVES_OPENING = """# Moves of a trade-in
+
+The one table by which a claim, its old bike, the old plate and the new bike move; what is not in it is refused by name.
+An empty cell is any state, or no change. Why it is so: [0017](../decisions/0017-the-goods-chain.md). This page is
+written from the code; a test compares the two.
+
+本页列出以旧换新全部环节：由谁办理、须处于何种状态、办理后的状态。
+
+| act | by | mode | claim | becomes | old bike | becomes | plate | becomes | new bike | becomes |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def moves_page() -> str:
+    """The page of all moves of a trade-in, in Markdown."""
+    return _MOVES_OPENING + "".join(f"{_move(move)}\n" for move in MOVES.values())
+
+
+def _move(move: Move) -> str:
+    pairs = ((move.claim, move.to), (move.old, move.old_to), (move.plate, move.plate_to), (move.new, move.new_to))
+    cells = [move.act.value, move.actor.value, move.mode.value if move.mode else ""]
+    for states, to in pairs:
+        kind = type(next(iter(states)))
+        every = len(states) == len(kind)
+        cells += ["" if every else ", ".join(one.value for one in kind if one in states), to.value if to else ""]
+    return "| " + " | ".join(cells) + " |"
+
+
 def _import_homes() -> None:
     """Import every module that may hold reasons, so that all their classes exist."""
     for module in pkgutil.walk_packages(yikatong.__path__, "yikatong."):
@@ -64,6 +93,7 @@ def write_pages(folder: Path) -> None:
     """Write all pages into a folder, normally `docs/reference` of the repository."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "reasons.md").write_text(reasons_page(), encoding="utf-8")
+    (folder / "trade-in-moves.md").write_text(moves_page(), encoding="utf-8")
     (folder / "settings.md").write_text(settings_reference(), encoding="utf-8")
 
 

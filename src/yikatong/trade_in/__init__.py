@@ -1,0 +1,9 @@
+"""Trade-in: the goods chain of one claim, from the old bike to the money and back.
+
+Owns      nothing yet; the table of moves and the rules that follow it
+Promises  a claim, an old bike, its plate and a new bike move only along the table, each by who may move it; what was
+          reserved is held, paid, owed back, released or reclaimed, to the fen; a vehicle counts once; a lithium bike
+          that stays in a store overnight is found
+Asks      amounts that `programmes` decided; days on which something happened; who acts
+Never     decides an amount or a place's rule; counts a return as a chance given back; reads a clock
+"""

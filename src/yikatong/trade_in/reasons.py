@@ -1,0 +1,115 @@
+"""Why a claim is not moved, in the order in which the first reason is told."""
+
+from yikatong.kernel.outcomes import Reason as KernelReason
+from yikatong.kernel.outcomes import ReasonText
+
+
+class Reason(KernelReason):
+    """Refusals of the goods chain."""
+
+    ACT_IS_NOT_FOR_THIS_PARTY = ReasonText(
+        403, "This step of a trade-in is not for this party.", "该环节不由此方办理。",
+        "Nothing was changed. The answer says who may take this step.",
+        "未作任何变更。返回内容载明可办理该环节的一方。",
+    )  # fmt: skip
+    CLAIM_WAS_RESUMED = ReasonText(
+        409, "A later claim of the same person has taken over the goods of this one.",
+        "该申领的车辆已转入本人之后的申领。",
+        "Nothing was changed. Go on with the later claim.",
+        "未作任何变更。请在之后的申领中继续办理。",
+    )  # fmt: skip
+    CLAIM_IS_PAID_IN_ANOTHER_WAY = ReasonText(
+        409, "This step does not exist in the way this claim is paid.", "该申领的补贴方式没有此环节。",
+        "Nothing was changed. Where the subsidy is taken off at the till nothing is claimed later, and the reverse.",
+        "未作任何变更。已实行购车立减的不再事后申领，事后申领的不在购车时立减。",
+    )  # fmt: skip
+    CLAIM_IS_IN_ANOTHER_STATE = ReasonText(
+        409, "The claim stands where this cannot be done.", "申领当前状态不能办理此操作。",
+        "Nothing was changed. The answer says how the claim stands and which state this needs.",
+        "未作任何变更。返回内容载明申领的当前状态和所需状态。",
+    )  # fmt: skip
+    OLD_BIKE_IS_IN_ANOTHER_STATE = ReasonText(
+        409, "The old bike is not where this step needs it.", "旧车当前状态不能办理此环节。",
+        "Nothing was changed. The answer says where the old bike is and where this needs it.",
+        "未作任何变更。返回内容载明旧车的当前状态和所需状态。",
+    )  # fmt: skip
+    PLATE_IS_IN_ANOTHER_STATE = ReasonText(
+        409, "The old bike has no registered plate that could be cancelled.", "旧车没有可注销的号牌。",
+        "Nothing was changed. The answer says how the plate stands.",
+        "未作任何变更。返回内容载明号牌的当前状态。",
+    )  # fmt: skip
+    NEW_BIKE_IS_IN_ANOTHER_STATE = ReasonText(
+        409, "The new bike is not where this step needs it.", "新车当前状态不能办理此环节。",
+        "Nothing was changed. The answer says how the new bike stands and which state this needs.",
+        "未作任何变更。返回内容载明新车的当前状态和所需状态。",
+    )  # fmt: skip
+    STEP_IS_IN_THE_FUTURE = ReasonText(
+        422, "The step is dated after today.", "办理日期晚于今天。",
+        "Nothing was changed. Give the day on which it happened.",
+        "未作任何变更。请填写实际办理日期。",
+    )  # fmt: skip
+    STEP_IS_BEFORE_THE_ONE_IT_FOLLOWS = ReasonText(
+        422, "The step is dated before the one that it follows.", "办理日期早于前一环节。",
+        "Nothing was changed. The answer says the day of the earlier step; check both days.",
+        "未作任何变更。返回内容载明前一环节的日期，请核对两个日期。",
+    )  # fmt: skip
+    CLAIM_IS_WITH_ANOTHER_PARTY = ReasonText(
+        403, "Another store, recycler or person has to do with this claim.", "该申领由其他门店、回收企业或个人办理。",
+        "Nothing was changed. Who began this part of the claim goes on with it.",
+        "未作任何变更。请由原办理方继续办理。",
+    )  # fmt: skip
+    QUALIFICATION_HAS_ENDED = ReasonText(
+        409, "The qualification ended before this day.", "补贴资格已到期。",
+        "No money moved, and no chance was used. Qualify anew if the place allows it and money is left.",
+        "未动用资金，未计入次数。当地允许且资金仍有余额的，请重新申请资格。",
+    )  # fmt: skip
+    QUALIFICATION_HAS_NOT_ENDED = ReasonText(
+        409, "The qualification is still in force, so it does not expire.", "补贴资格仍有效，不能作到期处理。",
+        "Nothing was changed; the money stays reserved. Its resident may withdraw the claim.",
+        "未作任何变更，资金仍予预留。申领人可自行撤回申领。",
+    )  # fmt: skip
+    CLAIM_LACKS_A_STEP = ReasonText(
+        409, "A step that the place asks for has not been taken.", "缺少当地要求的办理环节。",
+        "Nothing was changed. The answer names the steps that are missing.",
+        "未作任何变更。返回内容载明缺少的环节。",
+    )  # fmt: skip
+    NEW_VEHICLE_CODE_IS_MISSING = ReasonText(
+        422, "The sale does not name the new bike by its whole-vehicle code.", "销售信息缺少新车整车编码。",
+        "Nothing was changed. Read the code from frame and certificate.",
+        "未作任何变更。请从车架和合格证读取整车编码。",
+    )  # fmt: skip
+    VEHICLE_IS_COUNTED_ALREADY = ReasonText(
+        409, "This vehicle counts for a claim already, here or in another place.", "该车辆已在本地或其他地区计入申领。",
+        "Nothing was paid; the other claim stays as it is. Read the code again; each vehicle counts once.",
+        "未付款，原申领不变。请重新核对整车编码，每辆车仅计一次。",
+    )  # fmt: skip
+    PRICE_IS_NOTHING = ReasonText(
+        422, "The price of the new bike is zero or less.", "新车价格不大于零。",
+        "Nothing was changed. Give the price on the invoice, tax included.",
+        "未作任何变更。请填写发票上的含税价格。",
+    )  # fmt: skip
+    AMOUNT_IS_NOTHING = ReasonText(
+        422, "The amount is zero or less.", "金额不大于零。",
+        "No money moved. A claim that gets nothing is rejected with its reason.",
+        "未动用资金。不应补贴的申领须注明原因后退回。",
+    )  # fmt: skip
+    AMOUNT_IS_ABOVE_THE_PRICE = ReasonText(
+        422, "The subsidy is larger than the price of the new bike.", "补贴金额高于新车价格。",
+        "No money moved. Check price and amount.",
+        "未动用资金。请核对价格和金额。",
+    )  # fmt: skip
+    AMOUNT_IS_ABOVE_THE_RESERVE = ReasonText(
+        409, "The amount is larger than what is held or owed for this claim.", "金额超过该申领的预留或应退金额。",
+        "No money moved. The answer says what is there.",
+        "未动用资金。返回内容载明可用金额。",
+    )  # fmt: skip
+    PUBLICITY_HAS_NO_TERM = ReasonText(
+        422, "The publicity ends on the day it begins or before.", "公示期没有有效期限。",
+        "Nothing was published. Name the first day on which it no longer counts.",
+        "未公示。请填写公示结束后的第一天。",
+    )  # fmt: skip
+    PUBLICITY_IS_NOT_OVER = ReasonText(
+        409, "The claim is still shown to the public.", "申领仍在公示期内。",
+        "Nothing was approved; the claim stays public. Come back on the day that is named.",
+        "未批准，公示继续。请在注明的日期之后办理。",
+    )  # fmt: skip
