@@ -185,16 +185,26 @@ class BankFileExchange:
         """Apply one file, whole; then put it away. None when it has to wait, as for a budget that is frozen."""
         return await self._apply(bank_code, name, await self._read(bank_code, name))
 
-    async def _read(self, bank_code: str, name: str) -> ReadFile | Refused:
-        """Read a file in another thread, whole; a refusal is given, so that it is met where the file is dealt with."""
-        with self._files.open_return(bank_code=bank_code, name=name) as opened:
+    async def _read(self, bank_code: str, name: str) -> ReadFile | Refused | None:
+        """Read a file in another thread, whole; a refusal is given, so that it is met where the file is dealt with.
+
+        None for a file that is no longer there: another process has dealt with it, or will find it again.
+        """
+        try:
+            opened = self._files.open_return(bank_code=bank_code, name=name)
+        except BankFilesAreAway as away:
+            log.warning("a bank's file is no longer there", bank_code=bank_code, name=name, why=str(away))
+            return None
+        with opened:
             try:
                 return await asyncio.to_thread(read_return_file, opened)
             except Refused as refused:
                 return refused
 
-    async def _apply(self, bank_code: str, name: str, read: ReadFile | Refused) -> ReturnFile | None:
+    async def _apply(self, bank_code: str, name: str, read: ReadFile | Refused | None) -> ReturnFile | None:
         now = self._clock.now()
+        if read is None:
+            return None
         try:
             if isinstance(read, Refused):
                 raise read
