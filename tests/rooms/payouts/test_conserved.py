@@ -23,11 +23,12 @@ pytestmark = pytest.mark.anyio
 
 EXAMPLES = int(os.environ.get("YIKATONG_TESTS_PAYOUT_HISTORIES", "12"))
 PEOPLE = 4
+AT_ONCE = int(os.environ.get("YIKATONG_TESTS_PAYOUTS_AT_ONCE", "1"))
 FUNDS = 9_000
 ACTS = ("issue", "apply", "revoke", "stop", "send", "answer", "late", "fetch", "correct", "delete", "die")
 Act = tuple[str, int]
 acts = st.lists(
-    st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 5)), min_size=1, max_size=2), min_size=4, max_size=14
+    st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 5)), min_size=1, max_size=AT_ONCE), min_size=4, max_size=14
 )
 
 

@@ -278,6 +278,10 @@ async def lock_batch(conn: Conn, batch_id: UUID, command: BatchCommand | None) -
     """
     application = await store.lock_application(conn, batch_id=batch_id)
     batch = _known(await store.find_batch(conn, batch_id=batch_id, locked=True))
+    if application is None:
+        # One that was submitted while we waited for the batch; whoever changes it has to wait for the batch too.
+        submitted = await store.list_applications(conn, batch_id=batch_id)
+        application = next((one for one in submitted if one.state is not ApplicationState.REVOKED), None)
     return application, batch if command is None else verify_command(batch, command)
 
 
