@@ -261,6 +261,8 @@ class World:
             if money.paid_fen or money.owed_back_fen or money.reclaimed_fen:
                 assert uses_chance(claim)
                 assert claim.old_code in self.platform.held
+            if claim.new is not NewState.NOT_BOUGHT and not claim.was_resumed:
+                assert claim.claim_id == self.platform.held[claim.new_code].claim_id
 
     def no_state_is_skipped(self) -> None:
         """Each claim came to where it stands step by step, and left no end; the last step is looked at."""
