@@ -197,7 +197,7 @@ def _print_audit(audited: tuple[Audited, ...]) -> None:
 def reference(
     folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/reference"),
 ) -> None:
-    """Write the reference pages of reasons and settings from the code."""
+    """Write the reference pages of reasons, settings and moves from the code."""
     write_pages(folder)
     out.print(f"已写入 written to {folder}")
 
