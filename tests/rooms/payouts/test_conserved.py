@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 EXAMPLES = int(os.environ.get("YIKATONG_TESTS_PAYOUT_HISTORIES", "12"))
 PEOPLE = 4
-AT_ONCE = int(os.environ.get("YIKATONG_TESTS_PAYOUTS_AT_ONCE", "1"))
+AT_ONCE = int(os.environ.get("YIKATONG_TESTS_PAYOUTS_AT_ONCE", "2"))
 FUNDS = 9_000
 ACTS = ("issue", "apply", "revoke", "stop", "send", "answer", "late", "fetch", "correct", "delete", "die")
 Act = tuple[str, int]

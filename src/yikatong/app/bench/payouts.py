@@ -65,11 +65,13 @@ def bench_payout_batch(stage: Stage) -> Row:
 async def _run(stage: Stage, people: list[ResidentId]) -> Took:
     async with stage.worker() as worker:
         began = time.perf_counter()
-        await _bind(worker, people)
+        bound = await _bind(worker, people)
         batch = await _make_batch(worker, people, stage.plan.payout_lines)
         made = time.perf_counter() - began
         with TemporaryDirectory(prefix="ykt-bank-files-", dir=stage.settings.data_folder) as folder:
-            return await _pay(worker, batch, Path(folder), lines_in_part=len(people), making=made)
+            took = await _pay(worker, batch, Path(folder), lines_in_part=len(people), making=made)
+        await _unbind(worker, bound)
+        return took
 
 
 async def _pay(worker: Worker, batch: Batch, root: Path, *, lines_in_part: int, making: float) -> Took:
@@ -112,8 +114,8 @@ async def _pay(worker: Worker, batch: Batch, root: Path, *, lines_in_part: int, 
     return Took(batch.sums.issued_count, sending, returning, making)
 
 
-async def _bind(worker: Worker, people: list[ResidentId]) -> None:
-    """Bind an account to everybody who has none."""
+async def _bind(worker: Worker, people: list[ResidentId]) -> list[ResidentId]:
+    """Bind an account to everybody who has none; gives who had none."""
     house = worker.house
     async with house.database.transaction() as conn:
         unbound = []
@@ -128,6 +130,16 @@ async def _bind(worker: Worker, people: list[ResidentId]) -> None:
             now=house.clock.now(),
             ids=house.ids,
         )
+    return unbound
+
+
+async def _unbind(worker: Worker, people: list[ResidentId]) -> None:
+    """End their bindings: in the rows that follow, whoever has too little must not be paid for by a bank."""
+    house = worker.house
+    async with house.database.transaction() as conn:
+        for resident_id in people:
+            bucket = bucket_of(resident_id, house.settings.bucket_count)
+            await cards.unbind_bank(conn, bucket=bucket, resident_id=resident_id, now=house.clock.now())
 
 
 async def _make_batch(worker: Worker, people: list[ResidentId], line_count: int) -> Batch:

@@ -1,7 +1,8 @@
 """Bank files: what is due goes out, what banks left is applied. Between the transactions here lies a bank's folder."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -85,7 +86,23 @@ class BankFileExchange:
         return sent
 
     async def send_batch(self, batch_id: UUID) -> bool:
-        """Send what is not sent yet of a batch; whether all of it is sent now."""
+        """Send what is not sent yet of a batch; whether all of it is sent now. False also while another sends it."""
+        async with self._alone_with(batch_id) as is_alone:
+            return is_alone and await self._send_batch(batch_id)
+
+    @asynccontextmanager
+    async def _alone_with(self, batch_id: UUID) -> AsyncIterator[bool]:
+        """Keep other senders from a batch: between two transactions one of them could draft anew what the other sent.
+
+        The lock is a session's, on a connection of its own, and ends with it however the sender ends.
+        """
+        conn = await self._database.connect_serving()
+        try:
+            yield await service.try_to_hold_batch(conn, batch_id=batch_id)
+        finally:
+            await conn.close()
+
+    async def _send_batch(self, batch_id: UUID) -> bool:
         async with self._database.transaction() as conn:
             parts = await service.begin_sending(
                 conn,

@@ -16,6 +16,10 @@ SELECT id, roster_id, source_batch_id, round, region, division, title, budget_ow
 FROM payouts.batch
 WHERE id = %(id)s;
 
+-- name: try_to_hold_batch
+-- sentence: true when this session is the only one that sends a batch, until it ends
+SELECT pg_try_advisory_lock(%(key)s);
+
 -- name: lock_batch
 -- sentence: one batch, locked; its application is locked before it
 SELECT id, roster_id, source_batch_id, round, region, division, title, budget_owner_id, budget_label, state, pay_on,

@@ -52,6 +52,7 @@ from yikatong.payouts.service.sending import (
     journal_draft,
     list_due_batches,
     list_parts,
+    try_to_hold_batch,
 )
 from yikatong.payouts.service.settling import (
     BALANCE_ENDED,
@@ -147,6 +148,7 @@ __all__ = [
     "settle_provider",
     "show_number",
     "stop_line",
+    "try_to_hold_batch",
     "unresolved",
     "want_back",
     "withdraw_roster",

@@ -35,6 +35,7 @@ from yikatong.payouts.service.batches import get_batch, lock_batch, stop_in_buck
 from yikatong.payouts.store import batches as batch_store
 from yikatong.payouts.store import files as store
 from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.locks import advisory_key
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -58,6 +59,11 @@ async def list_due_batches(conn: Conn, *, today: date, limit: int = 100) -> list
 async def count_half_sent(conn: Conn) -> int:
     """How many batches are being sent: their parts name the buckets in which their lines lie, until they are out."""
     return await batch_store.count_half_sent(conn)
+
+
+async def try_to_hold_batch(conn: Conn, *, batch_id: UUID) -> bool:
+    """Whether a session may send a batch, and keeps all others from it until it ends."""
+    return await batch_store.try_to_hold_batch(conn, key=advisory_key(f"batch {batch_id.hex}"))
 
 
 async def begin_sending(

@@ -56,6 +56,11 @@ async def find_batch(conn: Conn, *, batch_id: UUID, locked: bool = False) -> Bat
     return _batch_of(rows[0]) if rows else None
 
 
+async def try_to_hold_batch(conn: Conn, *, key: int) -> bool:
+    """Whether this session has a batch's lock now, until it ends."""
+    return bool((await STATEMENTS.list_column(conn, "try_to_hold_batch", key=key))[0])
+
+
 async def list_batches(
     conn: Conn, *, region: str, prefixes: Sequence[str], before: UUID, limit: int
 ) -> tuple[Batch, ...]:
