@@ -26,7 +26,9 @@ CHINESE = {
         "全部重算一遍；有差异时指出第一处，并以非零值结束。"
     ),
     "The sealed log as well, row by row, against its witness.": "连同封存日志，逐行核对，并与见证方比对。",
-    "Write the reference pages of reasons, settings and moves from the code.": "由代码生成拒绝原因、设置和以旧换新环节三页参考文档。",
+    "Write the reference pages of reasons, settings and moves from the code.": (
+        "由代码生成拒绝原因、设置和以旧换新环节三页参考文档。"
+    ),
     "Where the pages go.": "文档写到哪里。",
     "Make up residents under the unassigned division 9901xx and load them; cards come when they are first used.": (
         "在未分配的行政区划9901xx下生成并导入虚构居民；首次使用时才发卡。"
