@@ -497,8 +497,7 @@ CREATE TABLE notices.notice (
     CHECK (sent_at IS NULL OR next_try_at IS NULL)
 );
 CREATE INDEX notice_due ON notices.notice (bucket, next_try_at) WHERE next_try_at IS NOT NULL;
--- Notices lie in the order they were made in, so their age needs an index of ranges alone: a tap does not pay for it.
-CREATE INDEX notice_by_age ON notices.notice USING brin (made_at);
+CREATE INDEX notice_by_age ON notices.notice (bucket, made_at);
 
 GRANT USAGE ON SCHEMA notices TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON notices.notice TO yikatong_serving;
