@@ -35,7 +35,7 @@ async def test_a_batch_that_was_changed_behind_its_back_is_named(db: Database) -
     with a_folder() as root:
         bank = world.bank(root)
         exchange = world.exchange(root)
-        await exchange.send_due()
+        await exchange.send_batch(batch.id)
         bank.take_in()
         bank.answer()
         await exchange.fetch_returns()

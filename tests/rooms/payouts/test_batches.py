@@ -15,6 +15,7 @@ from tests.support.builders.benefits import (
     handle_of,
 )
 from tests.support.builders.cards import VAULT
+from tests.support.world import NOON
 from yikatong.access import service as access
 from yikatong.cards import service as cards
 from yikatong.kernel.ids import bucket_of
@@ -37,6 +38,9 @@ from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio
 
+A_DAY_BEFORE = NOON - timedelta(days=1)
+"""Where everything that is due is sent: what other worlds have in the same database is not due yet."""
+
 
 def sums_of(batch: Batch) -> tuple[int, int, int, int, int]:
     """Issued, open, paid, returned, stopped, in fen."""
@@ -50,7 +54,7 @@ async def audited(db: Database, batch: Batch) -> list[str]:
 
 
 async def test_a_batch_is_paid_and_every_fen_is_in_the_ledger(db: Database) -> None:
-    world = BenefitWorld(db)
+    world = BenefitWorld(db, now=A_DAY_BEFORE)
     people = await world.populated(7, banks=("102", "105"))
     await world.funded()
     batch = await world.issued([(who, 1_000 + place) for place, who in enumerate(people)])
@@ -84,7 +88,7 @@ async def test_what_comes_back_returns_to_the_budget_and_is_paid_again_under_its
         bank = world.bank(root)
         bank.refusals = {handle_of(closed): "AC04"}
         exchange = world.exchange(root)
-        await exchange.send_due()
+        await exchange.send_batch(batch.id)
         bank.take_in()
         bank.answer()
         await exchange.fetch_returns()
@@ -135,7 +139,7 @@ async def test_what_comes_back_returns_to_the_budget_and_is_paid_again_under_its
         assert (1, batch.id, 1_550) == (correction.round, correction.source_batch_id, correction.sums.issued_fen)
         bank.refusals = {}
         await world.applied(correction)
-        await exchange.send_due()
+        await exchange.send_batch(correction.id)
         bank.take_in()
         bank.answer()
         await exchange.fetch_returns()
@@ -153,7 +157,7 @@ async def test_a_deleted_correction_lets_its_sources_be_corrected_again(db: Data
         bank = world.bank(root)
         bank.refusals = {handle_of(who): "AC06"}
         exchange = world.exchange(root)
-        await exchange.send_due()
+        await exchange.send_batch(batch.id)
         bank.take_in()
         bank.answer()
         await exchange.fetch_returns()
@@ -180,7 +184,7 @@ async def test_who_died_since_the_batch_was_issued_is_stopped_before_the_bank_ha
     await world.died(dead)
     with a_folder() as root:
         bank = world.bank(root)
-        await world.exchange(root).send_due()
+        await world.exchange(root).send_batch(batch.id)
         bank.take_in()
         assert [700] == [payment.amount_fen for payment in bank.payments.values()]
     sent = await world.batch(batch.id)
@@ -199,7 +203,7 @@ async def test_a_batch_whose_people_all_died_closes_without_a_file(db: Database)
     await world.died(dead)
     with a_folder() as root:
         bank = world.bank(root)
-        await world.exchange(root).send_due()
+        await world.exchange(root).send_batch(batch.id)
         assert 0 == bank.take_in()
     closed = await world.batch(batch.id)
     assert (BatchState.CLOSED, BUDGET_FEN, 0) == (
@@ -210,7 +214,7 @@ async def test_a_batch_whose_people_all_died_closes_without_a_file(db: Database)
 
 
 async def test_an_application_can_be_revoked_until_the_files_go_out(db: Database) -> None:
-    world = BenefitWorld(db)
+    world = BenefitWorld(db, now=A_DAY_BEFORE)
     people = await world.populated(2)
     await world.funded()
     batch = await world.applied(
@@ -278,7 +282,7 @@ async def test_everybody_in_a_file_finds_the_look_and_the_file_holds_no_id_numbe
     batch = await world.applied(await world.issued([(who, 500) for who in people]))
     with a_folder() as root:
         world.bank(root)
-        await world.exchange(root).send_due()
+        await world.exchange(root).send_batch(batch.id)
         (path,) = list((root / "102" / "to-bank").iterdir())[:1]
         text = path.read_text()
     async with db.transaction() as conn:
@@ -302,7 +306,7 @@ async def test_return_files_may_come_twice_and_in_pieces_and_say_nothing_of_some
         bank = world.bank(root)
         bank.silent = {handle_of(people[4])}
         exchange = world.exchange(root, lines_in_part=100)
-        await exchange.send_due()
+        await exchange.send_batch(batch.id)
         bank.take_in()
         bank.answer(pieces=3, twice=True)
         first = await exchange.fetch_returns()
@@ -342,7 +346,7 @@ async def test_an_application_is_submitted_then_paid(db: Database) -> None:
     batch = await world.applied(await world.issued([(who, 100)]))
     with a_folder() as root:
         world.bank(root)
-        await world.exchange(root).send_due()
+        await world.exchange(root).send_batch(batch.id)
     async with db.transaction() as conn:
         applications = await service.list_applications(conn, batch_id=batch.id)
     assert [ApplicationState.PAID] == [application.state for application in applications]

@@ -14,7 +14,7 @@ from tests.support.builders.benefits import BUDGET_FEN, BenefitWorld, a_folder, 
 from tests.support.world import SeededIds
 from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.payouts.model import Batch, BatchState, FileState
-from yikatong.payouts.outside import BankFiles
+from yikatong.payouts.outside import BankFiles, BankFilesAreAway
 from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +74,20 @@ class DyingFolder:
         """As the folder's."""
         self._die("put_away", self._before)
         await self._files.put_away(bank_code=bank_code, name=name, is_refused=is_refused)
+
+
+class PausingFolder(DyingFolder):
+    """A folder of bank files whose user pauses when a draft is written, until it may go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, dying={})
+        self.has_drafted, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
+        """As the folder's, then pause."""
+        await super().put_draft(bank_code=bank_code, name=name, pieces=pieces)
+        self.has_drafted.set()
+        await self.may_go_on.wait()
 
 
 async def a_batch(world: BenefitWorld) -> Batch:
@@ -142,6 +156,44 @@ async def test_a_sender_that_is_killed_has_sent_each_payment_once_when_another_g
         await world.exchange(root).fetch_returns()
     assert 400 == (await world.batch(batch.id)).sums.paid_fen
     assert BUDGET_FEN - 400 == await world.in_budget()
+
+
+async def test_while_one_sends_a_batch_another_sends_nothing_of_it_and_other_batches_all_the_same(db: Database) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    other = await world.applied(await world.issued([(world.people[0], 70)], period="2026-12"))
+    with a_folder() as root:
+        bank = world.bank(root)
+        files = PausingFolder(root)
+        async with asyncio.TaskGroup() as both:
+            sending = both.create_task(world.exchange(root, files=files).send_batch(batch.id))
+            await files.has_drafted.wait()
+            second = world.exchange(root)
+            assert not await second.send_batch(batch.id)
+            assert 0 == bank.take_in()
+            assert await second.send_batch(other.id)
+            assert 1 == bank.take_in()
+            files.may_go_on.set()
+        assert sending.result()
+        assert 4 == bank.take_in()
+        # Whoever comes when all was sent has nothing left to do.
+        assert await second.send_batch(batch.id)
+        assert 0 == bank.take_in()
+    assert [BatchState.SENT] * 2 == [(await world.batch(one.id)).state for one in (batch, other)]
+
+
+async def test_a_folder_that_is_lost_is_not_made_anew_and_nothing_is_sent_into_it(db: Database) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    with a_folder() as root:
+        lost = root / "lost"
+        with pytest.raises(BankFilesAreAway):
+            await world.exchange(lost).send_batch(batch.id)
+        assert not lost.exists()
+        assert BatchState.SENDING is (await world.batch(batch.id)).state
+        bank = world.bank(lost)
+        assert await world.exchange(lost).send_batch(batch.id)
+        assert 4 == bank.take_in()
 
 
 async def test_a_file_that_was_applied_and_not_put_away_is_applied_once(db: Database) -> None:

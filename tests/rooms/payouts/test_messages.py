@@ -130,6 +130,25 @@ def test_a_report_without_transactions_speaks_of_the_whole_message() -> None:
     assert [(BATCH, 1, Outcome.RETURNED)] == [(part.batch_id, part.part, part.outcome) for part in read.parts]
 
 
+def a_notification(*, booked_on: str) -> bytes:
+    """A notification of one booked debit."""
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>\n'
+        "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2026-11-26T10:00:00+08:00</CreDtTm></GrpHdr>\n"
+        "<Ntfctn><Id>N1</Id><Acct><Id><Othr><Id>102</Id></Othr></Id></Acct>\n"
+        '<Ntry><Amt Ccy="CNY">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>{booked_on}</Dt></BookgDt><BkTxCd/>"
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>{NUMBER}-1</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>\n"
+        "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+    ).encode()
+
+
+def test_a_notification_tells_the_day_on_which_a_payment_was_booked() -> None:
+    told = read_return_file(BytesIO(a_notification(booked_on="2026-11-26"))).told[BATCH]
+
+    assert ([1], {0: date(2026, 11, 26)}) == (list(told.lines), told.days)
+
+
 WRONG: list[tuple[str, int | None, bytes]] = [
     ("BANK_FILE_CANNOT_BE_READ", 1, b""),
     ("BANK_FILE_CANNOT_BE_READ", 1, b"hello"),
@@ -149,6 +168,7 @@ WRONG: list[tuple[str, int | None, bytes]] = [
             group="<NbOfTxsPerSts><DtldNbOfTxs>2</DtldNbOfTxs><DtldSts>ACSC</DtldSts></NbOfTxsPerSts>",
         ),
     ),
+    ("BANK_FILE_CANNOT_BE_READ", 4, a_notification(booked_on="12026-11-26")),
     ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,77,,ref")),
     ("BANK_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref", "L,2,0,00,,ref", tail="T,1,100,0,0,x")),
     ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,00,2026-02-30,ref")),

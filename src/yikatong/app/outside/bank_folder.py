@@ -29,7 +29,7 @@ _PIECE = 1 << 20
 
 
 class FolderBankFiles:
-    """A folder of bank files; made and checked when it is opened, so that a lost disk is seen as such."""
+    """A folder of bank files. Banks' folders are made at their first use; it never is, so that a lost disk is seen."""
 
     def __init__(self, root: Path) -> None:
         """Use a folder that is there."""
@@ -72,8 +72,8 @@ class FolderBankFiles:
     def _folder(self, bank_code: str) -> Path:
         folder = self._root / bank_code
         try:
-            for each in _FOLDERS:
-                (folder / each).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for each in (folder, *(folder / name for name in _FOLDERS)):
+                each.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise BankFilesAreAway(str(error)) from None
         return folder

@@ -30,7 +30,7 @@ from yikatong.payouts.api.shapes import (
     show_roster,
     show_roster_line,
 )
-from yikatong.payouts.model import NewRoster, PublicLine, Reason, RosterEntry
+from yikatong.payouts.model import NewRoster, Objection, PublicLine, Reason, RosterEntry
 from yikatong.plumbing.http import Call, ChangeAnswer, Route, read_or_refuse
 
 ENTRIES_BYTES_MAX = 1_048_576
@@ -205,28 +205,13 @@ class Rosters:
             ids=call.ids,
             bucket_count=self._bucket_count,
         )
-        return ObjectionAnswer(
-            objection_id=show_id("objection", objection.id),
-            line=objection.line,
-            ground=objection.ground.value,
-            state=objection.state.value,
-        )
+        return _show_objection(objection)
 
     async def objections(self, call: Call, body: None, query: None) -> ObjectionsAnswer:
         """List objections."""
         roster = await get_roster_for(call)
         found = await service.list_objections(call.conn, roster_id=roster.id, bucket_count=self._bucket_count)
-        return ObjectionsAnswer(
-            objections=tuple(
-                ObjectionAnswer(
-                    objection_id=show_id("objection", one.id),
-                    line=one.line,
-                    ground=one.ground.value,
-                    state=one.state.value,
-                )
-                for one in found
-            )
-        )
+        return ObjectionsAnswer(objections=tuple(_show_objection(one) for one in found))
 
     async def decide(self, call: Call, body: DecisionBody, query: None) -> ChangeAnswer:
         """Decide an objection."""
@@ -273,6 +258,15 @@ class Rosters:
                 bucket_count=self._bucket_count,
             )
         )
+
+
+def _show_objection(objection: Objection) -> ObjectionAnswer:
+    return ObjectionAnswer(
+        objection_id=show_id("objection", objection.id),
+        line=objection.line,
+        ground=objection.ground.value,
+        state=objection.state.value,
+    )
 
 
 _MOVED = (Reason.ROSTER_IS_UNKNOWN, *SCOPE, Reason.ROSTER_IS_IN_ANOTHER_STATE)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
@@ -228,7 +228,6 @@ def show_roster_line(line: RosterLine) -> RosterLineAnswer:
 
 def show_batch(batch: Batch) -> BatchAnswer:
     """A batch as it is answered."""
-    sums = {name: getattr(batch.sums, name) for name in batch.sums.__struct_fields__}
     return BatchAnswer(
         batch_id=show_id("payout_batch", batch.id),
         number=service.show_number(batch.id),
@@ -241,7 +240,7 @@ def show_batch(batch: Batch) -> BatchAnswer:
         pay_on=batch.pay_on,
         made_at=batch.made_at,
         ended_at=batch.ended_at,
-        **sums,
+        **structs.asdict(batch.sums),
     )
 
 

@@ -164,7 +164,7 @@ class BankFileExchange:
                 ids=self._ids,
                 bucket_count=self._bucket_count,
             )
-            if draft is None or draft.head is None:
+            if draft is None:
                 return None
             digest = trust.Sm3()
             pieces = _hashed(write_file(draft.head, draft.rows, format=part.format), digest)
@@ -226,7 +226,7 @@ class BankFileExchange:
             if isinstance(read, Refused):
                 raise read
             async with self._database.transaction() as conn:
-                file, _ = await service.apply_return_file(
+                file = await service.apply_return_file(
                     conn, bank_code=bank_code, name=name, read=read, now=now, bucket_count=self._bucket_count
                 )
         except Refused as refused:

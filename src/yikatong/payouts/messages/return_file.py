@@ -235,12 +235,7 @@ class _Account:
         self.tags: Mapping[str, Callable[[Any], None]] = {
             names("TxDtls"): self._take,
             names("Ntry"): self._end_entry,
-            names("FrToDt"): self._take_day,
         }
-
-    def _take_day(self, element: etree._Element) -> None:
-        end = element.findtext(self._names("ToDtTm")) or ""
-        self._telling.statement_on = date.fromisoformat(end[:10])
 
     def _take(self, element: etree._Element) -> None:
         names, at = self._names, element.sourceline or 1
@@ -258,15 +253,15 @@ class _Account:
         side = _text_of(said.get(names("CdtDbtInd"))) or entry.side
         is_return = names("RtrInf") in said or entry.is_reversal
         outcome = Outcome.PAID if side == "DBIT" else Outcome.RETURNED if is_return else None
-        if payment is None or outcome is None:
-            self._telling.foreign()
-        elif not entry.is_booked:
-            self._telling.pending()
-        else:
-            reason = None
-            if outcome is Outcome.RETURNED:
-                reason = reason_of(element.findtext(names("RtrInf/Rsn/Cd")))
-            self._telling.tell(Report(*payment, outcome, fen, reason, entry.booked_on, at))
+        # Every other movement of the account is passed over.
+        if payment is not None and outcome is not None:
+            if entry.is_booked:
+                reason = None
+                if outcome is Outcome.RETURNED:
+                    reason = reason_of(element.findtext(names("RtrInf/Rsn/Cd")))
+                self._telling.tell(Report(*payment, outcome, fen, reason, entry.booked_on, at))
+            else:
+                self._telling.pending()
         forget(element)
 
     def _entry_of(self, element: etree._Element) -> "_Entry":
@@ -279,7 +274,7 @@ class _Account:
                 side=at.findtext(names("CdtDbtInd")) or "",
                 is_booked=(at.findtext(names("Sts/Cd")) or "BOOK") == "BOOK",
                 is_reversal=at.findtext(names("RvslInd")) == "true",
-                booked_on=None if day is None else date.fromisoformat(day[:10]),
+                booked_on=None if day is None else day_of(day, at=at.sourceline or 1),
             )
         return self._entry
 
@@ -331,6 +326,14 @@ def fen_of(amount: etree._Element, *, at: int) -> int:
     except ValueError:
         raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
     return fen
+
+
+def day_of(text: str, *, at: int) -> date:
+    """The day of a date or an instant. Refuses BANK_FILE_CANNOT_BE_READ: a year of more than four digits."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
 
 
 def reason_of(code: str | None) -> ReturnReason:

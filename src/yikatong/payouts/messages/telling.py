@@ -1,6 +1,5 @@
 """What a return file tells, gathered while it is read."""
 
-from datetime import date
 from uuid import UUID
 
 from yikatong.kernel.outcomes import Refused
@@ -28,12 +27,10 @@ class Telling:
         self._seen: dict[UUID, dict[int, Outcome]] = {}
         self._count = 0
         self._pending = 0
-        self._foreign = 0
         self._is_strict = kind in STRICT_KINDS
         self._batch_id: UUID | None = None
         self._of_batch = Told()
         self._seen_of_batch: dict[int, Outcome] = {}
-        self.statement_on: date | None = None
 
     def tell(self, report: Report) -> None:
         """Keep a report; the same again in one file is kept once. Refuses BANK_FILE_CONTRADICTS_ITSELF.
@@ -58,10 +55,6 @@ class Telling:
         """Count a payment that the bank has not ended."""
         self._pending += 1
 
-    def foreign(self) -> None:
-        """Count a movement that is not ours."""
-        self._foreign += 1
-
     def ended(self, *, digest: bytes) -> ReadFile:
         """All of it."""
         return ReadFile(
@@ -71,6 +64,4 @@ class Telling:
             parts=tuple(self._parts),
             report_count=self._count,
             pending_count=self._pending,
-            foreign_count=self._foreign,
-            statement_on=self.statement_on,
         )

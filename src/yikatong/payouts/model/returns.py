@@ -78,7 +78,7 @@ class ToldPart(NamedTuple):
 
 
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A return file as it was read and found whole; `foreign_count` are movements that are not ours.
+    """A return file as it was read and found whole.
 
     `pending_count` are payments of which the bank says that it has not ended them.
     """
@@ -89,8 +89,6 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[ToldPart, ...] = ()
     report_count: int
     pending_count: int = 0
-    foreign_count: int = 0
-    statement_on: date | None = None
 
 
 class FileState(StrEnum):

@@ -6,7 +6,7 @@ INSERT INTO payouts.batch
     stopped_fen, made_at, made_by, ended_at)
 VALUES
     (%(id)s, %(roster_id)s, %(source_batch_id)s, %(round)s, %(region)s, %(division)s, %(title)s, %(budget_owner_id)s,
-    %(budget_label)s, 'new', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, %(now)s, %(by)s, NULL);
+    %(budget_label)s, 'new', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, %(made_at)s, %(made_by)s, NULL);
 
 -- name: find_batch
 -- sentence: one batch
@@ -36,7 +36,6 @@ SELECT id, roster_id, source_batch_id, round, region, division, title, budget_ow
     stopped_fen, made_at, made_by, ended_at
 FROM payouts.batch
 WHERE region = %(region)s AND (cardinality(%(prefixes)s::text[]) = 0 OR division LIKE ANY (%(prefixes)s::text[]))
-    AND id < %(before)s
 ORDER BY id DESC
 LIMIT %(limit)s;
 
@@ -68,7 +67,7 @@ WHERE id = %(id)s AND state = %(state_before)s;
 -- name: insert_application
 -- sentence: submits an application to pay a batch, unless one is in force
 INSERT INTO payouts.application (batch_id, id, amount_fen, state, submitted_at, submitted_by, ended_at)
-VALUES (%(batch_id)s, %(id)s, %(amount_fen)s, 'submitted', %(now)s, %(by)s, NULL)
+VALUES (%(batch_id)s, %(id)s, %(amount_fen)s, 'submitted', %(submitted_at)s, %(submitted_by)s, NULL)
 ON CONFLICT (batch_id) WHERE state <> 'revoked' DO NOTHING;
 
 -- name: lock_application

@@ -32,7 +32,6 @@ SELECT id, region, division, scheme, period, title, once_per, budget_owner_id, b
     public_until, final_at
 FROM payouts.roster
 WHERE region = %(region)s AND (cardinality(%(prefixes)s::text[]) = 0 OR division LIKE ANY (%(prefixes)s::text[]))
-    AND id < %(before)s
 ORDER BY id DESC
 LIMIT %(limit)s;
 

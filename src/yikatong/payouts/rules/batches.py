@@ -51,6 +51,10 @@ NEEDS: Mapping[BatchCommand, frozenset[BatchState]] = {
 """The states in which each command is possible. From `sending` on the bank may have a file: nothing is taken back."""
 
 
+AT_THE_BANK = frozenset({BatchState.SENDING, BatchState.SENT, BatchState.CLOSED})
+"""The states in which a bank may have a file of a batch."""
+
+
 def verify_command(batch: Batch, command: BatchCommand) -> Batch:
     """The batch, if a command is possible as it stands.
 
@@ -85,6 +89,11 @@ def verify_conserved(sums: Sums) -> Sums:
     if min(*counts, *fens) < 0 or sum(counts) != sums.issued_count or sum(fens) != sums.issued_fen:
         raise ValueError(f"a batch's money is not conserved: {sums}")
     return sums
+
+
+def sums_of_issued(*, count: int, fen: int) -> Sums:
+    """The sums of a batch whose lines were issued now: all of them are open."""
+    return Sums(issued_count=count, issued_fen=fen, open_count=count, open_fen=fen)
 
 
 def move_sums(sums: Sums, *, before: PaymentState, after: PaymentState, count: int, fen: int) -> Sums:

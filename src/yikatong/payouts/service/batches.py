@@ -30,32 +30,27 @@ from yikatong.payouts.model import (
     Roster,
     RosterCommand,
     StopReason,
-    Sums,
 )
 from yikatong.payouts.rules.batches import (
     clearing_of,
     draft_back,
     draft_reserve,
     move_sums,
+    sums_of_issued,
     verify_command,
     verify_conserved,
     verify_payable,
 )
 from yikatong.payouts.service.rosters import lock_for
+from yikatong.payouts.service.settling import WRITER
 from yikatong.payouts.store import batches as store
 from yikatong.payouts.store import rosters as roster_store
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
-WRITER = 0
-"""Commands and jobs write the gate rows of open accounts."""
-
 LINES_AT_ONCE = 100_000
 """Lines that one statement issues, so that it ends well within the time a statement may take."""
-
-_LAST_ID = UUID(int=2**128 - 1)
-_NOTHING = Sums(issued_count=0, issued_fen=0, open_count=0, open_fen=0)
 
 
 async def get_batch(conn: Conn, *, batch_id: UUID) -> Batch:
@@ -63,11 +58,9 @@ async def get_batch(conn: Conn, *, batch_id: UUID) -> Batch:
     return _known(await store.find_batch(conn, batch_id=batch_id))
 
 
-async def list_batches(
-    conn: Conn, *, region: str, divisions: Sequence[str], before: UUID | None = None, limit: int = 50
-) -> tuple[Batch, ...]:
+async def list_batches(conn: Conn, *, region: str, divisions: Sequence[str], limit: int = 50) -> tuple[Batch, ...]:
     """Batches of a region under some places (none named: all), the newest first."""
-    return await store.list_batches(conn, region=region, prefixes=divisions, before=before or _LAST_ID, limit=limit)
+    return await store.list_batches(conn, region=region, prefixes=divisions, limit=limit)
 
 
 async def list_batch_lines(
@@ -125,7 +118,7 @@ async def issue_batch(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, i
                 break
             after = (taken.last_bank, taken.last_line)
             count, fen = count + taken.count, fen + taken.fen
-    issued = structs.replace(batch, sums=Sums(issued_count=count, issued_fen=fen, open_count=count, open_fen=fen))
+    issued = structs.replace(batch, sums=sums_of_issued(count=count, fen=fen))
     await write_batch(conn, issued, before=batch)
     await roster_store.update_roster(conn, roster=structs.replace(roster, batch_id=batch.id))
     return issued
@@ -144,7 +137,7 @@ def _new_batch(roster: Roster, *, batch_id: UUID, by: UUID, now: datetime) -> Ba
         budget_label=roster.budget_label,
         state=BatchState.NEW,
         pay_on=None,
-        sums=_NOTHING,
+        sums=sums_of_issued(count=0, fen=0),
         made_at=now,
         made_by=by,
         ended_at=None,

@@ -18,11 +18,11 @@ from yikatong.ledger.model import (
     name_account,
     owner_of,
 )
+from yikatong.payouts.service.settling import WRITER
 from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
-_COMMANDS = 0
 LABEL = "payouts"
 
 
@@ -44,7 +44,7 @@ async def fund_budget(
     draft = TransferDraft(
         TransferId(ids.new()), TransferKind.GRANT, reference, (Leg(funding, -amount_fen), Leg(budget, amount_fen))
     )
-    await ledger.post(conn, bucket=bucket, writer=_COMMANDS, draft=draft, now=now)
+    await ledger.post(conn, bucket=bucket, writer=WRITER, draft=draft, now=now)
     return await get_budget(conn, budget=budget, now=now, bucket_count=bucket_count)
 
 

@@ -20,9 +20,8 @@ from yikatong.payouts.model import (
     BatchState,
     PaymentState,
     Reason,
-    Sums,
 )
-from yikatong.payouts.rules.batches import decide_stop, verify_correction
+from yikatong.payouts.rules.batches import decide_stop, sums_of_issued, verify_correction
 from yikatong.payouts.service.batches import lock_batch, write_batch
 from yikatong.payouts.store import batches as store
 from yikatong.plumbing.ids import Ids
@@ -67,7 +66,7 @@ async def correct_batch(
         assert marked == len(of_bucket)
         count += len(again)
     fen = sum(decided.values())
-    issued = structs.replace(batch, sums=Sums(issued_count=count, issued_fen=fen, open_count=count, open_fen=fen))
+    issued = structs.replace(batch, sums=sums_of_issued(count=count, fen=fen))
     await write_batch(conn, issued, before=batch)
     return issued
 
@@ -109,7 +108,7 @@ def _correction_of(source: Batch, *, batch_id: UUID, by: UUID, now: datetime) ->
         round=source.round + 1,
         state=BatchState.NEW,
         pay_on=None,
-        sums=Sums(issued_count=0, issued_fen=0, open_count=0, open_fen=0),
+        sums=sums_of_issued(count=0, fen=0),
         made_at=now,
         made_by=by,
         ended_at=None,

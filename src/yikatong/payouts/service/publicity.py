@@ -37,7 +37,7 @@ async def publish_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime
     """Make a checked roster public from today until a day (exclusive), seven working days at least.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON,
-    ROSTER_HAS_NOBODY_TO_PAY, PUBLICITY_TERM_IS_TOO_SHORT.
+    ROSTER_HAS_NO_LINES, ROSTER_HAS_NOBODY_TO_PAY, PUBLICITY_TERM_IS_TOO_SHORT.
     """
     roster = await lock_for(conn, roster_id, RosterCommand.PUBLISH, by=by)
     verify_has_somebody(roster)
@@ -137,7 +137,7 @@ async def decide_objection(
     """Decide an objection: upheld it takes the line off the roster, dismissed it changes nothing.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, OBJECTION_IS_UNKNOWN, OBJECTION_IS_DECIDED
-    (otherwise).
+    (otherwise), ROSTER_LINE_IS_UNKNOWN.
     """
     roster = await lock_for(conn, roster_id, RosterCommand.OBJECT, by=by)
     state = ObjectionState.UPHELD if is_upheld else ObjectionState.DISMISSED

@@ -16,7 +16,6 @@ import psycopg
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.model import (
     STRICT_KINDS,
-    BatchState,
     DifferenceKind,
     FileState,
     Outcome,
@@ -29,6 +28,7 @@ from yikatong.payouts.model import (
     Told,
     Unanswered,
 )
+from yikatong.payouts.rules.batches import AT_THE_BANK
 from yikatong.payouts.service.applying import Applying, Reports, Tally
 from yikatong.payouts.store import batches as batch_store
 from yikatong.payouts.store import files as store
@@ -36,13 +36,12 @@ from yikatong.payouts.store import files as store
 Conn = psycopg.AsyncConnection[Any]
 
 LINES_AT_ONCE = 20_000
-_AT_THE_BANK = frozenset({BatchState.SENDING, BatchState.SENT, BatchState.CLOSED})
 
 
 async def apply_return_file(
     conn: Conn, *, bank_code: str, name: str, read: ReadFile, now: datetime, bucket_count: int
-) -> tuple[ReturnFile, bool]:
-    """Apply a file that was read; what became of it, and whether that was now. The same bytes again change nothing.
+) -> ReturnFile:
+    """Apply a file that was read; what became of it. The same bytes again change nothing.
 
     Batches are locked in the order of their ids. Refuses, for a status report or a plain file:
     BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, BANK_FILE_AMOUNT_DIFFERS, BANK_FILE_CONTRADICTS_AN_EARLIER_ONE; of a
@@ -50,7 +49,7 @@ async def apply_return_file(
     """
     before = await store.find_applied_file(conn, bank_code=bank_code, digest=read.digest)
     if before is not None:
-        return before, False
+        return before
     tally = Tally()
     for batch_id in sorted({*read.told, *(told.batch_id for told in read.parts)}):
         await _apply_to_batch(
@@ -77,7 +76,7 @@ async def apply_return_file(
         received_at=now,
     )
     await store.insert_return_file(conn, file=file)
-    return file, True
+    return file
 
 
 async def note_refused_file(
@@ -154,7 +153,7 @@ async def _apply_to_batch(
         for part in await store.list_parts(conn, batch_id=batch_id)
         if part.bank_code == bank_code and part.state is not PartState.PLANNED
     ]
-    if batch is None or batch.state not in _AT_THE_BANK:
+    if batch is None or batch.state not in AT_THE_BANK:
         batch, parts = None, []
     known, unknown = _by_bucket(told, parts)
     _meet_unknown(batch_id, told, unknown, is_strict=is_strict, tally=tally)

@@ -41,8 +41,6 @@ Conn = psycopg.AsyncConnection[Any]
 PAGE = 20_000
 """Lines that are checked at once."""
 
-_LAST_ID = UUID(int=2**128 - 1)
-
 
 async def open_roster(
     conn: Conn, *, new: NewRoster, by: UUID, now: datetime, ids: Ids, roster_id: UUID | None = None
@@ -58,11 +56,9 @@ async def get_roster(conn: Conn, *, roster_id: UUID) -> Roster:
     return _known(await store.find_roster(conn, roster_id=roster_id))
 
 
-async def list_rosters(
-    conn: Conn, *, region: str, divisions: Sequence[str], before: UUID | None = None, limit: int = 50
-) -> tuple[Roster, ...]:
+async def list_rosters(conn: Conn, *, region: str, divisions: Sequence[str], limit: int = 50) -> tuple[Roster, ...]:
     """Rosters of a region under some places (none named: all), the newest first."""
-    return await store.list_rosters(conn, region=region, prefixes=divisions, before=before or _LAST_ID, limit=limit)
+    return await store.list_rosters(conn, region=region, prefixes=divisions, limit=limit)
 
 
 async def add_lines(

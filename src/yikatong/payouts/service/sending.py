@@ -30,7 +30,15 @@ from yikatong.payouts.model import (
     PaymentRow,
     StopReason,
 )
-from yikatong.payouts.rules.batches import LINES_IN_PART, decide_state, decide_stop, plan_parts, show_number
+from yikatong.payouts.rules.batches import (
+    AT_THE_BANK,
+    LINES_IN_PART,
+    decide_state,
+    decide_stop,
+    plan_parts,
+    show_number,
+    verify_command,
+)
 from yikatong.payouts.service.batches import get_batch, lock_batch, stop_in_bucket, write_batch
 from yikatong.payouts.store import batches as batch_store
 from yikatong.payouts.store import files as store
@@ -44,10 +52,10 @@ LOOK = "payouts.write_bank_file"
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a part, in memory only until its file is written; `head` is None when nobody is left to pay."""
+    """The content of a part, in memory only until its file is written."""
 
     part: Part
-    head: FileHead | None
+    head: FileHead
     rows: Sequence[PaymentRow]
 
 
@@ -76,12 +84,13 @@ async def begin_sending(
 ) -> tuple[Part, ...]:
     """Cut a batch that was applied for into parts; from now on nothing of it is taken back. Gives the parts.
 
+    A batch that was cut gives the parts that it has, also when another sent all of them meanwhile.
     Refuses, in this order: PAYOUT_BATCH_IS_UNKNOWN, PAYOUT_BATCH_IS_IN_ANOTHER_STATE.
     """
     _, batch = await lock_batch(conn, batch_id, None)
-    if batch.state is BatchState.SENDING:
+    if batch.state in AT_THE_BANK:
         return await store.list_parts(conn, batch_id=batch_id)
-    _, batch = await lock_batch(conn, batch_id, BatchCommand.SEND)
+    verify_command(batch, BatchCommand.SEND)
     runs = []
     for bucket in range(bucket_count):
         runs += await store.list_runs(conn, bucket=bucket, batch_id=batch_id, lines_in_part=lines_in_part)
@@ -94,7 +103,7 @@ async def begin_sending(
 async def draft_part(
     conn: Conn, *, batch_id: UUID, part: int, vault: Vault, now: datetime, ids: Ids, bucket_count: int
 ) -> Draft | None:
-    """What the file of a part says, with everybody looked at once more; None when the part was sent.
+    """What the file of a part says, with everybody looked at once more; None when it was sent or nobody is left.
 
     Who died, lost the card or changed the account since is stopped here, before any bank has the file. The look at all
     who remain is recorded in this transaction, in the name of whoever applied for the payment.
@@ -130,7 +139,7 @@ async def draft_part(
     cut = structs.replace(planned, line_count=len(rows), amount_fen=sum(row.amount_fen for row in rows))
     if not rows:
         await store.delete_part(conn, batch_id=batch_id, part=part)
-        return Draft(part=cut, head=None, rows=())
+        return None
     stopped = {line for line, _ in stops}
     looked_at = [line.resident_id for line in lines if line.line not in stopped]
     await _record_look(conn, batch, cut, looked_at=looked_at, now=now, ids=ids)

@@ -60,8 +60,7 @@ from yikatong.sealing import service as sealing
 Conn = psycopg.AsyncConnection[Any]
 
 WRITER = 0
-"""Jobs write the gate rows of open accounts, which they lock anyway."""
-
+"""Commands and jobs write the gate rows of open accounts, which they lock anyway."""
 
 BALANCE_ENDED = "payouts.balance_ended"
 """Outbox topic: {resident_id, amount_fen, is_paid}; a bank credited a balance, or did not and it is kept."""

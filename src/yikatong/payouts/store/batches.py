@@ -33,21 +33,7 @@ def _batch_of(row: dict[str, Any]) -> Batch:
 
 async def insert_batch(conn: Conn, *, batch: Batch) -> None:
     """Write a new batch without lines."""
-    await STATEMENTS.run(
-        conn,
-        "insert_batch",
-        id=batch.id,
-        roster_id=batch.roster_id,
-        source_batch_id=batch.source_batch_id,
-        round=batch.round,
-        region=batch.region,
-        division=batch.division,
-        title=batch.title,
-        budget_owner_id=batch.budget_owner_id,
-        budget_label=batch.budget_label,
-        now=batch.made_at,
-        by=batch.made_by,
-    )
+    await STATEMENTS.run(conn, "insert_batch", **columns_of(batch))
 
 
 async def find_batch(conn: Conn, *, batch_id: UUID, locked: bool = False) -> Batch | None:
@@ -61,12 +47,10 @@ async def try_to_hold_batch(conn: Conn, *, key: int) -> bool:
     return bool((await STATEMENTS.list_column(conn, "try_to_hold_batch", key=key))[0])
 
 
-async def list_batches(
-    conn: Conn, *, region: str, prefixes: Sequence[str], before: UUID, limit: int
-) -> tuple[Batch, ...]:
+async def list_batches(conn: Conn, *, region: str, prefixes: Sequence[str], limit: int) -> tuple[Batch, ...]:
     """Batches of a region under some places (none: all), the newest first."""
     patterns = [f"{prefix}%" for prefix in prefixes]
-    rows = await STATEMENTS.run(conn, "list_batches", region=region, prefixes=patterns, before=before, limit=limit)
+    rows = await STATEMENTS.run(conn, "list_batches", region=region, prefixes=patterns, limit=limit)
     return tuple(_batch_of(row) for row in rows)
 
 
@@ -96,15 +80,7 @@ async def update_batch(conn: Conn, *, batch: Batch, state_before: BatchState) ->
 
 async def insert_application(conn: Conn, *, application: Application) -> bool:
     """Submit an application; False when one is in force."""
-    return await STATEMENTS.hits(
-        conn,
-        "insert_application",
-        batch_id=application.batch_id,
-        id=application.id,
-        amount_fen=application.amount_fen,
-        now=application.submitted_at,
-        by=application.submitted_by,
-    )
+    return await STATEMENTS.hits(conn, "insert_application", **columns_of(application))
 
 
 async def lock_application(conn: Conn, *, batch_id: UUID) -> Application | None:

@@ -59,14 +59,10 @@ async def lock_roster(conn: Conn, *, roster_id: UUID) -> Roster | None:
     return await STATEMENTS.find_one(conn, "lock_roster", Roster, id=roster_id)
 
 
-async def list_rosters(
-    conn: Conn, *, region: str, prefixes: Sequence[str], before: UUID, limit: int
-) -> tuple[Roster, ...]:
+async def list_rosters(conn: Conn, *, region: str, prefixes: Sequence[str], limit: int) -> tuple[Roster, ...]:
     """Rosters of a region under some places (none: all), the newest first."""
     patterns = [f"{prefix}%" for prefix in prefixes]
-    return await STATEMENTS.list_all(
-        conn, "list_rosters", Roster, region=region, prefixes=patterns, before=before, limit=limit
-    )
+    return await STATEMENTS.list_all(conn, "list_rosters", Roster, region=region, prefixes=patterns, limit=limit)
 
 
 async def update_roster(conn: Conn, *, roster: Roster) -> None:
