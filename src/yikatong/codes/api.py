@@ -1,7 +1,5 @@
 """HTTP routes of codes: a wallet refreshes its certificates; anyone reads status lists and the trusted regions."""
 
-import base64
-import binascii
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ from yikatong.cards.model import Reason as CardReason
 from yikatong.cards.model import Terms
 from yikatong.codes import service
 from yikatong.codes.model import Reason, Refreshed, SceneGroup
+from yikatong.kernel.base64url import read_base64url, write_base64url
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind
 from yikatong.trust import service as trust
@@ -89,28 +88,13 @@ class TrustListAnswer(Struct, frozen=True):
     envelope: str
 
 
-_CARD_IS_NOT_IN_ORDER = (
-    CardReason.RESIDENT_IS_DECEASED,
-    CardReason.RESIDENT_HAS_LEFT,
-    CardReason.RESIDENT_HAS_NO_CARD,
-    CardReason.CARD_IS_CANCELLED,
-    CardReason.CARD_IS_REPORTED_LOST,
-    CardReason.CARD_IS_TEMPORARILY_REPORTED_LOST,
-    CardReason.CARD_IS_LOCKED,
-    CardReason.CARD_IS_NOT_ACTIVE,
-    CardReason.CARD_HAS_EXPIRED,
-)
-"""Why a resident's card gets none."""
-
 _NO_CERTIFICATES = (
     CardReason.DEVICE_IS_NOT_KNOWN,
     CardReason.DEVICE_IS_REVOKED,
     CardReason.RESIDENT_IS_NOT_KNOWN,
-    *_CARD_IS_NOT_IN_ORDER,
-    CardReason.ECARD_IS_NOT_ISSUED,
-    CardReason.ECARD_IS_SUSPENDED,
-    CardReason.ECARD_HAS_EXPIRED,
-    CardReason.ECARD_IS_UNLINKED,
+    *cards.LIVING,
+    *cards.NOT_IN_ORDER,
+    *cards.E_CARD_NOT_IN_ORDER,
 )
 """Why a device, its resident, the card or the e-card gets no certificates."""
 
@@ -128,18 +112,16 @@ def routes(*, holder: KeyHolder, pinned: HeldTrustList, terms: Terms) -> tuple[R
 
 def read_request(body: RefreshBody) -> bytes:
     """What the device signed; nothing where the text is no base64url, which is refused as any other request damaged."""
-    text = body.request
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
-        return b""
+    return read_base64url(body.request)
 
 
 def show_refreshed(refreshed: Refreshed) -> RefreshAnswer:
     """What a refresh gave, as it is answered."""
     return RefreshAnswer(
         certificates=tuple(
-            CertificateAnswer(one.scene_group, _write(one.show_key), _write(one.certificate), one.expires_at)
+            CertificateAnswer(
+                one.scene_group, write_base64url(one.show_key), write_base64url(one.certificate), one.expires_at
+            )
             for one in refreshed.certificates
         ),
         server_time=refreshed.server_time,
@@ -189,7 +171,7 @@ def _chip_route(holder: KeyHolder, terms: Terms) -> Route:
             call.conn, bucket=resident.bucket, resident_id=resident.id, holder=holder, now=call.now, ids=call.ids
         )
         return ChipCertificateAnswer(
-            card_number=certificate.card_number, certificate=_write(signed), expires_at=certificate.expires_at
+            card_number=certificate.card_number, certificate=write_base64url(signed), expires_at=certificate.expires_at
         )
 
     return Route(
@@ -206,7 +188,8 @@ def _chip_route(holder: KeyHolder, terms: Terms) -> Route:
         answer=ChipCertificateAnswer,
         reasons=(
             *cards.SCOPE,
-            *_CARD_IS_NOT_IN_ORDER,
+            *cards.LIVING,
+            *cards.NOT_IN_ORDER,
             Reason.CHIP_KEY_IS_UNKNOWN,
             TrustReason.SM2_IS_NOT_AVAILABLE_HERE,
             Reason.REGION_ISSUES_NO_CODES,
@@ -226,7 +209,7 @@ def _status_lists_route() -> Route:
                     subject=service.status_list_name(region, one.number),
                     made_at=one.made_at,
                     good_until=one.good_until,
-                    token=_write(one.token),
+                    token=write_base64url(one.token),
                 )
                 for one in published
             ),
@@ -247,7 +230,7 @@ def _status_deltas_route(holder: KeyHolder) -> Route:
         region = call.path["region"]
         since = datetime.fromtimestamp(query.since, UTC)
         deltas = await service.make_status_deltas(call.conn, region=region, since=since, holder=holder)
-        return StatusDeltasAnswer(region=region, deltas=tuple(_write(delta) for delta in deltas))
+        return StatusDeltasAnswer(region=region, deltas=tuple(write_base64url(delta) for delta in deltas))
 
     return _open_route(
         path="/v1/status-lists/{region}/deltas",
@@ -268,7 +251,7 @@ def _trust_list_route(pinned: HeldTrustList) -> Route:
         return TrustListAnswer(
             sequence=held.trust_list.sequence,
             expires_at=held.trust_list.expires_at,
-            envelope=_write(held.envelope),
+            envelope=write_base64url(held.envelope),
         )
 
     return _open_route(
@@ -286,7 +269,3 @@ def _open_route(*, handle: Any, **parts: Any) -> Route:
     return Route(
         method="GET", name=handle.__name__, tag="trust", kind=RouteKind.QUERY, callers=(), handle=handle, **parts
     )
-
-
-def _write(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

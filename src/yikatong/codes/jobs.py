@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from yikatong.codes import service
 from yikatong.codes.service import retention
 from yikatong.plumbing.database import Connection
-from yikatong.plumbing.jobs import Job, JobCall, every
+from yikatong.plumbing.jobs import Job, JobCall, every, forget_while_full
 from yikatong.trust.model import KeyHolder
 
 PUBLISHED_EVERY = timedelta(minutes=5)
-_AT_ONCE = 1000
 
 
 def jobs(
@@ -36,10 +36,7 @@ def jobs(
         before = call.clock.now() - timedelta(days=certificate_days)
         for bucket in range(bucket_count):
             for forget_some in (retention.forget_certificates, retention.forget_chip_certificates):
-                forgotten = _AT_ONCE
-                while forgotten == _AT_ONCE:
-                    async with call.database.owner_transaction() as conn:
-                        forgotten = await forget_some(conn, bucket=bucket, before=before, limit=_AT_ONCE)
+                await forget_while_full(call, partial(forget_some, bucket=bucket, before=before))
 
     return (
         Job(name="codes.publish_status_lists", schedule=every(PUBLISHED_EVERY), run=publish),

@@ -1,9 +1,10 @@
 """What offline does by itself: forget allowances, disputes and uploads after their term."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from yikatong.offline.service import retention
-from yikatong.plumbing.jobs import Job, JobCall, every
+from yikatong.plumbing.jobs import Job, JobCall, every, forget_while_full
 
 _AT_ONCE = 1000
 
@@ -15,10 +16,7 @@ def jobs(*, offline_days: int, bucket_count: int) -> tuple[Job, ...]:
         before = call.clock.now() - timedelta(days=offline_days)
         for bucket in range(bucket_count):
             for forget_some in (retention.forget_allowances, retention.forget_disputes):
-                forgotten = _AT_ONCE
-                while forgotten == _AT_ONCE:
-                    async with call.database.owner_transaction() as conn:
-                        forgotten = await forget_some(conn, bucket=bucket, before=before, limit=_AT_ONCE)
+                await forget_while_full(call, partial(forget_some, bucket=bucket, before=before))
         while await _forget_uploads(call, before=before):
             pass
 

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,7 @@ import structlog
 
 from yikatong.kernel.instants import day_of, start_of
 from yikatong.plumbing.clock import Clock
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.metrics import JOB_SECONDS
 from yikatong.plumbing.queries import load_queries
@@ -27,6 +27,7 @@ from yikatong.plumbing.scrubbing import describe_failure
 _QUERIES = load_queries("yikatong.plumbing")
 _FIRST_RETRY = timedelta(seconds=5)
 _LAST_RETRY = timedelta(hours=1)
+_FORGOTTEN_AT_ONCE = 1000
 
 log = structlog.get_logger("yikatong.jobs")
 
@@ -81,6 +82,22 @@ def daily_at(*, hour: int, minute: int = 0) -> Schedule:
         return today if today > now else today + timedelta(days=1)
 
     return next_after
+
+
+class ForgetSome(Protocol):
+    """Deletes at most `limit` old rows and says how many."""
+
+    def __call__(self, conn: Connection, *, limit: int) -> Awaitable[int]:
+        """Delete some."""
+        ...
+
+
+async def forget_while_full(call: JobCall, forget_some: ForgetSome) -> None:
+    """Delete old rows as the schema's owner, a thousand in each transaction, until no full thousand is left."""
+    forgotten = _FORGOTTEN_AT_ONCE
+    while forgotten == _FORGOTTEN_AT_ONCE:
+        async with call.database.owner_transaction() as conn:
+            forgotten = await forget_some(conn, limit=_FORGOTTEN_AT_ONCE)
 
 
 def retry_after(failures_count: int) -> timedelta:

@@ -1,13 +1,12 @@
 """What taps do by themselves: waiting ones end, by deadline or by the bank; old ones are forgotten."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 from yikatong.plumbing.clock import Clock
-from yikatong.plumbing.database import Connection, Database
-from yikatong.plumbing.jobs import Job, JobCall, daily_at
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.jobs import Job, JobCall, daily_at, forget_while_full
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.counter.works import BankWork, ExpireWork
 from yikatong.taps.model import WaitingRow
@@ -32,19 +31,12 @@ def jobs(*, tap_days: int, second_use_days: int, bucket_count: int) -> tuple[Job
         now = call.clock.now()
         before, second_before = now - timedelta(days=tap_days), now - timedelta(days=second_use_days)
         for bucket in range(bucket_count):
-            await _while_full(call, partial(forget_second_uses, bucket=bucket, before=second_before, limit=_AT_ONCE))
+            await forget_while_full(call, partial(forget_second_uses, bucket=bucket, before=second_before))
             await _forget_taps(call, bucket=bucket, before=before)
-            await _while_full(call, partial(forget_reversals, bucket=bucket, before=before, limit=_AT_ONCE))
-        await _while_full(call, partial(forget_unread, before=before, limit=_AT_ONCE))
+            await forget_while_full(call, partial(forget_reversals, bucket=bucket, before=before))
+        await forget_while_full(call, partial(forget_unread, before=before))
 
     return (Job(name="taps.forget", schedule=daily_at(hour=3), run=forget),)
-
-
-async def _while_full(call: JobCall, forget_some: Callable[[Connection], Awaitable[int]]) -> None:
-    forgotten = _AT_ONCE
-    while forgotten == _AT_ONCE:
-        async with call.database.owner_transaction() as conn:
-            forgotten = await forget_some(conn)
 
 
 async def _forget_taps(call: JobCall, *, bucket: int, before: datetime) -> None:

@@ -1,7 +1,5 @@
 """From what a terminal sent to a work for the counter: reading code, chip or an operator's word."""
 
-import base64
-import binascii
 from datetime import datetime
 from hashlib import blake2b
 from uuid import UUID
@@ -15,6 +13,7 @@ from yikatong.catalogue.model import Item
 from yikatong.codes import service as codes
 from yikatong.codes.model import Asked, Attestation, Presented, ReadCode, StoredChip
 from yikatong.codes.model import Reason as CodesReason
+from yikatong.kernel.base64url import read_base64url
 from yikatong.kernel.ids import OperatorId, ProviderId, TerminalId, bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
@@ -132,11 +131,7 @@ async def _read_code(
 
 
 async def _read_chip(presenting: Presenting, *, caller: Caller, chip: str, asked: Asked) -> Presented:
-    try:
-        data = base64.urlsafe_b64decode(chip + "=" * (-len(chip) % 4))
-    except (ValueError, binascii.Error):
-        data = b""
-    read = codes.read_chip(data)
+    read = codes.read_chip(read_base64url(chip))
     said = read.presentation
     async with presenting.database.transaction() as conn:
         card = await cards.find_card_by_number(

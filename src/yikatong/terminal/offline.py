@@ -2,7 +2,6 @@
 
 import secrets
 import sqlite3
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from yikatong.codes.rules.chip import read_chip
 from yikatong.codes.rules.chip_certificate import certify_presentation
 from yikatong.codes.rules.reading import read_code_of_any_age
 from yikatong.codes.rules.status import block_and_place
+from yikatong.kernel.base64url import write_base64url
 from yikatong.kernel.ids import TerminalId, show_id
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 from yikatong.kernel.outcomes import Refused
@@ -254,7 +254,7 @@ class OfflineTerminal:
             request_id=request_id,
             item=asking.item,
             code=presented if isinstance(presented, str) else None,
-            chip=None if isinstance(presented, str) else urlsafe_b64encode(presented).rstrip(b"=").decode(),
+            chip=None if isinstance(presented, str) else write_base64url(presented),
             accepted_at=now,
             amount_fen=asking.amount_fen,
             answers=asking.answers if shown.answer is not None else None,

@@ -6,8 +6,7 @@ one instant, that instant: the edition on which the next delta builds.
 
 import zlib
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import msgspec
 
@@ -15,6 +14,7 @@ from yikatong.codes.model import Reason as CodeReason
 from yikatong.codes.model import StatusEdition
 from yikatong.codes.rules.status import BITS, BLOCK_SIZE, status_list_name
 from yikatong.codes.rules.status_delta import DELTA_CONTEXT, accept_status_delta, open_status_delta
+from yikatong.codes.rules.wire import read_seconds, seconds_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.terminal.memory import Memory
 from yikatong.trust import service as trust
@@ -25,7 +25,6 @@ _BLOCK = "status block "
 _EDITION = "status edition "
 _ENVELOPE_BYTES_MAX = 2 * 1024 * 1024
 _BLOCK_BYTES = BLOCK_SIZE * BITS // 8
-_CLOCK_LEEWAY = trust.CLOCK_SKEW
 _FAST = 1
 
 KeyOf = Callable[..., VerifyingKey]
@@ -49,7 +48,8 @@ class HeldStatus:
         self._key_of = key_of
         self._read: dict[str, tuple[Times, bytes]] = {}
         self._read_of: dict[str, Times | None] = {}
-        self._latest = [_times(envelope).issued_at for _, envelope in memory.held_under(_EDITION)]
+        issued = (_times(envelope).issued_at for _, envelope in memory.held_under(_EDITION))
+        self._latest = max(issued, default=None)
 
     def forget_read(self) -> None:
         """Read everything from the file again: another trust list counts."""
@@ -79,7 +79,7 @@ class HeldStatus:
                 assert one.expires_at is not None
                 self._memory.hold(f"{_EDITION}{region}", _written(Times(one.issued_at, one.expires_at, key_id)))
         self._read.clear()
-        self._latest += issued
+        self._see(*issued)
 
     def hold_deltas(self, region: str, deltas: Iterable[bytes], *, now: datetime) -> None:
         """Apply deltas in their order, each whole or not at all; after a refusal those before it stand.
@@ -100,7 +100,7 @@ class HeldStatus:
             raise Refused(CodeReason.STATUS_DELTA_IS_OF_ANOTHER_REGION, region=delta.region)
         trust.verify_sign1(signed, self._key_of(region, signed.key_id, now=now), DELTA_CONTEXT)
         assert signed.key_id is not None
-        if delta.issued_at > now + _CLOCK_LEEWAY:
+        if delta.issued_at > now + trust.CLOCK_SKEW:
             raise Refused(TrustReason.STATUS_LIST_IS_FROM_THE_FUTURE)
         if delta.expires_at <= now:
             raise Refused(TrustReason.STATUS_LIST_IS_EXPIRED)
@@ -117,7 +117,7 @@ class HeldStatus:
                     self._memory.hold(_block_name(region, number), _written(times), beside=_packed(packed))
             self._memory.hold(f"{_EDITION}{region}", _written(times))
         self._read.clear()
-        self._latest.append(after.issued_at)
+        self._see(after.issued_at)
 
     def edition(self, region: str) -> StatusEdition | None:
         """The edition that is held of a region; None when nothing is held, or lists of several instants."""
@@ -153,7 +153,11 @@ class HeldStatus:
 
     def latest_issued_at(self) -> datetime | None:
         """The latest instant at which something that was held here was issued."""
-        return max(self._latest, default=None)
+        return self._latest
+
+    def _see(self, *issued: datetime) -> None:
+        seen = issued if self._latest is None else (self._latest, *issued)
+        self._latest = max(seen, default=None)
 
     def _edition_times(self, region: str) -> Times | None:
         held = self._memory.held(f"{_EDITION}{region}")
@@ -195,13 +199,12 @@ def _list_of(region: str, number: int, times: Times, packed: bytes) -> StatusLis
 
 
 def _written(times: Times) -> bytes:
-    parts: list[Any] = [int(times.issued_at.timestamp()), int(times.expires_at.timestamp()), times.key_id]
-    return trust.encode(parts)
+    return trust.encode([seconds_of(times.issued_at), seconds_of(times.expires_at), times.key_id])
 
 
 def _times(written: bytes) -> Times:
     issued, expires, key_id = trust.decode_strict(written)
-    return Times(datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(expires, UTC), key_id)
+    return Times(read_seconds(issued), read_seconds(expires), key_id)
 
 
 def _packed(data: bytes) -> bytes:

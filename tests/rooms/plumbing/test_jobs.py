@@ -6,8 +6,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.world import FixedClock, SeededIds
-from yikatong.plumbing.database import Database
-from yikatong.plumbing.jobs import Job, JobCall, JobRunner, JobState, daily_at, every, list_jobs, retry_after
+from yikatong.plumbing.database import Connection, Database
+from yikatong.plumbing.jobs import (
+    Job,
+    JobCall,
+    JobRunner,
+    JobState,
+    daily_at,
+    every,
+    forget_while_full,
+    list_jobs,
+    retry_after,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -158,3 +168,20 @@ def test_a_daily_job_is_due_at_its_time_in_shanghai() -> None:
 def test_retries_come_later_each_time_up_to_an_hour() -> None:
     seconds = [retry_after(failures).total_seconds() for failures in (1, 2, 3, 20, 5000)]
     assert seconds == [5, 10, 20, 3600, 3600]
+
+
+async def test_old_rows_are_forgotten_until_no_full_thousand_is_left_each_in_a_transaction(db: Database) -> None:
+    left, transactions = 2_003, []
+
+    async def forget_some(conn: Connection, *, limit: int) -> int:
+        nonlocal left
+        (transaction,) = await (await conn.execute("SELECT pg_current_xact_id()::text")).fetchone() or ("",)
+        transactions.append(transaction)
+        forgotten = min(left, limit)
+        left -= forgotten
+        return forgotten
+
+    await forget_while_full(JobCall(database=db, clock=FixedClock(), ids=SeededIds()), forget_some)
+
+    assert 0 == left
+    assert 3 == len(transactions) == len(set(transactions))

@@ -86,10 +86,6 @@ class Place:
         """The worker that made the others' world."""
         return self.workers[0]
 
-    def resident_of(self, phone: Phone) -> int:
-        """The number of a phone's resident."""
-        return self.phones.index(phone)
-
 
 @asynccontextmanager
 async def a_place(seed: int, address: ServerAddress, loop: WeekLoop, *, days: float) -> AsyncIterator[Place]:

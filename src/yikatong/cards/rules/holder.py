@@ -17,6 +17,28 @@ REFUSAL_BY_STATE: dict[CardState, Reason] = {
 }
 """Every state but ACTIVE refuses."""
 
+LIVING = (Reason.RESIDENT_IS_DECEASED, Reason.RESIDENT_HAS_LEFT)
+"""Why nothing is done any more for a resident."""
+
+NOT_IN_ORDER = (
+    Reason.RESIDENT_HAS_NO_CARD,
+    Reason.CARD_IS_CANCELLED,
+    Reason.CARD_IS_REPORTED_LOST,
+    Reason.CARD_IS_TEMPORARILY_REPORTED_LOST,
+    Reason.CARD_IS_LOCKED,
+    Reason.CARD_IS_NOT_ACTIVE,
+    Reason.CARD_HAS_EXPIRED,
+)
+"""Why the card of a living resident may not be used now."""
+
+E_CARD_NOT_IN_ORDER = (
+    Reason.ECARD_IS_NOT_ISSUED,
+    Reason.ECARD_IS_SUSPENDED,
+    Reason.ECARD_HAS_EXPIRED,
+    Reason.ECARD_IS_UNLINKED,
+)
+"""Why the e-card may not be used now, its card being in order."""
+
 
 def decide_card_of(holder: Holder, *, card_id: CardId | None = None) -> Reason | None:
     """Say why the physical card may not be used, or None. `card_id` is the card presented, when one was.

@@ -5,6 +5,9 @@ from yikatong.cards.rules.device_messages import enrolment_message, session_mess
 from yikatong.cards.rules.devices import verify_device
 from yikatong.cards.rules.e_cards import is_suspended
 from yikatong.cards.rules.holder import (
+    E_CARD_NOT_IN_ORDER,
+    LIVING,
+    NOT_IN_ORDER,
     decide_card_of,
     decide_e_card_of,
     decide_freeze,
@@ -97,7 +100,10 @@ from yikatong.cards.store.tap_batch import load_devices, load_holders, lock_gate
 
 __all__ = [
     "CARD_CHANGED",
+    "E_CARD_NOT_IN_ORDER",
+    "LIVING",
     "LOOK",
+    "NOT_IN_ORDER",
     "SCOPE",
     "BankAccounts",
     "FaceCheck",

@@ -15,11 +15,10 @@ from yikatong.cards.model import (
     Terms,
     Vault,
 )
-from yikatong.cards.service import LOOK, SCOPE
+from yikatong.cards.service import LIVING, LOOK, SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.cards_shown import show_card
 from yikatong.desk.api.shapes import (
-    LIVING,
     BankCodeText,
     CardAnswer,
     actor_of,

@@ -4,13 +4,11 @@ from msgspec import Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason, Resident, Terms, Vault
-from yikatong.cards.service import SCOPE
+from yikatong.cards.service import LIVING, NOT_IN_ORDER, SCOPE
 from yikatong.desk import service
 from yikatong.desk.api.shapes import (
     BANK,
-    LIVING,
     NEW_PASSWORD,
-    NOT_IN_ORDER,
     BankCardText,
     ChannelText,
     NewPasswordText,

@@ -7,9 +7,9 @@ from msgspec import Meta, Struct
 from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
 from yikatong.cards.model import Terms
-from yikatong.cards.service import SCOPE
+from yikatong.cards.service import NOT_IN_ORDER, SCOPE
 from yikatong.desk import service
-from yikatong.desk.api.shapes import NOT_IN_ORDER, command
+from yikatong.desk.api.shapes import command
 from yikatong.desk.model import Claimant, Reason
 from yikatong.kernel.ids import OperatorId, show_id
 from yikatong.kernel.money import AmountFen

@@ -44,17 +44,6 @@ SignatureText = Annotated[
     str, Meta(pattern="^[A-Za-z0-9_-]{86}$", description="64 bytes in base64url", examples=["A" * 86])
 ]
 
-LIVING = (Reason.RESIDENT_IS_DECEASED, Reason.RESIDENT_HAS_LEFT)
-NOT_IN_ORDER = (
-    Reason.RESIDENT_HAS_NO_CARD,
-    Reason.CARD_IS_CANCELLED,
-    Reason.CARD_IS_REPORTED_LOST,
-    Reason.CARD_IS_TEMPORARILY_REPORTED_LOST,
-    Reason.CARD_IS_LOCKED,
-    Reason.CARD_IS_NOT_ACTIVE,
-    Reason.CARD_HAS_EXPIRED,
-)
-"""Why a card may not be used now."""
 NEW_PASSWORD = (
     Reason.PASSWORD_IS_NOT_SIX_DIGITS,
     Reason.PASSWORD_IS_CONSECUTIVE,

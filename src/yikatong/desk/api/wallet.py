@@ -6,12 +6,11 @@ from msgspec import Meta, Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Enrolment, Reason, Shell, Terms, Vault
+from yikatong.cards.service import LIVING, NOT_IN_ORDER
 from yikatong.desk import service
 from yikatong.desk.api.cards_shown import show_card
 from yikatong.desk.api.shapes import (
-    LIVING,
     NEW_PASSWORD,
-    NOT_IN_ORDER,
     PROVED_BY_PASSWORD,
     CardAnswer,
     ChannelText,

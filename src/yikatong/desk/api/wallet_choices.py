@@ -7,12 +7,11 @@ from msgspec import Meta, Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import FamilyKind, Reason, Shell, Terms, Vault
+from yikatong.cards.service import LIVING, NOT_IN_ORDER
 from yikatong.desk import service
 from yikatong.desk.api.cards_shown import show_limits
 from yikatong.desk.api.shapes import (
     BANK,
-    LIVING,
-    NOT_IN_ORDER,
     PROVED_BY_PASSWORD,
     BankCardText,
     FaceText,

@@ -5,16 +5,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from yikatong.cards import service as cards
-from yikatong.cards.model import Reason as CardReason
-from yikatong.cards.model import Terms, Vault
+from yikatong.cards.model import Resident, Terms, Vault
 from yikatong.cards.service import LOOK, SCOPE
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.codes.model import SceneGroup
 from yikatong.kernel.ids import TerminalIdText, read_id
-from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.offline import service
-from yikatong.offline.api.shown import AllowanceAnswer, AllowancesAnswer, show_allowance
+from yikatong.offline.api.shown import NOT_GRANTED, AllowanceAnswer, AllowancesAnswer, show_allowance
 from yikatong.offline.model import Reason
 from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Route, RouteKind, read_or_refuse
 
@@ -45,10 +43,7 @@ class CounterAllowances:
 
     async def grant(self, call: Call, body: CounterGrantBody, query: None) -> AllowanceAnswer:
         """Grant one."""
-        resident = await cards.get_resident_for(
-            call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
-        )
-        call.concerns(resident.id)
+        resident = await self._resident_of(call)
         terminal = await catalogue.get_terminal(
             call.conn, region=resident.region, terminal_id=read_id("terminal", body.terminal)
         )
@@ -85,15 +80,19 @@ class CounterAllowances:
 
     async def end(self, call: Call, body: None, query: None) -> ChangeAnswer:
         """End one."""
-        resident = await cards.get_resident_for(
-            call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
-        )
-        call.concerns(resident.id)
+        resident = await self._resident_of(call)
         allowance_id = read_or_refuse("allowance", call.path["allowance"], reason=Reason.ALLOWANCE_IS_UNKNOWN)
         change = await service.end_allowance(
             call.conn, bucket=resident.bucket, resident_id=resident.id, allowance_id=allowance_id, now=call.now
         )
         return ChangeAnswer(change=change)
+
+    async def _resident_of(self, call: Call) -> Resident:
+        resident = await cards.get_resident_for(
+            call.conn, caller=call.by(), shown_id=call.path["resident_id"], terms=self._terms
+        )
+        call.concerns(resident.id)
+        return resident
 
 
 def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
@@ -113,7 +112,13 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             handle=it.grant,
             body=CounterGrantBody,
             answer=AllowanceAnswer,
-            reasons=(*SCOPE, CatalogueReason.TERMINAL_IS_UNKNOWN, *_NOT_GRANTED),
+            reasons=(
+                *SCOPE,
+                CatalogueReason.TERMINAL_IS_UNKNOWN,
+                *cards.LIVING,
+                *cards.NOT_IN_ORDER,
+                *NOT_GRANTED,
+            ),
         ),
         Route(
             method="GET",
@@ -145,27 +150,3 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
             reasons=(*SCOPE, Reason.ALLOWANCE_IS_UNKNOWN),
         ),
     )
-
-
-_NOT_GRANTED = (
-    CardReason.RESIDENT_IS_DECEASED,
-    CardReason.RESIDENT_HAS_LEFT,
-    CardReason.RESIDENT_HAS_NO_CARD,
-    CardReason.CARD_IS_CANCELLED,
-    CardReason.CARD_IS_REPORTED_LOST,
-    CardReason.CARD_IS_TEMPORARILY_REPORTED_LOST,
-    CardReason.CARD_IS_LOCKED,
-    CardReason.CARD_IS_NOT_ACTIVE,
-    CardReason.CARD_HAS_EXPIRED,
-    CardReason.PAYMENTS_ARE_FROZEN,
-    CardReason.PERSON_IS_ERASED,
-    Reason.PLACE_OF_THE_ALLOWANCE_IS_UNKNOWN,
-    Reason.MINORS_HAVE_NO_ALLOWANCES,
-    Reason.ALLOWANCE_IS_TOO_LARGE,
-    Reason.ALLOWANCE_IS_TOO_LONG,
-    Reason.ALLOWANCES_ARE_TOO_MANY,
-    LedgerReason.ACCOUNT_IS_UNKNOWN,
-    LedgerReason.ACCOUNT_IS_CLOSED,
-    LedgerReason.ACCOUNT_IS_FROZEN,
-    LedgerReason.BALANCE_IS_TOO_LOW,
-)

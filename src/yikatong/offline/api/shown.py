@@ -1,14 +1,31 @@
-"""Allowances as wallet and counter are shown them."""
+"""Allowances as wallet and counter are shown them, and why they are granted none."""
 
 from datetime import datetime
 
 from msgspec import Struct
 
+from yikatong.cards.model import Reason as CardReason
 from yikatong.catalogue import service as catalogue
 from yikatong.codes.model import SceneGroup
 from yikatong.kernel.ids import AllowanceIdText, PlaceIdText, ProviderIdText, TerminalIdText, show_id
-from yikatong.offline.model import Allowance
+from yikatong.ledger.model import Reason as LedgerReason
+from yikatong.offline.model import Allowance, Reason
 from yikatong.plumbing.http import Call
+
+NOT_GRANTED = (
+    CardReason.PAYMENTS_ARE_FROZEN,
+    CardReason.PERSON_IS_ERASED,
+    Reason.PLACE_OF_THE_ALLOWANCE_IS_UNKNOWN,
+    Reason.MINORS_HAVE_NO_ALLOWANCES,
+    Reason.ALLOWANCE_IS_TOO_LARGE,
+    Reason.ALLOWANCE_IS_TOO_LONG,
+    Reason.ALLOWANCES_ARE_TOO_MANY,
+    LedgerReason.ACCOUNT_IS_UNKNOWN,
+    LedgerReason.ACCOUNT_IS_CLOSED,
+    LedgerReason.ACCOUNT_IS_FROZEN,
+    LedgerReason.BALANCE_IS_TOO_LOW,
+)
+"""Why an allowance is not granted by a card that is in order, to wallet or counter."""
 
 
 class AllowanceAnswer(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
 """What a terminal asks: its sheet while there is a network, and the answers to what it did without one."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from msgspec import Meta, Struct
 from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.codes.model import Reason as CodeReason
 from yikatong.codes.service import RegionView
+from yikatong.kernel.base64url import read_base64url, write_base64url
 from yikatong.kernel.ids import AllowanceIdText, TapIdText, read_id, show_id
 from yikatong.kernel.money import AmountFen
 from yikatong.offline import service
@@ -70,8 +70,7 @@ def _sheet(holder: KeyHolder) -> Route:
         sheet, signed = await service.make_sheet(
             call.conn, region=caller.region, terminal_id=caller.id, holder=holder, now=call.now
         )
-        text = urlsafe_b64encode(signed).rstrip(b"=").decode()
-        return SheetAnswer(issued_at=sheet.issued_at, expires_at=sheet.expires_at, sheet=text)
+        return SheetAnswer(issued_at=sheet.issued_at, expires_at=sheet.expires_at, sheet=write_base64url(signed))
 
     return Route(
         method="GET",
@@ -134,20 +133,12 @@ def _uploading(body: UploadBody) -> service.Uploading:
         item=body.item,
         amount_fen=body.amount_fen,
         code=body.code,
-        chip=None if body.chip is None else _read(body.chip),
+        chip=None if body.chip is None else read_base64url(body.chip),
         answers=None if body.answers is None else bytes.fromhex(body.answers),
         allowance_id=None if body.allowance is None else read_id("allowance", body.allowance),
         accepted_at=body.accepted_at.astimezone(UTC),
         body=msgspec.json.encode(body),
     )
-
-
-def _read(text: str) -> bytes:
-    """The bytes of a chip's answer; what is no base64url is no answer, and read as none."""
-    try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except ValueError:
-        return b""
 
 
 def _shown(row: UploadRow) -> UploadAnswer:

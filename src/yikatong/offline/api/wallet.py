@@ -12,28 +12,10 @@ from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.codes.model import SceneGroup
 from yikatong.kernel.ids import ResidentId, TerminalIdText, read_id
 from yikatong.kernel.outcomes import Refused
-from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.offline import service
-from yikatong.offline.api.shown import AllowanceAnswer, AllowancesAnswer, show_allowance
+from yikatong.offline.api.shown import NOT_GRANTED, AllowanceAnswer, AllowancesAnswer, show_allowance
 from yikatong.offline.model import Reason
 from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, Refusal, Route, RouteKind, read_or_refuse
-
-_NOT_IN_ORDER = (
-    CardReason.RESIDENT_IS_NOT_KNOWN,
-    CardReason.RESIDENT_IS_DECEASED,
-    CardReason.RESIDENT_HAS_LEFT,
-    CardReason.RESIDENT_HAS_NO_CARD,
-    CardReason.CARD_IS_CANCELLED,
-    CardReason.CARD_IS_REPORTED_LOST,
-    CardReason.CARD_IS_TEMPORARILY_REPORTED_LOST,
-    CardReason.CARD_IS_LOCKED,
-    CardReason.CARD_IS_NOT_ACTIVE,
-    CardReason.CARD_HAS_EXPIRED,
-    CardReason.ECARD_IS_NOT_ISSUED,
-    CardReason.ECARD_IS_SUSPENDED,
-    CardReason.ECARD_HAS_EXPIRED,
-    CardReason.ECARD_IS_UNLINKED,
-)
 
 
 class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,18 +91,11 @@ def _grant(terms: Terms, vault: Vault) -> Route:
             CardReason.PASSWORD_IS_LOCKED,
             CardReason.PASSWORD_IS_WRONG,
             CatalogueReason.TERMINAL_IS_UNKNOWN,
-            *_NOT_IN_ORDER,
-            CardReason.PAYMENTS_ARE_FROZEN,
-            CardReason.PERSON_IS_ERASED,
-            Reason.PLACE_OF_THE_ALLOWANCE_IS_UNKNOWN,
-            Reason.MINORS_HAVE_NO_ALLOWANCES,
-            Reason.ALLOWANCE_IS_TOO_LARGE,
-            Reason.ALLOWANCE_IS_TOO_LONG,
-            Reason.ALLOWANCES_ARE_TOO_MANY,
-            LedgerReason.ACCOUNT_IS_UNKNOWN,
-            LedgerReason.ACCOUNT_IS_CLOSED,
-            LedgerReason.ACCOUNT_IS_FROZEN,
-            LedgerReason.BALANCE_IS_TOO_LOW,
+            CardReason.RESIDENT_IS_NOT_KNOWN,
+            *cards.LIVING,
+            *cards.NOT_IN_ORDER,
+            *cards.E_CARD_NOT_IN_ORDER,
+            *NOT_GRANTED,
         ),
     )
 
