@@ -14,6 +14,7 @@ import numpy as np
 from yikatong.programmes.formulas.trade_in.terms_1 import NewBattery, OldBattery
 from yikatong.programmes.model import Column
 from yikatong.programmes.rules.facts import day_number
+from yikatong.programmes.rules.simulating import runs_of
 
 BLOCK_ROWS = 250_000
 PEOPLE_OF_PROVINCES = {
@@ -91,8 +92,7 @@ def _days(shape: Shape, draw: np.random.Generator, place: Column) -> Column:
     """Days of purchase, sorted within each place, so that the cases of one sheet lie together."""
     first, last = day_number(shape.first_on), day_number(shape.last_on)
     drawn = draw.integers(first, last + 1, len(place), dtype=np.int32)
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
-    for start, end in zip(starts, (*starts[1:], len(place)), strict=True):
+    for start, end in runs_of(place):
         drawn[start:end].sort()
     return drawn.astype(np.int64)
 

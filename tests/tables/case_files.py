@@ -1,11 +1,14 @@
 """Case files: what should come out of a sheet, read strictly; docs/formats/programme-sheet.md has their form."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from yikatong.programmes import service
+from yikatong.programmes.model import Asking, Decision
 from yikatong.programmes.rules.reading import convert, read_document
 from yikatong.programmes.rules.values import read_hundredths
 
@@ -81,6 +84,21 @@ def lay_out(found: CaseFile) -> Iterator[Expected]:
     for case in found.cases:
         given = {**found.given, **case.given}
         yield _expected(case.says, given, case.amount or case.reason, case.failed, case.asking)
+
+
+def decide_expected(shelf: service.Shelf, sheet: str, case: Expected, *, known_on: date) -> Decision:
+    """A case of a sheet decided for the sheet's place; refuses what `service.decide` refuses."""
+    programme, _, name = sheet.partition("/")
+    given = dict(case.given)
+    return service.decide(
+        shelf,
+        programme=programme,
+        place=name[:6],
+        on=date.fromisoformat(given.pop("on")),
+        known_on=known_on,
+        given=given,
+        asking=Asking(case.asking),
+    )
 
 
 def _expected(says: str, given: dict[str, str | list[str]], out: str, failed: tuple[str, ...], asking: str) -> Expected:

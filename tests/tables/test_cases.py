@@ -1,20 +1,18 @@
 """Every case of every case file comes out as it says, of its sheet alone."""
 
-from datetime import date
 from functools import lru_cache
 
 import pytest
 
-from tests.tables.case_files import Expected, case_files, lay_out, read_case_file
+from tests.support.builders.programmes import KNOWN_BY_ALL
+from tests.tables.case_files import Expected, case_files, decide_expected, lay_out, read_case_file
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service
-from yikatong.programmes.model import Asking
 
-KNOWN_BY_ALL = date(2100, 1, 1)
 CASES = [
-    pytest.param(read_case_file(file).sheet, case, id=f"{file.parent.name}/{file.stem}: {case.says}")
-    for file in case_files()
-    for case in lay_out(read_case_file(file))
+    pytest.param(found.sheet, case, id=f"{found.sheet}: {case.says}")
+    for found in map(read_case_file, case_files())
+    for case in lay_out(found)
 ]
 
 
@@ -29,20 +27,8 @@ def shelf_of(name: str) -> service.Shelf:
 
 def outcome_of(sheet: str, case: Expected) -> tuple[int, str | None, tuple[str, ...]]:
     """Amount, first reason, and every reason."""
-    shelf = shelf_of(sheet)
-    given = dict(case.given)
-    on = date.fromisoformat(given.pop("on"))
-    programme = sheet.partition("/")[0]
     try:
-        decision = service.decide(
-            shelf,
-            programme=programme,
-            place=shelf.sheets_of(programme)[0].head.place,
-            on=on,
-            known_on=KNOWN_BY_ALL,
-            given=given,
-            asking=Asking(case.asking),
-        )
+        decision = decide_expected(shelf_of(sheet), sheet, case, known_on=KNOWN_BY_ALL)
     except Refused as refused:
         return 0, refused.reason.name, ()
     return decision.amount_fen, decision.reason, decision.failed

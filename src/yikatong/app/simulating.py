@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simulator.claimants.trade_in import BLOCK_ROWS, Shape, make_block
-from yikatong.programmes.model import Column, Formula
-from yikatong.programmes.service import Calendar, Outcome, Rules, choose_sheets, decide_population
+from yikatong.programmes.model import Column, Formula, Reason
+from yikatong.programmes.service import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
 
 THREADS = 2
 MAKERS: Mapping[str, Callable[..., dict[str, Column]]] = {"trade_in": make_block}
 """Who makes up claimants of a programme."""
-NO_RULE = "PROGRAMME_IS_NOT_IN_FORCE"
+NO_RULE = Reason.PROGRAMME_IS_NOT_IN_FORCE.name
 
 
 class Simulation(NamedTuple):
@@ -106,7 +106,7 @@ def _write_part(
     described = {"sheets": " ".join(f"{sheet.name}:{sheet.digest}" for sheet in simulation.present.every)}
     if simulation.changed is not None:
         described["changed_sheets"] = " ".join(f"{one.name}:{one.digest}" for one in simulation.changed.every)
-    described["reasons"] = " ".join(reasons_of(simulation.formula))
+    described["reasons"] = " ".join(_names_of(simulation.formula))
     table = pyarrow.table(columns).replace_schema_metadata(described)
     parquet.write_table(table, steps_folder(simulation) / f"part-{block:05d}.parquet", write_statistics=False)
 
@@ -117,24 +117,23 @@ def _columns_of(outcome: Outcome) -> dict[str, Column]:
     return {**found, **steps, "amount_fen": outcome.amount_fen}
 
 
-def reasons_of(formula: Formula) -> tuple[str, ...]:
-    """The names behind the numbers of the column `reason`, from 1; the first is the engine's own."""
-    return ("FACT_IS_NOT_GIVEN", *(reason.name for reason in formula.refusals))
+def _names_of(formula: Formula) -> tuple[str, ...]:
+    """The names behind the numbers of the column `reason`, from 1."""
+    return tuple(reason.name for reason in formula.order)
 
 
 def _sum_by_place(simulation: Simulation, places: Column, present: Outcome, changed: Outcome) -> list[PlaceSums]:
-    names = reasons_of(simulation.formula)
-    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    names = _names_of(simulation.formula)
     sums = []
-    for start, end in zip(starts, (*starts[1:], len(places)), strict=True):
-        inside = slice(int(start), int(end))
+    for start, end in runs_of(places):
+        inside = slice(start, end)
         counts = np.bincount(present.reason[inside], minlength=len(names) + 1)
         refusals = {names[place - 1]: int(counts[place]) for place in range(1, len(names) + 1) if counts[place]}
         no_rule = int((present.sheet[inside] < 0).sum())
         sums.append(
             PlaceSums(
                 place=f"{places[start]:06d}",
-                claims=int(end - start),
+                claims=end - start,
                 paid=int((present.amount_fen[inside] > 0).sum()),
                 paid_fen=int(present.amount_fen[inside].sum()),
                 changed_paid=int((changed.amount_fen[inside] > 0).sum()),

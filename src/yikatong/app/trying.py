@@ -21,8 +21,6 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Reason, Sheet
 
-SHEET_BYTES_MAX = 100_000
-
 
 class Trial(NamedTuple):
     """What the command line asked for."""
@@ -99,7 +97,7 @@ def _changed_sheets(
             raise typer.BadParameter("--set: as 320000:battery.0.amount=200")
         changes.setdefault(key, {})[path] = value
     read = [
-        programmes.read_sheet_text(_read_file(file), file=f"{programme}/{file.name}", formulas=shelf.formulas)
+        programmes.read_sheet(_read_file(file), file=f"{programme}/{file.name}", formulas=shelf.formulas)
         for file in files
     ]
     return (*read, *programmes.change_sheets(shelf, programme, changes))
@@ -108,7 +106,7 @@ def _changed_sheets(
 def _read_file(file: Path) -> str:
     try:
         with file.open(encoding="utf-8") as opened:
-            return opened.read(SHEET_BYTES_MAX + 1)
+            return opened.read(programmes.SHEET_BYTES_MAX + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"--changed: {file}: {error}") from None
 
@@ -145,11 +143,12 @@ def print_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) ->
     """A simulation as a table by place, and refusals by reason."""
     compared = simulation.changed is not None
     table = a_table(*_columns(compared=compared))
-    for one in (*sums, add_all(sums)):
+    total = add_all(sums)
+    for one in (*sums, total):
         table.add_row(*_cells(one, compared=compared))
     show_table(out, Both(simulation.formula.title_zh, simulation.formula.title_en), table)
     refusals = a_table(Column("原因", "reason"), Column("件数", "claims", "right"))
-    for name, count in sorted(add_all(sums).refusals.items(), key=lambda item: -item[1]):
+    for name, count in sorted(total.refusals.items(), key=lambda item: -item[1]):
         refusals.add_row(name, f"{count:,}")
     show_table(out, Both("不予补贴", "refused"), refusals)
     out.print()

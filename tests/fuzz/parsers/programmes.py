@@ -15,7 +15,7 @@ def take_sheet(data: bytes) -> bool:
     """A sheet is read, and then decides, or it is refused with file and line; nothing that it says is a float."""
     text = data.decode("utf-8", "replace")
     try:
-        sheet = service.read_sheet_text(text, file=_FILE, formulas=_FORMULAS)
+        sheet = service.read_sheet(text, file=_FILE, formulas=_FORMULAS)
     except SheetError as error:
         file, line, _ = str(error).split(":", 2)
         assert file == _FILE

@@ -56,7 +56,7 @@ def test_a_null_is_a_fact_that_was_not_given() -> None:
     )
     decide = decide_batches_of("trade_in", known_on=KNOWN_ON)
     failed = [next(decide([pyarrow.RecordBatch.from_pydict(given)]))["failed"][0].as_py() for given in (young, unknown)]
-    place = ["FACT_IS_NOT_GIVEN", *(reason.name for reason in FORMULA.refusals)].index("APPLICANT_IS_TOO_YOUNG")
+    place = [reason.name for reason in FORMULA.order].index("APPLICANT_IS_TOO_YOUNG")
 
     assert [1, 0] == [bits >> place & 1 for bits in failed]
 

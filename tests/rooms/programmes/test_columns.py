@@ -13,7 +13,7 @@ from yikatong.programmes import service
 from yikatong.programmes.model import NOT_GIVEN, Asking, Column, Sheet
 from yikatong.programmes.model.facts import PRICE_FEN_MAX
 from yikatong.programmes.rules.deciding import decide_case, decide_columns
-from yikatong.programmes.rules.facts import show_fact
+from yikatong.programmes.rules.facts import read_facts, show_fact
 
 SHELF = service.read_shelf()
 ROWS = 400
@@ -46,7 +46,7 @@ def test_each_row_of_a_simulation_is_what_its_claim_alone_would_get(seed: int) -
     rules, facts, chosen = a_population(seed)
     places = facts.pop("place")
     outcome = service.decide_population(rules, facts, sheets=chosen, steps=TRADE_IN.steps)
-    order = ("FACT_IS_NOT_GIVEN", *(reason.name for reason in TRADE_IN.refusals))
+    order = [reason.name for reason in TRADE_IN.order]
     for row in range(0, ROWS, 7):
         if chosen[row] < 0:
             assert 0 == outcome.amount_fen[row]
@@ -143,6 +143,9 @@ def test_a_column_of_length_one_is_a_claim() -> None:
     sheet = SHELF.sheets_of("trade_in")[0]
     given_facts = {"price": "1999.99", "old_battery": "lithium", "new_battery": "lead_acid"}
     on = sheet.valid_from
+    numbers = {name: number for name, number in read_facts(TRADE_IN, given_facts).items() if number != NOT_GIVEN}
+    columns = {name: np.array([number], np.int64) for name, number in numbers.items()}
+    worked = decide_columns(TRADE_IN, sheet, columns, rows=1)
     decision = decide_case(
         SHELF.formula_of(sheet),
         sheet,
@@ -153,4 +156,5 @@ def test_a_column_of_length_one_is_a_claim() -> None:
         asking=Asking.ESTIMATE,
     )
 
-    assert decision.amount_fen == (0 if decision.failed else decision.amount_if_met_fen)
+    assert [60_000] == worked.amount_fen.tolist()
+    assert (60_000, None) == (decision.amount_fen, decision.reason)

@@ -213,6 +213,7 @@ def test_a_person_of_five_years_is_refused_by_the_civil_code_where_no_age_is_pub
         ({"old_battery": "uranium"}, Reason.FACT_IS_NOT_READABLE),
         ({"handed_in_on": "2024-02-30"}, Reason.FACT_IS_NOT_READABLE),
         ({"handed_in_on": "20240220"}, Reason.FACT_IS_NOT_READABLE),
+        ({"handed_in_on": "2024-W08-2"}, Reason.FACT_IS_NOT_READABLE),
         ({"handed_in_on": "1969-12-31"}, Reason.FACT_IS_OUT_OF_BOUNDS),
         ({"claimed_at": "2024-11-01 25:00"}, Reason.FACT_IS_NOT_READABLE),
         ({"old_code": "12342201234567"}, Reason.FACT_IS_NOT_READABLE),
@@ -255,7 +256,7 @@ def test_a_kept_decision_replays_from_its_own_words_alone() -> None:
         ({"reason": "CLAIMS_ARE_USED_UP"}, "reason"),
         ({"inputs": {**decided().inputs, "price": "1999.99"}}, "inputs_digest"),
         ({"inputs": {**decided().inputs, "price": "2000"}}, "inputs"),
-        ({"on": date(2024, 10, 19), "inputs": {**decided().inputs, "bought_on": "2024-10-19"}}, "inputs"),
+        ({"on": date(2024, 10, 19), "inputs": {**decided().inputs, "bought_on": "2024-10-19"}}, "inputs_digest"),
         ({"steps": decided().steps[:-1]}, "steps"),
         ({"checks": ()}, "checks"),
         ({"known_on": date(2024, 10, 20)}, "inputs_digest"),
@@ -266,7 +267,7 @@ def test_a_kept_decision_that_was_changed_does_not_replay(change: dict[str, obje
         service.replay(STRICT, msgspec.structs.replace(decided(), **change))
 
     assert Reason.DECISION_DOES_NOT_REPLAY is refused.value.reason
-    assert field in (refused.value.about["field"], "inputs")
+    assert field == refused.value.about["field"]
 
 
 @pytest.mark.parametrize("change", [{"sheet_digest": "0" * 64}, {"formula_digest": "0" * 64}, {"sheet": "trade_in/x"}])

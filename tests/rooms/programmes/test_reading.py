@@ -72,6 +72,7 @@ def test_a_good_sheet_is_read() -> None:
         ),
         ("bought: none", "bought: {from: soon, through: open, clause: notice}", "windows", "`soon` is no day"),
         ("valid_until: 2025-01-01", "valid_until: 2024-09-01", "programme", "the sheet ends before it begins"),
+        ("programme: trade_in", "programme: allowance", "programme", "this is a sheet of allowance"),
         ("formula: 1", "formula: 9", "", "there is no formula trade_in/9"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from yikatong.programmes import service
-from yikatong.programmes.model import Asking, Decision, Formula, Sheet
+from yikatong.programmes.model import Asking, Decision, Sheet
 
 KNOWN_BY_ALL = date(2100, 1, 1)
 TRADE_IN = service.read_shelf().newest_formula("trade_in")
@@ -75,9 +75,7 @@ def a_sheet_text(
 def a_sheet(text: str | None = None, *, name: str = "320000-2024-09-01") -> Sheet:
     """A sheet as it is read."""
     formulas = service.read_shelf().formulas
-    return service.read_sheet_text(
-        a_sheet_text() if text is None else text, file=f"trade_in/{name}.yaml", formulas=formulas
-    )
+    return service.read_sheet(a_sheet_text() if text is None else text, file=f"trade_in/{name}.yaml", formulas=formulas)
 
 
 def a_shelf(*sheets: Sheet) -> service.Shelf:
@@ -103,8 +101,3 @@ def a_decision(
     return service.decide(
         shelf, programme="trade_in", place=place, on=on, known_on=known_on, given=given, asking=asking
     )
-
-
-def newest(programme: str) -> Formula:
-    """A programme's formula."""
-    return service.read_shelf().newest_formula(programme)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from tests.tables.case_files import Expected, case_files, lay_out, read_case_file
+from tests.tables.case_files import Expected, case_files, decide_expected, lay_out, read_case_file
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service
-from yikatong.programmes.model import Asking, Decision
+from yikatong.programmes.model import Decision
 
 RECEIPTS = Path(__file__).with_name("receipts.jsonl")
 KNOWN_ON = date(2026, 11, 26)
@@ -48,19 +48,8 @@ def _some_of(sheet: str, cases: list[Expected], *, told: set[str | None]) -> Ite
 
 
 def _decide(sheet: str, case: Expected) -> Decision | None:
-    programme, _, name = sheet.partition("/")
-    given = dict(case.given)
-    on = date.fromisoformat(given.pop("on"))
     try:
-        decision = service.decide(
-            service.read_shelf(),
-            programme=programme,
-            place=name[:6],
-            on=on,
-            known_on=KNOWN_ON,
-            given=given,
-            asking=Asking(case.asking),
-        )
+        decision = decide_expected(service.read_shelf(), sheet, case, known_on=KNOWN_ON)
     except Refused:
         return None
     return decision if decision.sheet == sheet else None

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from yikatong.kernel.outcomes import Reason
+from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.programmes.model.facts import Fact
+from yikatong.programmes.reasons import Reason
 
 AMOUNT = "amount"
 """The step that every formula ends with: the amount if nothing stands in the way."""
@@ -29,8 +30,8 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     terms: Any
     steps: tuple[str, ...]
-    refusals: tuple[Reason, ...]
-    unpublished: Reason
+    refusals: tuple[AnyReason, ...]
+    unpublished: AnyReason
     decide: Callable[..., None]
     texts: tuple[str, ...]
 
@@ -38,6 +39,11 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Programme and version, as decisions keep it."""
         return f"{self.programme}/{self.version}"
+
+    @property
+    def order(self) -> tuple[AnyReason, ...]:
+        """Every reason of a decision in the order in which the first is told: the engine's own, then the formula's."""
+        return (Reason.FACT_IS_NOT_GIVEN, *self.refusals)
 
     def find_fact(self, name: str) -> Fact | None:
         """The fact of a name, or None."""

@@ -167,6 +167,11 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError("the sheet ends before it begins")
 
     @property
+    def formula_name(self) -> str:
+        """The name of the formula that reads its terms, as `Formula.name` has it."""
+        return f"{self.programme}/{self.formula}"
+
+    @property
     def valid_until(self) -> date | None:
         """The first day for which it no longer speaks; None while it is open."""
         return self.until.day

@@ -28,25 +28,21 @@ from yikatong.programmes.rules.facts import read_facts, show_fact
 from yikatong.programmes.rules.work import Bound, Condition, Stated, Work
 
 
-def work_columns(
-    formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking = Asking.ESTIMATE
-) -> Work:
-    """Run a formula over columns of cases. A fact that no case gives may be left out.
+def _work_on(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking) -> Work:
+    """Run a formula over columns of cases.
 
     Raises ValueError when the formula states other steps than it names, which a test of each formula would see.
     """
-    work = Work(facts, rows=rows, refusals=formula.refusals, asking=asking)
+    work = Work(facts, rows=rows, order=formula.order, asking=asking)
     formula.decide(work, sheet.terms)
     if tuple(work.steps) != formula.steps:
         raise ValueError(f"{formula.name} states other steps than {formula.steps}")
     return work
 
 
-def decide_columns(
-    formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking = Asking.ESTIMATE
-) -> Worked:
-    """Decide columns of cases under one sheet, with every step kept."""
-    work = work_columns(formula, sheet, facts, rows=rows, asking=asking)
+def decide_columns(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int) -> Worked:
+    """Decide columns of estimates under one sheet, with every step kept. A fact that no case gives may be left out."""
+    work = _work_on(formula, sheet, facts, rows=rows, asking=Asking.ESTIMATE)
     steps = {name: stated.column for name, stated in work.steps.items()}
     amount = steps[AMOUNT] * (work.failed == 0)
     return Worked(amount, work.first_reasons(), work.failed, steps)
@@ -72,7 +68,7 @@ def decide_case(
         raise Refused(Reason.FACT_IS_NOT_READABLE, fact=formula.effective, on=on.isoformat())
     numbers = read_facts(formula, {**given, formula.effective: on.isoformat()})
     columns = {name: np.array([number], np.int64) for name, number in numbers.items() if number != NOT_GIVEN}
-    work = work_columns(formula, sheet, columns, rows=1, asking=asking)
+    work = _work_on(formula, sheet, columns, rows=1, asking=asking)
     failed = tuple(reason.name for place, reason in enumerate(work.order) if int(work.failed[0]) >> place & 1)
     amount_if_met = int(work.steps[AMOUNT].column[0])
     inputs = {fact.name: show_fact(fact, numbers[fact.name]) for fact in formula.facts if fact.name in columns}
@@ -142,8 +138,7 @@ def _concerns(condition: Condition) -> bool:
 
 
 def _check(work: Work, formula: Formula, sheet: Sheet, condition: Condition) -> Check:
-    asked = [name for name in (condition.fact, condition.least, condition.most) if isinstance(name, str) and name]
-    missing = tuple(name for name in dict.fromkeys(asked) if work.fact(name)[0] == NOT_GIVEN)
+    missing = tuple(name for name in condition.asks if work.fact(name)[0] == NOT_GIVEN)
     return Check(
         reason=condition.reason.name,
         fact=condition.fact,

@@ -8,7 +8,7 @@ from yikatong.kernel.instants import SHANGHAI, epoch_ms, from_epoch_ms
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import NOT_GIVEN, Fact, FactKind, Formula, Reason
-from yikatong.programmes.rules.values import read_hundredths
+from yikatong.programmes.rules.values import DAY, read_hundredths
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -48,7 +48,7 @@ def _read(fact: Fact, text: str) -> int:
         case FactKind.YUAN | FactKind.HUNDREDTHS:
             return read_hundredths(text, most=_UNBOUNDED, what="a number")
         case FactKind.DAY:
-            if len(text) != 10:
+            if not DAY.fullmatch(text):
                 raise ValueError("not a day")
             return day_number(date.fromisoformat(text))
         case FactKind.MOMENT:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from yikatong.programmes.model import DERIVED, Formula, Head, Sheet
+from yikatong.programmes.model import DERIVED, Formula, Head, PublishedFormula, Sheet
 from yikatong.programmes.rules.values import read_value
 
 SHEET_BYTES_MAX = 100_000
@@ -104,11 +104,8 @@ def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], *
 
 def convert(document: Document, kind: Any, *, under: Path = (), file: str) -> Any:
     """A part of a document as a type. Raises SheetError naming the line of what does not fit."""
-    part = document.plain
-    for key in under:
-        part = part[key]
     try:
-        return msgspec.convert(part, kind, strict=False, dec_hook=read_value)
+        return msgspec.convert(_at(document.plain, under), kind, strict=False, dec_hook=read_value)
     except msgspec.ValidationError as error:
         says, _, at = str(error).partition(" - at `")
         path = under + _path_of(at.rstrip("`"))
@@ -122,10 +119,12 @@ def _path_of(at: str) -> Path:
 
 
 def read_head(document: Document, *, file: str) -> Head:
-    """A sheet's head. Raises SheetError; the file's name must be the one that place and first day give."""
+    """A sheet's head. Raises SheetError; folder and file are named as programme, place and first day give them."""
     head: Head = convert(document, Head, file=file)
     stem = f"{head.place}-{head.valid_from}"
-    name = file.rpartition("/")[2].removesuffix(".yaml")
+    folder, _, name = file.removesuffix(".yaml").rpartition("/")
+    if folder != head.programme:
+        raise SheetError(f"{file}:{document.line_of(('programme',))}: this is a sheet of {head.programme}")
     if not re.fullmatch(rf"{stem}(-[2-9])?", name):
         raise SheetError(f"{file}:{document.line_of(('valid_from',))}: the file should be named {stem}.yaml")
     if (name != stem) != bool(head.replaces):
@@ -134,13 +133,17 @@ def read_head(document: Document, *, file: str) -> Head:
     return head
 
 
-def read_sheet(text: str, *, file: str, formula: Formula) -> Sheet:
-    """Read a sheet for its formula; `file` is `<programme>/<name>.yaml`, as it is named in faults.
+def read_sheet(text: str, *, file: str, formulas: Mapping[str, PublishedFormula]) -> Sheet:
+    """Read a sheet by the formula that it names; `file` is `<programme>/<name>.yaml`, as it is named in faults.
 
-    Raises SheetError for a document that hides something, for a head or terms that do not fit, and for a clause
-    whose first word is no source of the sheet.
+    Raises SheetError for a document that hides something, for a formula that there is not, for a head or terms that
+    do not fit, and for a clause whose first word is no source of the sheet.
     """
-    return _sheet_of(read_document(text, file=file), text=text, file=file, formula=formula)
+    document = read_document(text, file=file)
+    head = read_head(document, file=file)
+    if head.formula_name not in formulas:
+        raise SheetError(f"{file}:1: there is no formula {head.formula_name}")
+    return _sheet_of(document, head, text=text, file=file, formula=formulas[head.formula_name].formula)
 
 
 def change_sheet(sheet: Sheet, changes: Mapping[str, str], *, formula: Formula) -> Sheet:
@@ -153,7 +156,8 @@ def change_sheet(sheet: Sheet, changes: Mapping[str, str], *, formula: Formula) 
     for path, value in changes.items():
         _put(document.plain, ("terms", *path.split(".")), value, file=file)
     said = "".join(f"\n# {path}: {value}" for path, value in sorted(changes.items()))
-    return _sheet_of(document, text=sheet.text + said, file=file, formula=formula)
+    head = read_head(document, file=file)
+    return _sheet_of(document, head, text=sheet.text + said, file=file, formula=formula)
 
 
 def _put(plain: Any, path: tuple[str, ...], value: str, *, file: str) -> None:
@@ -173,10 +177,7 @@ def _below(plain: Any, key: str, *, file: str) -> Any:
     raise SheetError(f"{file}:1: the sheet has no `{key}` there")
 
 
-def _sheet_of(document: Document, *, text: str, file: str, formula: Formula) -> Sheet:
-    head = read_head(document, file=file)
-    if (head.programme, head.formula) != (formula.programme, formula.version):
-        raise SheetError(f"{file}:{document.line_of(('formula',))}: this is no sheet of {formula.name}")
+def _sheet_of(document: Document, head: Head, *, text: str, file: str, formula: Formula) -> Sheet:
     terms = convert(document, formula.terms, under=("terms",), file=file)
     _verify_clauses(document, head, file=file)
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ SLICE_ROWS = 16_384
 
 
 class Rules(NamedTuple):
-    """Formulas by name and the sheets of one programme; `changed` sheets count before the others."""
+    """Formulas by name and the sheets of one programme; `changed` sheets count before the others of their places."""
 
     formulas: Mapping[str, PublishedFormula]
     sheets: tuple[Sheet, ...]
@@ -68,7 +69,7 @@ class Calendar:
             first, last = day_number(begin), day_number(end)
             then = find_sheet(changed, place=place, on=begin, known_on=date.max)
             now = find_sheet(sheets, place=place, on=begin, known_on=self.known_on)
-            if then is not None:
+            if then is not None and (now is None or codes.index(then.head.place) <= codes.index(now.head.place)):
                 yield first, last, self._changed[then.name]
             elif now is not None:
                 yield first, last, self._numbers[now.name]
@@ -77,8 +78,7 @@ class Calendar:
 def choose_sheets(calendar: Calendar, *, places: Column, days: Column) -> Column:
     """The number of each case's sheet among the rules' `every`, -1 where none is in force."""
     chosen = np.full(len(places), -1, np.int64)
-    starts = _starts(places)
-    for start, end in zip(starts, (*starts[1:], len(places)), strict=True):
+    for start, end in runs_of(places):
         inside = slice(start, end)
         for first, last, number in calendar.periods_of(int(places[start])):
             chosen[inside][(days[inside] >= first) & (days[inside] < last)] = number
@@ -104,7 +104,7 @@ def decide_population(rules: Rules, facts: Mapping[str, Column], *, sheets: Colu
         if number < 0:
             continue
         inside, sheet = slice(start, end), every[number]
-        formula = rules.formulas[f"{sheet.head.programme}/{sheet.head.formula}"].formula
+        formula = rules.formulas[sheet.head.formula_name].formula
         given = {name: column[inside] for name, column in facts.items()}
         worked = decide_columns(formula, sheet, given, rows=end - start)
         out.amount_fen[inside], out.reason[inside], out.failed[inside] = worked.amount_fen, worked.reason, worked.failed
@@ -114,12 +114,13 @@ def decide_population(rules: Rules, facts: Mapping[str, Column], *, sheets: Colu
     return out
 
 
-def _starts(column: Column) -> Column:
-    return np.flatnonzero(np.diff(column, prepend=column[:1] - 1)) if len(column) else np.zeros(0, np.int64)
+def runs_of(column: Column) -> Iterator[tuple[int, int]]:
+    """Where the same number stands in a row: the first row of each run, and the row after its last."""
+    starts = np.flatnonzero(np.diff(column, prepend=column[:1] - 1)).tolist()
+    return pairwise((*starts, len(column)))
 
 
 def _slices(sheets: Column) -> Iterator[tuple[int, int]]:
-    starts = _starts(sheets)
-    for start, end in zip(starts, (*starts[1:], len(sheets)), strict=True):
-        for begin in range(int(start), int(end), SLICE_ROWS):
-            yield begin, min(begin + SLICE_ROWS, int(end))
+    for start, end in runs_of(sheets):
+        for begin in range(start, end, SLICE_ROWS):
+            yield begin, min(begin + SLICE_ROWS, end)

@@ -14,7 +14,7 @@ PERCENT_MOST = 10_000
 FUND_FEN_MAX = 99_999_999_999
 HUNDREDTHS_MOST = 1_000_000_000
 _TWO_PLACES = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,2}))?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
 
 
@@ -33,7 +33,7 @@ def read_edge(text: str) -> Edge:
     """Read a day, a minute, `open` or `unknown`. Raises ValueError for anything else."""
     if text in ("open", "unknown"):
         return Edge(text, first=None, seconds=DAY_SECONDS)
-    if _DAY.fullmatch(text):
+    if DAY.fullmatch(text):
         return Edge(text, first=epoch_ms(start_of(date.fromisoformat(text))) // 1000, seconds=DAY_SECONDS)
     if _MINUTE.fullmatch(text):
         moment = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)

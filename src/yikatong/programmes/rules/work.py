@@ -26,6 +26,12 @@ class Condition(NamedTuple):
     wants: str
     clause: str
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The facts that it needs, a bound that is a fact among them."""
+        named = (name for name in (self.fact, self.least, self.most) if isinstance(name, str) and name)
+        return tuple(dict.fromkeys(named))
+
 
 class Stated(NamedTuple):
     """A step as it was made; of several clauses the first whose mask holds is a case's own."""
@@ -40,12 +46,10 @@ class Work:
     Checks do not stop the work: every case gets all its steps, so that an estimate can say what would have come out.
     """
 
-    def __init__(
-        self, facts: Mapping[str, Column], *, rows: int, refusals: Sequence[AnyReason], asking: Asking
-    ) -> None:
+    def __init__(self, facts: Mapping[str, Column], *, rows: int, order: Sequence[AnyReason], asking: Asking) -> None:
         self.rows = rows
         self.asking = asking
-        self.order: tuple[AnyReason, ...] = (Reason.FACT_IS_NOT_GIVEN, *refusals)
+        self.order = order
         self.failed: Column = np.zeros(rows, np.int64)
         self.conditions: list[Condition] = []
         self.steps: dict[str, Stated] = {}
@@ -83,10 +87,7 @@ class Work:
             above = self._above(column, most)
             fails = above if fails is None else fails if above is None else fails | above
             fails = fails if where is None or fails is None else fails & where
-            self._fail(reason, fails)
-        self.conditions.append(Condition(reason, fact, fails, where, least, most, "", clause))
-        for asked in dict.fromkeys(name for name in (fact, least, most) if isinstance(name, str)):
-            self._ask(asked, where)
+        self._keep(Condition(reason, fact, fails, where, least, most, "", clause))
 
     def require_bits(self, reason: AnyReason, fact: str, *, any_of: Sequence[int], clause: str, wants: str) -> None:
         """Require of each mask in `any_of` one bit at least of a fact."""
@@ -97,15 +98,12 @@ class Work:
             for bits in any_of:
                 fails |= (column & bits) == 0
             fails &= column != NOT_GIVEN
-            self._fail(reason, fails)
-        self.conditions.append(Condition(reason, fact, fails, None, None, None, wants, clause))
-        self._ask(fact, None)
+        self._keep(Condition(reason, fact, fails, None, None, None, wants, clause))
 
     def refuse(self, reason: AnyReason, *, where: Mask | None = None, clause: str, wants: str = "") -> None:
         """Refuse some cases, or all, for what no fact could mend or what `wants` says."""
         fails = np.ones(self.rows, np.bool_) if where is None else where
-        self._fail(reason, fails)
-        self.conditions.append(Condition(reason, "", fails, None, None, None, wants, clause))
+        self._keep(Condition(reason, "", fails, None, None, None, wants, clause))
 
     def step(self, name: str, column: Column, clause: str, *, of: Sequence[tuple[Mask, str]] = ()) -> Column:
         """State a named number; `of` gives cases that follow another clause. Returns the column."""
@@ -143,10 +141,14 @@ class Work:
         above: Mask = column > bound
         return above & (bound != NOT_GIVEN) if isinstance(most, str) else above
 
-    def _ask(self, fact: str, where: Mask | None) -> None:
+    def _keep(self, condition: Condition) -> None:
+        """Keep a condition and fail the cases that it fails; a claim fails also where it lacks a fact that is asked."""
+        self.conditions.append(condition)
+        self._fail(condition.reason, condition.fails)
         if self.asking is Asking.CLAIM:
-            missing = self.fact(fact) == NOT_GIVEN
-            self._fail(Reason.FACT_IS_NOT_GIVEN, missing if where is None else missing & where)
+            for name in condition.asks:
+                missing = self.fact(name) == NOT_GIVEN
+                self._fail(Reason.FACT_IS_NOT_GIVEN, missing if condition.where is None else missing & condition.where)
 
     def _fail(self, reason: AnyReason, fails: Mask | None) -> None:
         if fails is not None and fails.any():

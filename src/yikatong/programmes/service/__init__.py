@@ -1,7 +1,7 @@
 """What others use of programmes; nothing here needs a server or a database."""
 
-from yikatong.programmes.rules.reading import SheetError
-from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population
+from yikatong.programmes.rules.reading import SHEET_BYTES_MAX, SheetError, read_sheet
+from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
 from yikatong.programmes.service.deciding import decide, get_sheet, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
@@ -10,7 +10,6 @@ from yikatong.programmes.service.shelf import (
     make_shelf,
     published_digests,
     read_lock,
-    read_sheet_text,
     read_shelf,
     show_lock,
 )
@@ -19,6 +18,7 @@ from yikatong.programmes.service.simulating import change_sheets, changed_rules,
 __all__ = [
     "LOCK",
     "LOCK_FILE",
+    "SHEET_BYTES_MAX",
     "Calendar",
     "Outcome",
     "Rules",
@@ -34,8 +34,9 @@ __all__ = [
     "present_rules",
     "published_digests",
     "read_lock",
-    "read_sheet_text",
+    "read_sheet",
     "read_shelf",
     "replay",
+    "runs_of",
     "show_lock",
 ]

@@ -13,7 +13,7 @@ import msgspec
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import formulas as formula_folder
 from yikatong.programmes.model import Formula, PublishedFormula, Reason, Sheet
-from yikatong.programmes.rules.reading import SheetError, read_document, read_head, read_sheet
+from yikatong.programmes.rules.reading import SheetError, read_sheet
 from yikatong.programmes.rules.versions import list_version_faults
 
 _ROOM = "yikatong.programmes"
@@ -47,7 +47,7 @@ class Shelf(msgspec.Struct, frozen=True):
 
     def formula_of(self, sheet: Sheet) -> PublishedFormula:
         """The formula that a sheet names."""
-        return self.formulas[f"{sheet.head.programme}/{sheet.head.formula}"]
+        return self.formulas[sheet.head.formula_name]
 
 
 @lru_cache(maxsize=1)
@@ -58,10 +58,7 @@ def read_shelf() -> Shelf:
     place that overlap or leave a gap.
     """
     published = {one.formula.name: one for one in _read_formulas()}
-    sheets: dict[str, list[Sheet]] = {one.formula.programme: [] for one in published.values()}
-    for name, text in _sheet_texts():
-        sheets[name.partition("/")[0]].append(read_sheet_text(text, file=name, formulas=published))
-    return make_shelf(published, [sheet for found in sheets.values() for sheet in found])
+    return make_shelf(published, [read_sheet(text, file=name, formulas=published) for name, text in _sheet_texts()])
 
 
 def make_shelf(formulas: Mapping[str, PublishedFormula], sheets: Sequence[Sheet]) -> Shelf:
@@ -69,20 +66,11 @@ def make_shelf(formulas: Mapping[str, PublishedFormula], sheets: Sequence[Sheet]
     faults = list_version_faults(sheets)
     if faults:
         raise SheetError("\n".join(faults))
-    by_programme = {one.formula.programme: () for one in formulas.values()}
+    programmes = sorted({one.formula.programme for one in formulas.values()})
     return Shelf(
         formulas,
-        {name: tuple(sheet for sheet in sheets if sheet.head.programme == name) for name in sorted(by_programme)},
+        {name: tuple(sheet for sheet in sheets if sheet.head.programme == name) for name in programmes},
     )
-
-
-def read_sheet_text(text: str, *, file: str, formulas: Mapping[str, PublishedFormula]) -> Sheet:
-    """Read a sheet by the formula that it names. Raises SheetError."""
-    head = read_head(read_document(text, file=file), file=file)
-    published = formulas.get(f"{head.programme}/{head.formula}")
-    if published is None:
-        raise SheetError(f"{file}:1: there is no formula {head.programme}/{head.formula}")
-    return read_sheet(text, file=file, formula=published.formula)
 
 
 def published_digests() -> dict[str, str]:
