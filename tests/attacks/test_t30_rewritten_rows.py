@@ -31,10 +31,7 @@ EDITS = {
     "a reversal that is taken out": ("DELETE FROM taps.reversal", "reversal .* is gone"),
     "a look's purpose": ("UPDATE access.record SET purpose = 'another' WHERE kind = 'look'", "record .* was edited"),
     "a look that is taken out": ("DELETE FROM access.record WHERE kind = 'look'", "record .* is gone"),
-    "a payment's amount": (
-        "UPDATE ledger.transfer SET legs = ARRAY[legs[1] - 1, legs[2] + 1] WHERE kind = 'payment'",
-        "transfer .* was edited",
-    ),
+    "a payment's amount": (_MOVED.format(kind="payment"), "transfer .* was edited"),
     "a payment's payee": (
         "UPDATE ledger.transfer SET accounts = ARRAY[accounts[1], reference] WHERE kind = 'payment'",
         "transfer .* was edited",

@@ -23,10 +23,11 @@ from yikatong.app.http.recording import Asked, digest_of_asked
 from yikatong.app.refreshing import WHAT, RefreshCall, Refreshing
 from yikatong.codes.api import RefreshBody, read_request, refresh_route
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.plumbing.http import Caller
 from yikatong.plumbing.metrics import REFUSALS, REQUEST_SECONDS
 
-PATH = refresh_route().path
+_ROUTE = refresh_route()
+PATH = _ROUTE.path
 _REPEATED = (b"idempotent-replay", b"true")
 _READ = frozenset((b"authorization", b"content-type", b"idempotency-key", b"purpose", b"x-request-id"))
 
@@ -47,7 +48,7 @@ class _Headers(NamedTuple):
 class RefreshRoute:
     """Serves POST /v1/wallet/refresh."""
 
-    body_bytes_max = refresh_route().body_bytes_max
+    body_bytes_max = _ROUTE.body_bytes_max
 
     def __init__(self, refreshing: Refreshing, house: House) -> None:
         """`refreshing` is the worker's."""
@@ -77,7 +78,7 @@ class RefreshRoute:
     async def _admit(self, token: str | None) -> Caller:
         if token is None:
             raise Refused(AccessReason.KEY_IS_MISSING)
-        return access.verify_kind(await self._refreshing.authenticate(token), admitted=(CallerKind.WALLET,))
+        return access.verify_kind(await self._refreshing.authenticate(token), admitted=_ROUTE.callers)
 
     async def _refresh(self, said: _Headers, body: bytes, *, caller: Caller, request_id: str) -> Answer:
         assert said.token is not None

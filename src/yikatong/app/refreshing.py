@@ -14,7 +14,7 @@ from yikatong.access.model import Record, RecordKind
 from yikatong.app.house import House
 from yikatong.app.http.reasons import Reason
 from yikatong.codes import service as codes
-from yikatong.codes.api import show_refreshed
+from yikatong.codes.api import refresh_route, show_refreshed
 from yikatong.codes.model import Refreshed
 from yikatong.codes.service import RefreshWork
 from yikatong.kernel.ids import DeviceId, ResidentId, bucket_of
@@ -25,7 +25,7 @@ from yikatong.plumbing.http import Caller
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, Statement
 from yikatong.trust.model import KeyHolder
 
-WHAT = "refresh_wallet"
+WHAT = refresh_route().name
 """The route's name, under which a refresh stands in the record."""
 BATCH_MAX = 64
 LINE_MAX = 1_024

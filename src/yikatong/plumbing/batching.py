@@ -18,11 +18,11 @@ Ended = TypeVar("Ended")
 Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 """Gives an idle autocommit connection of the serving role, for one user."""
 
-_TRIES_MAX = 8
-_HALVES_FROM = 3
+TRIES_MAX = 8
+HALVES_FROM = 3
 _RESTS_SECONDS = 0.2
 """After a lost connection, so that a server that restarts may come back."""
-_CONTENDED = (
+CONTENDED = (
     BatchMustRerun,
     errors.UniqueViolation,
     errors.CheckViolation,
@@ -31,7 +31,8 @@ _CONTENDED = (
     errors.LockNotAvailable,
     errors.QueryCanceled,
 )
-_MAY_PASS = (*_CONTENDED, psycopg.OperationalError)
+"""What a batch meets that was not alone, and after which its connection is whole."""
+MAY_PASS = (*CONTENDED, psycopg.OperationalError)
 """After these the same works may succeed; any other error is a fault of ours, and the same again."""
 
 
@@ -78,11 +79,11 @@ class Transactions(Generic[Work, Ended]):
             if not isinstance(answers, Exception):
                 ends += answers
                 continue
-            may_pass = isinstance(answers, _MAY_PASS)
-            if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
+            may_pass = isinstance(answers, MAY_PASS)
+            if tries >= TRIES_MAX or (len(group) == 1 and not may_pass):
                 log.error("batch given up", works=len(group), error=type(answers).__name__, places=places_of(answers))
                 ends += [answers] * len(group)
-            elif len(group) > 1 and not is_everybodys(answers) and (tries + 1 >= _HALVES_FROM or not may_pass):
+            elif len(group) > 1 and not is_everybodys(answers) and (tries + 1 >= HALVES_FROM or not may_pass):
                 middle = len(group) // 2
                 groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
             else:
@@ -96,13 +97,13 @@ class Transactions(Generic[Work, Ended]):
         error = attempt.exception()
         if error is None:
             return attempt.result()
-        if isinstance(error, _CONTENDED):
+        if isinstance(error, CONTENDED):
             await self._roll_back()
         else:
             await self.close()
-        if isinstance(error, psycopg.OperationalError) and not isinstance(error, _CONTENDED):
-            log.warning("a batch lost its connection", error=type(error).__name__)
-            await asyncio.sleep(_RESTS_SECONDS)
+            if isinstance(error, psycopg.OperationalError):
+                log.warning("a batch lost its connection", error=type(error).__name__)
+                await asyncio.sleep(_RESTS_SECONDS)
         if not isinstance(error, Exception):
             raise error
         return error

@@ -73,7 +73,7 @@ class Result(Generic[Row]):
 
 def failure_of(error: psycopg.Error) -> Exception:
     """An error of a statement as its caller knows it."""
-    return BatchMustRerun() if error.sqlstate == _WON_FEWER else error
+    return BatchMustRerun() if error.sqlstate == _WON_FEWER else named(error)
 
 
 class BatchConnection:
@@ -175,7 +175,7 @@ class BatchConnection:
         for asked in expected:
             result = await self._next()
             if result.status in (_FATAL, _ABORTED):
-                failure = failure or failure_of(named(errors.error_from_result(result)))
+                failure = failure or failure_of(errors.error_from_result(result))
                 if isinstance(asked, str):
                     del self._prepared[asked]
             elif isinstance(asked, Statement):

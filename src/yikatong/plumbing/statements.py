@@ -8,7 +8,6 @@ from psycopg import AsyncRawCursor, errors, pq
 from psycopg.adapt import Dumper, PyFormat
 
 from yikatong.plumbing.pipeline import Result, Statement, failure_of
-from yikatong.plumbing.violations import violations_named
 from yikatong.plumbing.wire import Param
 
 
@@ -39,10 +38,9 @@ async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[
         cursor.adapters.register_dumper(Param, _ParamDumper)
         for statement in statements:
             try:
-                with violations_named():
-                    await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)
-            except errors.DivisionByZero as error:
-                raise failure_of(error) from error
+                await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)
+            except (errors.DivisionByZero, errors.InternalError_) as error:
+                raise failure_of(error) from None
             rows = [statement.row(*row) for row in await cursor.fetchall()] if cursor.description else []
             results.append(Result(rows, cursor.rowcount))
     return results

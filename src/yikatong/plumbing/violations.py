@@ -1,8 +1,9 @@
 """A row that was there before, by its own name also where a cluster tells of it as an internal error.
 
-A cluster makes a COPY into a shard of whatever inserts many rows, and says no more of what that met than its words.
-What can meet rows of ours there is a row that somebody else wrote meanwhile, so that it is: whoever is told so tries
-again, or tells the caller who came first.
+A cluster makes a COPY into a shard of whatever inserts many rows, and says no more of what that met than its words,
+which come in the server's own language. In every language those of a row that was there before hold its key, and those
+of a row that breaks a rule by itself (a CHECK, an empty column) hold none: that one is a fault of ours, and stays what
+it is. Whoever is told of a row that was there before tries again, or tells the caller who came first.
 """
 
 from collections.abc import Iterator
@@ -12,16 +13,20 @@ from typing import TypeVar
 from psycopg import errors
 
 _COPY_FAULT = "ReportCopyError"
-"""The function of the server's source in which it is raised: its words come in the server's own language."""
+"""The function of the server's source in which it is raised."""
+_KEY = ")=("
+"""Between the columns of a key and its values, as the server writes both."""
 
 Fault = TypeVar("Fault", bound=BaseException)
 
 
 def named(fault: Fault) -> Fault | errors.UniqueViolation:
     """The same fault, or the violation that a cluster did not name."""
-    if isinstance(fault, errors.InternalError_) and fault.diag.source_function == _COPY_FAULT:
-        return errors.UniqueViolation(str(fault))
-    return fault
+    if not isinstance(fault, errors.InternalError_) or fault.diag.source_function != _COPY_FAULT:
+        return fault
+    told = fault.diag.message_detail
+    # Without any detail the key is one that we may not read.
+    return errors.UniqueViolation(str(fault)) if told is None or _KEY in told else fault
 
 
 @contextmanager

@@ -65,16 +65,17 @@ async def looked_at(conn: Connection, by: Known, *, age: timedelta) -> UUID:
     """A resident at whom an operator looked so long before noon."""
     ids = SeededIds(clock=FixedClock(NOON - age))
     resident_id = ids.new()
-    await service.write_look(
+    await service.write_look_at_many(
         conn,
-        caller=by.caller,
+        operator_id=by.caller.id,
+        region=by.caller.region,
         what="view_person",
+        bucket=0,
         resident_ids=(resident_id,),
         purpose="核对身份",
-        request_id="r",
+        subject="r",
         now=NOON - age,
         ids=ids,
-        bucket_count=1,
     )
     return resident_id
 

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 
 import msgspec
+import psycopg
 import pytest
 
 from tests.support.backends import end_backend, until_waits
@@ -219,7 +220,7 @@ async def test_nothing_is_acknowledged_whose_commit_never_arrived(world: Refresh
     phone = await world.a_phone()
     call = world.call(phone, key="once")
     async with a_cut_line(world.db, lets_commit_through=False) as line, world.another_worker(line.connect) as cut_off:
-        with pytest.raises(Exception, match="conn"):
+        with pytest.raises(psycopg.OperationalError, match="conn"):
             await cut_off.refresh(call)
 
     assert 0 == await world.count_certificates(phone)

@@ -7,17 +7,28 @@ from psycopg.pq import DiagnosticField
 from yikatong.plumbing.violations import named, violations_named
 
 
-def an_internal_error(function: bytes) -> errors.InternalError_:
+def an_internal_error(function: bytes, detail: str | None = None) -> errors.InternalError_:
     """An error as a server raises it in one function of its source."""
-    return errors.InternalError_("已存在 already exists", info={DiagnosticField.SOURCE_FUNCTION: function})
+    info: dict[int, bytes | None] = {DiagnosticField.SOURCE_FUNCTION: function}
+    if detail is not None:
+        info[DiagnosticField.MESSAGE_DETAIL] = detail.encode()
+    return errors.InternalError_("已存在 already exists", info=info)
 
 
-def test_what_a_copy_into_a_shard_met_is_a_row_that_was_there_before() -> None:
+A_BROKEN_RULE = an_internal_error(b"ReportCopyError", "Failing row contains (0, 7, -1, (a) = (b)).")
+
+
+@pytest.mark.parametrize(
+    "detail", [None, "Key (bucket, id)=(0, 7) already exists.", '键值"(bucket, id)=(0, 7)" 已经存在']
+)
+def test_what_a_copy_into_a_shard_met_is_a_row_that_was_there_before(detail: str | None) -> None:
     with pytest.raises(errors.UniqueViolation, match="already exists"), violations_named():
-        raise an_internal_error(b"ReportCopyError")
+        raise an_internal_error(b"ReportCopyError", detail)
 
 
-@pytest.mark.parametrize("fault", [an_internal_error(b"mdread"), errors.CheckViolation("a floor"), ValueError("ours")])
+@pytest.mark.parametrize(
+    "fault", [an_internal_error(b"mdread"), A_BROKEN_RULE, errors.CheckViolation("a floor"), ValueError("ours")]
+)
 def test_whatever_else_is_raised_stays_what_it_is(fault: Exception) -> None:
     with pytest.raises(type(fault)) as raised, violations_named():
         raise fault

@@ -12,8 +12,8 @@ from tests.support.builders.counter import CounterWorld, a_second_worker
 from tests.support.cut_line import a_cut_line
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.batching import is_everybodys
 from yikatong.plumbing.database import Connection
-from yikatong.taps.counter.counter import is_everybodys
 from yikatong.taps.counter.works import ReverseWork
 from yikatong.taps.model import Outcome, Reason
 

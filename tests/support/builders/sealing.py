@@ -73,16 +73,17 @@ class LogWorld:
         """A look at a resident, in the record."""
         world = self.world
         async with world.db.transaction() as conn:
-            await access.write_look(
+            await access.write_look_at_many(
                 conn,
-                caller=world.terminal_caller(),
+                operator_id=world.ids.new(),
+                region=world.terminal_caller().region,
                 what="get_resident",
+                bucket=0,
                 resident_ids=(phone.resident.resident_id,),
                 purpose="a test",
-                request_id=str(world.ids.new()),
+                subject=str(world.ids.new()),
                 now=world.clock.now(),
                 ids=world.ids,
-                bucket_count=1,
             )
 
     async def append(self) -> Head | None:

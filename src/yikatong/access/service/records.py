@@ -11,7 +11,7 @@ from yikatong.access.store import command_batch, records
 from yikatong.access.store.command_batch import AnswerToKeep
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Caller, CallerKind
+from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import Statement
 from yikatong.plumbing.rows import Conn
@@ -59,7 +59,8 @@ async def write_look_at_many(
 ) -> None:
     """Record that the platform looked at many residents of one bucket at once, on the order of an operator.
 
-    One line of the record names them all, and each of them finds it among what concerns them.
+    One line of the record names them all, and each of them finds it among what concerns them. Refuses
+    PURPOSE_IS_MISSING.
     """
     record = Record(
         record_id=ids.new(),
@@ -80,41 +81,6 @@ async def write_look_at_many(
     await records.insert_record(conn, bucket=bucket, record=record)
     await sealing.leave(conn, rules.leaf_of_record(record), now=now)
     await records.insert_concerns(conn, bucket=bucket, resident_ids=record.resident_ids, concern=_concern_of(record))
-
-
-async def write_look(
-    conn: Conn,
-    *,
-    caller: Caller,
-    what: str,
-    resident_ids: tuple[UUID, ...],
-    purpose: str,
-    request_id: str,
-    now: datetime,
-    ids: Ids,
-    bucket_count: int,
-) -> None:
-    """Record that a caller looked at residents, for what happens outside the routes marked `looks`.
-
-    Refuses PURPOSE_IS_MISSING.
-    """
-    record = Record(
-        record_id=ids.new(),
-        recorded_at=now,
-        kind=RecordKind.LOOK,
-        what=what,
-        by_kind=caller.kind.value,
-        by_id=caller.id,
-        region=caller.region,
-        resident_ids=tuple(sorted(set(resident_ids))),
-        subjects=(),
-        request_id=request_id,
-        request_digest=None,
-        outcome="done",
-        purpose=rules.verify_purpose(purpose),
-        approval_id=None,
-    )
-    await write_record(conn, record=record, bucket_count=bucket_count)
 
 
 async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:

@@ -21,7 +21,7 @@ from yikatong.app.http.frame import Frame
 from yikatong.app.serve import serve
 from yikatong.app.worker import open_worker
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.pipeline import BEGIN, COMMIT, BatchConnection, Result, Statement
+from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection, Result, Statement
 from yikatong.plumbing.settings import Settings
 
 _SECONDS_A_SAMPLE = 0.002
@@ -147,10 +147,9 @@ def _stage_of_file(file: str, function: str) -> str | None:
 
 def phase_of(statements: Sequence[Statement[Any]]) -> str:
     """What a round trip to the database is for."""
-    first = statements[0].sql
-    if first == BEGIN.sql:
-        return "locks and facts"
-    return "writes and commit" if statements[-1].sql == COMMIT.sql else "rollback"
+    if statements[-1].sql == COMMIT.sql:
+        return "writes and commit"
+    return "rollback" if statements[0].sql == ROLLBACK.sql else "locks and facts"
 
 
 @asynccontextmanager

@@ -94,8 +94,9 @@ def refusal_of(fault: BaseException) -> Refused | None:
     """The refusal that something raised on the way amounts to; None for a fault of ours."""
     if isinstance(fault, Refused):
         return fault
+    fault = named(fault)
     for kind, reason in _REASON_OF_FAULT:
-        if isinstance(named(fault), kind):
+        if isinstance(fault, kind):
             return Refused(reason)
     return None
 

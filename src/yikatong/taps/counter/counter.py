@@ -8,15 +8,16 @@ from typing import Any, Protocol
 
 import psycopg
 import structlog
-from psycopg import errors
 
 from yikatong.catalogue.model import Snapshot
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.lines.model import ServiceLine
+from yikatong.plumbing.batching import CONTENDED, HALVES_FROM, MAY_PASS, TRIES_MAX, is_everybodys
 from yikatong.plumbing.clock import Clock
+from yikatong.plumbing.gathering import GATHERING_SECONDS
 from yikatong.plumbing.ids import Ids
-from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection, BatchMustRerun
+from yikatong.plumbing.pipeline import COMMIT, ROLLBACK, BatchConnection
 from yikatong.plumbing.telemetry import places_of
 from yikatong.sealing import service as sealing
 from yikatong.taps.counter import facts
@@ -42,22 +43,6 @@ from yikatong.taps.model import BankAsk, Reason, TapRow, WaitingRow
 log = structlog.get_logger("yikatong.taps")
 
 Ended = TapRow | WaitingRow | Reversed | Refunded | Refused
-GATHERING_SECONDS = 0.0015
-"""How long a line shorter than the last batch may fill: what a batch costs by itself is then shared by more works.
-Where both processors are busy this serves a tenth more of them; a work that comes alone waits for nobody."""
-_TRIES_MAX = 8
-_HALVES_FROM = 3
-_CONTENDED = (
-    BatchMustRerun,
-    errors.UniqueViolation,
-    errors.CheckViolation,
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-    errors.QueryCanceled,
-)
-_MAY_PASS = (*_CONTENDED, psycopg.OperationalError)
-"""After these the same works may succeed; any other error is a fault of ours, and the same again."""
 
 
 class Caches(Protocol):
@@ -229,10 +214,10 @@ class Counter:
             error = await self._attempt(group)
             if error is None:
                 continue
-            may_pass = isinstance(error, _MAY_PASS)
-            if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
+            may_pass = isinstance(error, MAY_PASS)
+            if tries >= TRIES_MAX or (len(group) == 1 and not may_pass):
                 self._give_up(group, error)
-            elif len(group) > 1 and not is_everybodys(error) and (tries + 1 >= _HALVES_FROM or not may_pass):
+            elif len(group) > 1 and not is_everybodys(error) and (tries + 1 >= HALVES_FROM or not may_pass):
                 middle = len(group) // 2
                 groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
             else:
@@ -253,7 +238,7 @@ class Counter:
         try:
             conn = await self._connected()
             answers, asked = await self._transact(conn, group)
-        except _CONTENDED as error:
+        except CONTENDED as error:
             return await self._roll_back(error)
         except psycopg.OperationalError as error:
             return await self._lose_connection(error)
@@ -335,14 +320,6 @@ class Counter:
             await self._conn.close()
             self._conn = None
         self._seals.forget()
-
-
-def is_everybodys(error: BaseException) -> bool:
-    """Whether an error would meet any batch: line or server are gone, or have no room (SQLSTATE 08, 53, 57P)."""
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    state = error.sqlstate
-    return state is None or state[:2] in ("08", "53") or state[:3] == "57P"
 
 
 def _take(state: BatchState, work: Work) -> Ended:
