@@ -7,9 +7,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.support.backends import end_backend
+from tests.support.backends import end_backend, until_waits
 from tests.support.builders.counter import CounterWorld, a_second_worker
 from tests.support.cut_line import a_cut_line
+from yikatong.cards import service as cards
 from yikatong.kernel.ids import TapId
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.batching import is_everybodys
@@ -34,6 +35,23 @@ async def test_a_line_that_is_full_refuses_the_next_work_at_once(world: CounterW
 
     assert isinstance(ended, Refused)
     assert Reason.COUNTER_IS_BUSY is ended.reason
+
+
+async def test_a_counter_that_closes_finishes_the_batch_at_hand(world: CounterWorld) -> None:
+    phone = await world.a_phone(purse_fen=5_000)
+    async with a_second_worker(world) as second:
+        await second.tap(second.answered(phone, amount_fen=100))
+        async with world.db.transaction() as conn:
+            await cards.lock_gate(conn, bucket=phone.resident.bucket, resident_id=phone.resident.resident_id)
+            tapping = asyncio.create_task(second.tap(second.answered(phone, amount_fen=200)))
+            await until_waits(world.db, second.counter.backend_pid, for_pid=conn.info.backend_pid)
+            closing = asyncio.create_task(second.counter.close())
+            await asyncio.sleep(0)
+        await closing
+
+        assert tapping.done()
+        assert Outcome.ADMITTED is (await tapping).outcome
+    assert 4_700 == await world.balance(phone)
 
 
 async def test_a_server_connection_lost_between_batches_is_opened_anew(world: CounterWorld) -> None:

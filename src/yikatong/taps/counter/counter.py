@@ -127,6 +127,7 @@ class Counter:
         self._last_count = 0
         self._conn: BatchConnection | None = None
         self._runner: asyncio.Task[None] | None = None
+        self._serving: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect and begin to serve."""
@@ -138,6 +139,8 @@ class Counter:
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
+        if self._serving is not None:
+            await asyncio.wait({self._serving})
         for pending in self._line_up:
             pending.fail(Refused(Reason.COUNTER_IS_BUSY))
         if self._conn is not None:
@@ -189,9 +192,9 @@ class Counter:
 
     async def _see_through(self, batch: list[_Pending]) -> None:
         """Serve a batch in a task of its own: whatever goes wrong there, the counter is open for the next one."""
-        serving = asyncio.create_task(self._serve(batch), name="batches")
-        await asyncio.wait({serving})
-        fault = serving.exception()
+        self._serving = asyncio.create_task(self._serve(batch), name="batches")
+        await asyncio.wait({self._serving})
+        fault = self._serving.exception()
         if fault is not None:
             self._conn = None
             self._seals.forget()

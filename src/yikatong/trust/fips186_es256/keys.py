@@ -13,7 +13,7 @@ from yikatong.trust.model import Algorithm, PublicKey, Reason
 
 _ECDSA = ec.ECDSA(SHA256())
 _ECDSA_OF_DIGEST = ec.ECDSA(Prehashed(SHA256()))
-"""To check a signature: the digest made beforehand costs a twelfth less than to have the library make it."""
+"""To check a signature: a digest made beforehand costs a little less than to have the library make it."""
 _P256 = ec.SECP256R1()
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
