@@ -41,6 +41,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "payouts.list_requests",
         "payouts.audit_*",
         "taps.page_*",
+        "trade_in.page_*",
     ),
     "a nightly job reads or ends what is due everywhere, without locking one shard while it asks another": (
         "access.delete_*",
@@ -56,6 +57,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "payouts.list_requests_of_day",
         "payouts.list_due_batches",
         "taps.list_overdue",
+        "trade_in.list_codes_past_their_term",
         "taps.forget_requests",
         "taps.forget_unread",
     ),
@@ -73,6 +75,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "access.list_approvals",
         "access.list_records",
         "payouts.list_rosters",
+        "trade_in.list_overnight_at",
         "payouts.list_batches",
         "payouts.list_return_files",
         "ledger.list_trial_lines",
@@ -97,6 +100,12 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "access.touch_sessions",
         "access.load_kept_answers",
         "access.keep_answers",
+    ),
+    "many apply at once, and the codes of their vehicles lie in many shards": (
+        "trade_in.claim_old_codes",
+        "trade_in.lock_codes",
+        "trade_in.count_codes",
+        "trade_in.give_*codes_back",
     ),
     "what is sealed of rows outside the counter is left under their ids": ("sealing.leave",),
 }

@@ -15,6 +15,7 @@ ROOMS_IN_FLOOR_ORDER = (
     "ledger",
     "codes",
     "payouts",
+    "trade_in",
     "desk",
     "retail",
     "presence",

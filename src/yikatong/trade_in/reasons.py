@@ -113,3 +113,50 @@ class Reason(KernelReason):
         "Nothing was approved; the claim stays public. Come back on the day that is named.",
         "未批准，公示继续。请在注明的日期之后办理。",
     )  # fmt: skip
+    CLAIM_IS_UNKNOWN = ReasonText(
+        404, "There is no such claim.", "没有此申领。",
+        "Nothing was changed. Read the number of the claim again, or the old bike's whole-vehicle code.",
+        "未作任何变更。请重新核对申领编号或旧车整车编码。",
+    )  # fmt: skip
+    VEHICLE_CODE_IS_NOT_VALID = ReasonText(
+        422, "The whole-vehicle code has not fifteen digits.", "整车编码不是15位数字。",
+        "Nothing was changed. Read the code again from frame and certificate.",
+        "未作任何变更。请从车架和合格证重新读取整车编码。",
+    )  # fmt: skip
+    FACT_IS_NOT_FOR_THIS_PARTY = ReasonText(
+        422, "A fact was stated that the platform takes from its own records.", "所填事实应由平台依据自身记录认定。",
+        "Nothing was changed. Leave out what is named.",
+        "未作任何变更。请去掉注明的事实。",
+    )  # fmt: skip
+    DEED_IS_ANOTHER = ReasonText(
+        409, "Another step was done under this request's id.", "该请求编号已用于另一个环节。",
+        "Nothing was changed; the earlier step stands. Ask under a new id.",
+        "未作任何变更，原环节有效。请使用新的请求编号。",
+    )  # fmt: skip
+    SALE_IS_NOT_PREPARED = ReasonText(
+        409, "No store has entered a sale of this price for this resident.", "门店尚未为该居民录入此价格的销售。",
+        "Nothing was charged. The store enters the sale first; then the resident pays its full price here.",
+        "未扣款。请门店先录入销售，再由居民在本门店按全价结算。",
+    )  # fmt: skip
+    PROOF_IS_MISSING = ReasonText(
+        422, "The proof of dismantling is missing, or is no digest of 32 bytes.",
+        "缺少拆解证明，或其摘要不是32字节。",
+        "Nothing was changed. Send the SHA-256 of the proof.",
+        "未作任何变更。请提交证明文件的SHA-256摘要。",
+    )  # fmt: skip
+    SOURCE_IS_MISSING = ReasonText(
+        422, "It was not said from which account the money comes back.", "未注明退回资金的账户。",
+        "Nothing was changed, no money moved. Name the account.",
+        "未作任何变更，未动用资金。请注明账户。",
+    )  # fmt: skip
+    MONEY_IS_NOT_WITH_PAYOUTS = ReasonText(
+        409, "The money of this claim has not been handed to a payment batch, or still lies in one.",
+        "该申领的资金尚未移交代发批次，或仍在批次中。",
+        "Nothing was changed, no money moved. The answer says how much lies there.",
+        "未作任何变更，未动用资金。返回内容载明批次中的金额。",
+    )  # fmt: skip
+    APPLICANT_IS_DECEASED = ReasonText(
+        409, "The applicant is recorded as deceased or gone.", "申领人登记为已故或已迁出。",
+        "Nothing was changed. If the record is wrong, have it mended at a counter first.",
+        "未作任何变更。登记有误的，请先到经办窗口更正。",
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from yikatong.programmes.rules.reading import SHEET_BYTES_MAX, SheetError, read_sheet
 from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
-from yikatong.programmes.service.deciding import decide, get_sheet, replay
+from yikatong.programmes.service.deciding import decide, decide_most, get_sheet, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
     LOCK_FILE,
@@ -28,6 +28,7 @@ __all__ = [
     "changed_rules",
     "choose_sheets",
     "decide",
+    "decide_most",
     "decide_population",
     "get_sheet",
     "make_shelf",

@@ -1,10 +1,11 @@
 """Deciding a case from the shelf, and replaying a kept decision; neither needs a database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Asking, Decision, Reason, Sheet
+from yikatong.programmes.rules.best import decide_best
 from yikatong.programmes.rules.deciding import decide_case, replay_decision
 from yikatong.programmes.rules.versions import find_sheet
 from yikatong.programmes.service.shelf import Shelf
@@ -41,6 +42,25 @@ def decide(
     return decide_case(
         shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
     )
+
+
+def decide_most(
+    shelf: Shelf,
+    *,
+    programme: str,
+    place: str,
+    on: date,
+    known_on: date,
+    given: Mapping[str, str],
+    open_facts: Sequence[str],
+) -> Decision:
+    """Decide an estimate under those values of its open facts (amounts, choices) that give most.
+
+    Refuses as `decide`.
+    """
+    sheet = get_sheet(shelf, programme=programme, place=place, on=on, known_on=known_on)
+    published = shelf.formula_of(sheet)
+    return decide_best(published, sheet, place=place, on=on, known_on=known_on, given=given, open_facts=open_facts)
 
 
 def replay(shelf: Shelf, kept: Decision) -> Decision:

@@ -1,0 +1,216 @@
+"""What is kept of a claim beside its tracks, and what its parties ask."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.outcomes import Change, Refused
+from yikatong.ledger.model import AccountName
+from yikatong.programmes.service import Shelf
+from yikatong.trade_in.model.claims import Claim, Deed
+
+PROGRAMME = "trade_in"
+CODE_DIGITS = 15
+"""A whole-vehicle code has fifteen digits (GB 17761, filing on whole-vehicle codes of electric bicycles)."""
+
+
+class ChainTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the chain runs under: the sheets, the number of buckets, and terms where a sheet names none.
+
+    A qualification lasts `qualification_days`, after a sale a claim may be submitted or mended for `claim_days`; a
+    vehicle's code is held for `code_minutes` until a claim counts it.
+    """
+
+    shelf: Shelf
+    bucket_count: int
+    qualification_days: int = 30
+    claim_days: int = 60
+    code_minutes: int = 15
+
+
+class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim as its row has it.
+
+    `version` is the number of its last deed. `sheet`, `count_key` and `budget` are those of its qualification. `facts`
+    are what was stated so far, as the formula reads them. `to_release_fen` was released and still lies in its account;
+    `sent_fen` is held and lies with payouts. `proof` is the digest of the proof of dismantling.
+    """
+
+    bucket: int
+    version: int
+    place: str
+    sheet: str
+    count_key: str
+    budget: str
+    facts: Mapping[str, str]
+    claim: Claim
+    to_release_fen: int
+    sent_fen: int
+    proof: bytes | None
+    made_at: datetime
+    changed_at: datetime
+
+    @property
+    def account_fen(self) -> int:
+        """What must lie in the claim's account."""
+        return self.claim.money.held_fen + self.to_release_fen - self.sent_fen
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """A resident asks to be qualified for one old bike at one place.
+
+    `facts` are the formula's, as its applicant states them; `old_battery` must be among them.
+    """
+
+    request_id: UUID
+    resident_id: ResidentId
+    place: str
+    old_code: str
+    facts: Mapping[str, str]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody asks for a deed on a claim.
+
+    `facts` is what this party states besides. `credit_code` is the store's or recycler's own, `model` the new bike's;
+    `proof` the SHA-256 of the proof of dismantling. `source` is the account from which money comes back: of payouts
+    for STOP, of whoever owes it for PAY_BACK.
+    """
+
+    request_id: UUID
+    claim_id: UUID
+    deed: Deed
+    facts: Mapping[str, str] = {}
+    credit_code: str = ""
+    model: str = ""
+    proof: bytes = b""
+    source: AccountName | None = None
+
+
+class PreparedSale(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale that a store has entered: the resident pays `own_fen`, the programme `subsidy_fen`, of one price."""
+
+    bucket: int
+    claim_id: UUID
+    resident_id: ResidentId
+    request_id: UUID
+    decision_id: UUID
+    provider_id: UUID
+    price_fen: int
+    subsidy_fen: int
+    new_code: str
+    model: str
+    clause: str
+    bought_on: date
+    prepared_at: datetime
+
+    @property
+    def own_fen(self) -> int:
+        """What the resident pays."""
+        return self.price_fen - self.subsidy_fen
+
+
+class Qualified(NamedTuple):
+    """An application that was admitted, now or before."""
+
+    kept: KeptClaim
+    change: Change
+
+
+class BudgetIsShort(NamedTuple):
+    """The bucket's slice of a budget has too little for an application: lease more, then ask again."""
+
+    budget: str
+    need_fen: int
+
+
+Applied = Qualified | BudgetIsShort | Refused
+"""What becomes of an application; a refusal that is returned has its decision kept."""
+
+
+class Acted(NamedTuple):
+    """A deed that was done, now or before, and the claim after it."""
+
+    kept: KeptClaim
+    change: Change
+
+
+class Prepared(NamedTuple):
+    """A sale that waits to be paid, with its claim."""
+
+    kept: KeptClaim
+    sale: PreparedSale
+
+
+class Sold(NamedTuple):
+    """A prepared sale that is paid: the claim before and after."""
+
+    before: KeptClaim
+    after: KeptClaim
+    deed: Deed
+    sale: PreparedSale
+
+
+class DeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A deed as it is kept; states are those of claim, old bike, plate and new bike."""
+
+    bucket: int
+    request_id: UUID
+    claim_id: UUID
+    resident_id: UUID
+    number: int
+    digest: bytes
+    act: str
+    actor: str
+    by_id: UUID
+    done_on: date
+    fen: int
+    price_fen: int
+    new_code: str
+    until_on: date | None
+    states_before: tuple[str, ...]
+    states_after: tuple[str, ...]
+    decision_id: UUID | None
+    made_at: datetime
+
+
+class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as it is kept; `sealed` is the whole `programmes.model.Decision` under its resident's key."""
+
+    bucket: int
+    decision_id: UUID
+    claim_id: UUID
+    resident_id: UUID
+    request_id: UUID
+    act: str
+    asking: str
+    place: str
+    effective_on: date
+    known_on: date
+    decided_on: date
+    formula: str
+    formula_digest: bytes
+    sheet: str
+    sheet_digest: bytes
+    inputs_digest: bytes
+    assumed: tuple[str, ...]
+    amount_fen: int
+    reason: str | None
+    failed: tuple[str, ...]
+    steps: str
+    sealed: bytes
+    decided_at: datetime
+
+
+class Overnight(msgspec.Struct, frozen=True, kw_only=True):
+    """An old lithium bike that is in a store since a day."""
+
+    store_id: UUID
+    claim_id: UUID
+    place: str
+    old_code: str
+    received_on: date

@@ -1,0 +1,120 @@
+"""What the chain reads from a sheet: the way of payment, the steps it needs, its terms, whose money and which count."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from yikatong.programmes.model import Sheet
+from yikatong.trade_in.model import PROGRAMME, Mode, Step, Terms
+
+_DAY = timedelta(days=1)
+_HAND_IN_FIRST = frozenset({"hand_in_first", "cancel_first", "same_day"})
+
+
+def read_terms(sheet: Sheet) -> Terms:
+    """The terms of a claim under a sheet.
+
+    Where no way of payment was published a claim is paid later, for then its papers are seen before its money goes.
+    """
+    terms = sheet.terms
+    mode = _mode_of(terms)
+    return Terms(mode=mode, needs=frozenset(_needs_of(terms, mode)))
+
+
+def _mode_of(terms: Any) -> Mode:
+    kind = _tag(terms.mode)
+    if kind == "coupon":
+        kind = str(terms.mode.then)
+    return Mode.DEDUCT_AT_SALE if kind == Mode.DEDUCT_AT_SALE.value else Mode.CLAIM_LATER
+
+
+def _needs_of(terms: Any, mode: Mode) -> set[Step]:
+    order = "" if terms.order == "unknown" else str(terms.order.rule)
+    needs: set[Step] = set()
+    if mode is Mode.CLAIM_LATER:
+        needs |= {Step.HAND_IN, Step.PURCHASE}
+        papers = _papers_of(terms)
+        if "cancellation_proof" in papers:
+            needs.add(Step.PLATE_CANCELLATION)
+        if papers & {"new_licence", "new_plate"} or _is_told(terms.windows.new_registered):
+            needs.add(Step.NEW_REGISTRATION)
+    if order in _HAND_IN_FIRST:
+        needs.add(Step.HAND_IN)
+    if order == "cancel_first":
+        needs.add(Step.PLATE_CANCELLATION)
+    return needs
+
+
+def _papers_of(terms: Any) -> set[str]:
+    """Papers for which no other will do."""
+    if not _is_told(terms.evidence):
+        return set()
+    return {str(one[0].value) for one in terms.evidence.items if len(one) == 1}
+
+
+def count_key_of(sheet: Sheet, *, on: date) -> str:
+    """Over what a person's claims are counted: a scheme of a place, or its calendar year."""
+    terms, head = sheet.terms, sheet.head
+    if _is_told(terms.per_person) and terms.per_person.per == "calendar_year":
+        return f"{head.place}:year:{on.year}"
+    return f"{head.place}:{head.scheme}"
+
+
+def allowed_of(sheet: Sheet) -> int | None:
+    """How many claims a person has; None where no limit was published."""
+    return int(sheet.terms.per_person.count) if _is_told(sheet.terms.per_person) else None
+
+
+def budget_code_of(sheet: Sheet, *, on: date) -> str:
+    """The code of the budget that pays: programme, the sheet's place, and the year of the purchase."""
+    return f"{PROGRAMME}:{sheet.head.place}:{on.year}"
+
+
+def is_coupon(sheet: Sheet) -> bool:
+    """Whether a qualification is a coupon, whose day of taking is a fact."""
+    return _tag(sheet.terms.mode) == "coupon"
+
+
+def end_of_qualification(sheet: Sheet, *, today: date, days: int) -> date:
+    """The first day on which a qualification of today no longer counts.
+
+    A coupon's own life; else `days`, but not beyond the last day on which one may buy.
+    """
+    mode = sheet.terms.mode
+    if _tag(mode) == "coupon" and mode.life != "unknown":
+        return _end_of_coupon(mode, today=today)
+    end = today + timedelta(days=days)
+    last = _last_day(sheet.terms.windows.bought)
+    return end if last is None else max(today, min(end, last + _DAY))
+
+
+def _end_of_coupon(mode: Any, *, today: date) -> date:
+    if mode.life == "same_day":
+        return today + _DAY
+    if mode.life == "days":
+        return today + timedelta(days=int(mode.days))
+    return date(today.year + today.month // 12, today.month % 12 + 1, 1)
+
+
+def end_of_claiming(sheet: Sheet, *, bought_on: date, days: int) -> date:
+    """The first day on which a sale can no longer be claimed: the window's end, or `days` where none was published."""
+    last = _last_day(sheet.terms.windows.claimed)
+    return bought_on + timedelta(days=days) if last is None else last + _DAY
+
+
+def _last_day(window: Any) -> date | None:
+    if not _is_told(window):
+        return None
+    edge = window.through or window.before
+    if edge is None or edge.day is None:
+        return None
+    is_in = window.through is not None or not edge.is_day
+    return edge.day if is_in else edge.day - _DAY
+
+
+def _is_told(term: Any) -> bool:
+    return term not in ("unknown", "none")
+
+
+def _tag(term: Any) -> str:
+    """The word by which a sheet tells one form of a term from another; empty for a term that is a word."""
+    return "" if isinstance(term, str) else str(term.__struct_config__.tag)

@@ -1,0 +1,115 @@
+"""Statements about vehicles' codes and about lithium bikes in stores."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from yikatong.trade_in.model import Overnight, Spending, VehicleRole
+from yikatong.trade_in.store.statements import STATEMENTS
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+async def claim_code(conn: Conn, *, wanted: Spending, held_until: datetime) -> Spending:
+    """Claim a code where nobody holds it; gives who holds it now."""
+    rows = await STATEMENTS.run(
+        conn,
+        "claim_code",
+        code=wanted.code,
+        claim_id=wanted.claim_id,
+        role=wanted.role.value,
+        held_until=held_until,
+    )
+    return Spending(wanted.code, VehicleRole(rows[0]["role"]), rows[0]["claim_id"])
+
+
+async def claim_old_codes(conn: Conn, *, wanted: Sequence[tuple[str, UUID]], held_until: datetime) -> None:
+    """Claim old vehicles' codes for claims, where nobody holds them."""
+    await STATEMENTS.run(
+        conn,
+        "claim_old_codes",
+        codes=[code for code, _ in wanted],
+        claim_ids=[claim_id for _, claim_id in wanted],
+        held_until=held_until,
+    )
+
+
+async def lock_codes(conn: Conn, *, codes: Sequence[str]) -> dict[str, Spending]:
+    """Who holds some codes, locked; free ones are not among them."""
+    rows = await STATEMENTS.run(conn, "lock_codes", codes=list(codes))
+    return {row["code"]: Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows}
+
+
+async def find_code(conn: Conn, *, code: str) -> Spending | None:
+    """Who holds a code."""
+    rows = await STATEMENTS.run(conn, "find_code", code=code)
+    return Spending(code, VehicleRole(rows[0]["role"]), rows[0]["claim_id"]) if rows else None
+
+
+async def count_codes(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
+    """Say of codes that their claims count them."""
+    await _with_codes(conn, "count_codes", held)
+
+
+async def give_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
+    """Free codes that their claims do not count any more."""
+    await _with_codes(conn, "give_codes_back", held)
+
+
+async def give_held_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
+    """Free codes that were claimed for claims that came to nothing."""
+    await _with_codes(conn, "give_held_codes_back", held)
+
+
+async def _with_codes(conn: Conn, query: str, held: Sequence[tuple[str, UUID]]) -> None:
+    if held:
+        codes, claim_ids = [code for code, _ in held], [claim_id for _, claim_id in held]
+        await STATEMENTS.run(conn, query, codes=codes, claim_ids=claim_ids)
+
+
+async def list_codes_past_their_term(conn: Conn, *, now: datetime, limit: int) -> list[Spending]:
+    """Codes whose term is over and that no claim counts as far as they know."""
+    rows = await STATEMENTS.run(conn, "list_codes_past_their_term", now=now, limit=limit)
+    return [Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows]
+
+
+async def page_codes(conn: Conn, *, after: str, limit: int) -> list[Spending]:
+    """Every code that a claim counts, after one."""
+    rows = await STATEMENTS.run(conn, "audit_codes", after=after, limit=limit)
+    return [Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows]
+
+
+async def enter_overnight(conn: Conn, *, bike: Overnight) -> None:
+    """Note that an old lithium bike is in a store."""
+    await STATEMENTS.run(
+        conn,
+        "enter_overnight",
+        store_id=bike.store_id,
+        claim_id=bike.claim_id,
+        place=bike.place,
+        old_code=bike.old_code,
+        received_on=bike.received_on,
+    )
+
+
+async def leave_overnight(conn: Conn, *, store_id: UUID, claim_id: UUID) -> None:
+    """Note that an old lithium bike has left a store."""
+    await STATEMENTS.run(conn, "leave_overnight", store_id=store_id, claim_id=claim_id)
+
+
+async def list_overnight_of(conn: Conn, *, store_id: UUID, before: date) -> tuple[Overnight, ...]:
+    """Old lithium bikes that are in one store since before a day."""
+    return await STATEMENTS.list_all(conn, "list_overnight_of", Overnight, store_id=store_id, before=before)
+
+
+async def list_overnight_at(conn: Conn, *, place: str, before: date, limit: int) -> tuple[Overnight, ...]:
+    """Old lithium bikes that are in some store of a place since before a day; `place` may be the begin of a code."""
+    return await STATEMENTS.list_all(conn, "list_overnight_at", Overnight, place=place, before=before, limit=limit)
+
+
+async def list_every_overnight(conn: Conn) -> tuple[Overnight, ...]:
+    """Every old lithium bike in a store."""
+    return await STATEMENTS.list_all(conn, "audit_overnight", Overnight)
