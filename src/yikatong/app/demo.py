@@ -65,6 +65,7 @@ KIND_NAMES = {
     AccountKind.BENEFIT: Both("居民补贴", "residents' benefits"),
     AccountKind.ALLOWANCE: Both("脱机额度", "offline allowances"),
     AccountKind.BUDGET: Both("项目预算", "budgets"),
+    AccountKind.CLAIM: Both("补贴申领", "claims of subsidies"),
     AccountKind.PROVIDER_RECEIVABLE: Both("应付服务机构", "due to providers"),
     AccountKind.PROVIDER_DEBT: Both("服务机构欠款", "debts of providers"),
     AccountKind.BANK_CLEARING: Both("银行清算", "clearing with banks"),
@@ -74,6 +75,9 @@ KIND_NAMES = {
     AccountKind.RESERVE_CLEARING: Both("备付金清算", "clearing with the reserve"),
     AccountKind.ESCHEAT: Both("无主款项", "unclaimed money"),
     AccountKind.FUNDING: Both("补贴资金", "funds of benefits"),
+    AccountKind.BUDGET_SLICE: Both("预算分片", "slices of budgets"),
+    AccountKind.BUDGET_LEASES: Both("预算分片往来", "leases of budgets"),
+    AccountKind.RECLAIMED: Both("追回补贴", "subsidies that came back"),
 }
 ROOM_NAMES_ZH = {
     "ledger": "账本",

@@ -21,6 +21,12 @@ _CHECKS = (
     ("audit_entries", "transfer", "a leg of transfer {} in bucket {} is {} fen, its entry is {}"),
     ("audit_holds", "account", "the pending holds of account {} in bucket {} sum to {} fen, held is {}"),
     ("audit_posted_holds", "hold", "hold {} in bucket {} set {} fen aside, its transfer took {}"),
+    ("audit_leases", "account", "the leases of account {} from bucket {} on should sum to {} fen and sum to {}"),
+    (
+        "audit_spending",
+        "transfer",
+        "transfer {} in bucket {} gave others than claims {} fen of a budget: {}",
+    ),
     ("audit_let_go", "hold", "hold {} in bucket {} took {} fen of its {}, though what it was for was paid"),
 )
 

@@ -5,13 +5,13 @@ gates of accounts that have a limit (`lock_open_gates`); it then reads, in later
 open totals; builds a `Book`; decides; and sends `write_book`, with COMMIT behind it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import store
-from yikatong.ledger.model import Account, AccountName, BookWrites, Hold, OpenTotal
+from yikatong.ledger.model import Account, AccountKind, AccountName, BookWrites, Hold, Leg, OpenTotal
 from yikatong.plumbing.pipeline import Statement
 
 __all__ = [
@@ -71,7 +71,25 @@ def write_book(*, bucket: int, writer: int, book_writes: BookWrites) -> list[Sta
     if writes.holds_ended:
         statements.append(store.end_holds(bucket=bucket, holds=writes.holds_ended, now=now))
     if writes.open_changes:
-        statements.append(store.add_to_open_accounts(bucket=bucket, writer=writer, changes=writes.open_changes))
+        statements += _change_open_accounts(bucket=bucket, writer=writer, changes=writes.open_changes)
+    return statements
+
+
+def _change_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) -> list[Statement[Any]]:
+    """Add to this writer's rows; a slice of a budget has one row alone, which is lowered only while it has enough."""
+    slices = [leg for leg in changes if leg.account.kind is AccountKind.BUDGET_SLICE]
+    if not slices:
+        return [store.add_to_open_accounts(bucket=bucket, writer=writer, changes=changes)]
+    raised = [leg for leg in slices if leg.amount_fen > 0]
+    lowered = [leg for leg in slices if leg.amount_fen < 0]
+    others = [leg for leg in changes if leg.account.kind is not AccountKind.BUDGET_SLICE]
+    statements: list[Statement[Any]] = []
+    if lowered:
+        statements.append(store.lower_slices(bucket=bucket, changes=lowered))
+    if raised:
+        statements.append(store.add_to_open_accounts(bucket=bucket, writer=0, changes=raised))
+    if others:
+        statements.append(store.add_to_open_accounts(bucket=bucket, writer=writer, changes=others))
     return statements
 
 

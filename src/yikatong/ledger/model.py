@@ -21,12 +21,17 @@ LEGS_MAX = 8
 
 
 class AccountKind(StrEnum):
-    """What an account is for. The first four have a floor; the others go below zero when others owe us."""
+    """What an account is for. The first five have a floor; the others go below zero when others owe us.
+
+    A budget is leased in slices to the buckets, by way of its leases, whose sum over all buckets is zero; a slice is
+    never below zero. What a claim may get waits in an account of its own. What comes back of it stands as reclaimed.
+    """
 
     PURSE = "purse"
     BENEFIT = "benefit"
     ALLOWANCE = "allowance"
     BUDGET = "budget"
+    CLAIM = "claim"
     PROVIDER_RECEIVABLE = "provider_receivable"
     PROVIDER_DEBT = "provider_debt"
     BANK_CLEARING = "bank_clearing"
@@ -36,9 +41,14 @@ class AccountKind(StrEnum):
     RESERVE_CLEARING = "reserve_clearing"
     ESCHEAT = "escheat"
     FUNDING = "funding"
+    BUDGET_SLICE = "budget_slice"
+    BUDGET_LEASES = "budget_leases"
+    RECLAIMED = "reclaimed"
 
 
-FLOORED_KINDS = frozenset({AccountKind.PURSE, AccountKind.BENEFIT, AccountKind.ALLOWANCE, AccountKind.BUDGET})
+FLOORED_KINDS = frozenset(
+    {AccountKind.PURSE, AccountKind.BENEFIT, AccountKind.ALLOWANCE, AccountKind.BUDGET, AccountKind.CLAIM}
+)
 """Kinds whose accounts have a floor and so one row in their owner's bucket."""
 
 
@@ -57,6 +67,10 @@ class TransferKind(StrEnum):
     CLOSING = "closing"
     CORRECTION = "correction"
     RESERVE = "reserve"
+    LEASE = "lease"
+    SET_ASIDE = "set_aside"
+    RELEASE = "release"
+    RECLAIM = "reclaim"
 
 
 class HoldStatus(StrEnum):
@@ -234,6 +248,33 @@ class DayChange(msgspec.Struct, frozen=True):
     sum_fen: int
 
 
+class Taking(msgspec.Struct, frozen=True):
+    """What one claim is to have of a budget, and the claim's account; `reference` is opaque, as the claim's id."""
+
+    transfer_id: TransferId
+    reference: UUID
+    account: AccountName
+    amount_fen: int
+
+
+class BudgetState(msgspec.Struct, frozen=True):
+    """How a programme's budget stands over all buckets.
+
+    `funded_fen` was put in, `main_fen` and `sliced_fen` are left (not yet and already leased to buckets), and
+    `reclaimed_fen` came back of what was paid; it belongs to whoever funds the budget and is not given out again.
+    """
+
+    funded_fen: int
+    main_fen: int
+    sliced_fen: int
+    reclaimed_fen: int
+
+    @property
+    def left_fen(self) -> int:
+        """What claims may still get."""
+        return self.main_fen + self.sliced_fen
+
+
 class TrialLine(msgspec.Struct, frozen=True):
     """All accounts of one kind together; over all kinds the balances sum to zero."""
 
@@ -287,3 +328,18 @@ RESERVE_CLEARING = name_account(HOUSE, AccountKind.RESERVE_CLEARING)
 def bank_clearing(bank_code: str) -> AccountName:
     """Name the account of what a bank owes us (negative) or we owe the bank (positive)."""
     return name_account(owner_of("bank", bank_code), AccountKind.BANK_CLEARING, bank_code)
+
+
+def name_budget(code: str) -> AccountName:
+    """Name the account of a programme's budget by programme, place and year, as `trade_in:320000:2024`."""
+    return name_account(owner_of("programme_budget", code), AccountKind.BUDGET, code)
+
+
+def name_of_budget(budget: AccountName, kind: AccountKind) -> AccountName:
+    """Name what belongs to a budget: its slices, leases, funding, or what was reclaimed of it."""
+    return name_account(budget.owner_id, kind, budget.label)
+
+
+def name_claim(resident_id: UUID, claim_id: UUID) -> AccountName:
+    """Name the account in which a resident's claim has its money until it is paid or released."""
+    return name_account(resident_id, AccountKind.CLAIM, claim_id.hex)

@@ -73,6 +73,19 @@ FROM unnest($3::uuid[], $4::text[], $5::uuid[], $6::text[], $7::bigint[])
 ON CONFLICT (bucket, account_id, writer)
 DO UPDATE SET posted_fen = ledger.open_account.posted_fen + excluded.posted_fen;
 
+-- name: lower_slices
+-- sentence: lowers slices of budgets; fails unless all of them, $4 in number, hold that much
+WITH won AS (
+    UPDATE ledger.open_account AS a
+    SET posted_fen = a.posted_fen + d.amount_fen
+    FROM unnest($2::uuid[], $3::bigint[]) AS d (account_id, amount_fen)
+    -- The accounts are named twice, so that a plan made while the table was empty still goes by the key.
+    WHERE a.bucket = $1 AND a.account_id = ANY ($2::uuid[]) AND a.account_id = d.account_id AND a.writer = 0
+        AND a.posted_fen + d.amount_fen >= 0
+    RETURNING 1
+)
+SELECT 1 / (count(*) = $4::bigint)::int FROM won;
+
 -- name: insert_holds
 -- sentence: writes holds that this batch made
 INSERT INTO ledger.hold
@@ -422,3 +435,57 @@ GROUP BY e.bucket, e.account_id, k.kind, k.owner_id, k.label;
 SELECT t.id, (SELECT sum(leg) FROM unnest(t.legs) AS leg WHERE leg > 0)::bigint
 FROM ledger.transfer AS t
 WHERE t.id = ANY (%(transfer_ids)s::uuid[]);
+
+-- name: lock_slice
+-- sentence: what a slice of a budget holds in one bucket; locks its row
+SELECT posted_fen FROM ledger.open_account
+WHERE bucket = %(bucket)s AND account_id = %(account_id)s AND writer = 0
+FOR UPDATE;
+
+-- name: list_slices
+-- sentence: the buckets in which a budget's slice holds something, in order, with how much; locks nothing
+SELECT bucket, posted_fen FROM ledger.open_account
+WHERE bucket = ANY (%(buckets)s::smallint[]) AND account_id = %(account_id)s AND writer = 0 AND posted_fen > 0
+ORDER BY bucket;
+
+-- name: find_budget_left
+-- sentence: what a budget's main row and all of its slices hold, in one statement; no row when there is no budget
+WITH main AS (
+    SELECT a.posted_fen - a.held_fen AS fen
+    FROM ledger.account AS a
+    WHERE a.bucket = %(bucket)s AND a.owner_id = %(owner_id)s AND a.id = %(id)s
+),
+slices AS (
+    SELECT coalesce(sum(o.posted_fen), 0)::bigint AS fen
+    FROM ledger.open_account AS o
+    WHERE o.bucket = ANY (%(buckets)s::smallint[]) AND o.account_id = %(slice_id)s AND o.writer = 0
+)
+SELECT main.fen, slices.fen FROM main CROSS JOIN slices;
+
+-- name: audit_leases
+-- sentence: audit, over all buckets: budgets whose leases given out and leases taken up do not cancel
+SELECT min(bucket), account_id, 0::bigint, sum(posted_fen)::bigint
+FROM ledger.open_account
+WHERE kind = 'budget_leases'
+GROUP BY account_id
+HAVING sum(posted_fen) <> 0
+ORDER BY account_id;
+
+-- name: audit_spending
+-- sentence: audit, over all buckets: transfers that took from a slice of a budget into anything but claims and leases
+SELECT t.bucket, t.id, 0::bigint, sum(leg.amount_fen)::bigint
+FROM (SELECT DISTINCT bucket, account_id FROM ledger.open_account WHERE kind = 'budget_slice') AS s
+JOIN ledger.entry AS e ON e.bucket = s.bucket AND e.account_id = s.account_id AND e.amount_fen < 0
+JOIN ledger.transfer AS t ON t.bucket = e.bucket AND t.id = e.transfer_id
+CROSS JOIN LATERAL unnest(t.accounts, t.legs) AS leg (account_id, amount_fen)
+WHERE leg.amount_fen > 0
+    AND NOT EXISTS (
+        SELECT FROM ledger.account AS a
+        WHERE a.bucket = t.bucket AND a.id = leg.account_id AND a.kind IN ('claim', 'budget')
+    )
+    AND NOT EXISTS (
+        SELECT FROM ledger.open_account AS o
+        WHERE o.bucket = t.bucket AND o.account_id = leg.account_id AND o.kind = 'budget_leases'
+    )
+GROUP BY t.bucket, t.id
+ORDER BY 1, 2;

@@ -87,3 +87,13 @@ class Reason(KernelReason):
         "Nothing was read. Ask for at most 366 days, the end after the beginning.",
         "未查询。请选择不超过366天的日期范围。",
     )  # fmt: skip
+    BUDGET_SLICE_IS_TOO_SMALL = ReasonText(
+        409, "This part of the budget is used up; more is being fetched.", "本分片预算暂时不足，正在补充。",
+        "Nothing was set aside. Send the request again.",
+        "未预留。请重新提交。",
+    )  # fmt: skip
+    BUDGET_HAS_TOO_LITTLE = ReasonText(
+        409, "Less is left in the budget than this claim may need.", "预算余额不足以支付该笔申领。",
+        "Nothing was set aside and nothing counted. Ask again when the budget has been raised or money came back.",
+        "未预留，也不计入次数。请在预算追加或资金退回后再申请。",
+    )  # fmt: skip

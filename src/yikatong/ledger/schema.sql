@@ -16,7 +16,7 @@ CREATE TABLE ledger.account (
     frozen_at timestamptz,
     closed_at timestamptz,
     PRIMARY KEY (bucket, owner_id, id),
-    CONSTRAINT kind_has_a_floor CHECK (kind IN ('purse', 'benefit', 'allowance', 'budget')),
+    CONSTRAINT kind_has_a_floor CHECK (kind IN ('purse', 'benefit', 'allowance', 'budget', 'claim')),
     CONSTRAINT held_is_not_negative CHECK (held_fen >= 0),
     CONSTRAINT floor_holds CHECK (posted_fen - held_fen >= floor_fen),
     CONSTRAINT closed_is_empty CHECK (closed_at IS NULL OR (posted_fen = 0 AND held_fen = 0))
@@ -25,6 +25,7 @@ CREATE TABLE ledger.account (
 -- distributed by bucket
 -- An account without a floor: one row per bucket and writer, so that no payee is a place where payers queue.
 -- Writer 0 is the account's gate: whoever lowers an account that has a limit locks that row first.
+-- A slice of a budget has that row alone, and is not lowered below zero.
 CREATE TABLE ledger.open_account (
     bucket smallint NOT NULL,
     account_id uuid NOT NULL,
@@ -37,9 +38,10 @@ CREATE TABLE ledger.open_account (
     CONSTRAINT kind_has_no_floor CHECK (
         kind IN (
             'provider_receivable', 'provider_debt', 'bank_clearing', 'payout_clearing', 'region_clearing',
-            'reserve_nostro', 'reserve_clearing', 'escheat', 'funding'
+            'reserve_nostro', 'reserve_clearing', 'escheat', 'funding', 'budget_slice', 'budget_leases', 'reclaimed'
         )
-    )
+    ),
+    CONSTRAINT slice_is_one_row_and_not_negative CHECK (kind <> 'budget_slice' OR (writer = 0 AND posted_fen >= 0))
 );
 
 -- distributed by bucket
@@ -57,7 +59,7 @@ CREATE TABLE ledger.transfer (
     CONSTRAINT kind_is_known CHECK (
         kind IN (
             'payment', 'refund', 'reversal', 'top_up', 'grant', 'settlement', 'payout', 'return', 'debt',
-            'closing', 'correction', 'reserve'
+            'closing', 'correction', 'reserve', 'lease', 'set_aside', 'release', 'reclaim'
         )
     ),
     CONSTRAINT legs_are_two_to_eight CHECK (

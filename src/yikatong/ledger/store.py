@@ -152,6 +152,17 @@ def add_to_open_accounts(*, bucket: int, writer: int, changes: Sequence[Leg]) ->
     return Statement(_Q["add_to_open_accounts"], params, as_tuple)
 
 
+def lower_slices(*, bucket: int, changes: Sequence[Leg]) -> Statement[tuple[Any, ...]]:
+    """Lower slices of budgets by what `changes` say; fails with BatchMustRerun unless each holds that much."""
+    params = (
+        wire.int2(bucket),
+        wire.uuid_array([leg.account.id for leg in changes]),
+        wire.int8_array([leg.amount_fen for leg in changes]),
+        wire.int8(len(changes)),
+    )
+    return Statement(_Q["lower_slices"], params, as_tuple)
+
+
 def insert_holds(*, bucket: int, holds: Sequence[Hold], now: datetime) -> Statement[tuple[Any, ...]]:
     """Write holds made at `now`."""
     params = (
@@ -239,6 +250,36 @@ async def list_accounts(conn: Conn, *, bucket: int, owner_id: UUID) -> list[Acco
 async def find_open_balance(conn: Conn, *, buckets: Sequence[int], account_id: AccountId) -> int:
     """The balance of an account without a floor over these buckets."""
     return await _number(conn, "find_open_balance", buckets=list(buckets), account_id=account_id)
+
+
+async def lock_slice(conn: Conn, *, bucket: int, account_id: AccountId) -> int:
+    """What a slice holds in one bucket, locked; 0 where it has no row yet."""
+    cursor = await conn.execute(_Q["lock_slice"], {"bucket": bucket, "account_id": account_id})
+    row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+async def list_slices(conn: Conn, *, buckets: Sequence[int], account_id: AccountId) -> list[tuple[int, int]]:
+    """The buckets in which a budget's slice holds something, in order, with how much."""
+    cursor = await conn.execute(_Q["list_slices"], {"buckets": list(buckets), "account_id": account_id})
+    return await cursor.fetchall()
+
+
+async def find_budget_left(
+    conn: Conn, *, bucket: int, budget: AccountName, slice_id: AccountId, buckets: Sequence[int]
+) -> tuple[int, int] | None:
+    """What a budget's main row and its slices hold, as of one moment."""
+    cursor = await conn.execute(
+        _Q["find_budget_left"],
+        {
+            "bucket": bucket,
+            "owner_id": budget.owner_id,
+            "id": budget.id,
+            "slice_id": slice_id,
+            "buckets": list(buckets),
+        },
+    )
+    return await cursor.fetchone()
 
 
 async def list_owners_with_due_holds(conn: Conn, *, bucket: int, now: datetime, limit: int) -> list[UUID]:

@@ -21,6 +21,15 @@ from yikatong.ledger.service.accounts import (
     statement_of,
     unfreeze_account,
 )
+from yikatong.ledger.service.budgets import (
+    find_budget,
+    find_budget_left,
+    fund_budget,
+    lease_slice,
+    open_budget,
+    release_to_budget,
+    take_from_budget,
+)
 from yikatong.ledger.service.holds import hold, post_hold, post_part_of_hold, tidy_holds, void_hold
 from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
 from yikatong.ledger.service.reading import (
@@ -46,12 +55,16 @@ __all__ = [
     "day_changes",
     "day_totals",
     "find_account",
+    "find_budget",
+    "find_budget_left",
     "find_transfers",
     "freeze_account",
+    "fund_budget",
     "get_balance",
     "grant_benefit",
     "hold",
     "leaf_of_transfer",
+    "lease_slice",
     "leaves_of",
     "level",
     "load_holds",
@@ -62,6 +75,7 @@ __all__ = [
     "note_transfers",
     "open_account",
     "open_balance",
+    "open_budget",
     "open_many_accounts",
     "post",
     "post_batch",
@@ -69,9 +83,11 @@ __all__ = [
     "post_part_of_hold",
     "post_pipelined",
     "rebuild_open_accounts",
+    "release_to_budget",
     "run_in_order",
     "statement_of",
     "sum_transfers",
+    "take_from_budget",
     "tidy_holds",
     "top_up_purse",
     "trial_balance",

@@ -2,8 +2,9 @@
 
 Transfers and entries go where their resident goes. What belongs to nobody (a settlement, the reserve's movements) stays
 with its bucket, so that afterwards one bucket of an account without a floor may stand far below zero and others above.
-Two kinds of that are levelled by new transfers inside each bucket, whose sum over all buckets is zero: receivables,
-because a refund is measured against its bucket's receivable, and the reserve, which in each bucket equals the purses.
+Three kinds of that are levelled by new transfers inside each bucket, whose sum over all buckets is zero: receivables,
+because a refund is measured against its bucket's receivable; slices of budgets, which are never below zero; and the
+reserve, which in each bucket equals the purses.
 """
 
 from collections import defaultdict
@@ -51,7 +52,12 @@ async def rebuild_open_accounts(conn: Conn, *, now: datetime, ids: Ids) -> int:
     """
     reference = ids.new()
     levelled = 0
-    for account, counter, kind, changes in [*await _receivables(conn), await _reserve(conn)]:
+    levellings = [
+        *await _shares(conn, AccountKind.PROVIDER_RECEIVABLE, AccountKind.PAYOUT_CLEARING, TransferKind.SETTLEMENT),
+        *await _shares(conn, AccountKind.BUDGET_SLICE, AccountKind.BUDGET_LEASES, TransferKind.LEASE),
+        await _reserve(conn),
+    ]
+    for account, counter, kind, changes in levellings:
         for bucket, fen in sorted(changes.items()):
             await _write(conn, bucket, ids.new(), kind, reference, ((account, fen), (counter, -fen)), now)
             levelled += 1
@@ -80,10 +86,10 @@ def level(balances: Mapping[int, int]) -> dict[int, int]:
 Levelling = tuple[AccountName, AccountName, TransferKind, dict[int, int]]
 
 
-async def _receivables(conn: Conn) -> list[Levelling]:
+async def _shares(conn: Conn, kind: AccountKind, counter: AccountKind, transfer_kind: TransferKind) -> list[Levelling]:
+    """How every account of a kind is levelled, each against its owner's account of another kind."""
     balances: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
     labels: dict[UUID, tuple[UUID, str]] = {}
-    kind = AccountKind.PROVIDER_RECEIVABLE
     async for bucket, account_id, owner_id, label, fen in await conn.execute(
         _Q["rebucket_list_shares"], {"kind": kind.value}
     ):
@@ -92,8 +98,8 @@ async def _receivables(conn: Conn) -> list[Levelling]:
     return [
         (
             name_account(labels[account_id][0], kind, labels[account_id][1]),
-            name_account(labels[account_id][0], AccountKind.PAYOUT_CLEARING, labels[account_id][1]),
-            TransferKind.SETTLEMENT,
+            name_account(labels[account_id][0], counter, labels[account_id][1]),
+            transfer_kind,
             level(by_bucket),
         )
         for account_id, by_bucket in sorted(balances.items())
