@@ -49,6 +49,13 @@ class Reason(BaseReason):
         "Nothing was charged. Check the amount, or split the bill as the provider's rules allow.",
         "未扣款。请核对金额，或按服务机构规定分次支付。",
     )
+    SOURCE_WAITS_IN_ANOTHER_TAP = ReasonText(
+        409,
+        "Another tap that uses the same money is waiting for the resident or the bank.",
+        "同一笔资金正在另一笔用卡中等待确认或扣款。",
+        "Nothing was charged. Wait until that tap has ended, or take it back, then tap again.",
+        "未扣款。请待该笔用卡结束或冲正后重新发起。",
+    )
     POSTURE_IS_NOT_SAFE = ReasonText(
         403,
         "The phone's screen is being captured or controlled, so a shown code moves no money.",
@@ -68,7 +75,7 @@ class WaitsFor(StrEnum):
 class Part(msgspec.Struct, frozen=True):
     """One part of what pays for a tap: an account with a floor, or the bound bank account (`account` None).
 
-    `source` is the word of the item's funding list: `purse`, `bank`, `benefit:<code>`.
+    `source` is a funding word: `purse`, `bank` or `benefit:<code>` of the item's list, or a line's own, `claim:<id>`.
     """
 
     account: AccountName | None
@@ -133,19 +140,71 @@ class TapInHand(msgspec.Struct, frozen=True, kw_only=True):
     is_confirmed: bool = False
 
 
+Facts = Sequence[Sequence[Any]]
+"""The rows of a line's statements, in their order; a line that keeps a source gives new ones for what came since."""
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True):
+    """What was paid for a tap, as the line whose own source paid a part is told of it."""
+
+    tap_id: TapId
+    resident_id: UUID
+    provider_id: UUID
+    parts: tuple[Part, ...]
+    now: datetime
+
+    @property
+    def amount_fen(self) -> int:
+        """The whole."""
+        return sum(part.amount_fen for part in self.parts)
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a line's own part of a payment goes when goods come back: never to the resident."""
+
+    facts: Facts
+    to: AccountName
+    amount_fen: int
+
+
+class OwnSource(Protocol):
+    """Money that a line keeps under a funding word of its own, and remembers what became of it.
+
+    The counter moves the money; it tells the source of each payment and of what undoes it, in order of arrival, and
+    later taps of the batch are decided on the facts that the source gave back. All are pure but `write`.
+    """
+
+    word: str
+    """The funding word up to the colon."""
+
+    def pay(self, facts: Facts, payment: Payment) -> Facts | BaseReason:
+        """A payment is being posted, at once or after it waited."""
+        ...
+
+    def reverse(self, facts: Facts, payment: Payment) -> Facts | BaseReason:
+        """A payment is being taken back as if it had not been; its parts go where they came from."""
+        ...
+
+    def give_back(self, facts: Facts, payment: Payment, *, refund_id: UUID, amount_fen: int) -> Returned | BaseReason:
+        """A provider gives this much of a payment back, because goods came back."""
+        ...
+
+    def write(self, *, bucket: int, facts: Facts, now: datetime) -> list[Statement[Any]]:
+        """Statements that record what became of the facts in this batch; one that does not win its rows fails."""
+        ...
+
+
 class ServiceLine(Protocol):
     """What a tap of an item means and costs. The counter knows no line by name; an item names its line."""
 
     name: str
+    own_source: OwnSource | None
+    """What this line pays with beside the resident's own funding; None for most."""
 
     def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
         """Statements whose results this line needs to decide a batch."""
         ...
 
-    def decide(self, tap: TapInHand, facts: Sequence[Sequence[Any]], balances: Balances) -> Decision:
-        """Decide one tap; `facts` are the rows of this line's statements, in their order. Pure."""
-        ...
-
-    def write(self, *, bucket: int, admitted: Sequence[TapInHand]) -> list[Statement[Any]]:
-        """Statements that record what this line must remember of the taps it admitted."""
+    def decide(self, tap: TapInHand, facts: Facts, balances: Balances) -> Decision:
+        """Decide one tap on the rows of this line's statements. Pure."""
         ...

@@ -7,12 +7,14 @@ from yikatong.cards import service as cards
 from yikatong.codes.model import Form, Posture, Strength
 from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.instants import day_of
-from yikatong.ledger.model import AccountKind, AccountName, name_account
-from yikatong.lines.model import Part, Reason, Refuse, TapInHand
+from yikatong.ledger.model import AccountKind, AccountName, name_account, name_claim
+from yikatong.lines.model import Balances, Part, Reason, Refuse, TapInHand
 
 BANK = "bank"
 PURSE = "purse"
 _BENEFIT = "benefit:"
+CLAIM = "claim"
+_CLAIM = f"{CLAIM}:"
 UNSAFE_POSTURES = frozenset({Posture.CAPTURED, Posture.CONTROLLED})
 
 
@@ -109,6 +111,8 @@ def _account_of(resident: int, source: str) -> AccountName:
         return name_account(uuid_of(resident), AccountKind.PURSE, "")
     if source.startswith(_BENEFIT):
         return name_account(uuid_of(resident), AccountKind.BENEFIT, source.removeprefix(_BENEFIT))
+    if source.startswith(_CLAIM):
+        return name_claim(uuid_of(resident), UUID(hex=source.removeprefix(_CLAIM)))
     raise ValueError(f"no account pays for {source}")
 
 
@@ -116,3 +120,38 @@ def part_of(resident_id: UUID, source: str, amount_fen: int) -> Part:
     """A part of a payment from its funding word: the bank's has no account of ours."""
     account = None if source == BANK else account_of_source(resident_id, source)
     return Part(account, amount_fen, source)
+
+
+def price_parts(tap: TapInHand, amount_fen: int, balances: Balances) -> tuple[Part, ...] | None:
+    """Share an amount over the sources of a tap's item in their order; None when they do not cover it.
+
+    A benefit or the purse gives what it has; the bound bank account, which needs a level 2 e-card, gives the rest.
+    """
+    left_fen = amount_fen
+    parts: list[Part] = []
+    for source in tap.item.funding:
+        if left_fen == 0:
+            break
+        if source == BANK:
+            if tap.holder.bank_token is None:
+                continue
+            part = Part(None, left_fen, source)
+        else:
+            account = account_of_source(tap.holder.resident_id, source)
+            part = Part(account, min(left_fen, balances.available(account.id)), source)
+        if part.amount_fen > 0:
+            parts.append(part)
+            left_fen -= part.amount_fen
+    return tuple(parts) if left_fen == 0 else None
+
+
+def claim_source(claim_id: UUID) -> str:
+    """The funding word of a subsidy claim: its own account pays."""
+    return f"{_CLAIM}{claim_id.hex}"
+
+
+def claim_of_source(source: str) -> UUID:
+    """The claim that a funding word names. Raises ValueError for another word."""
+    if not source.startswith(_CLAIM):
+        raise ValueError(f"{source} names no claim")
+    return UUID(hex=source.removeprefix(_CLAIM))

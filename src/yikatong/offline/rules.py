@@ -48,15 +48,19 @@ def status_age_max(item: Item) -> timedelta:
     return _AGE_MAX if item.amount_required or item.least_strength == Strength.SHOWN else _AGE_MAX_OF_PROOF
 
 
+_ONLINE_ONLY = frozenset({None, "desk", "subsidised"})
+"""Lines that serve nothing without the network; a subsidised sale is decided on the claim as it stands."""
+
+
 def find_offline_item(item: Item, terminal: Terminal) -> OfflineItem | None:
     """The item as a terminal serves it without a network; None when it may not.
 
-    It must be the terminal's, be served by a service line, need no more than an answer, and pay, if it does, from the
-    purse; above what its holder would have to confirm, it is for the network.
+    It must be the terminal's, be served by a service line that needs no facts of now, need no more than an answer, and
+    pay, if it does, from the purse; above what its holder would have to confirm, it is for the network.
     """
     is_offered = item.scene in terminal.purposes and (terminal.items is None or item.code in terminal.items)
     pays_otherwise = item.amount_required and "purse" not in item.funding
-    if not is_offered or item.line in (None, "desk") or item.least_strength > Strength.ANSWERED or pays_otherwise:
+    if not is_offered or item.line in _ONLINE_ONLY or item.least_strength > Strength.ANSWERED or pays_otherwise:
         return None
     confirm_above_fen = item.amount_fen_max if item.confirm_above_fen is None else item.confirm_above_fen
     return OfflineItem(

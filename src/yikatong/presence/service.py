@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from yikatong.lines.model import Balances, Decision, TapInHand
+from yikatong.lines.model import Balances, Decision, Facts, TapInHand
 from yikatong.plumbing.pipeline import Statement
 from yikatong.presence.rules import decide_presence
 
@@ -14,18 +14,14 @@ class PresenceLine:
     """Identity taps."""
 
     name = "presence"
+    own_source = None
 
     def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
         """Who the card belongs to, which every batch loads, is all this line needs."""
         del bucket, resident_ids, now
         return []
 
-    def decide(self, tap: TapInHand, facts: Sequence[Sequence[Any]], balances: Balances) -> Decision:
+    def decide(self, tap: TapInHand, facts: Facts, balances: Balances) -> Decision:
         """Decide one identity tap (see `rules.decide_presence`)."""
         del facts, balances
         return decide_presence(tap)
-
-    def write(self, *, bucket: int, admitted: Sequence[TapInHand]) -> list[Statement[Any]]:
-        """The tap itself is all there is to remember."""
-        del bucket, admitted
-        return []

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from yikatong.lines.model import Balances, Decision, TapInHand
+from yikatong.lines.model import Balances, Decision, Facts, TapInHand
 from yikatong.plumbing.pipeline import Statement
 from yikatong.retail.rules import decide_payment
 
@@ -14,18 +14,14 @@ class RetailLine:
     """Payments to a provider."""
 
     name = "retail"
+    own_source = None
 
     def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
         """Balances and gates, which every batch loads, are all this line needs."""
         del bucket, resident_ids, now
         return []
 
-    def decide(self, tap: TapInHand, facts: Sequence[Sequence[Any]], balances: Balances) -> Decision:
+    def decide(self, tap: TapInHand, facts: Facts, balances: Balances) -> Decision:
         """Decide one payment (see `rules.decide_payment`)."""
         del facts
         return decide_payment(tap, balances)
-
-    def write(self, *, bucket: int, admitted: Sequence[TapInHand]) -> list[Statement[Any]]:
-        """The tap and its transfer are all there is to remember."""
-        del bucket, admitted
-        return []

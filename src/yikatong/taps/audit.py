@@ -131,10 +131,10 @@ async def _audit_given_back(conn: AsyncConnection[Any]) -> list[str]:
 
 
 def _bears_out(row: store.GivenBack, transfer: Transfer | None) -> bool:
-    """A reversal has no amount of its own; that of a refund is what the provider's side gave."""
+    """A reversal has no amount of its own; that of a refund is what receivable and debt of the provider gave."""
     if transfer is None or transfer.reference != row.tap_id:
         return False
-    return row.amount_fen is None or -min(transfer.legs) == row.amount_fen
+    return row.amount_fen is None or -sum(leg for leg in transfer.legs if leg < 0) == row.amount_fen
 
 
 async def _audit_counts(conn: AsyncConnection[Any]) -> list[str]:

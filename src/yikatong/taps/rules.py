@@ -170,6 +170,11 @@ def _receivable_of(provider: int) -> AccountName:
     return name_account(uuid_of(provider), AccountKind.PROVIDER_RECEIVABLE)
 
 
+def provider_debt(provider_id: UUID) -> AccountName:
+    """The account of what a provider owes us beyond what its receivable may owe."""
+    return name_account(provider_id, AccountKind.PROVIDER_DEBT)
+
+
 def legs_of(parts: Sequence[Part], *, provider_id: UUID, bank_code: str | None) -> tuple[Leg, ...]:
     """The sides of a payment: each part is taken from its source, the whole is owed to the provider."""
     legs = [
@@ -196,9 +201,17 @@ def split_refund(parts: Sequence[Part], *, refunded_fen: int, amount_fen: int) -
 
 
 def decide_refund(
-    paid: Paid | None, *, provider_id: UUID, amount_fen: int, receivable_fen: int, receivable_limit_fen: int
+    paid: Paid | None,
+    *,
+    provider_id: UUID,
+    amount_fen: int,
+    receivable_fen: int,
+    receivable_limit_fen: int,
+    own_source_fen: int = 0,
 ) -> Reason | None:
     """Say whether a provider may give back an amount of a tap.
+
+    `own_source_fen` of it was paid by a line's own source and is owed in any case: no limit speaks against it.
 
     Refuses, in this order:
         TAP_IS_UNKNOWN               no such tap, or another provider's
@@ -212,6 +225,7 @@ def decide_refund(
         return Reason.TAP_MOVED_NO_MONEY
     if paid.refunded_fen + amount_fen > paid.amount_fen:
         return Reason.REFUND_IS_MORE_THAN_PAID
-    if receivable_fen - amount_fen < -receivable_limit_fen:
+    resident_fen = amount_fen - own_source_fen
+    if resident_fen > 0 and receivable_fen - resident_fen < -receivable_limit_fen:
         return Reason.RECEIVABLE_LIMIT_EXCEEDED
     return None

@@ -12,8 +12,8 @@ from yikatong.codes.model import Form, Posture, Strength
 from yikatong.kernel.instants import day_of
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.lines.model import Admit, Reason, Refuse, Wait, WaitsFor
-from yikatong.lines.rules import account_of_source
-from yikatong.retail.rules import decide_payment, price_parts
+from yikatong.lines.rules import account_of_source, price_parts
+from yikatong.retail.rules import decide_payment
 
 MEALS = account_of_source(RESIDENT, "benefit:elder-meal").id
 PURSE = account_of_source(RESIDENT, "purse").id
@@ -123,7 +123,7 @@ def test_the_parts_sum_to_the_amount_and_take_no_more_than_there_is(
     holder = a_holder() if has_bank else a_holder(bank_token=None, bank_code=None)
 
     parts = price_parts(
-        a_tap(amount_fen=amount_fen, holder=holder), FixedBalances({MEALS: meals_fen, PURSE: purse_fen})
+        a_tap(amount_fen=amount_fen, holder=holder), amount_fen, FixedBalances({MEALS: meals_fen, PURSE: purse_fen})
     )
 
     if parts is None:

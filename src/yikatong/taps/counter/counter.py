@@ -114,6 +114,7 @@ class Counter:
         self._connect = connect
         self._caches = caches
         self._lines = {line.name: line for line in lines}
+        self._sources = {line.own_source.word: (line.name, line.own_source) for line in lines if line.own_source}
         self._clock = clock
         self._ids = ids
         self._writer = writer
@@ -284,6 +285,7 @@ class Counter:
             book=book,
             snapshot=self._caches.snapshot,
             lines=self._lines,
+            sources=self._sources,
             confirmation_term=self._confirmation_term,
         )
         answers = [_take(state, work) for work in works]

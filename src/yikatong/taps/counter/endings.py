@@ -15,6 +15,7 @@ from yikatong.lines.model import Reason as LineReason
 from yikatong.lines.model import WaitsFor
 from yikatong.lines.rules import UNSAFE_POSTURES, part_of
 from yikatong.taps.counter.originals import BANK_TERM, Ended, tell_paid, transfer_id_of
+from yikatong.taps.counter.sources import pay_from_sources, payment_of_parts
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import BankWork, ConfirmWork, ExpireWork
 from yikatong.taps.model import Reason, TapFacts, TapRow, WaitingRow, WaitingWork
@@ -120,7 +121,7 @@ def _wait_for_bank(state: BatchState, row: WaitingRow, kept: WaitingWork) -> Wai
 
 
 def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapRow:
-    """Post what was held and what the bank gave in one transfer; a fault of the ledger refuses the tap."""
+    """Post what was held and what the bank gave in one transfer; a fault of ledger or line refuses the tap."""
     parts = [part_of(row.resident_id, source, amount_fen) for source, amount_fen in kept.parts]
     draft = TransferDraft(
         id=transfer_id_of(row.tap_id),
@@ -128,8 +129,15 @@ def _end_admitted(state: BatchState, row: WaitingRow, kept: WaitingWork) -> TapR
         reference=row.tap_id,
         legs=legs_of(parts, provider_id=kept.provider_id, bank_code=kept.bank_code),
     )
-    fault = state.book.post_holds([HoldId(hold_id) for hold_id in row.hold_ids], draft)
+    before = state.book.savepoint()
+    payment = payment_of_parts(
+        state, parts, tap_id=row.tap_id, resident_id=row.resident_id, provider_id=kept.provider_id
+    )
+    fault = state.book.post_holds([HoldId(hold_id) for hold_id in row.hold_ids], draft) or pay_from_sources(
+        state, payment
+    )
     if fault is not None:
+        state.book.rollback_to(before)
         return end_refused(state, row, kept, fault)
     ended = _row(state, row, kept, reason=None)
     state.end_wait(row.tap_id)

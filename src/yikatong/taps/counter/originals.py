@@ -16,11 +16,12 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import HoldDraft, TransferDraft, TransferKind, digest_id
 from yikatong.lines.model import Admit, Decision, Part, Refuse, Wait, WaitsFor
 from yikatong.notices.model import Template
+from yikatong.taps.counter.sources import find_waiting_source, pay_from_sources, payment_of_parts
 from yikatong.taps.counter.state import BatchState
 from yikatong.taps.counter.works import TapWork
 from yikatong.taps.model import Reason, Request, TapFacts, TapRow, WaitingRow, WaitingWork
 from yikatong.taps.receipts import FORM_NUMBER, encode_facts, encode_work
-from yikatong.taps.rules import Case, decide_repeat, decide_tap, legs_of, tap_in_hand
+from yikatong.taps.rules import Case, decide_repeat, decide_tap, legs_of
 
 BANK_TERM = timedelta(seconds=60)
 HOLD_GRACE = timedelta(minutes=10)
@@ -115,10 +116,17 @@ def _carry_out(state: BatchState, case: Case, decision: Decision, work: TapWork)
     if isinstance(decision, Refuse) or not decision.parts:
         return decision
     assert case.provider is not None
-    if isinstance(decision, Wait):
-        fault = hold_parts(state, decision.parts, tap_id=work.tap_id, until=deadline_of(decision, state) + HOLD_GRACE)
-    else:
-        fault = post_parts(state, decision.parts, tap_id=work.tap_id, provider=case.provider, bank_code=None)
+    parts, tap_id = decision.parts, work.tap_id
+    fault = find_waiting_source(state, parts, resident_id=work.resident_id)
+    if fault is None and isinstance(decision, Wait):
+        fault = hold_parts(state, parts, tap_id=tap_id, until=deadline_of(decision, state) + HOLD_GRACE)
+    elif fault is None:
+        payment = payment_of_parts(
+            state, parts, tap_id=tap_id, resident_id=work.resident_id, provider_id=case.provider.id
+        )
+        fault = post_parts(state, parts, tap_id=tap_id, provider=case.provider, bank_code=None) or pay_from_sources(
+            state, payment
+        )
     return decision if fault is None else Refuse(fault)
 
 
@@ -171,8 +179,6 @@ def post_parts(
 
 
 def _admit(state: BatchState, work: TapWork, case: Case, decision: Admit) -> TapRow:
-    tap = tap_in_hand(case)
-    state.admitted.setdefault(tap.item.line or "", []).append(tap)
     row = _row(work, case, state, decision, reason=None)
     if decision.counts_as_shown:
         state.spend_shown(work.resident_id, work.body.amount_fen or 0)

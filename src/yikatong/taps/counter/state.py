@@ -1,6 +1,6 @@
 """A batch's working state: the facts it loaded, and what it has decided so far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from yikatong.cards.model import Gate, GateUpdate, Holder
 from yikatong.catalogue.model import Snapshot
 from yikatong.codes.model import StoredCertificate
 from yikatong.ledger.service import Book
-from yikatong.lines.model import ServiceLine, TapInHand
+from yikatong.lines.model import Facts, OwnSource, ServiceLine
 from yikatong.notices.model import Draft, Template
 from yikatong.taps.model import BankAsk, Request, TapRow, WaitingRow, WaitingWork
 from yikatong.taps.receipts import as_it_stands
@@ -37,7 +37,7 @@ class BatchFacts:
         self.waiting: dict[int, WaitingRow] = {}
         self.taps: dict[int, TapRow] = {}
         self.refunds: dict[UUID, dict[UUID, int]] = {}
-        self.line_facts: dict[str, list[Sequence[Any]]] = {}
+        self.line_facts: dict[str, Facts] = {}
         self.versions: dict[str, int] = {}
 
     def refunded_fen(self, tap_id: UUID) -> int:
@@ -58,9 +58,10 @@ class BatchState:
         book: Book,
         snapshot: Snapshot,
         lines: Mapping[str, ServiceLine],
+        sources: Mapping[str, tuple[str, OwnSource]],
         confirmation_term: timedelta,
     ) -> None:
-        """Begin with nothing decided."""
+        """Begin with nothing decided; `sources` are the lines' own by their funding words, with their lines' names."""
         self.bucket = bucket
         self.now = now
         self.today = today
@@ -68,6 +69,7 @@ class BatchState:
         self.book = book
         self.snapshot = snapshot
         self.lines = lines
+        self.sources = sources
         self.confirmation_term = confirmation_term
         self.tap_rows: list[TapRow] = []
         self.requests_made: list[Request] = []
@@ -77,7 +79,7 @@ class BatchState:
         self.refunds: list[RefundRow] = []
         self.second_uses: list[tuple[UUID, UUID, bytes]] = []
         self.gate_updates: dict[UUID, GateUpdate] = {}
-        self.admitted: dict[str, list[TapInHand]] = {}
+        self.changed_lines: dict[str, None] = {}
         self.bank_asked: list[BankAsk] = []
         self.events: list[dict[str, Any]] = []
         self.drafts: list[Draft] = []
@@ -125,6 +127,11 @@ class BatchState:
     def _set_shown(self, gate: Gate, *, on: date, spent_fen: int) -> None:
         self.facts.gates[gate.resident_id.int] = gate._replace(shown_on=on, shown_spent_fen=spent_fen)
         self.gate_updates[gate.resident_id] = GateUpdate(gate.resident_id, on, spent_fen)
+
+    def change_facts(self, line_name: str, facts: Facts) -> None:
+        """Go on with a line's facts as its source gave them back; the line writes what became of them."""
+        self.facts.line_facts[line_name] = facts
+        self.changed_lines[line_name] = None
 
     def ask_bank(self, row: WaitingRow, kept: WaitingWork) -> None:
         """Note a debit to ask once the batch is committed; should we die first, the waiting row says so."""

@@ -35,8 +35,10 @@ def statements_of(state: BatchState, book_writes: BookWrites, *, writer: int, id
         statements.append(store.write_second_uses(bucket=bucket, rows=state.second_uses, seen_at=state.now))
     if state.gate_updates:
         statements.append(cards.write_gates(bucket=bucket, updates=list(state.gate_updates.values())))
-    for name, admitted in state.admitted.items():
-        statements += state.lines[name].write(bucket=bucket, admitted=admitted)
+    for name in state.changed_lines:
+        source = state.lines[name].own_source
+        if source is not None:
+            statements += source.write(bucket=bucket, facts=state.facts.line_facts[name], now=state.now)
     statements += ledger.write_book(bucket=bucket, writer=writer, book_writes=book_writes)
     if state.drafts:
         notice_ids = [ids.new() for _ in state.drafts]
