@@ -79,7 +79,9 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "payouts.list_batches",
         "payouts.list_return_files",
         "ledger.list_trial_lines",
+        "ledger.find_budget_left",
         "ledger.find_open_balance",
+        "ledger.list_slices",
     ),
     "many residents are loaded at once, in batches of many buckets": (
         "cards.list_known_marks",

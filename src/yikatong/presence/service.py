@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from yikatong.lines.model import Balances, Decision, Facts, TapInHand
+from yikatong.lines.model import Balances, Decision, Facts, OwnSource, TapInHand
 from yikatong.plumbing.pipeline import Statement
 from yikatong.presence.rules import decide_presence
 
@@ -14,7 +14,7 @@ class PresenceLine:
     """Identity taps."""
 
     name = "presence"
-    own_source = None
+    own_source: OwnSource | None = None
 
     def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
         """Who the card belongs to, which every batch loads, is all this line needs."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from yikatong.lines.model import Balances, Decision, Facts, TapInHand
+from yikatong.lines.model import Balances, Decision, Facts, OwnSource, TapInHand
 from yikatong.plumbing.pipeline import Statement
 from yikatong.retail.rules import decide_payment
 
@@ -14,7 +14,7 @@ class RetailLine:
     """Payments to a provider."""
 
     name = "retail"
-    own_source = None
+    own_source: OwnSource | None = None
 
     def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
         """Balances and gates, which every batch loads, are all this line needs."""

@@ -12,7 +12,7 @@ from tests.support.backends import end_backend
 from tests.support.builders.budgets import IDS, a_budget, a_taking
 from tests.support.builders.ledger import a_receivable, a_transfer
 from tests.support.world import NOON
-from yikatong.kernel.ids import bucket_of, show_id
+from yikatong.kernel.ids import TransferId, bucket_of, show_id
 from yikatong.kernel.outcomes import Change
 from yikatong.ledger import service
 from yikatong.ledger.audit import audit
@@ -57,7 +57,7 @@ def test_a_claim_that_is_too_large_does_not_stop_the_next() -> None:
 
 async def test_a_budget_is_funded_once_per_command(db: Database) -> None:
     world = a_budget(db, bucket_count=8)
-    transfer_id, reference = IDS.new(), IDS.new()
+    transfer_id, reference = TransferId(IDS.new()), IDS.new()
     for expected in (Change.DONE, Change.ALREADY_SO):
         async with db.transaction() as conn:
             assert expected is await service.fund_budget(
@@ -185,7 +185,7 @@ async def test_the_audit_names_money_of_a_budget_that_went_elsewhere_and_a_lease
             home = bucket_of(budget.owner_id, 8)
             other = (home + 1) % 8
             await service.fund_budget(
-                conn, budget=budget, amount_fen=100, transfer_id=IDS.new(), reference=IDS.new(),
+                conn, budget=budget, amount_fen=100, transfer_id=TransferId(IDS.new()), reference=IDS.new(),
                 now=NOON, bucket_count=8,
             )  # fmt: skip
             await service.lease_slice(
