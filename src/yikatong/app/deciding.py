@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 import typer
+from rich.console import Console
 from rich.markup import escape
 
 from simulator.stories.telling import Both, Column, a_table, show_table
@@ -20,7 +21,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.places.model import is_division_code
 from yikatong.plumbing.clock import SystemClock
 from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Check, Decision, Formula, Found, Sheet
+from yikatong.programmes.model import Check, Decision, Formula, Found, Reason, Sheet, SingleChange, Span
 from yikatong.programmes.model.facts import Fact, FactKind
 
 _OPTION = re.compile(r"--([a-z][a-z0-9-]*)(?:=(.*))?", re.DOTALL)
@@ -32,20 +33,25 @@ def decide_now(programme: str, words: list[str], *, place: str, on: str, known_o
     shelf = programmes.read_shelf()
     try:
         formula = shelf.newest_formula(name)
-        decision = programmes.decide(
-            shelf,
-            programme=name,
-            place=_read_place(place),
-            on=read_day(on, "--on"),
-            known_on=today() if known_on is None else read_day(known_on, "--known-on"),
-            given=read_options(formula, words),
-        )
     except Refused as refused:
         say_refused(refused, json=json)
+    asked: dict[str, Any] = {
+        "programme": name,
+        "place": _read_place(place),
+        "on": read_day(on, "--on"),
+        "known_on": today() if known_on is None else read_day(known_on, "--known-on"),
+        "given": read_options(formula, words),
+    }
+    try:
+        decision = programmes.decide(shelf, **asked)
+    except Refused as refused:
+        not_in_force = refused.reason is Reason.PROGRAMME_IS_NOT_IN_FORCE
+        say_refused(refused, programmes.find_days_in_force(shelf, **asked) if not_in_force else (), json=json)
+    changes = programmes.find_single_changes(shelf, decision)
     if json:
-        sys.stdout.write(encode_decision(decision) + "\n")
+        sys.stdout.write(encode_decision(decision, changes) + "\n")
     else:
-        print_decision(formula, decision)
+        print_decision(formula, decision, changes)
 
 
 def read_options(formula: Formula, words: list[str]) -> dict[str, str]:
@@ -74,14 +80,15 @@ def _hint(fact: Fact) -> str:
     return f"{option} {'|'.join(fact.choices)}" if fact.kind is FactKind.CHOICE else option
 
 
-def encode_decision(decision: Decision) -> str:
-    """A decision as one JSON object, with what would have changed the answer."""
+def encode_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> str:
+    """A decision as one JSON object, with what would have changed the answer: all together, or one alone."""
     said: dict[str, Any] = msgspec.to_builtins(decision)
     first = {"amount_fen": said.pop("amount_fen"), "reason": said.pop("reason")}
-    return msgspec.json.encode({**first, **said, "would_change": msgspec.to_builtins(decision.would_change)}).decode()
+    last = {"would_change": decision.would_change, "single_changes": changes}
+    return msgspec.json.encode({**first, **said, **last}).decode()
 
 
-def print_decision(formula: Formula, decision: Decision) -> None:
+def print_decision(formula: Formula, decision: Decision, changes: tuple[SingleChange, ...]) -> None:
     """A decision as a person reads it: what comes out, each step with its clause, what stands in the way."""
     table = a_table(Column("步骤", "step"), Column("数额", "value", "right"), Column("依据", "clause"))
     for step in decision.steps:
@@ -91,6 +98,8 @@ def print_decision(formula: Formula, decision: Decision) -> None:
     failed = decision.would_change
     if failed:
         _print_failed(failed)
+    if decision.reason is not None:
+        print_changes(out, changes)
     out.print()
     _print_outcome(decision)
     unpublished = [note.about for note in decision.notes]
@@ -108,7 +117,41 @@ def _print_failed(failed: tuple[Check, ...]) -> None:
     )
     for check in failed:
         table.add_row(check.reason, f"{check.fact} {check.given}".strip(), show_wanted(check), escape(check.clause))
-    show_table(out, Both("什么能改变结果", "what would change the answer"), table)
+    show_table(out, Both("未符合的条件", "conditions that were not met"), table)
+
+
+def print_changes(console: Console, changes: tuple[SingleChange, ...]) -> None:
+    """Say which single facts would have changed the answer, or that none would."""
+    if not changes:
+        console.print(
+            "没有哪一项事实单独改变即可符合 no single fact, changed alone, would have been enough", soft_wrap=True
+        )
+        return
+    table = a_table(
+        Column("事实", "fact"),
+        Column("改为", "changed to"),
+        Column("补贴", "subsidy", "right"),
+        Column("依据", "clause"),
+    )
+    for change in changes:
+        for span in change.spans:
+            clauses = dict.fromkeys(clause for clause in (span.least_clause, span.most_clause) if clause)
+            table.add_row(
+                f"{change.fact} {change.given}".strip(),
+                show_span(span),
+                show_yuan(span.amount_fen),
+                escape("; ".join(clauses)),
+            )
+    show_table(console, Both("只改其中一项即可", "any one of these alone would have changed the answer"), table)
+
+
+def show_span(span: Span) -> str:
+    """A span in a few signs; what comes out is said of its value nearest to what was given."""
+    if span.least == span.most:
+        return f"= {span.least}"
+    least = f"≥ {span.least}" if span.least else ""
+    most = f"≤ {span.most}" if span.most else ""
+    return f"{least} {most}".strip()
 
 
 def _print_outcome(decision: Decision) -> None:
@@ -141,16 +184,18 @@ def sheets_as_read() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def say_refused(refused: Refused, *, json: bool) -> NoReturn:
-    """Say a refusal as a command does, in JSON or in both languages, and end with 1."""
+def say_refused(refused: Refused, changes: tuple[SingleChange, ...] = (), *, json: bool) -> NoReturn:
+    """Say a refusal as a command does, in JSON or in both languages, with what would have changed it; end with 1."""
     reason, text = refused.reason.name, refused.reason.text
     if json:
-        said = {"amount_fen": 0, "reason": reason, "about": refused.about, "steps": []}
+        said = {"amount_fen": 0, "reason": reason, "about": refused.about, "steps": [], "single_changes": changes}
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
         about = ", ".join(f"{name} {value}" for name, value in refused.about.items())
         for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", f"{reason}: {about}"):
             errors.print(f"[red]{escape(line)}[/red]", soft_wrap=True)
+        if changes:
+            print_changes(errors, changes)
     raise typer.Exit(1)
 
 

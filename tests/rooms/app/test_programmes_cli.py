@@ -46,6 +46,38 @@ def test_one_case_is_answered_in_words_that_fit_eighty_columns(
     assert "≥ 8" in out
 
 
+def test_a_refusal_says_which_single_fact_would_have_changed_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    young = (*JIANGSU, "--new", "lead_acid", "--age-years=5")
+    code, out, _ = said_by(*young, "--json", monkeypatch=monkeypatch, capsys=capsys)
+    (change,) = msgspec.json.decode(out)["single_changes"]
+    (span,) = change["spans"]
+    _, words, _ = said_by(*young, monkeypatch=monkeypatch, capsys=capsys)
+    _, two, _ = said_by(*young, "--store-is-listed=no", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert (0, "age_years", "5", "8", 40_000) == (
+        code,
+        change["fact"],
+        change["given"],
+        span["least"],
+        span["amount_fen"],
+    )
+    assert "any one of these alone would have changed the answer" in words
+    assert "no single fact, changed alone, would have been enough" in two
+
+
+def test_a_day_without_a_rule_is_told_the_days_with_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("decide", "trade-in", "--place", "320000", "--on", "2024-09-13", "--price", "1", "--old", "lithium")
+    code, out, err = said_by(*words, "--new", "lithium", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert (1, "") == (code, out)
+    assert "PROGRAMME_IS_NOT_IN_FORCE" in err
+    assert "2024-09-14" in err
+
+
 def test_a_case_without_a_rule_is_refused_with_its_name(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,7 @@
 """Freezes receipts of sheets that have none: `python -m tests.vectors.programmes.freeze`.
 
-Of each case file the last case that gets something, and the last refusal for a reason of which no receipt is kept,
-decided as they are today. What is frozen stays; `--anew` freezes everything again, which is right only while the
+Of each case file the last case that gets something, and the last refusal for a reason of which no receipt is kept;
+of one that gives nobody anything its last refusal; decided as they are today. What is frozen stays; `--anew` freezes everything again, which is right only while the
 formulas themselves are not released.
 """
 
@@ -43,8 +43,9 @@ def freeze(*, anew: bool) -> int:
 def _some_of(sheet: str, cases: list[Expected], *, told: set[str | None]) -> Iterator[Decision]:
     decided = [decision for case in cases if (decision := _decide(sheet, case)) is not None]
     paid = [decision for decision in decided if decision.reason is None]
-    refused = [decision for decision in decided if decision.reason not in (None, *told)]
-    yield from (*paid[-1:], *refused[-1:])
+    refused = [decision for decision in decided if decision.reason is not None]
+    untold = [decision for decision in refused if decision.reason not in told]
+    yield from (*paid[-1:], *(untold if paid or untold else refused)[-1:])
 
 
 def _decide(sheet: str, case: Expected) -> Decision | None:

@@ -24,6 +24,13 @@ def test_the_corpus_has_payments_and_refusals_of_every_programme() -> None:
     assert {(name, paid) for name in service.read_shelf().programmes() for paid in (True, False)} == kinds
 
 
+def test_every_sheet_has_a_receipt() -> None:
+    shelf = service.read_shelf()
+    sheets = {sheet.name for programme in shelf.programmes() for sheet in shelf.sheets_of(programme)}
+
+    assert sheets == {receipt.sheet for receipt in RECEIPTS}
+
+
 def test_a_receipt_with_one_fen_more_does_not_replay() -> None:
     paid = next(receipt for receipt in RECEIPTS if receipt.amount_fen)
     forged = msgspec.structs.replace(paid, amount_fen=paid.amount_fen + 1)

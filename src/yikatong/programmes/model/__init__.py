@@ -1,5 +1,6 @@
 """Programmes' frozen values: facts, sheets, formulas, decisions."""
 
+from yikatong.programmes.model.changes import SingleChange, Span
 from yikatong.programmes.model.decisions import Asking, Check, Decision, Found, Note, NoteName, Step, Worked
 from yikatong.programmes.model.facts import NOT_GIVEN, Column, Fact, FactKind
 from yikatong.programmes.model.formulas import AMOUNT, Formula, PublishedFormula
@@ -46,8 +47,10 @@ __all__ = [
     "Range",
     "Reason",
     "Sheet",
+    "SingleChange",
     "Source",
     "SourceKind",
+    "Span",
     "Step",
     "Unknown",
     "Window",

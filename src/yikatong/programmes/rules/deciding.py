@@ -28,7 +28,7 @@ from yikatong.programmes.rules.facts import read_facts, show_fact
 from yikatong.programmes.rules.work import Bound, Condition, Stated, Work
 
 
-def _work_on(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking) -> Work:
+def work_on(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking) -> Work:
     """Run a formula over columns of cases.
 
     Raises ValueError when the formula states other steps than it names, which a test of each formula would see.
@@ -40,9 +40,11 @@ def _work_on(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, row
     return work
 
 
-def decide_columns(formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int) -> Worked:
-    """Decide columns of estimates under one sheet, with every step kept. A fact that no case gives may be left out."""
-    work = _work_on(formula, sheet, facts, rows=rows, asking=Asking.ESTIMATE)
+def decide_columns(
+    formula: Formula, sheet: Sheet, facts: Mapping[str, Column], *, rows: int, asking: Asking = Asking.ESTIMATE
+) -> Worked:
+    """Decide columns of cases under one sheet, with every step kept. A fact that no case gives may be left out."""
+    work = work_on(formula, sheet, facts, rows=rows, asking=asking)
     steps = {name: stated.column for name, stated in work.steps.items()}
     amount = steps[AMOUNT] * (work.failed == 0)
     return Worked(amount, work.first_reasons(), work.failed, steps)
@@ -68,7 +70,7 @@ def decide_case(
         raise Refused(Reason.FACT_IS_NOT_READABLE, fact=formula.effective, on=on.isoformat())
     numbers = read_facts(formula, {**given, formula.effective: on.isoformat()})
     columns = {name: np.array([number], np.int64) for name, number in numbers.items() if number != NOT_GIVEN}
-    work = _work_on(formula, sheet, columns, rows=1, asking=asking)
+    work = work_on(formula, sheet, columns, rows=1, asking=asking)
     failed = tuple(reason.name for place, reason in enumerate(work.order) if int(work.failed[0]) >> place & 1)
     amount_if_met = int(work.steps[AMOUNT].column[0])
     inputs = {fact.name: show_fact(fact, numbers[fact.name]) for fact in formula.facts if fact.name in columns}

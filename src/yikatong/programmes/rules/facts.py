@@ -8,9 +8,11 @@ from yikatong.kernel.instants import SHANGHAI, epoch_ms, from_epoch_ms
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import NOT_GIVEN, Fact, FactKind, Formula, Reason
+from yikatong.programmes.model.sheets import DAY_SECONDS
 from yikatong.programmes.rules.values import DAY, read_hundredths
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_SHANGHAI_SECONDS = int(SHANGHAI.utcoffset(None).total_seconds())
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _FLAGS = {"no": 0, "yes": 1, "false": 0, "true": 1}
@@ -20,6 +22,21 @@ _UNBOUNDED = 10**15
 def day_number(day: date) -> int:
     """Days since 1970."""
     return day.toordinal() - _EPOCH_ORDINAL
+
+
+def day_of_number(number: int) -> date:
+    """The day that so many days since 1970 are."""
+    return date.fromordinal(number + _EPOCH_ORDINAL)
+
+
+def first_second_of(day: int) -> int:
+    """The second since 1970 with which a Shanghai day begins, given in days since 1970."""
+    return day * DAY_SECONDS - _SHANGHAI_SECONDS
+
+
+def day_of_second(second: int) -> int:
+    """The Shanghai day, in days since 1970, in which a second since 1970 lies."""
+    return (second + _SHANGHAI_SECONDS) // DAY_SECONDS
 
 
 def read_fact(fact: Fact, text: str) -> int:
@@ -86,7 +103,7 @@ def show_fact(fact: Fact, number: int) -> str:
         case FactKind.YUAN | FactKind.HUNDREDTHS:
             return show_yuan(number)
         case FactKind.DAY:
-            return date.fromordinal(number + _EPOCH_ORDINAL).isoformat()
+            return day_of_number(number).isoformat()
         case FactKind.MOMENT:
             return from_epoch_ms(number * 1000).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
         case FactKind.FLAG:

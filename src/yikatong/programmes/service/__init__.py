@@ -3,6 +3,7 @@
 from yikatong.programmes.rules.reading import SHEET_BYTES_MAX, SheetError, read_sheet
 from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
 from yikatong.programmes.service.deciding import decide, decide_most, get_sheet, replay
+from yikatong.programmes.service.changing import find_days_in_force, find_single_changes
 from yikatong.programmes.service.shelf import (
     LOCK,
     LOCK_FILE,
@@ -30,6 +31,8 @@ __all__ = [
     "decide",
     "decide_most",
     "decide_population",
+    "find_days_in_force",
+    "find_single_changes",
     "get_sheet",
     "make_shelf",
     "present_rules",
