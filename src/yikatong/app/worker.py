@@ -42,6 +42,8 @@ from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.locks import advisory_key
 from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
+from yikatong.programmes import api as programmes_api
+from yikatong.programmes import service as programmes
 from yikatong.retail.service import RetailLine
 from yikatong.sealing import api as sealing_api
 from yikatong.sealing import service as sealing
@@ -176,6 +178,7 @@ class Worker:
             *codes_api.routes(holder=self.keys, pinned=self.pinned, terms=self.terms),
             *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(terms=self.terms, vault=self.vault),
+            *programmes_api.routes(programmes.read_shelf()),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,

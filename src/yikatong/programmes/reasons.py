@@ -63,3 +63,10 @@ class Reason(AnyReason):
         "The kept decision stays as it is. Replay it on an installation that holds the published rule.",
         "留存的核定保持不变。请在持有该已发布规则的平台上重算。",
     )
+    CALCULATOR_IS_BUSY = ReasonText(
+        503,
+        "Too many cases are being asked here at once.",
+        "同时试算的人太多。",
+        "Nothing was decided; no money moved. Wait as long as the header Retry-After says, then ask again.",
+        "未作核定，未动用资金。请按Retry-After等待后再试。",
+    )

@@ -1,8 +1,8 @@
 """Freezes receipts of sheets that have none: `python -m tests.vectors.programmes.freeze`.
 
 Of each case file the last case that gets something, and the last refusal for a reason of which no receipt is kept;
-of one that gives nobody anything its last refusal; decided as they are today. What is frozen stays; `--anew` freezes everything again, which is right only while the
-formulas themselves are not released.
+of one that gives nobody anything its last refusal; all decided as they are today. What is frozen stays; `--anew`
+freezes everything again, which is right only while the formulas themselves are not released.
 """
 
 import sys

@@ -52,6 +52,10 @@ TAGS = {
     ),
     "places": ("Regions and divisions", "地区与行政区划"),
     "platform": ("Health, measurements, the time", "健康检查、监控指标、时间"),
+    "programmes": (
+        "A calculator of subsidies, open to anyone; it stores nothing",
+        "补贴试算，任何人可用，不保存任何内容",
+    ),
     "taps": ("What terminals call: taps, reversals, refunds", "终端调用：用卡、冲正、退款"),
     "trust": ("Trust lists and status lists", "信任清单与状态列表"),
     "wallet": ("What a resident's phone calls", "持卡人手机调用"),

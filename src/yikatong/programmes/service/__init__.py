@@ -15,6 +15,7 @@ from yikatong.programmes.service.shelf import (
     show_lock,
 )
 from yikatong.programmes.service.simulating import change_sheets, changed_rules, present_rules
+from yikatong.programmes.service.turns import Turns
 
 __all__ = [
     "LOCK",
@@ -25,6 +26,7 @@ __all__ = [
     "Rules",
     "SheetError",
     "Shelf",
+    "Turns",
     "change_sheets",
     "changed_rules",
     "choose_sheets",
