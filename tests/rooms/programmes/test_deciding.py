@@ -247,6 +247,26 @@ def test_a_kept_decision_replays_from_its_own_words_alone() -> None:
     kept = msgspec.json.decode(msgspec.json.encode(decided(earlier_claims="2")), type=Decision)
 
     assert kept == service.replay(STRICT, kept)
+    assert () == service.find_differences(STRICT, kept)
+
+
+def test_every_difference_of_a_replay_is_named() -> None:
+    kept = decided()
+    *steps, amount = kept.steps
+    more = msgspec.structs.replace(amount, value=amount.value + 1)
+    forged = msgspec.structs.replace(kept, amount_fen=kept.amount_fen + 1, steps=(*steps, more))
+
+    assert ["amount_fen", "steps.amount"] == [one.field for one in service.find_differences(STRICT, forged)]
+    assert [("40001", "40000"), ("40001 ", "40000 ")] == [
+        (one.kept.partition("(")[0], one.replayed.partition("(")[0]) for one in service.find_differences(STRICT, forged)
+    ]
+
+
+def test_steps_in_another_order_are_a_difference() -> None:
+    kept = decided()
+    turned = msgspec.structs.replace(kept, steps=tuple(reversed(kept.steps)))
+
+    assert ["steps"] == [one.field for one in service.find_differences(STRICT, turned)]
 
 
 @pytest.mark.parametrize(

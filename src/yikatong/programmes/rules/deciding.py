@@ -108,30 +108,6 @@ def digest_inputs(inputs: Mapping[str, str], *, place: str, on: date, known_on: 
     return hashlib.sha256(msgspec.json.encode(frozen, order="sorted")).hexdigest()
 
 
-def replay_decision(kept: Decision, published: PublishedFormula, sheet: Sheet) -> Decision:
-    """Recompute a kept decision from what it keeps, under the rule and the knowledge of that day; returns it.
-
-    Refuses, in this order:
-        RULE_IS_NOT_HELD            formula or sheet are not those of its digests
-        DECISION_DOES_NOT_REPLAY    its inputs' digest, a step, a check or the amount differs; `field` names the first
-    """
-    if (published.digest, sheet.digest) != (kept.formula_digest, kept.sheet_digest):
-        raise Refused(Reason.RULE_IS_NOT_HELD, formula=kept.formula, sheet=kept.sheet)
-    again = decide_case(
-        published,
-        sheet,
-        place=kept.place,
-        on=kept.on,
-        known_on=kept.known_on,
-        given=kept.inputs,
-        asking=kept.asking,
-    )
-    for field in Decision.__struct_fields__:
-        if getattr(again, field) != getattr(kept, field):
-            raise Refused(Reason.DECISION_DOES_NOT_REPLAY, field=field)
-    return again
-
-
 def _concerns(condition: Condition) -> bool:
     """Whether a condition is about this one case: a refusal that was not made is not told."""
     applies = condition.where is None or bool(condition.where[0])

@@ -1,9 +1,10 @@
 """What others use of programmes; nothing here needs a server or a database."""
 
 from yikatong.programmes.rules.reading import SHEET_BYTES_MAX, SheetError, read_sheet
+from yikatong.programmes.rules.replaying import Difference
 from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
-from yikatong.programmes.service.deciding import decide, decide_most, get_sheet, replay
 from yikatong.programmes.service.changing import find_days_in_force, find_single_changes
+from yikatong.programmes.service.deciding import decide, decide_most, find_differences, get_sheet, replay
 from yikatong.programmes.service.shelf import (
     LOCK,
     LOCK_FILE,
@@ -22,6 +23,7 @@ __all__ = [
     "LOCK_FILE",
     "SHEET_BYTES_MAX",
     "Calendar",
+    "Difference",
     "Outcome",
     "Rules",
     "SheetError",
@@ -34,6 +36,7 @@ __all__ = [
     "decide_most",
     "decide_population",
     "find_days_in_force",
+    "find_differences",
     "find_single_changes",
     "get_sheet",
     "make_shelf",

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from yikatong.kernel.outcomes import Refused
-from yikatong.programmes.model import Asking, Decision, Reason, Sheet
+from yikatong.programmes.model import Asking, Decision, PublishedFormula, Reason, Sheet
 from yikatong.programmes.rules.best import decide_best
-from yikatong.programmes.rules.deciding import decide_case, replay_decision
+from yikatong.programmes.rules.deciding import decide_case
+from yikatong.programmes.rules.replaying import Difference, list_differences, recompute_decision, replay_decision
 from yikatong.programmes.rules.versions import find_sheet
 from yikatong.programmes.service.shelf import Shelf
 
@@ -71,8 +72,20 @@ def replay(shelf: Shelf, kept: Decision) -> Decision:
         RULE_IS_NOT_HELD            no formula or sheet of those names, or with other digests
         DECISION_DOES_NOT_REPLAY    what comes out differs from what was kept; `field` names the first difference
     """
+    return replay_decision(kept, *_rule_of(shelf, kept))
+
+
+def find_differences(shelf: Shelf, kept: Decision) -> tuple[Difference, ...]:
+    """Everything in which a kept decision differs from its replay; empty when it replays.
+
+    Refuses PROGRAMME_IS_UNKNOWN, then RULE_IS_NOT_HELD, as `replay` does.
+    """
+    return list_differences(kept, recompute_decision(kept, *_rule_of(shelf, kept)))
+
+
+def _rule_of(shelf: Shelf, kept: Decision) -> tuple[PublishedFormula, Sheet]:
     sheets = {sheet.name: sheet for sheet in shelf.sheets_of(kept.programme)}
     published, sheet = shelf.formulas.get(kept.formula), sheets.get(kept.sheet)
     if published is None or sheet is None:
         raise Refused(Reason.RULE_IS_NOT_HELD, formula=kept.formula, sheet=kept.sheet)
-    return replay_decision(kept, published, sheet)
+    return published, sheet
