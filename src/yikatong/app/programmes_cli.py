@@ -1,7 +1,7 @@
 """Commands of programmes: decide, simulate, list, publish. None needs a server or a database.
 
-What they do is loaded when one of them runs: every process of the platform reads this file, and none of them needs
-Arrow, formulas and sheets.
+What they do is loaded when one of them runs: every process of the platform reads this file, and only a worker needs
+formulas and sheets, and none of them Arrow.
 """
 
 from pathlib import Path
