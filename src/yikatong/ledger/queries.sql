@@ -124,7 +124,7 @@ WITH opened AS (
     INSERT INTO ledger.account
         (bucket, owner_id, id, kind, label, floor_fen, posted_fen, held_fen, version, opened_at, frozen_at, closed_at)
     SELECT d.bucket, d.owner_id, d.id, d.kind, d.label, 0, 0, 0, 0, %(now)s, NULL, NULL
-    FROM unnest(%(buckets)s::smallint[], %(owner_ids)s::uuid[], %(ids)s::uuid[], %(kinds)s::text[], %(labels)s::text[])
+    FROM unnest(%(buckets)b::smallint[], %(owner_ids)b::uuid[], %(ids)b::uuid[], %(kinds)b::text[], %(labels)b::text[])
         AS d (bucket, owner_id, id, kind, label)
     ON CONFLICT (bucket, owner_id, id) DO NOTHING
     RETURNING 1

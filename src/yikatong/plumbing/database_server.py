@@ -9,6 +9,7 @@ import psycopg
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import SessionLimits
 from yikatong.plumbing.postgres.archiving import Archiving, is_copy
+from yikatong.plumbing.postgres.configuration import memory_settings
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, find_running
 from yikatong.plumbing.scrubbing import scrub_text
@@ -32,7 +33,8 @@ def database_server(settings: Settings, *, may_join: bool = False) -> Iterator[S
         yield ServerAddress(conninfo=settings.database_url, serving_conninfo=settings.serving_database_url)
         return
     folder = Path(settings.data_folder)
-    server = EmbeddedPostgres(folder, archiving=archiving_of(settings))
+    overrides = memory_settings(settings.database_memory_mb)
+    server = EmbeddedPostgres(folder, archiving=archiving_of(settings), overrides=overrides)
     try:
         address = server.start()
     except DataFolderInUseError:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from yikatong.plumbing.postgres.configuration import MEMORY_MB
 from yikatong.plumbing.telemetry import LogFormat, LogLevel
 
 PREFIX = "YIKATONG_"
@@ -81,6 +82,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "What was committed is archived at the latest after this, also when a segment is not full.", at_most=3600
         ),
     ] = 60
+
+    database_memory_mb: Annotated[
+        int,
+        _whole(
+            "Memory in which the embedded database keeps pages (shared_buffers). A laptop needs no more than the "
+            "default; for millions of cards give it a quarter of the machine.",
+            at_least=32,
+            at_most=1_048_576,
+        ),
+    ] = MEMORY_MB
 
     # --- serving
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"

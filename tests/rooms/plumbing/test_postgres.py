@@ -14,9 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.support.database import folder_of_our_own
 from tests.support.processes import a_python_process, interpreter_for, next_line
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.postgres.binaries import wheel_programs
+from yikatong.plumbing.postgres.configuration import MEMORY_MB, memory_settings
 from yikatong.plumbing.postgres.errors import DataFolderInUseError, DataFolderOutOfReachError, ServerDidNotStartError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, find_running
+from yikatong.plumbing.settings import Settings
 
 CHILD = "tests.support.postgres_child"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the database another account")
@@ -101,6 +104,18 @@ def test_rows_outlive_a_killed_supervisor(folder: Path) -> None:
     with EmbeddedPostgres(folder) as address:
         assert address.conninfo == conninfo
         assert ask(address.conninfo, "SELECT word FROM kept") == "here"
+
+
+def test_the_server_keeps_pages_in_the_memory_that_the_settings_give_it(folder: Path) -> None:
+    settings = Settings(data_folder=str(folder), database_memory_mb=48)
+    with database_server(settings) as address:
+        assert ask(address.conninfo, "SHOW shared_buffers") == "48MB"
+        assert ask(address.conninfo, "SHOW max_wal_size") == "2GB"
+
+
+def test_with_more_memory_pages_are_written_out_more_rarely() -> None:
+    assert memory_settings(MEMORY_MB)["max_wal_size"] == "2048MB"
+    assert memory_settings(6144)["max_wal_size"] == "12288MB"
 
 
 def test_a_second_start_on_one_folder_says_who_has_it(folder: Path) -> None:

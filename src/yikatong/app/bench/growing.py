@@ -24,6 +24,7 @@ from yikatong.trust.model import SigningKey
 
 AIM = 1.3
 _PIECE = 50_000
+_AT_ONCE = 5_000
 
 
 class AtSize(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,9 +137,9 @@ def fill(settings: Settings, address: ServerAddress, *, after: int, until: int, 
     async def run() -> list[Refreshing]:
         async with open_worker(settings, address) as worker:
             tapping: list[Refreshing] = []
-            for start, newcomers in generate_newcomers(worker, until, after=after):
+            for start, newcomers in generate_newcomers(worker, until, after=after, at_once=_AT_ONCE):
                 keys: dict[UUID, SigningKey] = {}
-                enrolled = await enrol(worker, [(start, newcomers)], keys)
+                enrolled = await enrol(worker, [(start, newcomers)], keys, every=every)
                 await open_purses(worker, enrolled)
                 tapping += _some_of(enrolled, keys, start=start, every=every)
             return tapping

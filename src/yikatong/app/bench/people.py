@@ -1,6 +1,7 @@
 """The people of a benchmark: residents with cards, purses and certificates, and providers with tills."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from simulator.population.load import newcomers_of
@@ -67,14 +68,16 @@ async def make_people(
     return BenchPeople(certified, tokens, provider_id, ITEM, item.number, tuple(spread), tuple(refreshing))
 
 
-def generate_newcomers(worker: Worker, until: int, *, after: int = 0) -> Iterator[tuple[int, list[Newcomer]]]:
+def generate_newcomers(
+    worker: Worker, until: int, *, after: int = 0, at_once: int = CHUNK
+) -> Iterator[tuple[int, list[Newcomer]]]:
     """Made-up people in chunks, each with the place of its first: those from the place `after` on, before `until`.
 
     The same places are the same people, however many there are.
     """
     today = day_of(worker.house.clock.now())
     start = 0
-    for batch in generate(SEED, until, today, batch_size=CHUNK):
+    for batch in generate(SEED, until, today, batch_size=at_once):
         if start + batch.size > after:
             skipped = max(0, after - start)
             yield start + skipped, newcomers_of(batch.cut(skipped), today=today)
@@ -82,20 +85,26 @@ def generate_newcomers(worker: Worker, until: int, *, after: int = 0) -> Iterato
 
 
 async def enrol(
-    worker: Worker, chunks: Iterable[tuple[int, list[Newcomer]]], keys: dict[UUID, SigningKey]
+    worker: Worker, chunks: Iterable[tuple[int, list[Newcomer]]], keys: dict[UUID, SigningKey], *, every: int = 1
 ) -> list[EnrolledAtOnce]:
-    """Register people and give each a card, an e-card and a device, whose key is kept in `keys`."""
+    """Register people and give each a card, an e-card and a device; those of one place of `every` so many will tap.
+
+    Their keys are kept in `keys`; the devices of all others have one key, which nobody uses.
+    """
     house = worker.house
     now, region = house.clock.now(), house.settings.region
     password_hash = await worker.vault.hash_password("274813")
     by = Actor(kind="job", id=house.ids.new())
     enrolled: list[EnrolledAtOnce] = []
+    unused = trust.new_signing_key(Algorithm.ES256).public_key
     for start, newcomers in chunks:
         enrolling = []
-        for place, newcomer in enumerate(newcomers):
-            key = trust.new_signing_key(Algorithm.ES256)
-            keys[newcomer.id] = key
-            enrolling.append(Enrolling(newcomer.id, f"B{start + place:08d}", key.public_key))
+        for place, newcomer in enumerate(newcomers, start=start):
+            public_key = unused
+            if place % every == 0:
+                keys[newcomer.id] = trust.new_signing_key(Algorithm.ES256)
+                public_key = keys[newcomer.id].public_key
+            enrolling.append(Enrolling(newcomer.id, f"B{place:08d}", public_key))
         async with house.database.transaction() as conn:
             await bulk.register_newcomers(
                 conn, newcomers, region=region, terms=worker.terms, vault=worker.vault, now=now
@@ -140,7 +149,9 @@ async def open_purses(worker: Worker, enrolled: Sequence[EnrolledAtOnce | Refres
     """Open a purse for each, with nothing in it."""
     house = worker.house
     for bucket, people in _by_bucket(worker, enrolled).items():
-        accounts = [(bucket, account_of_source(one.resident_id, "purse")) for one in people]
+        # In the order of their keys, so that those which fall into one page of the index come one after the other.
+        purses = sorted((account_of_source(one.resident_id, "purse") for one in people), key=attrgetter("id"))
+        accounts = [(bucket, purse) for purse in purses]
         async with house.database.transaction() as conn:
             await ledger.open_many_accounts(conn, accounts=accounts, now=house.clock.now())
 

@@ -30,7 +30,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     codes: int = 1_000
     refreshes: int = 1_200
     sizes: tuple[int, int] = (6_000, 60_000)
-    size_rounds: int = 2
+    size_rounds: int = 4
     payout_lines: int = 200_000
     list_places: int = 33_226_752
     sizing_cards: int = 20_000

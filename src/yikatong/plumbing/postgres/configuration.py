@@ -5,18 +5,29 @@ from pathlib import Path
 
 from yikatong.plumbing.postgres.archiving import Archiving, archive_settings, write_scripts
 
+MEMORY_MB = 160
+"""Enough for a laptop: the whole platform stays under 1 GB."""
+
+
+def memory_settings(memory_mb: int) -> Mapping[str, str]:
+    """What follows from the memory in which the server keeps pages; more pages are written out more rarely."""
+    return {
+        "shared_buffers": f"{memory_mb}MB",
+        "effective_cache_size": f"{max(1024, 3 * memory_mb)}MB",
+        "max_wal_size": f"{max(2048, 2 * memory_mb)}MB",
+    }
+
+
 SETTINGS: Mapping[str, str] = {
     # Durability is never traded.
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
-    # Memory: the whole platform stays under 1 GB.
-    "shared_buffers": "160MB",
+    **memory_settings(MEMORY_MB),
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "temp_buffers": "4MB",
     "wal_buffers": "16MB",
-    "effective_cache_size": "1GB",
     "max_connections": "60",
     "max_worker_processes": "4",
     "max_parallel_workers": "2",
@@ -25,7 +36,6 @@ SETTINGS: Mapping[str, str] = {
     # Checkpoints are rare and spread, for each one makes the next write of every page longer.
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": "0.9",
-    "max_wal_size": "2GB",
     "min_wal_size": "256MB",
     "max_wal_senders": "2",
     "random_page_cost": "1.1",
