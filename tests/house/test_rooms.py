@@ -44,6 +44,8 @@ MORE_OF_A_ROOM = {
     "programmes": {"formulas", "sheets", "published.lock"},
     # Bank files are long, so they are written and read piece by piece, under schemas that lie beside.
     "payouts": {"data", "messages"},
+    # Lists of stores and prices come as text tables and spreadsheets, each read strictly by a reader of its own.
+    "trade_in": {"messages"},
     # The counter and what stands around it live as long as a worker, so they are no functions of a service.
     "taps": {
         "counter",

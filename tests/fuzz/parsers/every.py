@@ -4,7 +4,18 @@ from importlib import import_module
 
 from tests.fuzz.parsers.harness import Harness
 
-SUBJECTS = ("formats", "codes", "lists", "files", "bank_files", "answers", "calls", "numbers", "programmes")
+SUBJECTS = (
+    "formats",
+    "codes",
+    "lists",
+    "files",
+    "bank_files",
+    "answers",
+    "calls",
+    "numbers",
+    "programmes",
+    "store_lists",
+)
 
 
 def harnesses_of(subject: str) -> dict[str, Harness]:
