@@ -1,4 +1,5 @@
-"""The outside world in one process: a bank, a real-person check, a gateway for messages, and their knobs.
+"""The outside world in one process: a bank, a real-person check, a gateway for messages,
+a register of vehicles, and their knobs.
 
 `python -m simulator.outside --port 0` serves them and prints their addresses as one line of JSON; it ends with the
 process that started it.
@@ -25,20 +26,23 @@ from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
+from simulator.vehicles import Plate, SimulatedVehicleRegister
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.outside.face import FaceQuestion, FaceSaid
 from yikatong.app.outside.messages import Taken
+from yikatong.app.outside.vehicles import VehicleQuestion
 from yikatong.notices.outside import Message
 from yikatong.plumbing.clock import SystemClock
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the outside world answers; the last three are settings of the platform by the same names."""
+    """Where the outside world answers; the last four are settings of the platform by the same names."""
 
     outside_url: str
     bank_url: str
     face_check_url: str
     message_gateway_url: str
+    vehicle_register_url: str
 
 
 class CapturedShape(msgspec.Struct, frozen=True):
@@ -60,11 +64,17 @@ def addresses_of(outside_url: str) -> Addresses:
         bank_url=outside_url + "/bank",
         face_check_url=outside_url + "/face",
         message_gateway_url=outside_url + "/gateway",
+        vehicle_register_url=outside_url + "/vehicles",
     )
 
 
 def outside_app(
-    *, bank: SimulatedBank, face: SimulatedFaceCheck, gateway: SimulatedGateway, bank_file: Path | None = None
+    *,
+    bank: SimulatedBank,
+    face: SimulatedFaceCheck,
+    gateway: SimulatedGateway,
+    vehicles: SimulatedVehicleRegister | None = None,
+    bank_file: Path | None = None,
 ) -> Starlette:
     """Serve the whole outside world: each organisation under a path of its own.
 
@@ -85,6 +95,7 @@ def outside_app(
             Mount("/bank", app=bank_app(bank)),
             Mount("/face", routes=_face_routes(face)),
             Mount("/gateway", routes=_gateway_routes(gateway)),
+            Mount("/vehicles", routes=_vehicle_routes(vehicles or SimulatedVehicleRegister())),
         ],
     )
 
@@ -127,6 +138,22 @@ def _gateway_routes(gateway: SimulatedGateway) -> list[Route]:
         Route("/messages", guarded(take), methods=["POST"]),
         Route("/simulator/messages/{resident}", guarded(list_delivered), methods=["GET"]),
         trouble_route(gateway.troubles),
+    ]
+
+
+def _vehicle_routes(vehicles: SimulatedVehicleRegister) -> list[Route]:
+    async def look_up(request: Request) -> Response:
+        question = await read(request, VehicleQuestion)
+        return json(await vehicles.look_up(**msgspec.structs.asdict(question)))
+
+    async def register(request: Request) -> Response:
+        vehicles.register(await read(request, Plate))
+        return Response(status_code=204)
+
+    return [
+        Route("/vehicles/look-up", guarded(look_up), methods=["POST"]),
+        Route("/simulator/plates", guarded(register), methods=["POST"]),
+        trouble_route(vehicles.troubles),
     ]
 
 

@@ -128,6 +128,7 @@ def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Se
         bank_url=outside.bank_url,
         face_check_url=outside.face_check_url,
         message_gateway_url=outside.message_gateway_url,
+        vehicle_register_url=outside.vehicle_register_url,
     )
 
 

@@ -21,7 +21,7 @@ from yikatong.plumbing.telemetry import LogFormat, LogLevel
 PREFIX = "YIKATONG_"
 FILE_VARIABLE = "YIKATONG_SETTINGS"
 _SECRET = {"secret": True}
-_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url", "witness_url")
+_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url", "vehicle_register_url", "witness_url")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -190,6 +190,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     face_check_url: Annotated[str | None, Meta(description="Address of the real-person check with liveness.")] = None
     message_gateway_url: Annotated[str | None, Meta(description="Address of the gateway for push and SMS.")] = None
 
+    vehicle_register_url: Annotated[
+        str | None, Meta(description="Address of the traffic police's register of vehicles, for trade-ins.")
+    ] = None
     witness_url: Annotated[
         str | None, Meta(description="Address of the witness who signs the sealed log's heads. Without it none does.")
     ] = None

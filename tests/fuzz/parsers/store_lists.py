@@ -60,8 +60,10 @@ def _sheet() -> bytes:
     return a_package({"xl/worksheets/sheet1.xml": a_sheet(text_cells(*HEADINGS), line)})
 
 
-_WORDS = (b"\xef\xbb\xbf", b"\xff\xfe", b'"', b"\r", b"=1+1", b"<!DOCTYPE a>", b"<f>1</f>", b"&a;", b't="e"', b"PK\x05\x06",
-          b"2024-02-30", "移出日期".encode("gb18030"), "１".encode())  # fmt: skip
+_WORDS = (
+    b"\xef\xbb\xbf", b"\xff\xfe", b'"', b"\r", b"=1+1", b"<!DOCTYPE a>", b"<f>1</f>", b"&a;", b't="e"',
+    b"PK\x05\x06", b"2024-02-30", "移出日期".encode("gb18030"), "１".encode(),
+)  # fmt: skip
 
 HARNESSES = (
     Harness(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -12,6 +12,7 @@ from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
+from yikatong.app.outside.vehicles import HttpVehicleRegister, NoVehicleRegister
 from yikatong.app.outside.witness import HttpWitness
 from yikatong.cards.outside import BankAccounts, FaceCheck
 from yikatong.kernel.outcomes import Refused
@@ -19,6 +20,7 @@ from yikatong.notices.outside import MessageGateway
 from yikatong.payouts.outside import Bank, BankFiles
 from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.sealing.outside import Witness
+from yikatong.trade_in.outside import VehicleRegister
 from yikatong.trust import service as trust
 
 _TIMEOUT = httpx.Timeout(8.0, connect=2.0)
@@ -27,7 +29,7 @@ _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
 
 @dataclass(frozen=True, kw_only=True)
 class Organisations:
-    """A bank, its files, its account check, a face check, a gateway for messages, a witness of the log."""
+    """A bank, its files and account check, a face check, a message gateway, a witness, a register of vehicles."""
 
     bank: Bank
     bank_files: BankFiles | None = None
@@ -35,6 +37,7 @@ class Organisations:
     face: FaceCheck
     gateway: MessageGateway | None
     witness: Witness | None
+    vehicles: VehicleRegister = field(default_factory=NoVehicleRegister)
 
 
 @asynccontextmanager
@@ -62,6 +65,9 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
             if settings.message_gateway_url
             else None,
             witness=_witness_of(await client_of(settings.witness_url), settings) if settings.witness_url else None,
+            vehicles=HttpVehicleRegister(await client_of(settings.vehicle_register_url))
+            if settings.vehicle_register_url
+            else NoVehicleRegister(),
         )
 
 
