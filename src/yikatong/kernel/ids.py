@@ -49,6 +49,7 @@ PREFIX_BY_KIND: dict[str, str] = {
     "roster": "rst_",
     "objection": "obj_",
     "payout_batch": "pbt_",
+    "claim": "clm_",
 }
 
 _HEX_DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -62,6 +63,7 @@ TapIdText = Annotated[str, Meta(pattern="^tap_[0-9a-f]{32}$")]
 AllowanceIdText = Annotated[str, Meta(pattern="^alw_[0-9a-f]{32}$")]
 RosterIdText = Annotated[str, Meta(pattern="^rst_[0-9a-f]{32}$")]
 PayoutBatchIdText = Annotated[str, Meta(pattern="^pbt_[0-9a-f]{32}$")]
+ClaimIdText = Annotated[str, Meta(pattern="^clm_[0-9a-f]{32}$")]
 AccountIdText = Annotated[str, Meta(pattern="^acc_[0-9a-f]{32}$")]
 
 

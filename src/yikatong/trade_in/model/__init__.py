@@ -32,6 +32,7 @@ from yikatong.trade_in.model.kept import (
 from yikatong.trade_in.model.lists import (
     Cell,
     Fault,
+    ImportedList,
     Line,
     LineError,
     ListedParty,
@@ -67,6 +68,7 @@ __all__ = [
     "Deed",
     "DeedRow",
     "Fault",
+    "ImportedList",
     "KeptClaim",
     "Line",
     "LineError",

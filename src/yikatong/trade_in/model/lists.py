@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from yikatong.kernel.outcomes import Change
+
 
 class PartyKind(StrEnum):
     """What a listed party does in a trade-in."""
@@ -158,3 +160,13 @@ class ListMerge(NamedTuple, Generic[T]):
     changed: tuple[T, ...]
     same_count: int
     errors: tuple[LineError, ...]
+
+
+class ImportedList(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file brought: how it was read, how many entries came in, were changed, or were as they are."""
+
+    change: Change
+    encoding: str
+    added_count: int
+    changed_count: int
+    same_count: int

@@ -11,7 +11,7 @@ from yikatong.kernel.identifiers.credit_code import read_credit_code
 from yikatong.kernel.identifiers.reasons import Reason as IdentifierReason
 from yikatong.kernel.money import AMOUNT_FEN_MAX, read_yuan
 from yikatong.kernel.outcomes import Refused
-from yikatong.trade_in.model import Cell, Fault, Line, LineError, PartyKind, ReadList, Table
+from yikatong.trade_in.model import Cell, Fault, Line, LineError, PartyKind, ReadList, Reason, Table
 
 NAME_MAX = 120
 MODEL_MAX = 60
@@ -219,3 +219,13 @@ def _read_cell(cell: Cell, column: Column, table: Table) -> Any:
 def in_order(errors: Iterable[LineError]) -> tuple[LineError, ...]:
     """Errors in the order of their lines, as many as are told."""
     return tuple(sorted(errors, key=lambda error: error.line)[:ERRORS_MAX])
+
+
+def refuse_lines(errors: Sequence[LineError]) -> Refused:
+    """A refusal that names every wrong line, with column and fault in both languages."""
+    by_line: dict[int, list[str]] = {}
+    for error in errors:
+        column = f"{error.column}: " if error.column else ""
+        by_line.setdefault(error.line, []).append(f"{column}{error.fault.value.zh} {error.fault.value.en}")
+    about = {f"line_{line}": "; ".join(said) for line, said in by_line.items()}
+    return Refused(Reason.LIST_HAS_ERRORS, error_count=len(errors), **about)
