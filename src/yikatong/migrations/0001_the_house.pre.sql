@@ -1711,7 +1711,7 @@ CREATE TABLE trade_in.listed_party (
     kind text NOT NULL CHECK (kind IN ('store', 'recycler')),
     credit_code text NOT NULL CHECK (length(credit_code) = 18),
     listed_from date NOT NULL,
-    listed_until date NOT NULL CHECK (listed_until > listed_from),
+    listed_until date CHECK (listed_until > listed_from),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
     PRIMARY KEY (place, kind, credit_code, listed_from)
 );
@@ -1723,7 +1723,7 @@ CREATE TABLE trade_in.price_pledge (
     credit_code text NOT NULL CHECK (length(credit_code) = 18),
     model text NOT NULL CHECK (length(model) BETWEEN 1 AND 60),
     valid_from date NOT NULL,
-    valid_until date NOT NULL CHECK (valid_until > valid_from),
+    valid_until date CHECK (valid_until > valid_from),
     rule text NOT NULL CHECK (
         rule IN ('lowest_month_before_policy', 'average_month_before_joining', 'filed_price')
     ),

@@ -113,7 +113,6 @@ class Reason(KernelReason):
         "Nothing was approved; the claim stays public. Come back on the day that is named.",
         "未批准，公示继续。请在注明的日期之后办理。",
     )  # fmt: skip
-<<<<<<< HEAD
     CLAIM_IS_UNKNOWN = ReasonText(
         404, "There is no such claim.", "没有此申领。",
         "Nothing was changed. Read the number of the claim again, or the old bike's whole-vehicle code.",
@@ -160,7 +159,7 @@ class Reason(KernelReason):
         409, "The applicant is recorded as deceased or gone.", "申领人登记为已故或已迁出。",
         "Nothing was changed. If the record is wrong, have it mended at a counter first.",
         "未作任何变更。登记有误的，请先到经办窗口更正。",
-=======
+    )  # fmt: skip
     LIST_FILE_IS_TOO_LARGE = ReasonText(
         413, "The file is larger than a list may be.", "文件超过名单允许的大小。",
         "Nothing was taken from it. Split it; the answer says how large a file may be.",
@@ -175,5 +174,4 @@ class Reason(KernelReason):
         422, "Lines of the list are wrong, so none was taken in.", "名单中有错误行，整份未导入。",
         "Nothing was changed. The answer names line, column and fault; mend them and send the whole file again.",
         "未作任何变更。返回内容逐行载明列名和错误，请更正后重新提交整份文件。",
->>>>>>> e3043c5 (Lists of stores, recyclers and pledged prices are read from text tables and spreadsheets, line by line, all or nothing)
     )  # fmt: skip

@@ -15,9 +15,10 @@ from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places.model import enclosing_codes
 from yikatong.plumbing.http import Call, Route, open_query
 from yikatong.programmes.service import Shelf
-from yikatong.trade_in import service
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.model import ListedParty, PartyKind, PledgeRule, PricePledge, Reason
+from yikatong.trade_in.service import lists as parties_of_places
+from yikatong.trade_in.service import pledges
 
 FILE_CHARACTERS_MAX = 5_592_408
 """A file of 4 MiB in base64."""
@@ -120,7 +121,8 @@ def place_for(call: Call) -> str:
     place = call.path["division"]
     if call.by().region not in enclosing_codes(place):
         raise Refused(AccessReason.REGION_IS_OUT_OF_SCOPE)
-    return str(access.verify_division(call.by(), division=place) and place)
+    access.verify_division(call.by(), division=place)
+    return place
 
 
 def read_file(text: str) -> bytes:
@@ -139,12 +141,12 @@ class Lists:
 
     async def take_parties(self, call: Call, body: ListBody, query: None) -> ImportedAnswer:
         """Take a list in, whole or not at all."""
-        imported = await service.import_parties(call.conn, place=place_for(call), data=read_file(body.file))
+        imported = await parties_of_places.import_parties(call.conn, place=place_for(call), data=read_file(body.file))
         return ImportedAnswer(**structs.asdict(imported))
 
     async def take_prices(self, call: Call, body: PricesBody, query: None) -> ImportedAnswer:
         """Take prices in, whole or not at all."""
-        take_in = service.import_past_sales if body.past_sales else service.import_pledges
+        take_in = pledges.import_past_sales if body.past_sales else pledges.import_pledges
         imported = await take_in(
             call.conn,
             place=place_for(call),
@@ -156,7 +158,7 @@ class Lists:
 
     async def list_parties(self, call: Call, body: None, query: PartiesQuery) -> PartiesAnswer:
         """Who is on a list."""
-        found = await service.list_parties(
+        found = await parties_of_places.list_parties(
             call.conn,
             place=call.path["division"],
             kind=query.kind,
@@ -172,7 +174,7 @@ class Lists:
 
     async def list_pledges(self, call: Call, body: None, query: PledgesQuery) -> PledgesAnswer:
         """What a store pledged."""
-        found = await service.list_pledges(
+        found = await pledges.list_pledges(
             call.conn,
             place=call.path["division"],
             credit_code=query.credit_code,

@@ -6,11 +6,11 @@ from yikatong.kernel.outcomes import Change
 from yikatong.places.model import NATIONAL, enclosing_codes
 from yikatong.plumbing import versions
 from yikatong.plumbing.rows import Conn
-from yikatong.trade_in import store
 from yikatong.trade_in.messages.tables import read_table
 from yikatong.trade_in.model import ImportedList, ListedParty, PartyKind
 from yikatong.trade_in.rules.columns import refuse_lines
 from yikatong.trade_in.rules.lists import merge_parties, read_parties
+from yikatong.trade_in.store import lists as kept
 
 SUBJECT = "trade_in_lists"
 """Whoever changes a list or a pledge moves this version on first, so that two files take turns."""
@@ -24,10 +24,10 @@ async def import_parties(conn: Conn, *, place: str, data: bytes) -> ImportedList
     table = read_table(data)
     read = read_parties(table, place=place)
     await versions.bump(conn, subject=SUBJECT)
-    merged = merge_parties(read, await store.lists.list_parties_of_place(conn, place=place))
+    merged = merge_parties(read, await kept.list_parties_of_place(conn, place=place))
     if merged.errors:
         raise refuse_lines(merged.errors)
-    await store.lists.put_parties(conn, (*merged.added, *merged.changed), place=place)
+    await kept.put_parties(conn, (*merged.added, *merged.changed), place=place)
     return ImportedList(
         change=Change.of(bool(merged.added or merged.changed)),
         encoding=table.encoding,
@@ -39,14 +39,14 @@ async def import_parties(conn: Conn, *, place: str, data: bytes) -> ImportedList
 
 async def find_listed(conn: Conn, *, place: str, kind: PartyKind, credit_code: str, on: date) -> ListedParty | None:
     """The entry of a party on the list of a place, its city or its province on a day, or None."""
-    return await store.lists.find_listed_party(conn, places=places_of(place), kind=kind, credit_code=credit_code, on=on)
+    return await kept.find_listed_party(conn, places=places_of(place), kind=kind, credit_code=credit_code, on=on)
 
 
 async def list_parties(
     conn: Conn, *, place: str, kind: PartyKind, on: date, after: str, limit: int
 ) -> tuple[ListedParty, ...]:
     """A page of whom a place lists on a day, in order of credit code."""
-    return await store.lists.list_listed_parties(conn, place=place, kind=kind, on=on, after=after, limit=limit)
+    return await kept.list_listed_parties(conn, place=place, kind=kind, on=on, after=after, limit=limit)
 
 
 def places_of(place: str) -> tuple[str, ...]:

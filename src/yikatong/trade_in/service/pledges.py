@@ -10,7 +10,6 @@ from yikatong.plumbing.rows import Conn
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Sheet
 from yikatong.programmes.service import Shelf
-from yikatong.trade_in import store
 from yikatong.trade_in.messages.tables import read_table
 from yikatong.trade_in.model import ImportedList, ListedParty, PartyKind, PledgeRule, PricePledge, ReadList
 from yikatong.trade_in.rules.columns import fold_model, refuse_lines
@@ -24,6 +23,7 @@ from yikatong.trade_in.rules.pledges import (
     work_out_pledges,
 )
 from yikatong.trade_in.service.lists import SUBJECT, places_of
+from yikatong.trade_in.store import lists as kept
 
 PROGRAMME = "trade_in"
 
@@ -67,7 +67,7 @@ async def import_past_sales(conn: Conn, *, place: str, data: bytes, shelf: Shelf
 
 async def find_pledged_price(conn: Conn, *, place: str, credit_code: str, model: str, on: date) -> int | None:
     """The price in fen that a store may not exceed for a model on a day, or None where nothing was pledged."""
-    pledge = await store.lists.find_pledge(
+    pledge = await kept.find_pledge(
         conn, places=places_of(place), credit_code=credit_code, model=fold_model(model), on=on
     )
     return None if pledge is None else pledge.price_fen
@@ -77,9 +77,7 @@ async def list_pledges(
     conn: Conn, *, place: str, credit_code: str, on: date, after: str, limit: int
 ) -> tuple[PricePledge, ...]:
     """A page of what a store pledged in a place that counts on a day, in order of model."""
-    return await store.lists.list_pledges_of_store(
-        conn, place=place, credit_code=credit_code, on=on, after=after, limit=limit
-    )
+    return await kept.list_pledges_of_store(conn, place=place, credit_code=credit_code, on=on, after=after, limit=limit)
 
 
 def find_sheet_on(shelf: Shelf, *, place: str, on: date, known_on: date) -> Sheet | None:
@@ -104,7 +102,7 @@ async def _stores_of(conn: Conn, *, place: str) -> dict[str, list[ListedParty]]:
     """The stores that count for a place, by credit code."""
     stores: dict[str, list[ListedParty]] = {}
     for code in places_of(place):
-        for entry in await store.lists.list_parties_of_place(conn, place=code):
+        for entry in await kept.list_parties_of_place(conn, place=code):
             if entry.kind is PartyKind.STORE:
                 stores.setdefault(entry.credit_code, []).append(entry)
     return stores
@@ -115,10 +113,10 @@ def _listing(stores: dict[str, list[ListedParty]]) -> IsListed:
 
 
 async def _take_in(conn: Conn, read: ReadList[PricePledge], *, place: str, encoding: str) -> ImportedList:
-    merged = merge_pledges(read, await store.lists.list_pledges_of_place(conn, place=place))
+    merged = merge_pledges(read, await kept.list_pledges_of_place(conn, place=place))
     if merged.errors:
         raise refuse_lines(merged.errors)
-    await store.lists.put_pledges(conn, (*merged.added, *merged.changed), place=place)
+    await kept.put_pledges(conn, (*merged.added, *merged.changed), place=place)
     return ImportedList(
         change=Change.of(bool(merged.added or merged.changed)),
         encoding=encoding,

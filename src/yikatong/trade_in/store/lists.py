@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from yikatong.trade_in.store.statements import STATEMENTS
-
 from yikatong.plumbing.rows import Conn
 from yikatong.trade_in.model import ListedParty, PartyKind, PricePledge
+from yikatong.trade_in.store.statements import STATEMENTS
 
 
 async def list_parties_of_place(conn: Conn, *, place: str) -> tuple[ListedParty, ...]:
