@@ -54,6 +54,7 @@ from yikatong.taps.follow_ups import FollowUps
 from yikatong.taps.presenting import Presenting
 from yikatong.taps.reading import CodeReader
 from yikatong.taps.service import Tapping
+from yikatong.trade_in import api as trade_in_api
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder
 
@@ -168,6 +169,7 @@ class Worker:
     def routes(self) -> tuple[Route, ...]:
         """Every route of every room."""
         bucket_count = self.house.settings.bucket_count
+        shelf = programmes.read_shelf()
         return (
             *places_api.routes(),
             *access_api.routes(bucket_count=bucket_count),
@@ -178,7 +180,8 @@ class Worker:
             *codes_api.routes(holder=self.keys, pinned=self.pinned, terms=self.terms),
             *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(terms=self.terms, vault=self.vault),
-            *programmes_api.routes(programmes.read_shelf()),
+            *programmes_api.routes(shelf),
+            *trade_in_api.routes(shelf),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,

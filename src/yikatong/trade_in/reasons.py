@@ -160,6 +160,11 @@ class Reason(KernelReason):
         "Nothing was changed. If the record is wrong, have it mended at a counter first.",
         "未作任何变更。登记有误的，请先到经办窗口更正。",
     )  # fmt: skip
+    VEHICLE_IS_ANOTHER = ReasonText(
+        409, "The bike at hand is not the one of this claim.", "现场车辆不是该申领登记的车辆。",
+        "Nothing was changed. Read the code from the frame again, or find the claim by it.",
+        "未作任何变更。请重新读取车架上的整车编码，或按编码查询申领。",
+    )  # fmt: skip
     LIST_FILE_IS_TOO_LARGE = ReasonText(
         413, "The file is larger than a list may be.", "文件超过名单允许的大小。",
         "Nothing was taken from it. Split it; the answer says how large a file may be.",

@@ -57,6 +57,10 @@ TAGS = {
         "补贴试算，任何人可用，不保存任何内容",
     ),
     "taps": ("What terminals call: taps, reversals, refunds", "终端调用：用卡、冲正、退款"),
+    "trade-in": (
+        "E-bike trade-ins: what each party does and sees, lists of stores, price pledges",
+        "电动自行车以旧换新：各方办理与查看、门店名单、价格承诺",
+    ),
     "trust": ("Trust lists and status lists", "信任清单与状态列表"),
     "wallet": ("What a resident's phone calls", "持卡人手机调用"),
 }

@@ -65,7 +65,7 @@ class PastSale(NamedTuple):
     model: str
     sold_on: date
     price_fen: int
-    count: int
+    bikes: int
 
 
 class FaultText(NamedTuple):

@@ -71,7 +71,7 @@ SALE_COLUMNS = (
     Column(
         "price_fen", frozenset({"成交价格", "成交价", "价格", "成交价格(元)", "成交价格（元）", "price"}), read_price
     ),
-    Column("count", frozenset({"数量", "台数", "count"}), read_count, is_optional=True),
+    Column("bikes", frozenset({"数量", "台数", "count"}), read_count, is_optional=True),
 )
 
 RuleOn = Callable[[date], PledgeRule | None]
@@ -112,7 +112,7 @@ def read_past_sales(table: Table) -> ReadList[PastSale]:
     """The sales that a table names; a line without a count is one bike."""
     read = read_rows(table, SALE_COLUMNS)
     return ReadList(
-        tuple((number, PastSale(**{**row, "count": row.get("count") or 1})) for number, row in read.values), read.errors
+        tuple((number, PastSale(**{**row, "bikes": row.get("bikes") or 1})) for number, row in read.values), read.errors
     )
 
 
@@ -188,4 +188,4 @@ def price_of_month(sales: Iterable[PastSale], *, rule: PledgeRule, before: date)
         return None
     if rule is PledgeRule.LOWEST:
         return min(sale.price_fen for sale in counted)
-    return sum(sale.price_fen * sale.count for sale in counted) // sum(sale.count for sale in counted)
+    return sum(sale.price_fen * sale.bikes for sale in counted) // sum(sale.bikes for sale in counted)

@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 
+from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.kernel.periods import is_in_force
 from yikatong.plumbing import versions
@@ -11,7 +12,17 @@ from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Sheet
 from yikatong.programmes.service import Shelf
 from yikatong.trade_in.messages.tables import read_table
-from yikatong.trade_in.model import ImportedList, ListedParty, PartyKind, PledgeRule, PricePledge, ReadList
+from yikatong.trade_in.model import (
+    Act,
+    Actor,
+    ImportedList,
+    ListedParty,
+    Order,
+    PartyKind,
+    PledgeRule,
+    PricePledge,
+    ReadList,
+)
 from yikatong.trade_in.rules.columns import fold_model, refuse_lines
 from yikatong.trade_in.rules.pledges import (
     IsListed,
@@ -22,7 +33,7 @@ from yikatong.trade_in.rules.pledges import (
     read_pledges,
     work_out_pledges,
 )
-from yikatong.trade_in.service.lists import SUBJECT, places_of
+from yikatong.trade_in.service.lists import SUBJECT, find_listed, places_of
 from yikatong.trade_in.store import lists as kept
 
 PROGRAMME = "trade_in"
@@ -124,3 +135,26 @@ async def _take_in(conn: Conn, read: ReadList[PricePledge], *, place: str, encod
         changed_count=len(merged.changed),
         same_count=merged.same_count,
     )
+
+
+async def facts_of_party(conn: Conn, *, order: Order, place: str) -> dict[str, str]:
+    """What the lists of a place say of the store or recycler that asks for a deed, as facts of the formula.
+
+    Whoever is on no list on the deed's day is not listed, also where no list was ever brought in. A store without a
+    pledge for the model has none to exceed.
+    """
+    deed = order.deed
+    kind = _KIND_BY_ACTOR.get(deed.actor)
+    if kind is None or not order.credit_code:
+        return {}
+    entry = await find_listed(conn, place=place, kind=kind, credit_code=order.credit_code, on=deed.on)
+    facts = {f"{kind.value}_is_listed": "no" if entry is None else "yes"}
+    if deed.act in (Act.SELL, Act.DEDUCT) and order.model:
+        price_fen = await find_pledged_price(
+            conn, place=place, credit_code=order.credit_code, model=order.model, on=deed.on
+        )
+        facts |= {} if price_fen is None else {"reference_price": show_yuan(price_fen)}
+    return facts
+
+
+_KIND_BY_ACTOR = {Actor.STORE: PartyKind.STORE, Actor.RECYCLER: PartyKind.RECYCLER}
