@@ -27,6 +27,8 @@ class LeafKind(IntEnum):
     HOLD = 7
     HOLD_END = 8
     STATEMENT = 9
+    DEED = 10
+    DECISION = 11
 
 
 class Leaf(NamedTuple):

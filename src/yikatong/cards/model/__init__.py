@@ -1,6 +1,7 @@
 """What cards speaks of: residents, cards, e-cards, devices, families, and what a decision needs to know of them."""
 
 from yikatong.cards.model.answers import BatchReturned, Ended, Enrolled, Enrolment, Issued, Registered, Replaced
+from yikatong.cards.model.applicants import Applicant
 from yikatong.cards.model.decisions import Gate, GateUpdate, Holder
 from yikatong.cards.model.holdings import (
     Association,
@@ -46,6 +47,7 @@ from yikatong.cards.reasons import Reason
 __all__ = [
     "OFFICIAL_CODE",
     "Actor",
+    "Applicant",
     "Association",
     "BalanceGoes",
     "BankBinding",

@@ -16,6 +16,7 @@ from yikatong.cards.rules.holder import (
     shown_spent_on,
 )
 from yikatong.cards.rules.persons import mask_name
+from yikatong.cards.service.applicants import open_applicants
 from yikatong.cards.service.applications import apply_for_card
 from yikatong.cards.service.devices import (
     enrol_device,
@@ -166,6 +167,7 @@ __all__ = [
     "lock_gates",
     "make_production_batch",
     "mask_name",
+    "open_applicants",
     "prove_password",
     "put_region_rule",
     "read_return",

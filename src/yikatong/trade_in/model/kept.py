@@ -1,7 +1,7 @@
 """What is kept of a claim beside its tracks, and what its parties ask."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -30,6 +30,16 @@ class ChainTerms(msgspec.Struct, frozen=True, kw_only=True):
     qualification_days: int = 30
     claim_days: int = 60
     code_minutes: int = 15
+
+    @property
+    def claim_term(self) -> timedelta:
+        """How long a claim may be mended."""
+        return timedelta(days=self.claim_days)
+
+    @property
+    def code_term(self) -> timedelta:
+        """How long a code is held that no claim counts yet."""
+        return timedelta(minutes=self.code_minutes)
 
 
 class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,14 @@ DELETE FROM trade_in.prepared_sale
 WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s
 RETURNING new_code;
 
+-- name: list_stale_sales
+-- sentence: claims of one bucket whose prepared sale is of a day before one
+SELECT claim_id
+FROM trade_in.prepared_sale
+WHERE bucket = %(bucket)s AND bought_on < %(before)s
+ORDER BY bought_on, claim_id
+LIMIT %(limit)s;
+
 -- name: load_prepared_sales
 -- sentence: the sales that wait for some residents, each with its claim, locked; after the residents' gates
 SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count_key, c.budget, c.facts, c.mode,

@@ -1,1 +1,71 @@
-"""What the house asks of the trade-in, by noun; each inside the caller's transaction."""
+"""What other rooms use of the trade-in: one function a use case, taking an open transaction first."""
+
+from yikatong.trade_in.service.acting import act, claim_new_code
+from yikatong.trade_in.service.applying import (
+    budget_of,
+    claim_old_codes,
+    count_used_up,
+    give_codes_back,
+    qualify,
+    qualify_many,
+    used_up,
+)
+from yikatong.trade_in.service.handing import send_to_payouts
+from yikatong.trade_in.service.looking import (
+    find_prepared_sale,
+    get_claim,
+    get_claim_of_code,
+    list_claims,
+    list_claims_of_resident,
+    list_decisions,
+    list_deeds,
+    list_overnight_at,
+    list_overnight_of_store,
+    list_without_plate,
+)
+from yikatong.trade_in.service.offices import SEALED_FIELD
+from yikatong.trade_in.service.preparing import cancel_sale, prepare_sale
+from yikatong.trade_in.service.tidying import (
+    drop_stale_sale,
+    expire,
+    list_ended,
+    list_stale_codes,
+    list_stale_sales,
+    list_to_release,
+    release_rest,
+    settle_code,
+)
+
+__all__ = [
+    "SEALED_FIELD",
+    "act",
+    "budget_of",
+    "cancel_sale",
+    "claim_new_code",
+    "claim_old_codes",
+    "count_used_up",
+    "drop_stale_sale",
+    "expire",
+    "find_prepared_sale",
+    "get_claim",
+    "get_claim_of_code",
+    "give_codes_back",
+    "list_claims",
+    "list_claims_of_resident",
+    "list_decisions",
+    "list_deeds",
+    "list_ended",
+    "list_overnight_at",
+    "list_overnight_of_store",
+    "list_stale_codes",
+    "list_stale_sales",
+    "list_to_release",
+    "list_without_plate",
+    "prepare_sale",
+    "qualify",
+    "qualify_many",
+    "release_rest",
+    "send_to_payouts",
+    "settle_code",
+    "used_up",
+]

@@ -1,7 +1,7 @@
 """Statements about sales that wait to be paid; those of a tap batch are given as values."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,11 @@ async def delete_prepared_sale(conn: Conn, *, bucket: int, claim_id: UUID) -> st
     """Take back the sale that waits under a claim; gives the new bike's code, None when none waited."""
     codes = await STATEMENTS.list_column(conn, "delete_prepared_sale", bucket=bucket, claim_id=claim_id)
     return codes[0] if codes else None
+
+
+async def list_stale_sales(conn: Conn, *, bucket: int, before: date, limit: int) -> list[UUID]:
+    """Claims of one bucket whose prepared sale is of a day before one."""
+    return await STATEMENTS.list_column(conn, "list_stale_sales", bucket=bucket, before=before, limit=limit)
 
 
 def load_prepared_sales(*, bucket: int, resident_ids: Sequence[UUID]) -> Statement[Prepared]:

@@ -1,0 +1,391 @@
+"""Moving a claim: every deed but the application and the tap at the till, in one commit each."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import structs
+
+from yikatong.cards.model import Applicant, Vault
+from yikatong.kernel.ids import TransferId
+from yikatong.kernel.money import show_yuan
+from yikatong.kernel.outcomes import Change, Refused
+from yikatong.ledger import service as ledger
+from yikatong.ledger.model import (
+    AccountKind,
+    Leg,
+    TransferDraft,
+    TransferKind,
+    digest_id,
+    name_budget,
+    name_claim,
+    name_of_budget,
+)
+from yikatong.plumbing.ids import Ids
+from yikatong.programmes import service as programmes
+from yikatong.programmes.model import Asking, Decision
+from yikatong.trade_in.model import (
+    PROGRAMME,
+    Act,
+    Acted,
+    Actor,
+    Battery,
+    ChainTerms,
+    Claim,
+    DecisionRow,
+    Deed,
+    KeptClaim,
+    OldState,
+    Order,
+    Overnight,
+    Reason,
+    Spending,
+    VehicleRole,
+)
+from yikatong.trade_in.rules.claims import decide_move, find_move
+from yikatong.trade_in.rules.facts import (
+    OPEN,
+    effective_day,
+    facts_of_claim,
+    facts_of_deed,
+    show_moment,
+    verify_code,
+    verify_stated,
+)
+from yikatong.trade_in.rules.keeping import deed_row, digest_order
+from yikatong.trade_in.rules.sheets import end_of_claiming
+from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance, verify_free
+from yikatong.trade_in.service.offices import (
+    Office,
+    age_of,
+    get_applicant,
+    keep_decision,
+    lock_claim,
+    refusal_of,
+    write_down,
+)
+from yikatong.trade_in.service.sheets import sheet_of
+from yikatong.trade_in.store import claims as claim_store
+from yikatong.trade_in.store import deeds as deed_store
+from yikatong.trade_in.store import sales as sale_store
+from yikatong.trade_in.store import vehicles as vehicle_store
+
+Conn = psycopg.AsyncConnection[Any]
+
+DECIDED = frozenset({Act.RECEIVE_OLD, Act.SELL, Act.SUBMIT, Act.CHECK})
+"""Deeds that the formula decides with the facts so far. What the police or a recycler saw is a fact all the same, and
+shows when the claim is checked."""
+
+MENDING = frozenset({Act.REJECT, Act.STOP})
+"""Deeds that give a claim a term to be mended in."""
+
+_PROOF_BYTES = 32
+
+
+async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now: datetime, ids: Ids) -> Acted | Refused:
+    """Do a deed to a claim: states, money, codes and count move together.
+
+    A refusal that is returned is the formula's; its decision was kept, so commit it. The same request again is
+    ALREADY_SO. A deduction at the till is none of these: its sale is prepared, then paid by a tap.
+
+    Refuses, in this order:
+        CLAIM_IS_UNKNOWN
+        DEED_IS_ANOTHER                         the request's id was used for something else
+        SALE_IS_NOT_PREPARED                    for QUALIFY and DEDUCT, which have ways of their own
+        FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
+        what the table does not have, as `decide_move` says
+        the formula's reasons, for RECEIVE_OLD, SELL, SUBMIT and CHECK
+        the rest of `decide_move`
+        VEHICLE_IS_COUNTED_ALREADY
+        MONEY_IS_NOT_WITH_PAYOUTS, SOURCE_IS_MISSING, then as the ledger's `post`
+    """
+    office = Office(chain, vault, now, ids)
+    kept = await lock_claim(conn, claim_id=order.claim_id, office=office)
+    digest = digest_order(order)
+    if await _is_done(conn, order, digest, kept=kept):
+        return Acted(kept, Change.ALREADY_SO)
+    _verify_order(order)
+    find_move(kept.claim, order.deed)
+    stated = _stated(order, kept=kept, office=office)
+    deed, row = order.deed, None
+    if deed.act in DECIDED:
+        decision, row = await decide_order(conn, order, kept=kept, stated=stated, office=office)
+        if decision.reason is not None:
+            await write_down(conn, deeds=[], decisions=[row], office=office)
+            return refusal_of(decision, office=office)
+        deed = complete(deed, kept=kept, decision=decision, office=office)
+    elif deed.act in MENDING and deed.until is None:
+        deed = structs.replace(deed, until=office.today + office.chain.claim_term)
+    claim = decide_move(kept.claim, deed, today=office.today)
+    after = await _move(conn, order, deed, kept=kept, claim=claim, stated=stated, office=office)
+    await _write(conn, order, deed, digest, row=row, before=kept, after=after, office=office)
+    return Acted(after, Change.DONE)
+
+
+async def _is_done(conn: Conn, order: Order, digest: bytes, *, kept: KeptClaim) -> bool:
+    """Whether the request was heard before. Refuses DEED_IS_ANOTHER."""
+    deed = await deed_store.find_deed(conn, bucket=kept.bucket, request_id=order.request_id)
+    if deed is not None and deed.digest != digest:
+        raise Refused(Reason.DEED_IS_ANOTHER)
+    return deed is not None
+
+
+def _verify_order(order: Order) -> None:
+    """What is wrong with an order whatever the claim."""
+    deed = order.deed
+    if deed.act in (Act.QUALIFY, Act.DEDUCT):
+        raise Refused(Reason.SALE_IS_NOT_PREPARED)
+    verify_stated(order.facts, besides=("reference_price",) if deed.actor is Actor.COMMERCE else ())
+    if deed.act is Act.SELL and deed.new_code:
+        verify_code(deed.new_code)
+    if deed.act is Act.DISMANTLE and len(order.proof) != _PROOF_BYTES:
+        raise Refused(Reason.PROOF_IS_MISSING)
+
+
+def _stated(order: Order, *, kept: KeptClaim, office: Office) -> dict[str, str]:
+    """What has been stated of a claim, this order included."""
+    stated = dict(kept.facts) | dict(order.facts)
+    if order.deed.act is Act.SUBMIT:
+        stated["claimed_at"] = show_moment(office.now)
+    return stated
+
+
+async def decide_order(
+    conn: Conn, order: Order, *, kept: KeptClaim, stated: dict[str, str], office: Office
+) -> tuple[Decision, DecisionRow]:
+    """Ask the formula with everything that is known so far.
+
+    Before there is a price the best that may come counts; a check asks for every fact that the sheet needs.
+    """
+    applicant = await get_applicant(conn, kept=kept, office=office)
+    facts = await facts_now(conn, order, kept=kept, stated=stated, applicant=applicant, office=office)
+    on = effective_day(facts, today=office.today)
+    shelf = office.chain.shelf
+    if order.deed.act is Act.RECEIVE_OLD and "price" not in facts:
+        decision = programmes.decide_most(
+            shelf,
+            programme=PROGRAMME,
+            place=kept.place,
+            on=on,
+            known_on=office.today,
+            given=facts,
+            open_facts=OPEN,
+        )
+    else:
+        decision = programmes.decide(
+            shelf,
+            programme=PROGRAMME,
+            place=kept.place,
+            on=on,
+            known_on=office.today,
+            given=facts,
+            asking=Asking.CLAIM if order.deed.act is Act.CHECK else Asking.ESTIMATE,
+        )
+    row = keep_decision(
+        decision,
+        applicant=applicant,
+        claim_id=kept.claim.claim_id,
+        resident_id=kept.claim.resident_id,
+        request_id=order.request_id,
+        act=order.deed.act.value,
+        assumed=tuple(name for name in OPEN if name not in facts),
+        office=office,
+    )
+    return decision, row
+
+
+async def facts_now(
+    conn: Conn,
+    order: Order,
+    *,
+    kept: KeptClaim,
+    stated: dict[str, str],
+    applicant: Applicant,
+    office: Office,
+) -> dict[str, str]:
+    """The facts of a claim as they stand with this order: its person's age and count, and the money it holds."""
+    facts = facts_of_claim(kept.claim, stated) | facts_of_deed(order.deed)
+    used = await claim_store.find_count(
+        conn, bucket=kept.bucket, resident_id=kept.claim.resident_id, count_key=kept.count_key
+    )
+    earlier = used - int(uses_chance(kept.claim))
+    facts |= {
+        "age_years": age_of(applicant, on=effective_day(facts, today=office.today)),
+        "earlier_claims": str(max(0, earlier)),
+    }
+    if order.deed.act is Act.CHECK:
+        facts["budget_left"] = show_yuan(kept.claim.money.held_fen)
+    return facts
+
+
+def complete(deed: Deed, *, kept: KeptClaim, decision: Decision, office: Office) -> Deed:
+    """A deed with what the sheet gives it: an amount to check, a term after the sale."""
+    if deed.act is Act.CHECK:
+        return structs.replace(deed, fen=decision.amount_fen)
+    if deed.act is Act.SELL:
+        sheet = sheet_of(office.chain.shelf, decision)
+        return structs.replace(deed, until=end_of_claiming(sheet, bought_on=deed.on, days=office.chain.claim_days))
+    return deed
+
+
+async def _move(
+    conn: Conn,
+    order: Order,
+    deed: Deed,
+    *,
+    kept: KeptClaim,
+    claim: Claim,
+    stated: dict[str, str],
+    office: Office,
+) -> KeptClaim:
+    """Move what a deed moves besides the claim's row: codes, count, lists, money; gives the row as it will be."""
+    await _move_codes(conn, kept, claim, office=office)
+    if uses_chance(kept.claim) and not uses_chance(claim):
+        await claim_store.give_chance_back(
+            conn, bucket=kept.bucket, resident_id=claim.resident_id, count_key=kept.count_key
+        )
+    await _move_lithium(conn, kept, claim)
+    sent_fen = await _move_money(conn, order, kept=kept, claim=claim, office=office)
+    return structs.replace(
+        kept,
+        version=kept.version + 1,
+        facts=stated,
+        claim=claim,
+        sent_fen=sent_fen,
+        proof=order.proof if deed.act is Act.DISMANTLE else kept.proof,
+        changed_at=office.now,
+    )
+
+
+async def _move_codes(conn: Conn, kept: KeptClaim, claim: Claim, *, office: Office) -> None:
+    """Count the code of a new bike that is sold, give back what counts no more. Refuses VEHICLE_IS_COUNTED_ALREADY."""
+    before, after = set(list_spendings(kept.claim)), set(list_spendings(claim))
+    for spending in sorted(after - before):
+        await count_code(conn, spending=spending, office=office)
+    gone = sorted((one.code, one.claim_id) for one in before - after)
+    if kept.claim.state is not claim.state:
+        waiting = await sale_store.delete_prepared_sale(conn, bucket=kept.bucket, claim_id=claim.claim_id)
+        gone += [] if waiting is None else [(waiting, claim.claim_id)]
+    await vehicle_store.give_codes_back(conn, held=gone)
+
+
+async def count_code(conn: Conn, *, spending: Spending, office: Office) -> None:
+    """Let a code count for a claim, claiming it if nobody did before. Refuses VEHICLE_IS_COUNTED_ALREADY."""
+    holder = await vehicle_store.claim_code(conn, wanted=spending, held_until=office.now)
+    verify_free(holder, spending)
+    await vehicle_store.count_codes(conn, held=[(spending.code, spending.claim_id)])
+
+
+async def claim_new_code(conn: Conn, *, claim_id: UUID, code: str, chain: ChainTerms, now: datetime) -> None:
+    """Claim the code of a new bike for a claim, in a commit of its own before its sale.
+
+    Refuses, in this order: VEHICLE_CODE_IS_NOT_VALID, VEHICLE_IS_COUNTED_ALREADY.
+    """
+    wanted = Spending(verify_code(code), VehicleRole.NEW, claim_id)
+    holder = await vehicle_store.claim_code(conn, wanted=wanted, held_until=now + chain.code_term)
+    verify_free(holder, wanted)
+
+
+async def _move_lithium(conn: Conn, kept: KeptClaim, claim: Claim) -> None:
+    """Keep the list of lithium bikes in stores."""
+    was_there, is_there = kept.claim.old is OldState.IN_STORE, claim.old is OldState.IN_STORE
+    store_id, received_on = claim.old_store_id, claim.days.received_on
+    if claim.old_battery is not Battery.LITHIUM or was_there == is_there or store_id is None or received_on is None:
+        return
+    if was_there:
+        await vehicle_store.leave_overnight(conn, store_id=store_id, claim_id=claim.claim_id)
+        return
+    bike = Overnight(
+        store_id=store_id,
+        claim_id=claim.claim_id,
+        place=kept.place,
+        old_code=claim.old_code,
+        received_on=received_on,
+    )
+    await vehicle_store.enter_overnight(conn, bike=bike)
+
+
+async def _move_money(conn: Conn, order: Order, *, kept: KeptClaim, claim: Claim, office: Office) -> int:
+    """Move the ledger as a deed moves the claim's money; gives how much of it lies with payouts afterwards.
+
+    Refuses, in this order: MONEY_IS_NOT_WITH_PAYOUTS, SOURCE_IS_MISSING, then as the ledger's `post`.
+    """
+    act, sent_fen = order.deed.act, kept.sent_fen
+    if act is Act.PAY:
+        if sent_fen != claim.amount_fen:
+            raise Refused(Reason.MONEY_IS_NOT_WITH_PAYOUTS, sent_fen=sent_fen)
+        sent_fen = 0
+    elif act is Act.BANK_RETURNS:
+        sent_fen = claim.money.held_fen
+    elif act is Act.STOP and sent_fen:
+        await _transfer_back(conn, order, fen=sent_fen, to=None, kept=kept, office=office)
+        sent_fen = 0
+    elif act is Act.PAY_BACK:
+        await _transfer_back(conn, order, fen=order.deed.fen, to=AccountKind.RECLAIMED, kept=kept, office=office)
+    released_fen = claim.money.released_fen - kept.claim.money.released_fen
+    if released_fen:
+        await release(conn, kept=kept, fen=released_fen, about=order.request_id, office=office)
+    return sent_fen
+
+
+async def release(conn: Conn, *, kept: KeptClaim, fen: int, about: UUID, office: Office) -> None:
+    """Give what a claim does not need back into its budget, once for what it is about."""
+    claim = kept.claim
+    await ledger.release_to_budget(
+        conn,
+        bucket=kept.bucket,
+        budget=name_budget(kept.budget),
+        account=name_claim(claim.resident_id, claim.claim_id),
+        amount_fen=fen,
+        transfer_id=transfer_id_of(b"release", claim.claim_id, about),
+        reference=claim.claim_id,
+        now=office.now,
+    )
+
+
+async def _transfer_back(
+    conn: Conn, order: Order, *, fen: int, to: AccountKind | None, kept: KeptClaim, office: Office
+) -> None:
+    """Take money from where it lies into the claim's account, or where a budget keeps what came back."""
+    if order.source is None:
+        raise Refused(Reason.SOURCE_IS_MISSING)
+    claim, budget = kept.claim, name_budget(kept.budget)
+    account = name_claim(claim.resident_id, claim.claim_id) if to is None else name_of_budget(budget, to)
+    draft = TransferDraft(
+        transfer_id_of(b"back", claim.claim_id, order.request_id),
+        TransferKind.RETURN if to is None else TransferKind.RECLAIM,
+        claim.claim_id,
+        (Leg(order.source, -fen), Leg(account, fen)),
+    )
+    await ledger.post(conn, bucket=kept.bucket, writer=ledger.COMMANDS, draft=draft, now=office.now)
+
+
+def transfer_id_of(what: bytes, claim_id: UUID, about: UUID) -> TransferId:
+    """The id of a transfer: the same for the same claim, and the same of what it is about."""
+    return TransferId(digest_id(b"trade-in", what, claim_id.bytes, about.bytes, time_of=about))
+
+
+async def _write(
+    conn: Conn,
+    order: Order,
+    deed: Deed,
+    digest: bytes,
+    *,
+    row: DecisionRow | None,
+    before: KeptClaim,
+    after: KeptClaim,
+    office: Office,
+) -> None:
+    """Write the claim as it stands now, the deed and its decision."""
+    won = await claim_store.update_claim(conn, kept=after, version_before=before.version)
+    assert won, "the claim is locked"
+    told = deed_row(
+        deed,
+        request_id=order.request_id,
+        digest=digest,
+        before=before.claim,
+        after=after,
+        decision_id=None if row is None else row.decision_id,
+    )
+    await write_down(conn, deeds=[told], decisions=[] if row is None else [row], office=office)

@@ -1,0 +1,444 @@
+"""Qualifying: an application becomes a claim with its money reserved, in one commit, or is refused for a reason.
+
+Two commits in all: first the code of the old vehicle is claimed (`claim_old_codes`), because it lies on another shard;
+then everything else. Who dies in between leaves a code that no claim counts, and a job gives it back.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from yikatong.cards import service as cards
+from yikatong.cards.model import Applicant, Vault
+from yikatong.kernel.ids import TransferId
+from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Change, Refused
+from yikatong.ledger import service as ledger
+from yikatong.ledger.model import Taking, digest_id, name_budget, name_claim
+from yikatong.plumbing.ids import Ids
+from yikatong.plumbing.statements import run_in_order
+from yikatong.programmes import service as programmes
+from yikatong.programmes.model import Decision, Sheet
+from yikatong.programmes.model import Reason as ProgrammeReason
+from yikatong.trade_in.model import (
+    PROGRAMME,
+    Act,
+    Actor,
+    Application,
+    Applied,
+    BudgetIsShort,
+    ChainTerms,
+    Claim,
+    DecisionRow,
+    Deed,
+    DeedRow,
+    KeptClaim,
+    PlateState,
+    Qualified,
+    Reason,
+    Spending,
+    VehicleRole,
+)
+from yikatong.trade_in.rules.claims import decide_move
+from yikatong.trade_in.rules.facts import OPEN, battery_of, effective_day, verify_code, verify_stated
+from yikatong.trade_in.rules.keeping import claim_id_of, deed_row, digest_application
+from yikatong.trade_in.rules.sheets import (
+    allowed_of,
+    budget_code_of,
+    count_key_of,
+    end_of_qualification,
+    is_coupon,
+    read_terms,
+)
+from yikatong.trade_in.rules.vehicles import verify_free
+from yikatong.trade_in.service.offices import (
+    Office,
+    age_of,
+    keep_decision,
+    refusal_of,
+    verify_applicant,
+    write_down,
+)
+from yikatong.trade_in.store import claims as claim_store
+from yikatong.trade_in.store import deeds as deed_store
+from yikatong.trade_in.store import vehicles as vehicle_store
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+class _Draft(NamedTuple):
+    """An application that the formula admits: its claim as it will be, and what goes with it."""
+
+    application: Application
+    kept: KeptClaim
+    allowed: int | None
+    decision: DecisionRow
+    deed: DeedRow
+
+
+class _Refusal(NamedTuple):
+    """An application that the formula refuses, and its decision."""
+
+    refused: Refused
+    decision: DecisionRow
+
+
+async def claim_old_codes(conn: Conn, *, applications: Sequence[Application], chain: ChainTerms, now: datetime) -> None:
+    """Claim the codes of old vehicles for their applications, where nobody holds them; in a commit of its own.
+
+    Codes that are none are passed over: their applications are refused.
+    """
+    wanted = {one.old_code: claim_id_of(one) for one in applications if _is_code(one.old_code)}
+    if wanted:
+        await vehicle_store.claim_old_codes(conn, wanted=sorted(wanted.items()), held_until=now + chain.code_term)
+
+
+async def give_codes_back(conn: Conn, *, applications: Sequence[Application]) -> None:
+    """Give back the codes that were claimed for applications of which no claim came."""
+    held = sorted((one.old_code, claim_id_of(one)) for one in applications if _is_code(one.old_code))
+    await vehicle_store.give_held_codes_back(conn, held=held)
+
+
+def budget_of(application: Application, *, chain: ChainTerms, now: datetime) -> str:
+    """The code of the budget that would pay an application, for the cheap look before anything is written.
+
+    Refuses as `programmes.get_sheet`, and FACT_IS_NOT_READABLE.
+    """
+    today = day_of(now)
+    on = effective_day(application.facts, today=today)
+    sheet = programmes.get_sheet(chain.shelf, programme=PROGRAMME, place=application.place, on=on, known_on=today)
+    return budget_code_of(sheet, on=on)
+
+
+def used_up(chain: ChainTerms) -> Refused:
+    """What an application is refused with when its budget has nothing left: the formula's own reason."""
+    order = chain.shelf.newest_formula(PROGRAMME).order
+    return Refused(next(reason for reason in order if reason.name == "BUDGET_IS_USED_UP"))
+
+
+async def count_used_up(
+    conn: Conn, *, applications: Sequence[Application], chain: ChainTerms, now: datetime, writer: int
+) -> None:
+    """Count applications that were refused by a look at their budget alone, and give back codes claimed for them."""
+    reason = used_up(chain).reason.name
+    refused = Counter((one.place, reason) for one in applications)
+    await deed_store.count_refusals(conn, on=day_of(now), writer=writer, refused=refused)
+    await give_codes_back(conn, applications=applications)
+
+
+async def qualify(
+    conn: Conn, *, application: Application, chain: ChainTerms, vault: Vault, now: datetime, ids: Ids, writer: int = 0
+) -> Applied:
+    """Qualify one application; as `qualify_many`."""
+    bucket = Office(chain, vault, now, ids).bucket_of(application.resident_id)
+    applied = await qualify_many(
+        conn,
+        bucket=bucket,
+        applications=[application],
+        chain=chain,
+        vault=vault,
+        now=now,
+        ids=ids,
+        writer=writer,
+    )
+    return applied[0]
+
+
+async def qualify_many(
+    conn: Conn,
+    *,
+    bucket: int,
+    applications: Sequence[Application],
+    chain: ChainTerms,
+    vault: Vault,
+    now: datetime,
+    ids: Ids,
+    writer: int = 0,
+) -> list[Applied]:
+    """Qualify applications of one bucket in the order given, each whole or not at all; an end for each.
+
+    BudgetIsShort changed nothing: lease more for the bucket in a transaction of its own, and ask again. A refusal has
+    been counted, and its decision kept, so it is returned and committed.
+
+    Refuses each, in this order:
+        DEED_IS_ANOTHER                 the request's id was used for something else
+        RESIDENT_IS_NOT_KNOWN, APPLICANT_IS_DECEASED
+        FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
+        FACT_IS_NOT_READABLE, PROGRAMME_IS_NOT_IN_FORCE, then what the formula cannot read
+        VEHICLE_IS_COUNTED_ALREADY
+        the formula's reasons, CLAIMS_ARE_USED_UP among them; then as `decide_move`
+    `writer` numbers who counts refusals.
+    """
+    office = Office(chain, vault, now, ids)
+    ends: dict[UUID, Applied] = {}
+    waiting = list(applications)
+    while waiting:
+        first, waiting = _first_of_each(waiting)
+        ends |= await _qualify_round(conn, first, bucket=bucket, office=office, writer=writer)
+    return [ends[claim_id_of(one)] for one in applications]
+
+
+def _first_of_each(applications: Sequence[Application]) -> tuple[list[Application], list[Application]]:
+    """The first application of every resident, and the others, whose turn comes when those have ended."""
+    first: dict[UUID, Application] = {}
+    others = []
+    for one in applications:
+        if one.resident_id in first:
+            others.append(one)
+        else:
+            first[one.resident_id] = one
+    return list(first.values()), others
+
+
+async def _qualify_round(
+    conn: Conn, applications: Sequence[Application], *, bucket: int, office: Office, writer: int
+) -> dict[UUID, Applied]:
+    """Qualify applications of which each is another resident's, by the ids of their claims."""
+    resident_ids = [one.resident_id for one in applications]
+    await run_in_order(conn, [cards.lock_gates(bucket=bucket, resident_ids=sorted(resident_ids))])
+    ends, fresh = await _known(conn, applications, bucket=bucket)
+    applicants = await cards.open_applicants(conn, bucket=bucket, resident_ids=resident_ids, vault=office.vault)
+    counts = await claim_store.list_counts(conn, bucket=bucket, resident_ids=resident_ids)
+    holders = await _lock_codes(conn, fresh, office=office)
+    drafts: list[_Draft] = []
+    decisions: list[DecisionRow] = []
+    for one in fresh:
+        claim_id = claim_id_of(one)
+        try:
+            drafted = _draft(one, applicants.get(one.resident_id), counts=counts, holders=holders, office=office)
+        except Refused as refused:
+            ends[claim_id] = refused
+            continue
+        decisions.append(drafted.decision)
+        if isinstance(drafted, _Refusal):
+            ends[claim_id] = drafted.refused
+        else:
+            drafts.append(drafted)
+    won = await _take(conn, drafts, bucket=bucket, ends=ends, office=office)
+    lost = {one.decision.decision_id for one in drafts} - {one.decision.decision_id for one in won}
+    await _write(conn, won, [one for one in decisions if one.decision_id not in lost], bucket=bucket, office=office)
+    ends |= {one.kept.claim.claim_id: Qualified(one.kept, Change.DONE) for one in won}
+    refused = [one for one in applications if isinstance(ends[claim_id_of(one)], Refused)]
+    await give_codes_back(conn, applications=refused)
+    await _count_refusals(conn, refused, ends, office=office, writer=writer)
+    return ends
+
+
+async def _known(
+    conn: Conn, applications: Sequence[Application], *, bucket: int
+) -> tuple[dict[UUID, Applied], list[Application]]:
+    """The ends of applications whose requests were heard before, and the others."""
+    deeds = await deed_store.list_deeds_of_requests(
+        conn, bucket=bucket, request_ids=[one.request_id for one in applications]
+    )
+    if not deeds:
+        return {}, list(applications)
+    ends: dict[UUID, Applied] = {}
+    for one in applications:
+        deed = deeds.get(one.request_id)
+        if deed is None:
+            continue
+        if deed.digest != digest_application(one):
+            ends[claim_id_of(one)] = Refused(Reason.DEED_IS_ANOTHER)
+            continue
+        kept = await claim_store.find_claim(conn, bucket=bucket, claim_id=deed.claim_id)
+        assert kept is not None, "a deed has its claim"
+        ends[deed.claim_id] = Qualified(kept, Change.ALREADY_SO)
+    return ends, [one for one in applications if one.request_id not in deeds]
+
+
+async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office: Office) -> Mapping[str, Spending]:
+    """Who holds the codes of old vehicles; those that nobody claimed before are claimed now."""
+    await claim_old_codes(conn, applications=applications, chain=office.chain, now=office.now)
+    codes = sorted({one.old_code for one in applications if _is_code(one.old_code)})
+    return await vehicle_store.lock_codes(conn, codes=codes) if codes else {}
+
+
+def _draft(
+    application: Application,
+    applicant: Applicant | None,
+    *,
+    counts: Mapping[tuple[UUID, str], int],
+    holders: Mapping[str, Spending],
+    office: Office,
+) -> _Draft | _Refusal:
+    """Decide one application; raises what it is refused for before the formula is asked."""
+    known = verify_applicant(applicant)
+    facts = dict(verify_stated(application.facts))
+    code = verify_code(application.old_code)
+    on = effective_day(facts, today=office.today)
+    shelf = office.chain.shelf
+    sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=application.place, on=on, known_on=office.today)
+    if is_coupon(sheet):
+        facts["coupon_taken_on"] = office.today.isoformat()
+    claim_id = claim_id_of(application)
+    verify_free(holders.get(code), Spending(code, VehicleRole.OLD, claim_id))
+    count_key = count_key_of(sheet, on=on)
+    asked = facts | {
+        "old_code": code,
+        "age_years": age_of(known, on=on),
+        "earlier_claims": str(counts.get((application.resident_id, count_key), 0)),
+    }
+    decision = programmes.decide_most(
+        shelf,
+        programme=PROGRAMME,
+        place=application.place,
+        on=on,
+        known_on=office.today,
+        given=asked,
+        open_facts=OPEN,
+    )
+    row = keep_decision(
+        decision,
+        applicant=known,
+        claim_id=claim_id,
+        resident_id=application.resident_id,
+        request_id=application.request_id,
+        act=Act.QUALIFY.value,
+        assumed=tuple(name for name in OPEN if name not in asked),
+        office=office,
+    )
+    if decision.reason is not None:
+        return _Refusal(refusal_of(decision, office=office), row)
+    return _admitted(application, facts, decision, row, sheet=sheet, count_key=count_key, office=office)
+
+
+def _admitted(
+    application: Application,
+    facts: Mapping[str, str],
+    decision: Decision,
+    row: DecisionRow,
+    *,
+    sheet: Sheet,
+    count_key: str,
+    office: Office,
+) -> _Draft:
+    """The claim of an application that the formula admits."""
+    draft = Claim(
+        claim_id=row.claim_id,
+        resident_id=application.resident_id,
+        terms=read_terms(sheet),
+        old_code=application.old_code,
+        old_battery=battery_of(facts),
+        plate=PlateState.REGISTERED if facts.get("old_is_plated") in ("yes", "true") else PlateState.NONE,
+    )
+    deed = Deed(
+        act=Act.QUALIFY,
+        actor=Actor.RESIDENT,
+        by=application.resident_id,
+        on=office.today,
+        fen=decision.amount_fen,
+        until=end_of_qualification(sheet, today=office.today, days=office.chain.qualification_days),
+    )
+    kept = KeptClaim(
+        bucket=row.bucket,
+        version=1,
+        place=application.place,
+        sheet=sheet.name,
+        count_key=count_key,
+        budget=budget_code_of(sheet, on=decision.on),
+        facts=facts,
+        claim=decide_move(draft, deed, today=office.today),
+        to_release_fen=0,
+        sent_fen=0,
+        proof=None,
+        made_at=office.now,
+        changed_at=office.now,
+    )
+    told = deed_row(
+        deed,
+        request_id=application.request_id,
+        digest=digest_application(application),
+        before=draft,
+        after=kept,
+        decision_id=row.decision_id,
+    )
+    return _Draft(application, kept, allowed_of(sheet), row, told)
+
+
+async def _take(
+    conn: Conn, drafts: Sequence[_Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
+) -> list[_Draft]:
+    """Reserve the money of each draft out of its budget; those for which there is too little are short, and end so."""
+    by_budget: defaultdict[str, list[_Draft]] = defaultdict(list)
+    for one in drafts:
+        by_budget[one.kept.budget].append(one)
+    won: list[_Draft] = []
+    for code in sorted(by_budget, key=lambda code: name_budget(code).id):
+        won += await _take_from(conn, code, by_budget[code], bucket=bucket, ends=ends, office=office)
+    return won
+
+
+async def _take_from(
+    conn: Conn, code: str, drafts: Sequence[_Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
+) -> list[_Draft]:
+    budget = name_budget(code)
+    left_fen = await ledger.find_budget_left(conn, budget=budget, bucket_count=office.chain.bucket_count) or 0
+    able: list[_Draft] = []
+    for one in drafts:
+        need_fen = one.kept.claim.money.reserved_fen
+        if need_fen <= left_fen:
+            left_fen -= need_fen
+            able.append(one)
+        else:
+            ends[one.kept.claim.claim_id] = BudgetIsShort(code, need_fen)
+    if not able:
+        return []
+    accounts = [name_claim(one.application.resident_id, one.kept.claim.claim_id) for one in able]
+    await ledger.open_many_accounts(conn, accounts=[(bucket, name) for name in accounts], now=office.now)
+    takings = [
+        Taking(
+            TransferId(digest_id(b"trade-in reserve", one.kept.claim.claim_id.bytes, time_of=one.kept.claim.claim_id)),
+            one.kept.claim.claim_id,
+            account,
+            one.kept.claim.money.reserved_fen,
+        )
+        for one, account in zip(able, accounts, strict=True)
+    ]
+    outcomes = await ledger.take_from_budget(conn, bucket=bucket, budget=budget, takings=takings, now=office.now)
+    won = []
+    for one, outcome in zip(able, outcomes, strict=True):
+        if outcome is Change.DONE:
+            won.append(one)
+        else:
+            ends[one.kept.claim.claim_id] = BudgetIsShort(code, one.kept.claim.money.reserved_fen)
+    return won
+
+
+async def _write(
+    conn: Conn, won: Sequence[_Draft], decisions: Sequence[DecisionRow], *, bucket: int, office: Office
+) -> None:
+    """Write the claims that have their money, what counts for them, and every decision that stands."""
+    await write_down(conn, deeds=[one.deed for one in won], decisions=decisions, office=office)
+    if not won:
+        return
+    held = sorted((one.application.old_code, one.kept.claim.claim_id) for one in won)
+    await vehicle_store.count_codes(conn, held=held)
+    await claim_store.insert_claims(conn, kept=[one.kept for one in won])
+    used = [(one.application.resident_id, one.kept.count_key, one.allowed) for one in won]
+    await claim_store.use_chances(conn, bucket=bucket, used=used)
+
+
+async def _count_refusals(
+    conn: Conn, applications: Sequence[Application], ends: dict[UUID, Applied], *, office: Office, writer: int
+) -> None:
+    """Count what was refused at places that there are."""
+    refused: Counter[tuple[str, str]] = Counter()
+    for one in applications:
+        end = ends[claim_id_of(one)]
+        if isinstance(end, Refused) and end.reason is not ProgrammeReason.PROGRAMME_IS_NOT_IN_FORCE:
+            refused[(one.place, end.reason.name)] += 1
+    if refused:
+        await deed_store.count_refusals(conn, on=office.today, writer=writer, refused=refused)
+
+
+def _is_code(code: str) -> bool:
+    try:
+        verify_code(code)
+    except Refused:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""A sale at the till: the store enters it, then the resident pays it by a tap; until then it may be taken back."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import structs
+
+from yikatong.cards.model import Vault
+from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.outcomes import Change, Refused
+from yikatong.plumbing.ids import Ids
+from yikatong.trade_in.model import (
+    Act,
+    ChainTerms,
+    Deed,
+    KeptClaim,
+    Order,
+    PreparedSale,
+    Reason,
+    Spending,
+    VehicleRole,
+)
+from yikatong.trade_in.rules.claims import decide_move, find_move
+from yikatong.trade_in.rules.facts import AFTER_A_SALE, show_moment, verify_code, verify_known, verify_stated
+from yikatong.trade_in.rules.keeping import clause_of
+from yikatong.trade_in.service.acting import count_code, decide_order
+from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
+from yikatong.trade_in.store import claims as claim_store
+from yikatong.trade_in.store import sales as sale_store
+from yikatong.trade_in.store import vehicles as vehicle_store
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+async def prepare_sale(
+    conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now: datetime, ids: Ids
+) -> PreparedSale | Refused:
+    """Enter a sale whose subsidy the till takes off; another of the same claim that was not paid is taken back.
+
+    The order's deed is DEDUCT by the store, dated today, with price and new code. A refusal that is returned is the
+    formula's; its decision was kept, so commit it. The same request again gives the same sale.
+
+    Refuses, in this order:
+        CLAIM_IS_UNKNOWN
+        FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
+        what the table does not have, as `decide_move` says
+        the formula's reasons
+        FACT_IS_NOT_GIVEN       for what can be known before the sale
+        the rest of `decide_move`
+        VEHICLE_IS_COUNTED_ALREADY
+    """
+    office = Office(chain, vault, now, ids)
+    kept = await lock_claim(conn, claim_id=order.claim_id, office=office)
+    waiting = await sale_store.find_prepared_sale(conn, bucket=kept.bucket, claim_id=order.claim_id)
+    if waiting is not None and waiting.request_id == order.request_id:
+        return waiting
+    deed = _verify_sale(order)
+    find_move(kept.claim, deed)
+    stated = dict(kept.facts) | dict(order.facts) | {"claimed_at": show_moment(now)}
+    decision, row = await decide_order(conn, order, kept=kept, stated=stated, office=office)
+    if decision.reason is not None:
+        await write_down(conn, deeds=[], decisions=[row], office=office)
+        return refusal_of(decision, office=office)
+    verify_known(decision, later=AFTER_A_SALE)
+    deed = structs.replace(deed, fen=decision.amount_fen)
+    decide_move(kept.claim, deed, today=office.today)
+    await cancel_waiting(conn, kept=kept)
+    await count_code(conn, spending=Spending(deed.new_code, VehicleRole.NEW, order.claim_id), office=office)
+    sale = PreparedSale(
+        bucket=kept.bucket,
+        claim_id=order.claim_id,
+        resident_id=ResidentId(kept.claim.resident_id),
+        request_id=order.request_id,
+        decision_id=row.decision_id,
+        provider_id=deed.by,
+        price_fen=deed.price_fen,
+        subsidy_fen=deed.fen,
+        new_code=deed.new_code,
+        model=order.model,
+        clause=clause_of(decision),
+        bought_on=deed.on,
+        prepared_at=now,
+    )
+    await sale_store.insert_prepared_sale(conn, sale=sale)
+    await claim_store.update_claim(
+        conn, kept=structs.replace(kept, facts=stated, changed_at=now), version_before=kept.version
+    )
+    await write_down(conn, deeds=[], decisions=[row], office=office)
+    return sale
+
+
+def _verify_sale(order: Order) -> Deed:
+    deed = order.deed
+    if deed.act is not Act.DEDUCT:
+        raise Refused(Reason.SALE_IS_NOT_PREPARED)
+    verify_stated(order.facts)
+    verify_code(deed.new_code)
+    return deed
+
+
+async def cancel_sale(
+    conn: Conn, *, claim_id: UUID, provider_id: UUID, chain: ChainTerms, vault: Vault, now: datetime, ids: Ids
+) -> Change:
+    """Take back a sale that was not paid; its new bike is free again. ALREADY_SO when none waits.
+
+    Refuses, in this order: CLAIM_IS_UNKNOWN, CLAIM_IS_WITH_ANOTHER_PARTY.
+    """
+    office = Office(chain, vault, now, ids)
+    kept = await lock_claim(conn, claim_id=claim_id, office=office)
+    waiting = await sale_store.find_prepared_sale(conn, bucket=kept.bucket, claim_id=claim_id)
+    if waiting is None:
+        return Change.ALREADY_SO
+    if waiting.provider_id != provider_id:
+        raise Refused(Reason.CLAIM_IS_WITH_ANOTHER_PARTY, act=Act.DEDUCT.value)
+    await cancel_waiting(conn, kept=kept)
+    return Change.DONE
+
+
+async def cancel_waiting(conn: Conn, *, kept: KeptClaim) -> None:
+    """Take back the sale that waits under a locked claim, if one does."""
+    claim_id = kept.claim.claim_id
+    code = await sale_store.delete_prepared_sale(conn, bucket=kept.bucket, claim_id=claim_id)
+    if code is not None:
+        await vehicle_store.give_codes_back(conn, held=[(code, claim_id)])
