@@ -7,6 +7,7 @@ from yikatong.programmes.model import Sheet
 from yikatong.trade_in.model import PROGRAMME, Mode, Step, Terms
 
 _DAY = timedelta(days=1)
+_FIRST_DAY = date(1970, 1, 1)
 _HAND_IN_FIRST = frozenset({"hand_in_first", "cancel_first", "same_day"})
 
 
@@ -102,13 +103,9 @@ def end_of_claiming(sheet: Sheet, *, bought_on: date, days: int) -> date:
 
 
 def _last_day(window: Any) -> date | None:
-    if not _is_told(window):
-        return None
-    edge = window.through or window.before
-    if edge is None or edge.day is None:
-        return None
-    is_in = window.through is not None or not edge.is_day
-    return edge.day if is_in else edge.day - _DAY
+    """The last day that lies in a window; None where it has no end or nobody published one."""
+    last: int | None = window.in_days().most if _is_told(window) else None
+    return None if last is None else _FIRST_DAY + last * _DAY
 
 
 def _is_told(term: Any) -> bool:

@@ -1,6 +1,7 @@
 """What other rooms use of the trade-in: one function a use case, taking an open transaction first."""
 
 from yikatong.trade_in.service.acting import act, claim_new_code
+from yikatong.trade_in.service.admitting import OwnCommit, admit, admit_many
 from yikatong.trade_in.service.applying import (
     budget_of,
     claim_old_codes,
@@ -38,7 +39,10 @@ from yikatong.trade_in.service.tidying import (
 
 __all__ = [
     "SEALED_FIELD",
+    "OwnCommit",
     "act",
+    "admit",
+    "admit_many",
     "budget_of",
     "cancel_sale",
     "claim_new_code",

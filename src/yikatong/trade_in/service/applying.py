@@ -222,9 +222,9 @@ async def _qualify_round(
     lost = {one.decision.decision_id for one in drafts} - {one.decision.decision_id for one in won}
     await _write(conn, won, [one for one in decisions if one.decision_id not in lost], bucket=bucket, office=office)
     ends |= {one.kept.claim.claim_id: Qualified(one.kept, Change.DONE) for one in won}
-    refused = [one for one in applications if isinstance(ends[claim_id_of(one)], Refused)]
-    await give_codes_back(conn, applications=refused)
-    await _count_refusals(conn, refused, ends, office=office, writer=writer)
+    failed = [one for one in applications if isinstance(ends[claim_id_of(one)], Refused)]
+    await give_codes_back(conn, applications=failed)
+    await _count_refusals(conn, failed, ends, office=office, writer=writer)
     return ends
 
 

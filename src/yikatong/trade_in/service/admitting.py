@@ -1,0 +1,179 @@
+"""The whole way of an application, over several commits: a cheap look, the code, then all the rest, with its lease.
+
+A crowd that comes after the last fen was given is turned away by two looks for all of them together. Who comes while
+something is left claims the code of the old vehicle, and qualifies in one commit; where the bucket's slice of the
+budget is too small more is leased in a commit of its own, and the application is decided again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from yikatong.cards.model import Vault
+from yikatong.kernel.ids import bucket_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.ledger import service as ledger
+from yikatong.ledger.model import Reason as LedgerReason
+from yikatong.ledger.model import name_budget
+from yikatong.plumbing.ids import Ids
+from yikatong.trade_in.model import Application, Applied, BudgetIsShort, ChainTerms, Qualified
+from yikatong.trade_in.service.applying import budget_of, claim_old_codes, count_used_up, qualify_many, used_up
+from yikatong.trade_in.store import deeds as deed_store
+
+OwnCommit = Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]]
+"""Opens a transaction of its own on another connection."""
+
+_LEASE_AHEAD = 4
+"""So many times what waits now is leased if it is there, so that the next ones find it."""
+
+
+class _Way(NamedTuple):
+    """One bucket's applications on their way, and under what they are decided."""
+
+    own_commit: OwnCommit
+    bucket: int
+    chain: ChainTerms
+    vault: Vault
+    now: datetime
+    ids: Ids
+    writer: int
+
+
+async def admit(
+    own_commit: OwnCommit,
+    *,
+    application: Application,
+    chain: ChainTerms,
+    vault: Vault,
+    now: datetime,
+    ids: Ids,
+    writer: int = 0,
+) -> Qualified | Refused:
+    """Bring one application to its end; as `admit_many`."""
+    bucket = bucket_of(application.resident_id, chain.bucket_count)
+    ends = await admit_many(
+        own_commit,
+        bucket=bucket,
+        applications=[application],
+        chain=chain,
+        vault=vault,
+        now=now,
+        ids=ids,
+        writer=writer,
+    )
+    return ends[0]
+
+
+async def admit_many(
+    own_commit: OwnCommit,
+    *,
+    bucket: int,
+    applications: Sequence[Application],
+    chain: ChainTerms,
+    vault: Vault,
+    now: datetime,
+    ids: Ids,
+    writer: int = 0,
+) -> list[Qualified | Refused]:
+    """Bring applications of one bucket to their ends, in the order given; everything is committed when this returns.
+
+    BUDGET_IS_USED_UP comes first where nothing at all is left, and last where too little is left for one; between them
+    all reasons of `qualify_many`.
+    """
+    way = _Way(own_commit, bucket, chain, vault, now, ids, writer)
+    late = await _turn_away(way, applications)
+    ends: dict[UUID, Qualified | Refused] = {one.request_id: used_up(chain) for one in late}
+    waiting = [one for one in applications if one.request_id not in ends]
+    if waiting:
+        async with own_commit() as conn:
+            await claim_old_codes(conn, applications=waiting, chain=chain, now=now)
+    while waiting:
+        waiting = await _try(way, waiting, ends)
+    return [ends[one.request_id] for one in applications]
+
+
+async def _turn_away(way: _Way, applications: Sequence[Application]) -> list[Application]:
+    """The applications whose budget has nothing left and whose request was never heard; they are counted."""
+    by_budget: defaultdict[str, list[Application]] = defaultdict(list)
+    for one in applications:
+        try:
+            by_budget[budget_of(one, chain=way.chain, now=way.now)].append(one)
+        except Refused:
+            continue  # it is refused in its turn
+    late: list[Application] = []
+    async with way.own_commit() as conn:
+        for code, group in by_budget.items():
+            left = await ledger.find_budget_left(conn, budget=name_budget(code), bucket_count=way.chain.bucket_count)
+            late += [] if left else group
+        heard = await deed_store.list_deeds_of_requests(
+            conn, bucket=way.bucket, request_ids=[one.request_id for one in late]
+        )
+        late = [one for one in late if one.request_id not in heard]
+        if late:
+            await count_used_up(conn, applications=late, chain=way.chain, now=way.now, writer=way.writer)
+    return late
+
+
+async def _try(
+    way: _Way, applications: Sequence[Application], ends: dict[UUID, Qualified | Refused]
+) -> list[Application]:
+    """Qualify what can be; lease for those that were short, and give those that are to be tried again."""
+    async with way.own_commit() as conn:
+        applied = await qualify_many(
+            conn,
+            bucket=way.bucket,
+            applications=applications,
+            chain=way.chain,
+            vault=way.vault,
+            now=way.now,
+            ids=way.ids,
+            writer=way.writer,
+        )
+    short: defaultdict[str, list[tuple[Application, BudgetIsShort]]] = defaultdict(list)
+    for one, end in zip(applications, applied, strict=True):
+        if isinstance(end, BudgetIsShort):
+            short[end.budget].append((one, end))
+        else:
+            ends[one.request_id] = end
+    again: list[Application] = []
+    for code, group in short.items():
+        again += await _lease(way, code, group, ends)
+    return again
+
+
+async def _lease(
+    way: _Way, code: str, group: Sequence[tuple[Application, Applied]], ends: dict[UUID, Qualified | Refused]
+) -> list[Application]:
+    """Lease for applications of one budget; who needs more than is left anywhere is refused, the others come again."""
+    needs = {one.request_id: end.need_fen for one, end in group if isinstance(end, BudgetIsShort)}
+    left_fen = None
+    try:
+        async with way.own_commit() as conn:
+            await ledger.lease_slice(
+                conn,
+                budget=name_budget(code),
+                bucket=way.bucket,
+                need_fen=min(needs.values()),
+                wanted_fen=_LEASE_AHEAD * sum(needs.values()),
+                now=way.now,
+                ids=way.ids,
+                bucket_count=way.chain.bucket_count,
+            )
+            left_fen = await ledger.find_budget_left(
+                conn, budget=name_budget(code), bucket_count=way.chain.bucket_count
+            )
+    except Refused as refused:
+        if refused.reason not in (LedgerReason.BUDGET_HAS_TOO_LITTLE, LedgerReason.ACCOUNT_IS_UNKNOWN):
+            raise
+    left_fen = left_fen or 0
+    lost = [one for one, _ in group if needs[one.request_id] > left_fen]
+    if lost:
+        async with way.own_commit() as conn:
+            await count_used_up(conn, applications=lost, chain=way.chain, now=way.now, writer=way.writer)
+        ends |= {one.request_id: used_up(way.chain) for one in lost}
+    return [one for one, _ in group if one.request_id not in ends]
