@@ -36,6 +36,7 @@ AFTER_A_SALE = frozenset(
         "handed_in_on",
         "recycler_is_listed",
         "evidence",
+        "reference_price",
     }
 )
 """What need not be known when money is taken off at the till: the rest of the chain follows."""

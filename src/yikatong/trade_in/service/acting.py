@@ -43,7 +43,7 @@ from yikatong.trade_in.model import (
     Spending,
     VehicleRole,
 )
-from yikatong.trade_in.rules.claims import decide_move, find_move
+from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.facts import (
     OPEN,
     effective_day,
@@ -94,9 +94,9 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
         DEED_IS_ANOTHER                         the request's id was used for something else
         SALE_IS_NOT_PREPARED                    for QUALIFY and DEDUCT, which have ways of their own
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
-        what the table does not have, as `decide_move` says
+        as `decide_move`, but for the amount
         the formula's reasons, for RECEIVE_OLD, SELL, SUBMIT and CHECK
-        the rest of `decide_move`
+        AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         VEHICLE_IS_COUNTED_ALREADY
         MONEY_IS_NOT_WITH_PAYOUTS, SOURCE_IS_MISSING, then as the ledger's `post`
     """
@@ -106,7 +106,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
     if await _is_done(conn, order, digest, kept=kept):
         return Acted(kept, Change.ALREADY_SO)
     _verify_order(order)
-    find_move(kept.claim, order.deed)
+    verify_possible(kept.claim, order.deed, office=office)
     stated = _stated(order, kept=kept, office=office)
     deed, row = order.deed, None
     if deed.act in DECIDED:
@@ -131,13 +131,22 @@ async def _is_done(conn: Conn, order: Order, digest: bytes, *, kept: KeptClaim) 
     return deed is not None
 
 
+def verify_possible(claim: Claim, deed: Deed, *, office: Office) -> Deed:
+    """A deed that could be done if the formula gave a fen for it: what is wrong besides is told before it is asked.
+
+    Refuses as `decide_move`.
+    """
+    decide_move(claim, structs.replace(deed, fen=deed.fen or 1), today=office.today)
+    return deed
+
+
 def _verify_order(order: Order) -> None:
     """What is wrong with an order whatever the claim."""
     deed = order.deed
     if deed.act in (Act.QUALIFY, Act.DEDUCT):
         raise Refused(Reason.SALE_IS_NOT_PREPARED)
     verify_stated(order.facts, besides=("reference_price",) if deed.actor is Actor.COMMERCE else ())
-    if deed.act is Act.SELL and deed.new_code:
+    if deed.new_code:
         verify_code(deed.new_code)
     if deed.act is Act.DISMANTLE and len(order.proof) != _PROOF_BYTES:
         raise Refused(Reason.PROOF_IS_MISSING)
@@ -214,7 +223,7 @@ async def facts_now(
         "age_years": age_of(applicant, on=effective_day(facts, today=office.today)),
         "earlier_claims": str(max(0, earlier)),
     }
-    if order.deed.act is Act.CHECK:
+    if order.deed.act in (Act.CHECK, Act.DEDUCT):
         facts["budget_left"] = show_yuan(kept.claim.money.held_fen)
     return facts
 

@@ -22,10 +22,10 @@ from yikatong.trade_in.model import (
     Spending,
     VehicleRole,
 )
-from yikatong.trade_in.rules.claims import decide_move, find_move
+from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.facts import AFTER_A_SALE, show_moment, verify_code, verify_known, verify_stated
 from yikatong.trade_in.rules.keeping import clause_of
-from yikatong.trade_in.service.acting import count_code, decide_order
+from yikatong.trade_in.service.acting import count_code, decide_order, verify_possible
 from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import sales as sale_store
@@ -45,10 +45,10 @@ async def prepare_sale(
     Refuses, in this order:
         CLAIM_IS_UNKNOWN
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
-        what the table does not have, as `decide_move` says
+        as `decide_move`, but for the amount
         the formula's reasons
         FACT_IS_NOT_GIVEN       for what can be known before the sale
-        the rest of `decide_move`
+        AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         VEHICLE_IS_COUNTED_ALREADY
     """
     office = Office(chain, vault, now, ids)
@@ -57,7 +57,7 @@ async def prepare_sale(
     if waiting is not None and waiting.request_id == order.request_id:
         return waiting
     deed = _verify_sale(order)
-    find_move(kept.claim, deed)
+    verify_possible(kept.claim, deed, office=office)
     stated = dict(kept.facts) | dict(order.facts) | {"claimed_at": show_moment(now)}
     decision, row = await decide_order(conn, order, kept=kept, stated=stated, office=office)
     if decision.reason is not None:
@@ -96,7 +96,8 @@ def _verify_sale(order: Order) -> Deed:
     if deed.act is not Act.DEDUCT:
         raise Refused(Reason.SALE_IS_NOT_PREPARED)
     verify_stated(order.facts)
-    verify_code(deed.new_code)
+    if deed.new_code:
+        verify_code(deed.new_code)
     return deed
 
 
