@@ -1,6 +1,7 @@
 """A claim goes from hand-in to money on the real database; money, codes, count and lists move with it or not at all."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.builders.chain import (
     a_code,
 )
 from tests.support.builders.ledger import IDS
+from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
@@ -244,7 +246,7 @@ async def test_a_check_asks_for_every_fact_that_the_sheet_needs(db: Database) ->
     ],
 )
 async def test_what_cannot_be_done_is_refused_by_name_and_the_claim_stays(
-    db: Database, act: Act, more: dict[str, object], reason: str
+    db: Database, act: Act, more: dict[str, Any], reason: str
 ) -> None:
     place = await Place(db, terms=LATER).funded(ONE)
     kept = await place.done(await place.qualified(), Act.RECEIVE_OLD)
@@ -305,8 +307,8 @@ async def test_a_claim_is_found_by_its_bikes_and_by_its_resident(db: Database) -
         by_old = await service.get_claim_of_code(conn, code=kept.claim.old_code, bucket_count=count)
         by_new = await service.get_claim_of_code(conn, code=kept.claim.new_code, bucket_count=count)
         of_resident = await service.list_claims_of_resident(
-            conn, resident_id=kept.claim.resident_id, bucket_count=count
-        )  # type: ignore[arg-type]
+            conn, resident_id=ResidentId(kept.claim.resident_id), bucket_count=count
+        )
         at_place = await service.list_claims(conn, place=place.code, state=ClaimState.QUALIFIED, bucket_count=count)
         without_plate = await service.list_without_plate(
             conn, place=place.code, bought_before=day_of(place.now) + timedelta(days=1), bucket_count=count

@@ -1,6 +1,7 @@
 """An application becomes a claim with its money in one commit, or is refused for a reason and changes nothing."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -155,7 +156,7 @@ async def test_a_place_without_a_budget_reserves_nothing(db: Database) -> None:
     ],
 )
 async def test_what_cannot_be_is_refused_by_name_and_nothing_is_lost(
-    db: Database, wrong: dict[str, str], reason: str
+    db: Database, wrong: dict[str, Any], reason: str
 ) -> None:
     place = await Place(db).funded(ONE)
     application = place.an_application(await place.a_resident(), **wrong)

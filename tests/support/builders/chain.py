@@ -152,7 +152,7 @@ class Place:
             ids=self.ids,
         )
 
-    async def qualified(self, **facts: str) -> KeptClaim:
+    async def qualified(self, **facts: Any) -> KeptClaim:
         """A new resident's claim that was qualified."""
         end = await self.admit(self.an_application(await self.a_resident(), **facts))
         assert isinstance(end, Qualified), end
@@ -171,7 +171,7 @@ class Place:
         facts = more.pop("facts", STATED.get(act, {}))
         source = more.pop("source", None)
         sale = {"price_fen": 200_000, "new_code": a_code()} if act in (Act.SELL, Act.DEDUCT) else {}
-        fields = {"by": by, "on": day_of(self.now)} | sale | more
+        fields: dict[str, Any] = {"by": by, "on": day_of(self.now)} | sale | more
         return Order(
             request_id=request_id or IDS.new(),
             claim_id=kept.claim.claim_id,

@@ -17,6 +17,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.statements import run_in_order
 from yikatong.programmes.model import Decision
+from yikatong.programmes.model import Reason as ProgrammeReason
 from yikatong.sealing import service as sealing
 from yikatong.trade_in.model import ChainTerms, DecisionRow, DeedRow, KeptClaim, Reason
 from yikatong.trade_in.rules.keeping import decision_row, encode_decision
@@ -123,13 +124,12 @@ def _reason_of(decision: Decision, *, office: Office) -> KernelReason:
 
 
 def _wanted(decision: Decision) -> dict[str, str | int]:
+    if decision.reason == ProgrammeReason.FACT_IS_NOT_GIVEN.name:
+        return {"facts": ", ".join(sorted({name for check in decision.checks for name in check.missing}))}
     check = next((one for one in decision.checks if one.reason == decision.reason), None)
     if check is None:
         return {}
     told = {"fact": check.fact, "least": check.least, "most": check.most, "wants": check.wants, "clause": check.clause}
-    missing = ", ".join(sorted({name for one in decision.checks for name in one.missing}))
-    if decision.reason == "FACT_IS_NOT_GIVEN":
-        return {"facts": missing}
     return {name: text for name, text in told.items() if text}
 
 
