@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import settings
 
+from tests.support.builders.trust import a_holder_of_the_leaf_secret
 from tests.support.database import TestServer
 from yikatong.plumbing.database import Database
+from yikatong.sealing import service as sealing
 
 _server = TestServer()
 # Machines that run tests are busy ones: a slow example is no fault.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+# Many tests leave leaves that no sealer takes; worlds that have one bring their own secret.
+sealing.mark_leaves_by(a_holder_of_the_leaf_secret())
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,6 +15,12 @@ _PUT_IN = (
     "INSERT INTO ledger.transfer SELECT bucket, reference, kind, reference, accounts, legs, posted_at"
     " FROM ledger.transfer WHERE kind = '{kind}' LIMIT 1"
 )
+_LEFT = "INSERT INTO sealing.loose (id, kind, hash, mark, left_at) SELECT"
+_LOOK_WITH_A_LEAF = (
+    "WITH look AS (INSERT INTO access.record SELECT bucket, gen_random_uuid(), recorded_at, kind, what, by_kind, by_id,"
+    " region, resident_ids, subjects, request_id, request_digest, outcome, purpose, approval_id FROM access.record"
+    f" WHERE kind = 'look' LIMIT 1 RETURNING record_id) {_LEFT} record_id, 4, sha256(''), sha256(''), now() FROM look"
+)
 
 EDITS = {
     "a tap's amount": ("UPDATE taps.tap SET amount_fen = amount_fen + 1 WHERE reason IS NULL", "tap .* was edited"),
@@ -95,13 +101,14 @@ EDITS = {
         "UPDATE sealing.batch SET kinds = overlay(kinds PLACING '\\xff'::bytea FROM 1)",
         "is not what its series signed",
     ),
+    "a look that is put in with a leaf": (_LOOK_WITH_A_LEAF, "record .* the platform did not leave it"),
     "a leaf that waits and is of no kind": (
-        "INSERT INTO sealing.loose SELECT gen_random_uuid(), 99, sha256(''), now()",
-        "waits and is of no kind",
+        f"{_LEFT} gen_random_uuid(), 99, sha256(''), sha256(''), now()",
+        r"leaf of no kind \(99\) .* the platform did not leave it",
     ),
     "a second leaf of a payment": (
-        "INSERT INTO sealing.loose SELECT id, 6, sha256(''), posted_at FROM ledger.transfer WHERE kind = 'payment'",
-        "transfer .* was sealed more than once",
+        f"{_LEFT} id, 6, sha256(''), sha256(''), posted_at FROM ledger.transfer WHERE kind = 'payment'",
+        "transfer .* the platform did not leave it",
     ),
     "a leaf": (
         "UPDATE sealing.batch SET hashes = overlay(hashes PLACING '\\x00'::bytea FROM 1) WHERE number = 1",

@@ -63,6 +63,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
     ),
     "one sealer at a time takes what was left for it anywhere, a thousand at once": (
         "sealing.list_loose",
+        "sealing.set_aside",
         "sealing.take_loose",
     ),
     "a receipt told again finds its batch by its instant": ("sealing.list_batches_at",),

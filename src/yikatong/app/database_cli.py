@@ -7,6 +7,7 @@ import typer
 
 from yikatong.app.command_line import DataOption, errors, out, settings_now, verify_made, verify_migrated
 from yikatong.app.distribute import Move, Moved, distribute, verify_cluster
+from yikatong.app.keys import open_keys
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database import Database, SessionLimits
@@ -15,6 +16,7 @@ from yikatong.plumbing.distribution_citus import SHARD_COUNT, ClusterError
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.migrations import Phase, apply_migrations, list_waiting, read_applied
 from yikatong.plumbing.schema import write_initial_migration
+from yikatong.sealing import service as sealing
 
 database_app = typer.Typer(help="The database: status, migrate, distribute.", no_args_is_help=True)
 
@@ -85,6 +87,8 @@ def database_distribute(
     """Lay the tables over the nodes of a Citus cluster, or spread residents over more buckets, while nothing serves."""
     settings = verify_made(settings_now(data=data))
     move = Move(bucket_count=rebucket or buckets, over_nodes=rebucket is None, shard_count=shards)
+    if move.bucket_count is not None:
+        sealing.mark_leaves_by(open_keys(settings, clock=SystemClock(), ids=SystemIds()))
 
     async def run(address: ServerAddress) -> Moved | None:
         conn = await Database(address, limits=SessionLimits(), pool_size_max=1).connect_owner()

@@ -12,7 +12,7 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.master_key import read_master_key, read_next_master_key
 from yikatong.plumbing.settings import Settings
-from yikatong.sealing.service import WANTED_LOG_KEY, log_keys_of
+from yikatong.sealing import service as sealing
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder, KeyKind, KeyStanding, WantedKey
 
@@ -44,12 +44,18 @@ def open_key_files(settings: Settings, *, next_master_key: bytes | None, clock: 
         key_folder(settings),
         key_encryption_key=next_master_key or master_key,
         former_key_encryption_key=None if next_master_key is None else master_key,
-        wanted=(*trust.wanted_keys(settings.region), WantedKey(name=LOCATOR, kind=KeyKind.MARKING), WANTED_LOG_KEY),
+        wanted=(
+            *trust.wanted_keys(settings.region),
+            WantedKey(name=LOCATOR, kind=KeyKind.MARKING),
+            *sealing.WANTED_KEYS,
+        ),
         now=clock.now(),
         ids=ids,
     )
-    if not log_keys_of(keys):
-        keys.add(WANTED_LOG_KEY, now=clock.now())
+    held = {key.name for key in keys.held_keys()}
+    for wanted in sealing.WANTED_KEYS:
+        if wanted.name not in held:
+            keys.add(wanted, now=clock.now())
     return keys
 
 

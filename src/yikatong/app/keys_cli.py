@@ -44,6 +44,7 @@ PURPOSES = {
     "id-number-mark": Both("按身份号码查找居民", "finds a resident by the ID number"),
     "pepper": Both("加固密码摘要", "strengthens the hashes of passwords"),
     "log": Both("签署封存日志的日志头", "signs the heads of the sealed log"),
+    "log-leaf": Both("标记待封存的行，数据库不知此密钥", "marks rows that wait to be sealed; the database has it not"),
     "tap-locator": Both("遮盖用卡编号中的分桶", "masks the bucket in a tap's id"),
 }
 """What each key is for."""

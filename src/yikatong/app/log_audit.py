@@ -57,6 +57,7 @@ async def audit_log_in(
         _leaves(conn),
         taps.list_bound(conn),
         log_keys=service.log_keys_of(keys),
+        leaf_secrets=service.leaf_secrets_of(keys),
         witnessed=witnessed,
         terms=_terms(settings, clock),
     )

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from yikatong.app.caches import WorkerCaches
 from yikatong.cards import service as cards
 from yikatong.desk import service as desk
@@ -16,6 +18,7 @@ from yikatong.plumbing import versions
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.outbox import Event, Subscriber, one_by_one
+from yikatong.sealing import service as sealing
 from yikatong.taps import service as taps
 from yikatong.taps.counter.writes import TOPIC as TAPS
 
@@ -29,6 +32,9 @@ _CARD_TEMPLATES = {
     "replace": Template.CARD_REPLACED,
 }
 Hear = Callable[[Connection, Event, dict[str, Any]], Awaitable[None]]
+
+
+log = structlog.get_logger("yikatong.app")
 
 
 class Subscribers:
@@ -51,6 +57,7 @@ class Subscribers:
             cards.CARD_CHANGED: (one_by_one(self._hear_card),),
             desk.CARD_ENDED: (one_by_one(self._hear_card_ended),),
             payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
+            sealing.SET_ASIDE: (one_by_one(_hear_set_aside),),
         }
 
     async def _hear_taps(self, conn: Connection, event: Event) -> None:
@@ -121,3 +128,9 @@ class Subscribers:
             memo=told["tap"],
         )
         await payouts.ask_bank(conn, request=request, now=event.made_at)
+
+
+async def _hear_set_aside(conn: Connection, event: Event) -> None:
+    """Tell whoever runs the platform, once for each find: somebody put rows where only the platform writes."""
+    found = event.payload
+    log.error("leaves were put in behind the platform's back", count=found["count"], leaves=found["leaves"])

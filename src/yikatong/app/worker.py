@@ -105,6 +105,7 @@ class Worker:
     async def begin(self, *, writer: int, seals: sealing.Writer) -> None:
         """Fill the caches and open the counter; `seals` are its part of the sealed log."""
         house = self.house
+        sealing.mark_leaves_by(self.keys)
         async with house.database.transaction() as conn:
             known = await versions.read_all(conn)
         await self.caches.fill(known)
@@ -150,6 +151,7 @@ class Worker:
     async def _load_regions(self, conn: Connection) -> codes.RegionView:
         """The trust list in force, and the regions served here whose keys are held."""
         reload_keys(self.keys)
+        sealing.mark_leaves_by(self.keys)
         hosted = await places.list_regions(conn, hosted=True)
         held = {key.name for key in self.keys.held_keys()}
         held_list = await trust.read_held_trust_list(conn, pinned=self.pinned, now=self.house.clock.now())

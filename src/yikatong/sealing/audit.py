@@ -10,7 +10,8 @@ from msgspec import Struct
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.rows import Conn
 from yikatong.sealing import store
-from yikatong.sealing.model import Head, Leaf, LeafKind, SealedBatch, WitnessedHead
+from yikatong.sealing.model import Head, Leaf, LeafKind, LooseLeaf, SealedBatch, WitnessedHead
+from yikatong.sealing.rules.marks import split_by_marks
 from yikatong.sealing.rules.statements import digest_labels, verify_batch, verify_head, verify_series
 from yikatong.sealing.rules.trees import Edge, Tree, hash_leaf
 from yikatong.trust.model import VerifyingKey
@@ -20,6 +21,7 @@ LATE = timedelta(minutes=10)
 """A batch that the log lacks so long after it was made was kept out."""
 _PAGE = 1_000
 _ZERO = UUID(int=0)
+_KIND_MIN = -(2**15)
 _KINDS = frozenset(int(kind) for kind in LeafKind)
 LogKeys = dict[bytes, VerifyingKey]
 
@@ -51,22 +53,25 @@ async def audit_log(
     bound: AsyncIterator[Sequence[Leaf]],
     *,
     log_keys: LogKeys,
+    leaf_secrets: Sequence[bytes],
     witnessed: WitnessedHead | None,
     terms: Terms,
 ) -> LogAudit:
     """Find every row that was edited, removed or inserted since its batch, and every batch since it entered the log.
 
     `rows` are the leaves of all rows as they stand now; `bound` those of rows that have none in the log, as the sealed
-    rows that they follow from say that they must be. `witnessed` is a witness's longest head, fetched from the
-    witness itself: who rewrites the whole log with its keys is found by it alone. The transaction is fresh, repeatable
-    read, and may make temporary tables; its rows are read on one snapshot.
+    rows that they follow from say that they must be. A leaf that waits counts if it bears a mark by one of
+    `leaf_secrets`; one that does not, or that the sealer set aside, is named, and so is its row. `witnessed` is a
+    witness's longest head, fetched from the witness itself: who rewrites the whole log with its keys is found by it
+    alone. The transaction is fresh, repeatable read, and may make temporary tables; its rows are read on one snapshot.
     """
     found = _Found()
     await store.list_for_audit(conn, "audit_make_tables")
     await store.list_for_audit(conn, "audit_make_found")
     batches = await _audit_batches(conn, found, log_keys=log_keys, now=terms.now)
     size = await _audit_entries(conn, found, log_keys=log_keys, witnessed=witnessed)
-    await _copy_loose(conn, found)
+    await _copy_loose(conn, found, leaf_secrets=leaf_secrets)
+    await _audit_set_aside(conn, found)
     async for leaves in bound:
         await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
     async for leaves in rows:
@@ -226,16 +231,22 @@ class _Heads:
             found.say(f"log: it has no head at its end, at {edge.size}")
 
 
-async def _copy_loose(conn: Conn, found: _Found) -> None:
-    """Leaves that wait for the sealer are said too."""
-    id, kind = _ZERO, 0
+async def _copy_loose(conn: Conn, found: _Found, *, leaf_secrets: Sequence[bytes]) -> None:
+    """Leaves that the platform left for the sealer are said too."""
+    id, kind = _ZERO, _KIND_MIN
     while page := await store.list_for_audit(conn, "audit_loose", id=id, kind=kind, limit=_PAGE):
-        id, kind = page[-1]["id"], page[-1]["kind"]
-        for row in page:
-            if row["kind"] not in _KINDS:
-                found.say(f"log: leaf {row['id']} waits and is of no kind")
-        leaves = [Leaf(LeafKind(row["kind"]), row["id"], row["hash"]) for row in page if row["kind"] in _KINDS]
+        waiting = [LooseLeaf(**row) for row in page]
+        id, kind = waiting[-1].id, waiting[-1].kind
+        ours, others = split_by_marks(waiting, secrets=leaf_secrets)
+        for loose in others:
+            found.say(f"{_name(loose.kind, loose.id)} waits for its seal and the platform did not leave it there")
+        leaves = [Leaf(LeafKind(loose.kind), loose.id, loose.hash) for loose in ours]
         await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
+
+
+async def _audit_set_aside(conn: Conn, found: _Found) -> None:
+    for row in await store.list_for_audit(conn, "audit_set_aside", limit=DIFFERENCES_MAX):
+        found.say(f"{_name(row['kind'], row['id'])} was set aside by the sealer: the platform did not leave it there")
 
 
 async def _compare(conn: Conn, found: _Found, *, terms: Terms) -> int:
@@ -243,7 +254,7 @@ async def _compare(conn: Conn, found: _Found, *, terms: Terms) -> int:
     since = [terms.kept_since.get(kind, terms.now) for kind in LeafKind]
     bounds: dict[str, Any] = {"kinds": [int(kind) for kind in LeafKind], "since": since}
     for row in await store.list_for_audit(conn, "audit_compare", limit=DIFFERENCES_MAX, **bounds):
-        name = _name(row)
+        name = _name(row["kind"], row["id"])
         if row["is_unsaid"]:
             found.say(f"{name} stands and was never sealed: it was put in")
         elif row["is_gone"]:
@@ -251,10 +262,11 @@ async def _compare(conn: Conn, found: _Found, *, terms: Terms) -> int:
         else:
             found.say(f"{name} is not what was sealed: it was edited")
     for row in await store.list_for_audit(conn, "audit_twice", limit=DIFFERENCES_MAX):
-        found.say(f"{_name(row)} was sealed more than once")
+        found.say(f"{_name(row['kind'], row['id'])} was sealed more than once")
     (forgotten,) = await store.list_for_audit(conn, "audit_forgotten", **bounds)
     return int(forgotten["count"])
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    return f"log: {LeafKind(row['kind']).name.lower().replace('_', ' ')} {row['id']}"
+def _name(kind: int, id: UUID) -> str:
+    named = LeafKind(kind).name.lower().replace("_", " ") if kind in _KINDS else f"leaf of no kind ({kind})"
+    return f"log: {named} {id}"

@@ -39,6 +39,15 @@ class Leaf(NamedTuple):
     hash: bytes
 
 
+class LooseLeaf(NamedTuple):
+    """A leaf that waits for the sealer, as its row stands; `mark` says whether the platform left it."""
+
+    id: UUID
+    kind: int
+    hash: bytes
+    mark: bytes
+
+
 class BatchRoot(msgspec.Struct, frozen=True, kw_only=True):
     """What a series signs of a batch: the batch's number in it, how many leaves, and the root of their tree.
 

@@ -9,8 +9,9 @@ INSERT INTO sealing.batch (series, number, made_at, kinds, ids, hashes, signed) 
 
 -- name: leave
 -- sentence: leaves for the sealer, in a tap batch or beside a row
-INSERT INTO sealing.loose (id, kind, hash, left_at)
-SELECT id, kind, hash, $4 FROM unnest($1::uuid[], $2::smallint[], $3::bytea[]) AS new (id, kind, hash)
+INSERT INTO sealing.loose (id, kind, hash, mark, left_at)
+SELECT id, kind, hash, mark, $5
+FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[]) AS new (id, kind, hash, mark)
 
 -- name: try_sealer_lock
 -- sentence: true when this transaction is the only sealer until it ends
@@ -18,12 +19,19 @@ SELECT pg_try_advisory_xact_lock(%(key)s);
 
 -- name: list_loose
 -- sentence: the leaves that wait, oldest first
-SELECT id, kind, hash FROM sealing.loose ORDER BY left_at, id, kind LIMIT %(limit)s;
+SELECT id, kind, hash, mark FROM sealing.loose ORDER BY left_at, id, kind LIMIT %(limit)s;
 
 -- name: take_loose
--- sentence: removes leaves that stand in a batch now
+-- sentence: removes leaves that stand in a batch now, or were set aside
 DELETE FROM sealing.loose USING unnest(%(ids)s::uuid[], %(kinds)s::smallint[]) AS taken (id, kind)
 WHERE loose.id = taken.id AND loose.kind = taken.kind;
+
+-- name: set_aside
+-- sentence: keeps leaves that are not the platform's; one that was put in again is kept once
+INSERT INTO sealing.set_aside (id, kind, hash, mark, found_at)
+SELECT id, kind, hash, mark, %(found_at)s
+FROM unnest(%(ids)s::uuid[], %(kinds)s::smallint[], %(hashes)s::bytea[], %(marks)s::bytea[]) AS new (id, kind, hash, mark)
+ON CONFLICT (id, kind) DO NOTHING;
 
 -- name: list_open_series
 -- sentence: series to which batches may have been added, oldest first
@@ -117,7 +125,12 @@ SELECT count(*) FROM sealing.node;
 
 -- name: audit_loose
 -- sentence: the leaves that wait, after one
-SELECT id, kind, hash FROM sealing.loose WHERE (id, kind) > (%(id)s, %(kind)s) ORDER BY id, kind LIMIT %(limit)s;
+SELECT id, kind, hash, mark FROM sealing.loose
+WHERE (id, kind) > (%(id)s, %(kind)s) ORDER BY id, kind LIMIT %(limit)s;
+
+-- name: audit_set_aside
+-- sentence: the leaves that were set aside, the first of them
+SELECT id, kind FROM sealing.set_aside ORDER BY id, kind LIMIT %(limit)s;
 
 -- name: audit_make_tables
 -- sentence: what the log says stands, for the time of an audit

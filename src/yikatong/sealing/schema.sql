@@ -30,12 +30,26 @@ CREATE TABLE sealing.batch (
 CREATE INDEX batch_by_instant ON sealing.batch (made_at);
 
 -- distributed by id
--- Leaves of rows that are written outside the counter, until the sealer takes them into a batch of its own.
+-- Leaves of rows that are written outside the counter, until the sealer takes them into a batch of its own; by its mark
+-- it knows that the platform left one.
 CREATE TABLE sealing.loose (
     id uuid NOT NULL,
     kind smallint NOT NULL,
     hash bytea NOT NULL CHECK (length(hash) = 32),
     left_at timestamptz NOT NULL,
+    mark bytea NOT NULL,
+    PRIMARY KEY (id, kind)
+);
+
+-- distributed by id
+-- written once
+-- Leaves that waited under no mark of the platform: never sealed, kept as they were found.
+CREATE TABLE sealing.set_aside (
+    id uuid NOT NULL,
+    kind smallint NOT NULL,
+    hash bytea NOT NULL,
+    mark bytea NOT NULL,
+    found_at timestamptz NOT NULL,
     PRIMARY KEY (id, kind)
 );
 
@@ -84,6 +98,7 @@ GRANT USAGE ON SCHEMA sealing TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON sealing.series TO yikatong_serving;
 GRANT SELECT, INSERT ON sealing.batch TO yikatong_serving;
 GRANT SELECT, INSERT, DELETE ON sealing.loose TO yikatong_serving;
+GRANT SELECT, INSERT ON sealing.set_aside TO yikatong_serving;
 GRANT SELECT, INSERT ON sealing.entry TO yikatong_serving;
 GRANT SELECT, INSERT ON sealing.node TO yikatong_serving;
 GRANT SELECT, INSERT ON sealing.head TO yikatong_serving;

@@ -9,7 +9,7 @@ from yikatong.plumbing import wire
 from yikatong.plumbing.copying import copy_rows, row_start, shared_values, values
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.rows import Conn, NamedStatements
-from yikatong.sealing.model import BatchRoot, Head, Leaf, Node, SealedBatch, SeriesRow, WitnessedHead
+from yikatong.sealing.model import BatchRoot, Head, Leaf, LooseLeaf, Node, SealedBatch, SeriesRow, WitnessedHead
 
 _STATEMENTS = NamedStatements(__package__)
 _COLUMNS_OF = {"audit_said": 4, "audit_found": 3}
@@ -39,12 +39,13 @@ def write_batch(root: BatchRoot, *, leaves: Sequence[Leaf], signed: bytes) -> St
     return Statement(_STATEMENTS["write_batch"], params, as_tuple)
 
 
-def leave(leaves: Sequence[Leaf], *, now: datetime) -> Statement[tuple[Any, ...]]:
-    """Leave leaves for the sealer."""
+def leave(leaves: Sequence[Leaf], *, marks: Sequence[bytes], now: datetime) -> Statement[tuple[Any, ...]]:
+    """Leave leaves, each with its mark, for the sealer."""
     params = (
         wire.uuid_array([leaf.id for leaf in leaves]),
         wire.int2_array([leaf.kind for leaf in leaves]),
         wire.bytea_array([leaf.hash for leaf in leaves]),
+        wire.bytea_array(marks),
         wire.instant(now),
     )
     return Statement(_STATEMENTS["leave"], params, as_tuple)
@@ -56,15 +57,28 @@ async def try_sealer_lock(conn: Conn, *, key: int) -> bool:
     return bool(is_alone)
 
 
-async def list_loose(conn: Conn, *, limit: int) -> list[Leaf]:
+async def list_loose(conn: Conn, *, limit: int) -> list[LooseLeaf]:
     """Leaves that wait."""
-    return [Leaf(**row) for row in await _STATEMENTS.run(conn, "list_loose", limit=limit)]
+    return [LooseLeaf(**row) for row in await _STATEMENTS.run(conn, "list_loose", limit=limit)]
 
 
-async def take_loose(conn: Conn, leaves: Sequence[Leaf]) -> None:
-    """Remove leaves that stand in a batch now."""
-    kinds = [int(leaf.kind) for leaf in leaves]
+async def take_loose(conn: Conn, leaves: Sequence[LooseLeaf]) -> None:
+    """Remove leaves that wait no more."""
+    kinds = [leaf.kind for leaf in leaves]
     await _STATEMENTS.run(conn, "take_loose", ids=[leaf.id for leaf in leaves], kinds=kinds)
+
+
+async def set_aside(conn: Conn, leaves: Sequence[LooseLeaf], *, found_at: datetime) -> None:
+    """Keep leaves that are not the platform's as evidence."""
+    await _STATEMENTS.run(
+        conn,
+        "set_aside",
+        ids=[leaf.id for leaf in leaves],
+        kinds=[leaf.kind for leaf in leaves],
+        hashes=[leaf.hash for leaf in leaves],
+        marks=[leaf.mark for leaf in leaves],
+        found_at=found_at,
+    )
 
 
 async def list_open_series(conn: Conn) -> tuple[SeriesRow, ...]:

@@ -34,7 +34,7 @@ from yikatong.trust.keys_at_rest.vault import (
 )
 from yikatong.trust.measure import VerificationCost, bare_check, measure_verification
 from yikatong.trust.region_keys import list_standings, publish_region_keys, republish_trust_list
-from yikatong.trust.rfc2104_hmac.marks import mark
+from yikatong.trust.rfc2104_hmac.marks import mark, mark_many
 from yikatong.trust.rfc5297_siv.alias import ALIAS_OVERHEAD, open_alias, seal_alias
 from yikatong.trust.rfc8392_cwt.claims import decode_claims, encode_claims
 from yikatong.trust.rfc8949_cbor.strict import decode_strict, encode
@@ -108,6 +108,7 @@ __all__ = [
     "keys_of_region",
     "list_standings",
     "mark",
+    "mark_many",
     "measure_verification",
     "new_data_key",
     "new_signing_key",

@@ -27,6 +27,7 @@ from yikatong.plumbing import versions
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.settings import Settings, SettingsError
+from yikatong.sealing import service as sealing
 from yikatong.trust import service as trust
 from yikatong.trust.keys_at_rest.key_file import read_key
 from yikatong.trust.model import KeyHolder, KeyState
@@ -170,6 +171,20 @@ async def test_a_rotation_tells_the_workers_to_read_again(db: Database, tmp_path
 
         assert (Rotation.MADE, KeyState.PRESENT) == (rotated.done, rotated.present.state)
         assert before < (await versions.read_all(conn))[REGIONS]
+
+
+def test_a_folder_from_before_the_log_gets_the_keys_of_the_log_at_the_next_start(tmp_path: Path) -> None:
+    settings, clock = settings_of(tmp_path), FixedClock()
+    keys_at(settings, clock)
+    for file in (Path(settings.data_folder) / "keys" / "held").glob("log*.key"):
+        file.unlink()
+
+    made = keys_at(settings, clock)
+    found = keys_at(settings, clock)
+
+    assert 1 == len(sealing.leaf_secrets_of(made))
+    assert sealing.leaf_secrets_of(made) == sealing.leaf_secrets_of(found)
+    assert list(sealing.log_keys_of(made)) == list(sealing.log_keys_of(found))
 
 
 async def test_a_rotation_cut_off_before_the_list_is_ended_by_the_same_command(db: Database, tmp_path: Path) -> None:

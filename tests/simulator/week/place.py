@@ -98,10 +98,11 @@ async def a_place(seed: int, address: ServerAddress, loop: WeekLoop, *, days: fl
         keys = trust.open_key_folder(
             folder / "keys",
             key_encryption_key=b"k" * 32,
-            wanted=(*trust.wanted_keys(region), sealing.WANTED_LOG_KEY),
+            wanted=(*trust.wanted_keys(region), *sealing.WANTED_KEYS),
             now=NOON,
             ids=place.ids,
         )
+        sealing.mark_leaves_by(keys)
         for number in range(WORKERS):
             await _open_worker(place, keys, region=region, number=number, address=address, stack=stack)
         await _let_in(place)

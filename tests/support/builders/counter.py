@@ -291,10 +291,11 @@ async def a_counter_world(db: Database, *, now: datetime = NOON) -> AsyncIterato
         keys = trust.open_key_folder(
             Path(folder) / "keys",
             key_encryption_key=b"k" * 32,
-            wanted=(*trust.wanted_keys(region), sealing.WANTED_LOG_KEY),
+            wanted=(*trust.wanted_keys(region), *sealing.WANTED_KEYS),
             now=clock.now(),
             ids=ids,
         )
+        sealing.mark_leaves_by(keys)
         world = CounterWorld(db, keys, region=region, clock=clock, ids=ids)
         await _register(world)
         await _open_counter(world)

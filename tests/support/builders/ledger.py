@@ -95,7 +95,7 @@ def a_log_writer(folder: Path) -> sealing.Writer:
     """Someone who writes batches of the sealed log, by a log key made in a folder of its own."""
     ids = SeededIds()
     keys = trust.open_key_folder(
-        folder / str(ids.new()), key_encryption_key=b"k" * 32, wanted=[sealing.WANTED_LOG_KEY], now=NOON, ids=ids
+        folder / str(ids.new()), key_encryption_key=b"k" * 32, wanted=sealing.WANTED_KEYS, now=NOON, ids=ids
     )
     return sealing.Writer(keys, ids=ids)
 

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.world import NOON
+from tests.support.world import NOON, SeededIds
 from yikatong.kernel.outcomes import Reason, Refused
+from yikatong.sealing.service import WANTED_LEAF_SECRET
 from yikatong.trust import service as trust
 from yikatong.trust.model import (
     Algorithm,
     HeldTrustList,
+    KeyHolder,
     PublicKey,
     RegionKey,
     SigningKey,
@@ -25,6 +29,14 @@ SUBJECT = "urn:example:status-list:990100:0"
 def a_key(algorithm: Algorithm = Algorithm.ES256) -> SigningKey:
     """A fresh signing key."""
     return trust.new_signing_key(algorithm)
+
+
+def a_holder_of_the_leaf_secret() -> KeyHolder:
+    """A holder of nothing but the secret by which leaves are marked that wait for the sealer."""
+    with TemporaryDirectory() as folder:
+        return trust.open_key_folder(
+            Path(folder) / "keys", key_encryption_key=b"k" * 32, wanted=[WANTED_LEAF_SECRET], now=NOON, ids=SeededIds()
+        )
 
 
 def a_region_key(

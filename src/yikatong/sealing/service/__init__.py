@@ -9,14 +9,27 @@ from yikatong.sealing.rules.statements import (
     witness_head,
 )
 from yikatong.sealing.rules.trees import encode_fields, hash_leaf, verify_consistency, verify_inclusion
-from yikatong.sealing.service.keys import LOG_KEY, WANTED_LOG_KEY, log_keys_of
+from yikatong.sealing.service.keys import (
+    LEAF_SECRET,
+    LOG_KEY,
+    WANTED_KEYS,
+    WANTED_LEAF_SECRET,
+    WANTED_LOG_KEY,
+    leaf_secrets_of,
+    log_keys_of,
+)
 from yikatong.sealing.service.log import find_seal, get_certificate, get_head, prove_consistency, prove_inclusion
-from yikatong.sealing.service.sealer import Sealer
+from yikatong.sealing.service.marks import mark_leaves_by
+from yikatong.sealing.service.sealer import SET_ASIDE, Sealer
 from yikatong.sealing.service.series import Sealed, Unsealed, Writer, leave, leaving
 from yikatong.sealing.service.witnessing import show_to_witness, sign_as_witness
 
 __all__ = [
+    "LEAF_SECRET",
     "LOG_KEY",
+    "SET_ASIDE",
+    "WANTED_KEYS",
+    "WANTED_LEAF_SECRET",
     "WANTED_LOG_KEY",
     "Sealed",
     "Sealer",
@@ -27,9 +40,11 @@ __all__ = [
     "get_certificate",
     "get_head",
     "hash_leaf",
+    "leaf_secrets_of",
     "leave",
     "leaving",
     "log_keys_of",
+    "mark_leaves_by",
     "prove_consistency",
     "prove_inclusion",
     "series_of",

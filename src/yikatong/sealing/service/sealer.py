@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from yikatong.plumbing import outbox
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.locks import advisory_key
 from yikatong.plumbing.rows import Conn
 from yikatong.plumbing.statements import run_in_order
 from yikatong.sealing import store
-from yikatong.sealing.model import Head, Node, SealedBatch
+from yikatong.sealing.model import Head, Leaf, LeafKind, LooseLeaf, Node, SealedBatch
+from yikatong.sealing.rules.marks import split_by_marks
 from yikatong.sealing.rules.statements import sign_head
 from yikatong.sealing.rules.trees import Edge, hash_leaf
-from yikatong.sealing.service.keys import LOG_KEY
+from yikatong.sealing.service.keys import LOG_KEY, leaf_secrets_of
 from yikatong.sealing.service.series import Unsealed, Writer
 from yikatong.trust.model import KeyHolder
 
@@ -20,6 +22,10 @@ CLOSED_AFTER = timedelta(days=1)
 """A writer leaves a series that rested for an hour (`series.IDLE`); after a day without a batch none is on its way."""
 LOOSE_MAX = 1_000
 BATCHES_MAX = 2_000
+SET_ASIDE = "sealing.set_aside"
+"""The topic on which leaves are told that nobody of the platform left."""
+TOLD_MAX = 20
+"""So many of them an event names; the table has them all."""
 _LOCK = advisory_key("log sealer")
 
 
@@ -29,7 +35,9 @@ class Sealer:
     def __init__(self, holder: KeyHolder, *, ids: Ids) -> None:
         """`holder` has the log's key."""
         self._holder = holder
+        self._ids = ids
         self._writer = Writer(holder, ids=ids)
+        self._secrets: tuple[bytes, ...] = ()
 
     async def run_once(self, database: Database, *, now: datetime) -> Head | None:
         """Append what was committed since, contiguous in each series, in one transaction; the new head, or None.
@@ -47,14 +55,35 @@ class Sealer:
             raise
 
     async def _gather_loose(self, conn: Conn, *, now: datetime) -> None:
-        """Put leaves that were left for us into batches of our own."""
-        while leaves := await store.list_loose(conn, limit=LOOSE_MAX):
+        """Put leaves that were left for us into batches of our own, and those that somebody else put there aside."""
+        while waiting := await store.list_loose(conn, limit=LOOSE_MAX):
+            ours, others = self._split(waiting)
+            await self._set_aside(conn, others, now=now)
+            leaves = [Leaf(LeafKind(loose.kind), loose.id, loose.hash) for loose in ours]
             sealed = self._writer.seal(leaves, now=now)
-            if isinstance(sealed, Unsealed):
+            if leaves and isinstance(sealed, Unsealed):
                 return
             await run_in_order(conn, sealed.statements)
             self._writer.advance(sealed, now=now)
-            await store.take_loose(conn, leaves)
+            await store.take_loose(conn, ours)
+
+    def _split(self, waiting: Sequence[LooseLeaf]) -> tuple[list[LooseLeaf], list[LooseLeaf]]:
+        """Tell leaves of the platform from others; a mark we do not know may be by a secret that was made meanwhile."""
+        ours, others = split_by_marks(waiting, secrets=self._secrets)
+        if others:
+            self._holder.reload()
+            self._secrets = leaf_secrets_of(self._holder)
+            ours, others = split_by_marks(waiting, secrets=self._secrets)
+        return ours, others
+
+    async def _set_aside(self, conn: Conn, others: Sequence[LooseLeaf], *, now: datetime) -> None:
+        if not others:
+            return
+        await store.set_aside(conn, others, found_at=now)
+        await store.take_loose(conn, others)
+        told = [{"kind": loose.kind, "id": loose.id} for loose in others[:TOLD_MAX]]
+        payload = {"count": len(others), "leaves": told}
+        await outbox.publish(conn, id=self._ids.new(), topic=SET_ASIDE, payload=payload, now=now)
 
     async def _append(self, conn: Conn, batches: Sequence[SealedBatch], *, now: datetime) -> Head | None:
         if not batches:

@@ -17,6 +17,7 @@ from yikatong.sealing.model import BatchRoot, Leaf, LeafKind, Seal
 from yikatong.sealing.rules.statements import certify_series, digest_labels, sign_batch
 from yikatong.sealing.rules.trees import Tree
 from yikatong.sealing.service.keys import LOG_KEY
+from yikatong.sealing.service.marks import marks_of
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, KeyHolder, SigningKey
 
@@ -32,8 +33,8 @@ async def leave(conn: Conn, leaf: Leaf, *, now: datetime) -> None:
 
 
 def leaving(leaves: Sequence[Leaf], *, now: datetime) -> Statement[tuple[Any, ...]]:
-    """The same for some leaves at once, as the statement of a tap batch."""
-    return store.leave(leaves, now=now)
+    """The same for some leaves at once, as the statement of a tap batch; each gets its mark."""
+    return store.leave(leaves, marks=marks_of(leaves), now=now)
 
 
 class Sealed:
