@@ -79,6 +79,8 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "trade_in.list_overnight_at",
         "payouts.list_batches",
         "payouts.list_return_files",
+        "taps.count_unread",
+        "taps.list_second_uses",
         "ledger.list_trial_lines",
         "ledger.find_budget_left",
         "ledger.find_open_balance",

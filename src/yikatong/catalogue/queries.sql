@@ -114,6 +114,10 @@ SELECT * FROM catalogue.provider WHERE region = %(region)s AND credit_code = %(c
 -- sentence: returns every provider that changed after a version.
 SELECT * FROM catalogue.provider WHERE changed_version > %(after_version)s;
 
+-- name: list_provider_ids
+-- sentence: returns the ids of a region's providers.
+SELECT id FROM catalogue.provider WHERE region = %(region)s;
+
 -- name: insert_place
 -- sentence: adds a place and returns its id, or nothing when the provider has one of this name.
 INSERT INTO catalogue.place (id, provider_id, division, name_zh, name_en, registered_at, changed_version)

@@ -147,6 +147,11 @@ async def list_providers(conn: AsyncConnection[Any], *, after_version: int = 0) 
     return await _STATEMENTS.list_all(conn, "list_providers", Provider, after_version=after_version)
 
 
+async def list_provider_ids(conn: AsyncConnection[Any], *, region: str) -> list[UUID]:
+    """The providers of a region."""
+    return await _STATEMENTS.list_column(conn, "list_provider_ids", region=region)
+
+
 async def insert_place(conn: AsyncConnection[Any], *, place: Place, version: int) -> bool:
     """Add a place; False when the provider has one of this name."""
     return await _STATEMENTS.hits(conn, "insert_place", **columns_of(place), changed_version=version)

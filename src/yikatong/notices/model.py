@@ -23,6 +23,7 @@ class Template(StrEnum):
     TAP_REVERSED = "tap_reversed"
     TAP_WAITS = "tap_waits"
     CODE_USED_TWICE = "code_used_twice"
+    ALLOWANCE_GRANTED = "allowance_granted"
     CARD_APPLIED_FOR = "card_applied_for"
     CARD_ACTIVATED = "card_activated"
     CARD_REPORTED_LOST = "card_reported_lost"

@@ -396,4 +396,32 @@ class UnreadTap(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime
 
 
+class SecondUse(msgspec.Struct, frozen=True):
+    """A code that came again, with the tap it came with; of the first tap nothing is known here while it waits."""
+
+    tap_id: UUID
+    first_tap_id: UUID
+    seen_at: datetime
+    resident_id: UUID
+    provider_id: UUID
+    terminal_id: UUID
+    item: str
+    amount_fen: int | None
+    reason: str | None
+    code_at: datetime
+    decided_at: datetime
+    first_provider_id: UUID | None
+    first_decided_at: datetime | None
+
+
+class UnreadCount(msgspec.Struct, frozen=True):
+    """How often a terminal was refused for a reason before a card was known; the first and the last time."""
+
+    terminal_id: UUID
+    reason: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
 AnyRow = tuple[Any, ...]

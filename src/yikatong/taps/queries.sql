@@ -194,6 +194,22 @@ SELECT s.tap_id FROM taps.second_use AS s
 WHERE NOT EXISTS (SELECT FROM taps.tap AS t WHERE t.bucket = s.bucket AND t.id = s.first_tap_id)
   AND NOT EXISTS (SELECT FROM taps.waiting AS w WHERE w.bucket = s.bucket AND w.tap_id = s.first_tap_id)
 
+-- name: list_second_uses
+-- Codes that came again at some providers, before an instant, and a tap at it, the newest first; with the first tap.
+SELECT s.tap_id, s.first_tap_id, s.seen_at, t.resident_id, t.provider_id, t.terminal_id, t.item, t.amount_fen, t.reason,
+       t.code_at, t.decided_at, f.provider_id AS first_provider_id, f.decided_at AS first_decided_at
+FROM taps.second_use AS s
+JOIN taps.tap AS t ON t.bucket = s.bucket AND t.id = s.tap_id
+LEFT JOIN taps.tap AS f ON f.bucket = s.bucket AND f.id = s.first_tap_id
+WHERE t.provider_id = ANY(%(provider_ids)s) AND (s.seen_at, s.tap_id) < (%(until)s, %(before)s)
+ORDER BY s.seen_at DESC, s.tap_id DESC LIMIT %(count_max)s
+
+-- name: count_unread
+-- What some terminals sent on a day and nobody could read, by terminal and why.
+SELECT terminal_id, reason, count(*), min(seen_at) AS first_at, max(seen_at) AS last_at
+FROM taps.unread WHERE terminal_id = ANY(%(terminal_ids)s) AND day = %(day)s
+GROUP BY terminal_id, reason ORDER BY terminal_id, reason
+
 -- name: list_taps_that_told
 -- A resident's latest taps at which a terminal learned something, newest first.
 SELECT bucket, id, resident_id, card_id, terminal_id, provider_id, request_id, item, form, strength, amount_fen,

@@ -1,7 +1,7 @@
 """The counter's statements: pipelined ones for a batch, ordinary ones around it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,16 @@ from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.queries import load_queries
-from yikatong.taps.model import AnyRow, Request, TapRow, UnreadTap, UsedCode, WaitingRow
+from yikatong.taps.model import (
+    AnyRow,
+    Request,
+    SecondUse,
+    TapRow,
+    UnreadCount,
+    UnreadTap,
+    UsedCode,
+    WaitingRow,
+)
 from yikatong.taps.receipts import as_it_stands
 
 QUERIES = load_queries(__package__)
@@ -244,6 +253,21 @@ async def write_unread(conn: Conn, unread: UnreadTap, *, quota: int) -> None:
             "quota": quota,
         },
     )
+
+
+async def list_second_uses(
+    conn: Conn, *, provider_ids: Sequence[UUID], until: datetime, before: UUID, count_max: int
+) -> list[SecondUse]:
+    """Codes that came again at some providers, the newest first."""
+    arguments = {"provider_ids": list(provider_ids), "until": until, "before": before, "count_max": count_max}
+    cursor = await conn.execute(QUERIES["list_second_uses"], arguments)
+    return [SecondUse(*row) for row in await cursor.fetchall()]
+
+
+async def count_unread(conn: Conn, *, terminal_ids: Sequence[UUID], day: date) -> list[UnreadCount]:
+    """What some terminals sent on a day and nobody could read."""
+    cursor = await conn.execute(QUERIES["count_unread"], {"terminal_ids": list(terminal_ids), "day": day})
+    return [UnreadCount(*row) for row in await cursor.fetchall()]
 
 
 async def list_waiting_of_resident(conn: Conn, *, bucket: int, resident_id: UUID) -> list[WaitingRow]:

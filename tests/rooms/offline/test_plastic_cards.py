@@ -108,6 +108,21 @@ async def all_audited(served: Served) -> list[str]:
     return [*found, *await audited(served)]
 
 
+async def test_she_is_told_of_an_allowance_that_somebody_granted_at_a_counter(db: Database) -> None:
+    async with a_region_with_lists(db) as served:
+        she = await a_grandmother(served)
+        assert 200 == (await granted(served, she)).status_code
+
+        async with db.transaction() as conn:
+            found = await conn.execute(
+                "SELECT params FROM notices.notice WHERE resident_id = %s AND template = 'allowance_granted'",
+                [she.resident.resident_id],
+            )
+            told = [params for (params,) in await found.fetchall()]
+
+        assert [(5_000, served.world.provider.name_zh)] == [(one["amount_fen"], one["place"]) for one in told]
+
+
 async def test_she_enters_and_eats_without_a_network_and_every_fen_balances(db: Database, tmp_path: Path) -> None:
     async with a_region_with_lists(db) as served:
         world = served.world

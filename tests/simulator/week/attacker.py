@@ -1,7 +1,7 @@
 """The week's sealed log at its end: clean where nobody touched anything, and every edit found where somebody did.
 
 In every other seed somebody who owns the database edits, takes out or puts in one row of what is sealed, at random,
-some times over, each time alone and undone after. What they change is read from the tables themselves, so that no
+some times over, each time alone and undone after; what is put in may bring a leaf of its own for the sealer. What they change is read from the tables themselves, so that no
 column is left out: only the bucket is in no leaf, because a change of the number of buckets moves rows.
 """
 
@@ -21,6 +21,7 @@ from yikatong.app.log_audit import audit_log_in
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing.model import LeafKind
 from yikatong.trust.model import KeyHolder
 
 EDITS = 4
@@ -32,6 +33,14 @@ _KEYS = {
     "ledger.transfer": "id",
     "ledger.hold": "id",
     "access.record": "record_id",
+}
+_KINDS = {
+    "taps.tap": LeafKind.TAP,
+    "taps.refund": LeafKind.REFUND,
+    "taps.reversal": LeafKind.REVERSAL,
+    "ledger.transfer": LeafKind.TRANSFER,
+    "ledger.hold": LeafKind.HOLD,
+    "access.record": LeafKind.RECORD,
 }
 _IN_NO_LEAF = frozenset({"bucket"})
 _OTHERWISE = {
@@ -128,7 +137,15 @@ def _ways(
         copied = sql.SQL(
             "INSERT INTO {} SELECT (jsonb_populate_record(one, %(changes)s)).* FROM {} one WHERE {} = %(id)s"
         )
-        yield "a copy", copied.format(name, name, key), frozenset({other})
+        copy = copied.format(name, name, key)
+        if chance < 0.3:
+            yield "a copy", copy, frozenset({other})
+        else:
+            leaf = sql.SQL(
+                "WITH copy AS ({} RETURNING {} AS id) INSERT INTO sealing.loose (id, kind, hash, mark, left_at)"
+                " SELECT id, {}, sha256(''), sha256(''), now() FROM copy"
+            )
+            yield "a copy with a leaf", leaf.format(copy, key, sql.Literal(int(_KINDS[table]))), frozenset({other})
     else:
         column = random.choice(sorted(columns))
         value: sql.Composable = sql.SQL("%(other)s::uuid")

@@ -95,6 +95,11 @@ async def get_provider(conn: AsyncConnection[Any], *, region: str, provider_id: 
     return provider
 
 
+async def list_provider_ids(conn: AsyncConnection[Any], *, region: str) -> list[UUID]:
+    """The ids of a region's providers, in no order."""
+    return await store.list_provider_ids(conn, region=region)
+
+
 async def register_place(
     conn: AsyncConnection[Any],
     *,

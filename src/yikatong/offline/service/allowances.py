@@ -8,6 +8,7 @@ import psycopg
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Vault
+from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Terminal
 from yikatong.codes.model import SceneGroup
 from yikatong.kernel.ids import ResidentId
@@ -16,6 +17,8 @@ from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HoldDraft
 from yikatong.lines.rules import PURSE, account_of_source
+from yikatong.notices import service as notices
+from yikatong.notices.model import PARAM_LENGTH_MAX, Template
 from yikatong.offline import store
 from yikatong.offline.model import UPLOAD_TERM, Allowance, Reason
 from yikatong.offline.rules import decide_grant, hold_id_of
@@ -42,7 +45,8 @@ async def grant_allowance(
 ) -> Allowance:
     """Set an amount of the purse aside for a terminal, or for the terminals of its place, in one group of scenes.
 
-    A wallet grants `with_e_card`, a counter without: the plastic card is enough. `without_pin` lets the card's chip
+    A wallet grants `with_e_card`, a counter without: the plastic card is enough, and the resident gets a notice of it,
+    whoever stood there. `without_pin` lets the card's chip
     take from it without its password.
 
     Refuses, in this order: RESIDENT_IS_NOT_KNOWN, cards' reasons why card or e-card may not be used now,
@@ -81,7 +85,26 @@ async def grant_allowance(
     )
     await store.insert_allowance(conn, allowance=allowance)
     await ledger.hold(conn, bucket=bucket, draft=hold_of(allowance, number=0, amount_fen=amount_fen), now=now)
+    if not with_e_card:
+        await _tell(conn, allowance, now=now, ids=ids)
     return allowance
+
+
+async def _tell(conn: Conn, allowance: Allowance, *, now: datetime, ids: Ids) -> None:
+    provider = await catalogue.find_provider(conn, provider_id=allowance.provider_id)
+    assert provider is not None, "a terminal's provider is registered"
+    await notices.tell(
+        conn,
+        Template.ALLOWANCE_GRANTED,
+        bucket=allowance.bucket,
+        resident_id=allowance.resident_id,
+        now=now,
+        ids=ids,
+        amount_fen=allowance.amount_fen,
+        place=provider.name_zh[:PARAM_LENGTH_MAX],
+        place_en=provider.name_en[:PARAM_LENGTH_MAX],
+        expires_at=allowance.accept_until.isoformat(),
+    )
 
 
 def hold_of(allowance: Allowance, *, number: int, amount_fen: int) -> HoldDraft:
