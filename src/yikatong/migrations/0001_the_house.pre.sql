@@ -1908,6 +1908,8 @@ CREATE TABLE taps.second_use (
     PRIMARY KEY (bucket, tap_id)
 );
 
+CREATE INDEX second_use_by_instant ON taps.second_use (seen_at, tap_id);
+
 -- distributed by terminal_id
 -- written once
 -- Refusals before a card is known, kept under the terminal within its daily quota.

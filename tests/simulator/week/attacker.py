@@ -1,8 +1,9 @@
 """The week's sealed log at its end: clean where nobody touched anything, and every edit found where somebody did.
 
 In every other seed somebody who owns the database edits, takes out or puts in one row of what is sealed, at random,
-some times over, each time alone and undone after; what is put in may bring a leaf of its own for the sealer. What they change is read from the tables themselves, so that no
-column is left out: only the bucket is in no leaf, because a change of the number of buckets moves rows.
+some times over, each time alone and undone after; what is put in may bring a leaf of its own for the sealer. What they
+change is read from the tables themselves, so that no column is left out: only the bucket is in no leaf, because a
+change of the number of buckets moves rows.
 """
 
 from collections.abc import AsyncIterator, Iterator

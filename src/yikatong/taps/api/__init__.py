@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from yikatong.plumbing.http import Route
 from yikatong.taps.api import around, evidence
-from yikatong.taps.api.around import tap_route
+from yikatong.taps.api.around import WaitingTap, WaitingTaps, tap_route
 from yikatong.taps.follow_ups import FollowUps
 
-__all__ = ["routes", "tap_route"]
+__all__ = ["WaitingTap", "WaitingTaps", "routes", "tap_route"]
 
 
 def routes(follow_ups: Callable[[], FollowUps]) -> tuple[Route, ...]:
