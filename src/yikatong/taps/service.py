@@ -1,7 +1,7 @@
 """Taking taps: an authenticated terminal in, a receipt out."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -33,7 +33,17 @@ from yikatong.taps.late import (
 )
 from yikatong.taps.learning import tell_learned
 from yikatong.taps.leaves import find_seal_again
-from yikatong.taps.model import Reason, Receipt, SealedTapRow, TapBody, TapRow, UnreadTap, WaitingRow
+from yikatong.taps.model import (
+    Reason,
+    Receipt,
+    SealedTapRow,
+    SecondUse,
+    TapBody,
+    TapRow,
+    UnreadCount,
+    UnreadTap,
+    WaitingRow,
+)
 from yikatong.taps.presenting import Presenting, attestation_request, read_presentation
 from yikatong.taps.receipts import receipt_of, receipt_of_waiting
 from yikatong.taps.rules import bucket_of_tap, derive_tap_id
@@ -45,6 +55,7 @@ __all__ = [
     "LateRequest",
     "Tapping",
     "bucket_of_tap",
+    "count_unread",
     "derive_tap_id",
     "draft_of",
     "find_earlier",
@@ -54,6 +65,7 @@ __all__ = [
     "forget_unread",
     "late_tap_of",
     "list_overdue_taps",
+    "list_second_uses",
     "payment_of",
     "transfer_id_of",
     "write_late_tap",
@@ -72,6 +84,20 @@ class Known(NamedTuple):
 async def list_overdue_taps(conn: Conn, *, now: datetime, bank_before: datetime, count_max: int) -> list[WaitingRow]:
     """Waiting taps past their deadline, and those that were sent to a bank before `bank_before`."""
     return await store.list_overdue(conn, now=now, bank_before=bank_before, count_max=count_max)
+
+
+async def list_second_uses(
+    conn: Conn, *, provider_ids: Sequence[UUID], until: datetime, before: UUID, count_max: int
+) -> list[SecondUse]:
+    """Codes that came again at some providers, the newest first: those seen before an instant, and at it before a tap."""
+    return await store.list_second_uses(
+        conn, provider_ids=provider_ids, until=until, before=before, count_max=count_max
+    )
+
+
+async def count_unread(conn: Conn, *, terminal_ids: Sequence[UUID], day: date) -> list[UnreadCount]:
+    """What some terminals sent on a day and no card was known for, by terminal and reason."""
+    return await store.count_unread(conn, terminal_ids=terminal_ids, day=day)
 
 
 async def forget_taps(conn: Conn, *, bucket: int, after: UUID, before: datetime, limit: int) -> UUID | None:

@@ -369,9 +369,9 @@ async def test_the_commands_list_rotate_and_rewrap_without_a_secret(db: Database
         next(row["algorithm"] for row in rows if row["purpose"] == name) for name in ("region", "master")
     ]
     assert {"id", "purpose", "region", "algorithm", "state", "made_at", "ends_at"} == set(rows[0])
-    assert "11 key files are encrypted by the next master key" in said[-1]
+    assert "12 key files are encrypted by the next master key" in said[-1]
     secrets = secrets_in(tmp_path)
-    assert 11 == len(secrets)
+    assert 12 == len(secrets)
     assert not any(text in line for secret in secrets for text in written(secret) for line in said)
 
 

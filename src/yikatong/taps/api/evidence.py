@@ -11,7 +11,7 @@ from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.kernel.ids import ProviderIdText, ResidentIdText, TapIdText, TerminalIdText, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
-from yikatong.taps import store
+from yikatong.taps import service
 from yikatong.taps.model import Reason, SecondUse, UnreadCount
 
 PERMISSION = "taps.evidence"
@@ -139,7 +139,7 @@ async def _list_own(call: Call, body: None, query: SecondUsesQuery) -> SecondUse
         )
         for one in page
     )
-    return SecondUsesAnswer(second_uses=shown, next_until=end and end.seen_at, next_before=end and _shown_tap(end))
+    return SecondUsesAnswer(second_uses=shown, next_until=_until(end), next_before=_before(end))
 
 
 async def _list_of_region(call: Call, body: None, query: RegionSecondUsesQuery) -> RegionSecondUsesAnswer:
@@ -151,8 +151,8 @@ async def _list_of_region(call: Call, body: None, query: RegionSecondUsesQuery) 
     page, end = await _page(call, query, provider_ids)
     return RegionSecondUsesAnswer(
         second_uses=tuple(_show_to_region(one) for one in page),
-        next_until=end and end.seen_at,
-        next_before=end and _shown_tap(end),
+        next_until=_until(end),
+        next_before=_before(end),
     )
 
 
@@ -179,7 +179,7 @@ async def _page(
 ) -> tuple[list[SecondUse], SecondUse | None]:
     """A page, and its last one if there are more."""
     before = UUID(int=0) if query.before is None else read_or_refuse("tap", query.before, reason=Reason.TAP_IS_UNKNOWN)
-    found = await store.list_second_uses(
+    found = await service.list_second_uses(
         call.conn,
         provider_ids=provider_ids,
         until=query.until or _END_OF_TIME,
@@ -201,7 +201,7 @@ async def _count_unread_of_region(call: Call, body: None, query: RegionUnreadQue
 async def _count_unread(call: Call, provider_id: UUID, day: date | None) -> UnreadOfDayAnswer:
     terminals = await catalogue.list_terminals_of_provider(call.conn, region=call.by().region, provider_id=provider_id)
     on = day or day_of(call.now)
-    found = await store.count_unread(call.conn, terminal_ids=[terminal.id for terminal in terminals], day=on)
+    found = await service.count_unread(call.conn, terminal_ids=[terminal.id for terminal in terminals], day=on)
     return UnreadOfDayAnswer(day=on, unread=tuple(_show_unread(one) for one in found))
 
 
@@ -226,8 +226,12 @@ async def _of_region(call: Call, shown_id: str) -> UUID:
     return (await catalogue.get_provider(call.conn, region=call.by().region, provider_id=provider_id)).id
 
 
-def _shown_tap(one: SecondUse) -> str:
-    return show_id("tap", one.tap_id)
+def _until(end: SecondUse | None) -> datetime | None:
+    return None if end is None else end.seen_at
+
+
+def _before(end: SecondUse | None) -> str | None:
+    return None if end is None else show_id("tap", end.tap_id)
 
 
 def routes() -> tuple[Route, ...]:
