@@ -89,7 +89,7 @@ async def list_overdue_taps(conn: Conn, *, now: datetime, bank_before: datetime,
 async def list_second_uses(
     conn: Conn, *, provider_ids: Sequence[UUID], until: datetime, before: UUID, count_max: int
 ) -> list[SecondUse]:
-    """Codes that came again at some providers, the newest first: those seen before an instant, and at it before a tap."""
+    """Codes that came again at some providers, before an instant and, seen at it, a tap; the newest first."""
     return await store.list_second_uses(
         conn, provider_ids=provider_ids, until=until, before=before, count_max=count_max
     )
