@@ -239,6 +239,10 @@ class KeyHolder(Protocol):
         """Unwrap with whichever master key wrapped it; refuses with SEAL_DOES_NOT_OPEN."""
         ...
 
+    def unwrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Unwrap several data keys, each for its context, as `unwrap` does."""
+        ...
+
     def mark(self, name: str, text: bytes) -> bytes:
         """The 32-byte mark of a text; refuses with KEY_IS_NOT_HELD."""
         ...

@@ -124,6 +124,42 @@ def test_a_status_report_tells_of_paid_returned_and_pending_payments(version: st
     assert trust.digest_sm3(data) == read.digest
 
 
+def many(count: int, *, without_amount: int) -> bytes:
+    """A long report in two blocks; every seventh payment came back, one names no amount."""
+    payments = [
+        (line, "RJCT" if line % 7 == 0 else "ACSC", "AC06" if line % 7 == 0 else "", f"{line}.05")
+        for line in range(1, count + 1)
+    ]
+    if without_amount:
+        payments[without_amount - 1] = (*payments[without_amount - 1][:3], "")
+    whole = a_status(*payments)
+    middle = whole.index(f"<TxInfAndSts><OrgnlEndToEndId>{NUMBER}-{count // 2}<".encode())
+    cut = b"</OrgnlPmtInfAndSts>\n<OrgnlPmtInfAndSts><OrgnlPmtInfId>y</OrgnlPmtInfId>\n"
+    return whole[:middle] + cut + whole[middle:]
+
+
+@pytest.mark.parametrize("without_amount", [0, 1, 777, 1_500])
+def test_a_long_report_is_read_whole_also_where_a_payment_says_less_than_its_neighbours(without_amount: int) -> None:
+    data = many(1_500, without_amount=without_amount)
+    told = read_return_file(BytesIO(data)).told[BATCH]
+    fens = [0 if line == without_amount else line * 100 + 5 for line in range(1, 1_501)]
+
+    assert list(range(1, 1_501)) == list(told.lines)
+    assert fens == list(told.amounts)
+    assert [1 + data[: data.index(f"{NUMBER}-{line}<".encode())].count(b"\n") for line in (1, 750, 1_500)] == [
+        told.places[line - 1] for line in (1, 750, 1_500)
+    ]
+    assert {line - 1: ReturnReason.ACCOUNT_IS_FROZEN for line in range(7, 1_501, 7)} == told.reasons
+    assert bytes(line % 7 == 0 for line in range(1, 1_501)) == told.outcomes
+
+
+def test_a_payment_in_another_currency_is_refused_wherever_it_stands() -> None:
+    data = many(1_500, without_amount=0).replace(b'Ccy="CNY">1000.05', b'Ccy="EUR">1000.05')
+
+    with pytest.raises(Refused, match="BANK_FILE_CANNOT_BE_READ"):
+        read_return_file(BytesIO(data))
+
+
 def test_a_report_without_transactions_speaks_of_the_whole_message() -> None:
     read = read_return_file(BytesIO(a_status(group="<GrpSts>RJCT</GrpSts>")))
 

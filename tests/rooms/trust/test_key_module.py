@@ -46,6 +46,8 @@ def test_the_module_answers_as_its_keys_do(tmp_path: Path) -> None:
         assert b"data key" == outside.unwrap(inside.wrap(b"data key", b"owner"), b"owner")
         one, other = outside.wrap_many([(b"one", b"owner"), (b"other", b"another owner")])
         assert (b"one", b"other") == (inside.unwrap(one, b"owner"), inside.unwrap(other, b"another owner"))
+        wrapped = [(one, b"owner"), (other, b"another owner")]
+        assert inside.unwrap_many(wrapped) == outside.unwrap_many(wrapped)
 
 
 def test_the_module_signs_and_keeps_its_key(tmp_path: Path) -> None:

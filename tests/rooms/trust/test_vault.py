@@ -81,6 +81,34 @@ def test_each_of_many_owners_has_a_key_that_opens_nothing_of_another(tmp_path: P
         vault.open_data_key(wrapped, owner=other)
 
 
+@given(texts=st.lists(st.tuples(st.binary(max_size=40), st.binary(max_size=40)), max_size=4))
+@settings(max_examples=20, deadline=None)
+def test_many_owners_are_opened_as_if_one_by_one(kept: KeyHolderVault, texts: list[tuple[bytes, bytes]]) -> None:
+    owners = [IDS.new() for _ in texts]
+    sealed = kept.seal_each(list(zip(owners, texts, strict=True)), fields=("name", "phone"))
+    people = [(owner, wrapped, seals) for owner, (wrapped, seals) in zip(owners, sealed, strict=True)]
+
+    assert [list(pair) for pair in texts] == kept.open_each(people, fields=("name", "phone"))
+
+
+def test_of_many_owners_none_is_opened_when_one_seal_is_anothers(tmp_path: Path) -> None:
+    vault = a_vault(tmp_path)
+    one, other = IDS.new(), IDS.new()
+    (wrapped, (sealed,)), (wrapped_for_other, (sealed_for_other,)) = vault.seal_each(
+        [(one, [NAME]), (other, [NAME])], fields=["name"]
+    )
+
+    for bent in (
+        [(one, wrapped, (sealed,)), (other, wrapped_for_other, (sealed,))],
+        [(one, wrapped, (sealed,)), (other, wrapped, (sealed_for_other,))],
+        [(one, wrapped, (sealed,)), (other, wrapped_for_other, (sealed_for_other[:-1],))],
+    ):
+        with refuses(Reason.SEAL_DOES_NOT_OPEN):
+            vault.open_each(bent, fields=["name"])
+    with refuses(Reason.SEAL_DOES_NOT_OPEN):
+        vault.open_each([(one, wrapped, (sealed,))], fields=["phone"])
+
+
 def test_who_lacks_a_field_is_not_sealed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="shorter"):
         a_vault(tmp_path).seal_each([(IDS.new(), [NAME])], fields=["name", "phone"])

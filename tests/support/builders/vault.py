@@ -67,6 +67,16 @@ class TestVault:
         key = self._master.decrypt(wrapped[:12], wrapped[12:], owner.bytes)
         return TestDataKey(key, wrapped=wrapped, owner=owner)
 
+    def open_each(
+        self, people: Sequence[tuple[UUID, bytes, Sequence[bytes]]], *, fields: Sequence[str]
+    ) -> list[list[bytes]]:
+        """Open the fields of several owners one by one."""
+        opened = []
+        for owner, wrapped, seals in people:
+            key = self.open_data_key(wrapped, owner=owner)
+            opened.append([key.open(sealed, field=field) for field, sealed in zip(fields, seals, strict=True)])
+        return opened
+
     def mark_id_number(self, id_number: str) -> bytes:
         """The mark of an ID number."""
         return hmac.digest(self._mark_key, id_number.encode(), hashlib.sha256)

@@ -24,10 +24,9 @@ async def list_payee_names(
 ) -> dict[ResidentId, PayeeName]:
     """Names and last ID characters of some residents, unsealed, without the erased; the caller records the look."""
     found = await store.list_sealed_names(conn, bucket=bucket, resident_ids=resident_ids)
-    names = {}
-    for resident_id, wrapped_key, name, id_number in found:
-        key = vault.open_data_key(wrapped_key, owner=resident_id)
-        names[resident_id] = PayeeName(
-            name=key.open(name, field="name").decode(), id_tail=key.open(id_number, field="id_number").decode()[-_TAIL:]
-        )
-    return names
+    people = [(resident_id, wrapped_key, (name, id_number)) for resident_id, wrapped_key, name, id_number in found]
+    opened = vault.open_each(people, fields=("name", "id_number"))
+    return {
+        resident_id: PayeeName(name=name.decode(), id_tail=id_number.decode()[-_TAIL:])
+        for (resident_id, _, _), (name, id_number) in zip(people, opened, strict=True)
+    }

@@ -69,6 +69,10 @@ class ExternalKeyHolder:
         """Unwrap a data key; refuses with SEAL_DOES_NOT_OPEN."""
         return self._ask_bytes("unwrap", wrapped, context)
 
+    def unwrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Unwrap several data keys, each by a question of its own; refuses with SEAL_DOES_NOT_OPEN."""
+        return [self.unwrap(wrapped, context) for wrapped, context in parts]
+
     def mark(self, name: str, text: bytes) -> bytes:
         """The mark of a text; refuses with KEY_IS_NOT_HELD."""
         return self._ask_bytes("mark", name, text)

@@ -7,6 +7,7 @@ old one would be lost without a word.
 
 import fcntl
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -30,7 +31,7 @@ from yikatong.trust.keys_at_rest.key_file import (
 )
 from yikatong.trust.model import HeldKey, HeldSigner, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.rfc2104_hmac.marks import mark, mark_many
-from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, wrap, wrap_many
+from yikatong.trust.sp800_38d_gcm.seal import master_key_id, unwrap, unwrap_many, wrap, wrap_many
 
 log = structlog.get_logger("yikatong.trust")
 
@@ -100,13 +101,27 @@ class FileKeyHolder:
 
         One that another process made meanwhile is read now: what it wrapped may be met before anybody says so.
         """
-        key_id = master_key_id(wrapped)
+        return unwrap(self._master_of(master_key_id(wrapped)).secret, wrapped, context)
+
+    def unwrap_many(self, parts: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Unwrap several data keys, each for its context, as `unwrap` does; those of one master key come together."""
+        by_id: defaultdict[bytes, list[int]] = defaultdict(list)
+        for place, (wrapped, _) in enumerate(parts):
+            by_id[master_key_id(wrapped)].append(place)
+        opened = [b""] * len(parts)
+        for key_id, places in by_id.items():
+            keys = unwrap_many(self._master_of(key_id).secret, [parts[place] for place in places])
+            for place, key in zip(places, keys, strict=True):
+                opened[place] = key
+        return opened
+
+    def _master_of(self, key_id: bytes) -> KeptKey:
         if key_id not in self._by_id:
             self.reload()
         key = self._by_id.get(key_id)
         if key is None or key.about.kind is not KeyKind.WRAPPING:
             raise Refused(Reason.SEAL_DOES_NOT_OPEN)
-        return unwrap(key.secret, wrapped, context)
+        return key
 
     def mark(self, name: str, text: bytes) -> bytes:
         """The mark of a text; refuses with KEY_IS_NOT_HELD."""

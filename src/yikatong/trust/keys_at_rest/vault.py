@@ -8,7 +8,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.ids import Ids
 from yikatong.trust.model import Algorithm, KeyHolder, KeyKind, Reason, SealCipher, WantedKey
 from yikatong.trust.rfc9106_argon2.passwords import SALT_BYTES, hash_password, verify_password
-from yikatong.trust.sp800_38d_gcm.seal import new_data_key, new_data_keys, seal, seal_rows, unseal
+from yikatong.trust.sp800_38d_gcm.seal import new_data_key, new_data_keys, seal, seal_rows, unseal, unseal_rows
 
 _DATA_KEY_OF = b"data key of "
 MASTER, ID_NUMBER_MARK, PEPPER = "master", "id-number-mark", "pepper"
@@ -107,6 +107,17 @@ class KeyHolderVault:
     def open_data_key(self, wrapped: bytes, *, owner: UUID) -> OpenDataKey:
         """Unwrap an owner's data key; refuses with SEAL_DOES_NOT_OPEN another's."""
         return self._opened(self._holder.unwrap(wrapped, _owned_by(owner)), wrapped=wrapped, owner=owner)
+
+    def open_each(
+        self, people: Sequence[tuple[UUID, bytes, Sequence[bytes]]], *, fields: Sequence[str]
+    ) -> list[list[bytes]]:
+        """Open the same fields of many owners, each with a wrapped key and the seals in the order of `fields`.
+
+        Refuses with SEAL_DOES_NOT_OPEN all of them when one does not open.
+        """
+        keys = self._holder.unwrap_many([(wrapped, _owned_by(owner)) for owner, wrapped, _ in people])
+        rows = [(key, owner.bytes, seals) for key, (owner, _, seals) in zip(keys, people, strict=True)]
+        return unseal_rows(rows, [field.encode() for field in fields])
 
     def _opened(self, data_key: bytes, *, wrapped: bytes, owner: UUID) -> OpenDataKey:
         return OpenDataKey(data_key, wrapped=wrapped, owner=owner, ids=self._ids)

@@ -7,7 +7,7 @@ The authenticated data are the header up to the nonce and then the context, so t
 for. Nonces are random: one key makes at most 2**32 seals (NIST SP 800-38D §8.3); a data key makes a few dozen.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from struct import Struct
 
@@ -22,10 +22,13 @@ from yikatong.plumbing.ids import Ids
 from yikatong.trust.model import Reason, SealCipher
 
 _VERSION = 1
-_NONCE, _TAG = 12, 16
+_HEADER, _NONCE, _TAG = 2, 12, 16
 MASTER_KEY_ID_BYTES = 4
 Encrypt = Callable[[bytes, bytes, bytes], bytes]
 """Nonce, plaintext and associated data to ciphertext and tag, under one key."""
+
+Decrypt = Callable[[bytes, bytes, bytes], bytes]
+"""Nonce, ciphertext with tag and associated data to plaintext, under one key; raises InvalidTag."""
 
 KEY_BYTES = {SealCipher.AES_256_GCM: 32, SealCipher.SM4_GCM: 16}
 _CIPHER_OF_LENGTH = {size: cipher for cipher, size in KEY_BYTES.items()}
@@ -71,10 +74,25 @@ def seal_rows(
 
 def unseal(data_key: bytes, sealed: bytes, context: bytes) -> bytes:
     """Open a seal; refuses with SEAL_DOES_NOT_OPEN whatever this key did not seal for this context."""
-    header, nonce, rest = sealed[:2], sealed[2 : 2 + _NONCE], sealed[2 + _NONCE :]
-    if header != bytes((_VERSION, _cipher_of(data_key))) or len(rest) < _TAG:
-        raise Refused(Reason.SEAL_DOES_NOT_OPEN)
-    return decrypt(data_key, nonce, rest, header + context)
+    header = bytes((_VERSION, _cipher_of(data_key)))
+    return _open(_decryption_under(data_key), sealed, context, header=header, at=_HEADER)
+
+
+def unseal_rows(rows: Iterable[tuple[bytes, bytes, Sequence[bytes]]], names: Sequence[bytes]) -> list[list[bytes]]:
+    """Open rows of a data key, a context and a seal for each name, as `unseal` would for context and name together.
+
+    Each row's key is set up once. Refuses with SEAL_DOES_NOT_OPEN at the first seal that was not made so.
+    """
+    opened = []
+    for data_key, context, seals in rows:
+        header, decrypt = bytes((_VERSION, _cipher_of(data_key))), _decryption_under(data_key)
+        opened.append(
+            [
+                _open(decrypt, sealed, context + name, header=header, at=_HEADER)
+                for sealed, name in zip(seals, names, strict=True)
+            ]
+        )
+    return opened
 
 
 def wrap(master_key: bytes, key_id: bytes, plain: bytes, context: bytes, *, ids: Ids) -> bytes:
@@ -107,11 +125,24 @@ def master_key_id(wrapped: bytes) -> bytes:
 
 def unwrap(master_key: bytes, wrapped: bytes, context: bytes) -> bytes:
     """Unwrap a key; refuses with SEAL_DOES_NOT_OPEN what this master key did not wrap for this context."""
-    at = 2 + MASTER_KEY_ID_BYTES
-    header, nonce, rest = wrapped[:at], wrapped[at : at + _NONCE], wrapped[at + _NONCE :]
-    if header[:2] != bytes((_VERSION, _cipher_of(master_key))) or len(rest) < _TAG:
+    return unwrap_many(master_key, ((wrapped, context),))[0]
+
+
+def unwrap_many(master_key: bytes, parts: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """Unwrap several keys, each for its context, as `unwrap` would; the master key is set up once."""
+    header, decrypt = bytes((_VERSION, _cipher_of(master_key))), _decryption_under(master_key)
+    at = _HEADER + MASTER_KEY_ID_BYTES
+    return [_open(decrypt, wrapped, context, header=header, at=at) for wrapped, context in parts]
+
+
+def _open(decrypt: Decrypt, sealed: bytes, context: bytes, *, header: bytes, at: int) -> bytes:
+    """The plaintext of a seal that begins so and whose nonce is at `at`; refuses with SEAL_DOES_NOT_OPEN."""
+    if sealed[:_HEADER] != header or len(sealed) < at + _NONCE + _TAG:
         raise Refused(Reason.SEAL_DOES_NOT_OPEN)
-    return decrypt(master_key, nonce, rest, header + context)
+    try:
+        return decrypt(sealed[at : at + _NONCE], sealed[at + _NONCE :], sealed[:at] + context)
+    except InvalidTag:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN) from None
 
 
 def _cipher_of(key: bytes) -> SealCipher:
@@ -140,10 +171,17 @@ def _encrypt_sm4(key: bytes, nonce: bytes, plaintext: bytes, associated: bytes) 
 def decrypt(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
     """The plaintext of ciphertext and tag; refuses with SEAL_DOES_NOT_OPEN."""
     try:
-        if len(key) == KEY_BYTES[SealCipher.AES_256_GCM]:
-            return AESGCM(key).decrypt(nonce, sealed, associated)
-        decryptor = Cipher(SM4(key), GCM(nonce, sealed[-_TAG:])).decryptor()
-        decryptor.authenticate_additional_data(associated)
-        return decryptor.update(sealed[:-_TAG]) + decryptor.finalize()
+        return _decryption_under(key)(nonce, sealed, associated)
     except InvalidTag:
         raise Refused(Reason.SEAL_DOES_NOT_OPEN) from None
+
+
+def _decryption_under(key: bytes) -> Decrypt:
+    """How a key decrypts; set up once, as for encryption. Refuses a key of no known cipher with SEAL_DOES_NOT_OPEN."""
+    return AESGCM(key).decrypt if _cipher_of(key) is SealCipher.AES_256_GCM else partial(_decrypt_sm4, key)
+
+
+def _decrypt_sm4(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes:
+    decryptor = Cipher(SM4(key), GCM(nonce, sealed[-_TAG:])).decryptor()
+    decryptor.authenticate_additional_data(associated)
+    return decryptor.update(sealed[:-_TAG]) + decryptor.finalize()
