@@ -58,6 +58,7 @@ class Subscribers:
             desk.CARD_ENDED: (one_by_one(self._hear_card_ended),),
             payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
             sealing.SET_ASIDE: (one_by_one(_hear_set_aside),),
+            payouts.LINES_MOVED: (one_by_one(self._hear_lines_moved),),
         }
 
     async def _hear_taps(self, conn: Connection, event: Event) -> None:
@@ -101,6 +102,11 @@ class Subscribers:
         """A bank credited such a balance, or did not take it."""
         template = Template.BALANCE_PAID_OUT if event.payload["is_paid"] else Template.BALANCE_KEPT
         await self._tell(conn, event, template, balance_fen=event.payload["amount_fen"])
+
+    async def _hear_lines_moved(self, conn: Connection, event: Event) -> None:
+        """Payments of a batch were paid, came back or were stopped: their payees are told."""
+        moved = payouts.read_moved(event.payload)
+        await payouts.tell_payees(conn, moved=moved, now=event.made_at, ids=self._ids, bucket_count=self._bucket_count)
 
     async def _tell(self, conn: Connection, event: Event, template: Template, **params: int) -> None:
         """Send the resident of an event a notice."""

@@ -43,6 +43,9 @@ class Template(StrEnum):
     GUARDIAN_ADDED = "guardian_added"
     FAMILY_MEMBER_ADDED = "family_member_added"
     BENEFIT_ARRIVED = "benefit_arrived"
+    PAYMENT_PAID = "payment_paid"
+    PAYMENT_RETURNED = "payment_returned"
+    PAYMENT_STOPPED = "payment_stopped"
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):

@@ -228,7 +228,7 @@ async def test_an_application_can_be_revoked_until_the_files_go_out(db: Database
             line = (await service.list_batch_lines(conn, batch_id=batch.id, bucket_count=BUCKET_COUNT))[0].line
             for expected in (Change.DONE, Change.ALREADY_SO):
                 assert expected is await service.stop_line(
-                    conn, batch_id=batch.id, line=line, now=world.now, bucket_count=BUCKET_COUNT
+                    conn, batch_id=batch.id, line=line, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
                 )
             for expected in (Change.DONE, Change.ALREADY_SO):
                 assert expected is await service.revoke_application(
@@ -250,7 +250,9 @@ async def test_a_batch_without_an_amount_is_not_paid_and_a_paid_one_not_deleted(
     await world.funded()
     batch = await world.issued([(who, 500)])
     async with db.transaction() as conn:
-        await service.stop_line(conn, batch_id=batch.id, line=1, now=world.now, bucket_count=BUCKET_COUNT)
+        await service.stop_line(
+            conn, batch_id=batch.id, line=1, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
+        )
     with pytest.raises(Refused, match="PAYOUT_BATCH_HAS_NOTHING_TO_PAY"):
         await world.applied(batch)
     other = await world.applied(await world.issued([(who, 500)], period="2026-12"))

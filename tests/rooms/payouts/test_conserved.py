@@ -73,7 +73,12 @@ class History:
         if (batch := self._which(which)) is not None:
             async with self.world.db.transaction() as conn:
                 await service.stop_line(
-                    conn, batch_id=batch.id, line=1 + which % 3, now=self.world.now, bucket_count=BUCKET_COUNT
+                    conn,
+                    batch_id=batch.id,
+                    line=1 + which % 3,
+                    now=self.world.now,
+                    ids=self.world.ids,
+                    bucket_count=BUCKET_COUNT,
                 )
 
     async def _send(self, which: int) -> None:

@@ -203,7 +203,7 @@ class Batches:
         """Stop a payment."""
         batch = await get_batch_for(call)
         change = await service.stop_line(
-            call.conn, batch_id=batch.id, line=body.line, now=call.now, bucket_count=self._bucket_count
+            call.conn, batch_id=batch.id, line=body.line, now=call.now, ids=call.ids, bucket_count=self._bucket_count
         )
         return ChangeAnswer(change=change)
 

@@ -227,7 +227,13 @@ class BankFileExchange:
                 raise read
             async with self._database.transaction() as conn:
                 file = await service.apply_return_file(
-                    conn, bank_code=bank_code, name=name, read=read, now=now, bucket_count=self._bucket_count
+                    conn,
+                    bank_code=bank_code,
+                    name=name,
+                    read=read,
+                    now=now,
+                    ids=self._ids,
+                    bucket_count=self._bucket_count,
                 )
         except Refused as refused:
             if refused.reason not in REFUSED_FOR_GOOD:

@@ -19,6 +19,7 @@ from yikatong.payouts.model.batches import (
     Sums,
     Unanswered,
 )
+from yikatong.payouts.model.news import LinesMoved, MovedLine
 from yikatong.payouts.model.returns import (
     STRICT_KINDS,
     DifferenceKind,
@@ -107,6 +108,8 @@ __all__ = [
     "Finding",
     "Ground",
     "LineState",
+    "LinesMoved",
+    "MovedLine",
     "NewRoster",
     "Objection",
     "ObjectionState",

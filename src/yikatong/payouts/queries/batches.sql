@@ -192,6 +192,19 @@ SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, ba
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = %(line)s;
 
+-- name: list_moved_lines
+-- sentence: lines of one bucket between two that a transfer paid, or gave back: line, person, reference, amount, reason,
+-- day; without a transfer those that were stopped before there was one
+SELECT line, resident_id, reference, amount_fen, reason, booked_on
+FROM payouts.batch_line
+WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line BETWEEN %(first_line)s AND %(last_line)s
+    AND CASE %(state)s::text
+        WHEN 'paid' THEN paid_by = %(transfer_id)s::uuid
+        WHEN 'stopped' THEN state = 'stopped' AND back_by IS NOT DISTINCT FROM %(transfer_id)s::uuid
+        ELSE back_by = %(transfer_id)s::uuid
+    END
+ORDER BY line;
+
 -- name: audit_line_sums
 -- sentence: audit, over all buckets: lines and fen of each batch by state
 SELECT batch_id, state, count(*), sum(amount_fen)::bigint

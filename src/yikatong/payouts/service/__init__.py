@@ -18,6 +18,7 @@ from yikatong.payouts.service.budgets import budget_of, fund_budget, get_budget
 from yikatong.payouts.service.corrections import (
     correct_batch,
 )
+from yikatong.payouts.service.news import LINES_MOVED, list_moved, read_moved
 from yikatong.payouts.service.publicity import (
     decide_objection,
     finalise_roster,
@@ -81,10 +82,12 @@ from yikatong.payouts.service.settling import (
     unresolved,
     want_back,
 )
+from yikatong.payouts.service.telling import tell_payees
 
 __all__ = [
     "BALANCE_ENDED",
     "BALANCE_PAYEE",
+    "LINES_MOVED",
     "WRITER",
     "add_lines",
     "apply_for_payment",
@@ -122,6 +125,7 @@ __all__ = [
     "list_batches",
     "list_differences",
     "list_due_batches",
+    "list_moved",
     "list_objections",
     "list_parts",
     "list_payments_of",
@@ -140,6 +144,7 @@ __all__ = [
     "pay_balance_out",
     "payout_clearing_of",
     "publish_roster",
+    "read_moved",
     "receivable_of",
     "reconcile_bank_day",
     "remove_line",
@@ -148,6 +153,7 @@ __all__ = [
     "settle_provider",
     "show_number",
     "stop_line",
+    "tell_payees",
     "try_to_hold_batch",
     "unresolved",
     "want_back",

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 from msgspec import structs
@@ -20,7 +21,9 @@ from yikatong.payouts.model import (
 from yikatong.payouts.rules.batches import decide_state, draft_back, draft_late, draft_paid, move_sums
 from yikatong.payouts.rules.returns import Answer, judge_report
 from yikatong.payouts.service.batches import post, write_batch
+from yikatong.payouts.service.news import publish_moved
 from yikatong.payouts.store import files as store
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -72,6 +75,7 @@ class Applying:
         read: ReadFile,
         now: datetime,
         tally: Tally,
+        ids: Ids,
         bucket_count: int,
     ) -> None:
         self._conn = conn
@@ -81,6 +85,7 @@ class Applying:
         self._read = read
         self._now = now
         self._tally = tally
+        self._ids = ids
         self._bucket_count = bucket_count
         digest = read.digest
         self._paid = draft_paid(batch, bank_code=bank_code, file_digest=digest, amount_fen=1)
@@ -115,10 +120,27 @@ class Applying:
         self._moved["paid"] += fen
         self._tally.paid_count += count
         self._tally.paid_fen += fen
+        await self._tell(bucket, PaymentState.PAID, self._paid.id, reports, count=count)
         return count
+
+    async def _tell(self, bucket: int, state: PaymentState, transfer_id: UUID, reports: Reports, *, count: int) -> None:
+        """Tell of the lines that moved, if any did."""
+        if count:
+            await publish_moved(
+                self._conn,
+                batch=self._batch,
+                bucket=bucket,
+                state=state,
+                transfer_id=transfer_id,
+                lines=reports.lines,
+                count=count,
+                now=self._now,
+                ids=self._ids,
+            )
 
     async def _return(self, bucket: int, reports: Reports, state: PaymentState) -> int:
         is_late = state is PaymentState.PAID
+        transfer_id = self._late.id if is_late else self._back.id
         count, fen = await store.return_lines(
             self._conn,
             bucket=bucket,
@@ -127,13 +149,14 @@ class Applying:
             lines=reports.lines,
             amount_fens=reports.amounts,
             reasons=reports.reasons,
-            transfer_id=self._late.id if is_late else self._back.id,
+            transfer_id=transfer_id,
             now=self._now,
         )
         self._sums = move_sums(self._sums, before=state, after=PaymentState.RETURNED, count=count, fen=fen)
         self._moved["late" if is_late else "back"] += fen
         self._tally.returned_count += count
         self._tally.returned_fen += fen
+        await self._tell(bucket, PaymentState.RETURNED, transfer_id, reports, count=count)
         return count
 
     async def _look_elsewhere(self, bucket: int, outcome: Outcome, reports: Reports) -> set[int]:

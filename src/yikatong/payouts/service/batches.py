@@ -41,6 +41,7 @@ from yikatong.payouts.rules.batches import (
     verify_conserved,
     verify_payable,
 )
+from yikatong.payouts.service.news import publish_moved
 from yikatong.payouts.service.rosters import lock_for
 from yikatong.payouts.service.settling import WRITER
 from yikatong.payouts.store import batches as store
@@ -189,7 +190,7 @@ async def revoke_application(conn: Conn, *, batch_id: UUID, now: datetime, bucke
     return Change.DONE
 
 
-async def stop_line(conn: Conn, *, batch_id: UUID, line: int, now: datetime, bucket_count: int) -> Change:
+async def stop_line(conn: Conn, *, batch_id: UUID, line: int, now: datetime, ids: Ids, bucket_count: int) -> Change:
     """Keep one payment from going to the bank; what was set aside for it returns to the budget.
 
     Refuses, in this order: PAYOUT_BATCH_IS_UNKNOWN, PAYOUT_BATCH_IS_IN_ANOTHER_STATE, PAYOUT_LINE_IS_UNKNOWN,
@@ -202,7 +203,7 @@ async def stop_line(conn: Conn, *, batch_id: UUID, line: int, now: datetime, buc
     if found.state is not PaymentState.ISSUED:
         raise Refused(Reason.PAYOUT_LINE_HAS_ENDED, state=found.state.value)
     stops = [(line, StopReason.STOPPED_BY_AN_OPERATOR)]
-    await stop_in_bucket(conn, batch, bucket=found.bucket, stops=stops, now=now, bucket_count=bucket_count)
+    await stop_in_bucket(conn, batch, bucket=found.bucket, stops=stops, now=now, ids=ids, bucket_count=bucket_count)
     return Change.DONE
 
 
@@ -213,9 +214,13 @@ async def stop_in_bucket(
     bucket: int,
     stops: Sequence[tuple[int, StopReason]],
     now: datetime,
+    ids: Ids,
     bucket_count: int,
 ) -> Batch:
-    """Stop lines of a locked batch in one bucket, and give back what was set aside for them; the batch as it is now."""
+    """Stop lines of a locked batch in one bucket, and give back what was set aside for them; the batch as it is now.
+
+    Publishes LINES_MOVED.
+    """
     is_reserved = batch.state in (BatchState.APPLIED, BatchState.SENDING)
     # A line is stopped once, so the first of them names the transfer for all.
     why = b"stopped" + bucket.to_bytes(2) + b"".join(line.to_bytes(4) for line, _ in stops[:1])
@@ -233,6 +238,18 @@ async def stop_in_bucket(
     await write_batch(conn, stopped, before=batch)
     if draft is not None and fen:
         await post(conn, batch, draft_back(batch, why=why, amount_fen=fen), now=now, bucket_count=bucket_count)
+    if count:
+        await publish_moved(
+            conn,
+            batch=batch,
+            bucket=bucket,
+            state=PaymentState.STOPPED,
+            transfer_id=None if draft is None else draft.id,
+            lines=[line for line, _ in stops],
+            count=count,
+            now=now,
+            ids=ids,
+        )
     return stopped
 
 

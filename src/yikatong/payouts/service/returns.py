@@ -32,6 +32,7 @@ from yikatong.payouts.rules.batches import AT_THE_BANK
 from yikatong.payouts.service.applying import Applying, Reports, Tally
 from yikatong.payouts.store import batches as batch_store
 from yikatong.payouts.store import files as store
+from yikatong.plumbing.ids import Ids
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -39,9 +40,9 @@ LINES_AT_ONCE = 20_000
 
 
 async def apply_return_file(
-    conn: Conn, *, bank_code: str, name: str, read: ReadFile, now: datetime, bucket_count: int
+    conn: Conn, *, bank_code: str, name: str, read: ReadFile, now: datetime, ids: Ids, bucket_count: int
 ) -> ReturnFile:
-    """Apply a file that was read; what became of it. The same bytes again change nothing.
+    """Apply a file that was read; what became of it. The same bytes again change nothing. Publishes LINES_MOVED.
 
     Batches are locked in the order of their ids. Refuses, for a status report or a plain file:
     BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT, BANK_FILE_AMOUNT_DIFFERS, BANK_FILE_CONTRADICTS_AN_EARLIER_ONE; of a
@@ -53,7 +54,7 @@ async def apply_return_file(
     tally = Tally()
     for batch_id in sorted({*read.told, *(told.batch_id for told in read.parts)}):
         await _apply_to_batch(
-            conn, batch_id, read, bank_code=bank_code, tally=tally, now=now, bucket_count=bucket_count
+            conn, batch_id, read, bank_code=bank_code, tally=tally, now=now, ids=ids, bucket_count=bucket_count
         )
     for batch_id in sorted({each.batch_id for each in tally.differences}):
         of_batch = [each for each in tally.differences if each.batch_id == batch_id]
@@ -141,7 +142,15 @@ async def list_differences(conn: Conn, *, batch_id: UUID) -> tuple[PaymentDiffer
 
 
 async def _apply_to_batch(
-    conn: Conn, batch_id: UUID, read: ReadFile, *, bank_code: str, tally: Tally, now: datetime, bucket_count: int
+    conn: Conn,
+    batch_id: UUID,
+    read: ReadFile,
+    *,
+    bank_code: str,
+    tally: Tally,
+    now: datetime,
+    ids: Ids,
+    bucket_count: int,
 ) -> None:
     """Apply what a file tells of one batch."""
     told = read.told.get(batch_id, Told())
@@ -163,7 +172,9 @@ async def _apply_to_batch(
         return
     for part in await _whole_parts(conn, read, parts, batch_id=batch_id):
         known.append(part)
-    applying = Applying(conn, batch, bank_code=bank_code, read=read, now=now, tally=tally, bucket_count=bucket_count)
+    applying = Applying(
+        conn, batch, bank_code=bank_code, read=read, now=now, tally=tally, ids=ids, bucket_count=bucket_count
+    )
     for bucket, outcome, reports in sorted(known, key=lambda each: each[1] is Outcome.RETURNED):
         await applying.apply(bucket, outcome, reports)
     await applying.end()

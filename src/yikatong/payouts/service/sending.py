@@ -135,7 +135,7 @@ async def draft_part(
                 reference=line.reference,
             )
         )
-    batch = await _stop(conn, planned, stops, now=now, bucket_count=bucket_count)
+    batch = await _stop(conn, planned, stops, now=now, ids=ids, bucket_count=bucket_count)
     cut = structs.replace(planned, line_count=len(rows), amount_fen=sum(row.amount_fen for row in rows))
     if not rows:
         await store.delete_part(conn, batch_id=batch_id, part=part)
@@ -147,13 +147,15 @@ async def draft_part(
 
 
 async def _stop(
-    conn: Conn, part: Part, stops: Sequence[tuple[int, StopReason]], *, now: datetime, bucket_count: int
+    conn: Conn, part: Part, stops: Sequence[tuple[int, StopReason]], *, now: datetime, ids: Ids, bucket_count: int
 ) -> Batch:
     """Stop lines of a part. Only whoever drafts a part locks its row, so locking the batch after it is safe."""
     if not stops:
         return await get_batch(conn, batch_id=part.batch_id)
     _, batch = await lock_batch(conn, part.batch_id, None)
-    return await stop_in_bucket(conn, batch, bucket=part.bucket, stops=stops, now=now, bucket_count=bucket_count)
+    return await stop_in_bucket(
+        conn, batch, bucket=part.bucket, stops=stops, now=now, ids=ids, bucket_count=bucket_count
+    )
 
 
 async def _record_look(

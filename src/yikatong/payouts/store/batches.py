@@ -8,7 +8,17 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yikatong.payouts.model import Application, ApplicationState, Batch, BatchLine, BatchState, StopReason, Sums
+from yikatong.payouts.model import (
+    Application,
+    ApplicationState,
+    Batch,
+    BatchLine,
+    BatchState,
+    LinesMoved,
+    MovedLine,
+    StopReason,
+    Sums,
+)
 from yikatong.payouts.store.statements import STATEMENTS
 from yikatong.plumbing.rows import columns_of
 
@@ -45,6 +55,23 @@ async def find_batch(conn: Conn, *, batch_id: UUID, locked: bool = False) -> Bat
 async def try_to_hold_batch(conn: Conn, *, key: int) -> bool:
     """Whether this session has a batch's lock now, until it ends."""
     return bool((await STATEMENTS.list_column(conn, "try_to_hold_batch", key=key))[0])
+
+
+async def list_moved(conn: Conn, *, bucket: int, moved: LinesMoved) -> list[MovedLine]:
+    """The lines of one bucket of which news speak."""
+    async with conn.cursor(binary=True) as cursor:
+        await cursor.execute(
+            STATEMENTS["list_moved_lines"],
+            {
+                "bucket": bucket,
+                "batch_id": moved.batch_id,
+                "first_line": moved.first_line,
+                "last_line": moved.last_line,
+                "state": moved.state.value,
+                "transfer_id": moved.transfer_id,
+            },
+        )
+        return [MovedLine(bucket, *row) for row in await cursor.fetchall()]
 
 
 async def list_batches(conn: Conn, *, region: str, prefixes: Sequence[str], limit: int) -> tuple[Batch, ...]:

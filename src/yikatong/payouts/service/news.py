@@ -1,0 +1,62 @@
+"""News of payments: told by the outbox in the commit in which they moved, read again by whoever hears of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from yikatong.payouts.model import Batch, LinesMoved, MovedLine, PaymentState
+from yikatong.payouts.store import batches as store
+from yikatong.payouts.store import rosters as roster_store
+from yikatong.plumbing import outbox
+from yikatong.plumbing.ids import Ids
+
+Conn = psycopg.AsyncConnection[Any]
+
+LINES_MOVED = "payouts.lines_moved"
+"""Outbox topic: `LinesMoved`; payments were paid, returned or stopped. No person stands in it."""
+
+
+async def publish_moved(
+    conn: Conn,
+    *,
+    batch: Batch,
+    bucket: int,
+    state: PaymentState,
+    transfer_id: UUID | None,
+    lines: Sequence[int],
+    count: int,
+    now: datetime,
+    ids: Ids,
+) -> None:
+    """Tell that `count` of some lines moved, in the transaction that moved them."""
+    roster = await roster_store.find_roster(conn, roster_id=batch.roster_id)
+    moved = LinesMoved(
+        batch_id=batch.id,
+        scheme="" if roster is None else roster.scheme,
+        title=batch.title,
+        bucket=bucket,
+        state=state,
+        transfer_id=transfer_id,
+        first_line=min(lines),
+        last_line=max(lines),
+        count=count,
+    )
+    await outbox.publish(conn, id=ids.new(), topic=LINES_MOVED, payload=msgspec.to_builtins(moved), now=now)
+
+
+def read_moved(payload: Any) -> LinesMoved:
+    """The news of an event of LINES_MOVED."""
+    return msgspec.convert(payload, LinesMoved)
+
+
+async def list_moved(conn: Conn, *, moved: LinesMoved, bucket_count: int) -> list[MovedLine]:
+    """The payments that news speak of, also where their people were moved to other buckets since."""
+    found = await store.list_moved(conn, bucket=moved.bucket, moved=moved)
+    for bucket in range(bucket_count):
+        if len(found) < moved.count and bucket != moved.bucket:
+            found += await store.list_moved(conn, bucket=bucket, moved=moved)
+    return found
