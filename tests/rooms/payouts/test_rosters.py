@@ -80,7 +80,9 @@ async def test_a_person_is_paid_once_for_a_scheme_and_period_over_all_rosters(db
         assert {"clear": 2} == await check(world, conn, first.id)
         assert {"clear": 1, "is_duplicate": 2} == await check(world, conn, second.id)
         assert {"clear": 1} == await check(world, conn, other_month.id)
-        await service.withdraw_roster(conn, roster_id=first.id, by=CLERK, bucket_count=BUCKET_COUNT)
+        await service.withdraw_roster(
+            conn, roster_id=first.id, by=CLERK, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
+        )
         assert {"clear": 3} == await check(world, conn, second.id)
 
 
@@ -122,7 +124,7 @@ async def test_whoever_opened_a_roster_does_not_review_it(db: Database) -> None:
         roster = await world.opened(conn, [(people[0], 100)])
         await check(world, conn, roster.id)
         with pytest.raises(Refused, match="ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON"):
-            await service.publish_roster(conn, roster_id=roster.id, by=CLERK, now=world.now)
+            await service.publish_roster(conn, roster_id=roster.id, by=CLERK, now=world.now, ids=world.ids)
 
 
 async def test_a_roster_is_public_for_seven_working_days_at_least(db: Database) -> None:
@@ -134,9 +136,9 @@ async def test_a_roster_is_public_for_seven_working_days_at_least(db: Database) 
         today = day_of(world.now)
         with pytest.raises(Refused, match="PUBLICITY_TERM_IS_TOO_SHORT"):
             await service.publish_roster(
-                conn, roster_id=roster.id, by=REVIEWER, now=world.now, until=today + timedelta(days=8)
+                conn, roster_id=roster.id, by=REVIEWER, now=world.now, ids=world.ids, until=today + timedelta(days=8)
             )
-        public = await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now)
+        public = await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now, ids=world.ids)
         # Wednesday 25 November: seven working days are over with Thursday 3 December.
         assert today + timedelta(days=9) == public.public_until
         with pytest.raises(Refused, match="PUBLICITY_TERM_HAS_NOT_ENDED"):
@@ -145,6 +147,7 @@ async def test_a_roster_is_public_for_seven_working_days_at_least(db: Database) 
                 roster_id=roster.id,
                 by=REVIEWER,
                 now=world.now + timedelta(days=8),
+                ids=world.ids,
                 bucket_count=BUCKET_COUNT,
             )
 
@@ -155,7 +158,7 @@ async def test_what_is_public_masks_names_and_shows_no_number(db: Database) -> N
     async with db.transaction() as conn:
         roster = await world.opened(conn, [(each, 12_300) for each in people])
         await check(world, conn, roster.id)
-        await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now)
+        await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now, ids=world.ids)
         shown, who = await service.list_public_lines(
             conn, roster_id=roster.id, after=0, limit=10, vault=VAULT, bucket_count=BUCKET_COUNT
         )
@@ -170,7 +173,7 @@ async def test_an_upheld_objection_takes_the_line_off_and_an_open_one_holds_the_
     async with db.transaction() as conn:
         roster = await world.opened(conn, [(each, 100) for each in people])
         await check(world, conn, roster.id)
-        await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now)
+        await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now, ids=world.ids)
         upheld, dismissed = [
             await service.object_to_line(
                 conn,
@@ -197,7 +200,9 @@ async def test_an_upheld_objection_takes_the_line_off_and_an_open_one_holds_the_
                 bucket_count=BUCKET_COUNT,
             )
         with pytest.raises(Refused, match="OBJECTION_IS_OPEN"):
-            await service.finalise_roster(conn, roster_id=roster.id, by=REVIEWER, now=over, bucket_count=BUCKET_COUNT)
+            await service.finalise_roster(
+                conn, roster_id=roster.id, by=REVIEWER, now=over, ids=world.ids, bucket_count=BUCKET_COUNT
+            )
         for objection, is_upheld in ((upheld, True), (dismissed, False)):
             answers = [
                 await service.decide_objection(
@@ -207,13 +212,14 @@ async def test_an_upheld_objection_takes_the_line_off_and_an_open_one_holds_the_
                     is_upheld=is_upheld,
                     by=REVIEWER,
                     now=over,
+                    ids=world.ids,
                     bucket_count=BUCKET_COUNT,
                 )
                 for _ in range(2)
             ]
             assert [Change.DONE, Change.ALREADY_SO] == answers
         final = await service.finalise_roster(
-            conn, roster_id=roster.id, by=REVIEWER, now=over, bucket_count=BUCKET_COUNT
+            conn, roster_id=roster.id, by=REVIEWER, now=over, ids=world.ids, bucket_count=BUCKET_COUNT
         )
         batch = await service.issue_batch(
             conn, roster_id=roster.id, by=FINANCE, now=over, ids=world.ids, bucket_count=BUCKET_COUNT
@@ -230,7 +236,7 @@ async def test_a_roster_moves_only_as_its_state_allows(db: Database) -> None:
     async with db.transaction() as conn:
         roster = await world.opened(conn, [(people[0], 100)])
         with pytest.raises(Refused, match="ROSTER_IS_IN_ANOTHER_STATE"):
-            await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now)
+            await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=world.now, ids=world.ids)
         with pytest.raises(Refused, match="ROSTER_IS_IN_ANOTHER_STATE"):
             await service.issue_batch(
                 conn, roster_id=roster.id, by=FINANCE, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
@@ -248,4 +254,6 @@ async def test_a_roster_moves_only_as_its_state_allows(db: Database) -> None:
         )
         assert first.id == again.id
         with pytest.raises(Refused, match="ROSTER_IS_IN_ANOTHER_STATE"):
-            await service.withdraw_roster(conn, roster_id=roster.id, by=CLERK, bucket_count=BUCKET_COUNT)
+            await service.withdraw_roster(
+                conn, roster_id=roster.id, by=CLERK, now=world.now, ids=world.ids, bucket_count=BUCKET_COUNT
+            )

@@ -142,11 +142,11 @@ class BenefitWorld:
         """Check a roster, publish it, wait for the term, and make it final."""
         if roster.state is RosterState.OPEN:
             await service.examine_roster(conn, roster_id=roster.id, by=CLERK, now=self.now, bucket_count=BUCKET_COUNT)
-        public = await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=self.now)
+        public = await service.publish_roster(conn, roster_id=roster.id, by=REVIEWER, now=self.now, ids=self.ids)
         assert public.public_until is not None
         later = self.now + timedelta(days=(public.public_until - day_of(self.now)).days)
         return await service.finalise_roster(
-            conn, roster_id=roster.id, by=REVIEWER, now=later, bucket_count=BUCKET_COUNT
+            conn, roster_id=roster.id, by=REVIEWER, now=later, ids=self.ids, bucket_count=BUCKET_COUNT
         )
 
     async def issued(self, amounts: Sequence[tuple[ResidentId, int]], *, period: str = "2026-11") -> Batch:

@@ -186,9 +186,9 @@ async def _through_publicity(worker: Worker, roster_id: UUID, *, clerk: UUID, re
     async with house.database.transaction() as conn:
         await payouts.examine_roster(conn, roster_id=roster_id, by=clerk, now=now, bucket_count=bucket_count)
     async with house.database.transaction() as conn:
-        await payouts.publish_roster(conn, roster_id=roster_id, by=reviewer, now=now)
+        await payouts.publish_roster(conn, roster_id=roster_id, by=reviewer, now=now, ids=house.ids)
         await payouts.finalise_roster(
-            conn, roster_id=roster_id, by=reviewer, now=now + _TERM, bucket_count=bucket_count
+            conn, roster_id=roster_id, by=reviewer, now=now + _TERM, ids=house.ids, bucket_count=bucket_count
         )
         return await payouts.issue_batch(
             conn, roster_id=roster_id, by=clerk, now=now, ids=house.ids, bucket_count=bucket_count

@@ -157,7 +157,13 @@ class Rosters:
         """Take a line off."""
         roster = await get_roster_for(call)
         change = await service.remove_line(
-            call.conn, roster_id=roster.id, line=body.line, by=call.by().id, bucket_count=self._bucket_count
+            call.conn,
+            roster_id=roster.id,
+            line=body.line,
+            by=call.by().id,
+            now=call.now,
+            ids=call.ids,
+            bucket_count=self._bucket_count,
         )
         return ChangeAnswer(change=change)
 
@@ -174,7 +180,7 @@ class Rosters:
         roster = await get_roster_for(call)
         return show_roster(
             await service.publish_roster(
-                call.conn, roster_id=roster.id, by=call.by().id, now=call.now, until=body.until
+                call.conn, roster_id=roster.id, by=call.by().id, now=call.now, ids=call.ids, until=body.until
             )
         )
 
@@ -224,6 +230,7 @@ class Rosters:
             is_upheld=body.upheld,
             by=call.by().id,
             now=call.now,
+            ids=call.ids,
             bucket_count=self._bucket_count,
         )
         return ChangeAnswer(change=change)
@@ -233,7 +240,12 @@ class Rosters:
         roster = await get_roster_for(call)
         return show_roster(
             await service.finalise_roster(
-                call.conn, roster_id=roster.id, by=call.by().id, now=call.now, bucket_count=self._bucket_count
+                call.conn,
+                roster_id=roster.id,
+                by=call.by().id,
+                now=call.now,
+                ids=call.ids,
+                bucket_count=self._bucket_count,
             )
         )
 
@@ -241,7 +253,12 @@ class Rosters:
         """Give a roster up."""
         roster = await get_roster_for(call)
         change = await service.withdraw_roster(
-            call.conn, roster_id=roster.id, by=call.by().id, bucket_count=self._bucket_count
+            call.conn,
+            roster_id=roster.id,
+            by=call.by().id,
+            now=call.now,
+            ids=call.ids,
+            bucket_count=self._bucket_count,
         )
         return ChangeAnswer(change=change)
 

@@ -19,7 +19,7 @@ from yikatong.payouts.model.batches import (
     Sums,
     Unanswered,
 )
-from yikatong.payouts.model.news import LinesMoved, MovedLine
+from yikatong.payouts.model.news import LinesMoved, MovedLine, RosterMoved
 from yikatong.payouts.model.returns import (
     STRICT_KINDS,
     DifferenceKind,
@@ -134,6 +134,7 @@ __all__ = [
     "RosterCommand",
     "RosterEntry",
     "RosterLine",
+    "RosterMoved",
     "RosterState",
     "Run",
     "Settlement",

@@ -1,4 +1,4 @@
-"""News of payments: what moved in one commit, for whoever has to hear of it."""
+"""News of rosters and payments: what moved in one commit, for whoever has to hear of it."""
 
 from datetime import date
 from typing import NamedTuple
@@ -8,6 +8,22 @@ import msgspec
 
 from yikatong.kernel.ids import ResidentId
 from yikatong.payouts.model.batches import PaymentState
+from yikatong.payouts.model.rosters import RosterState
+
+
+class RosterMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """A roster that was made public, is final, or was withdrawn; or, with its reference, a line that was taken off it.
+
+    `was_objected` says that the line was taken off because an objection was upheld.
+    """
+
+    roster_id: UUID
+    scheme: str
+    state: RosterState
+    public_until: date | None
+    by: UUID
+    reference: UUID | None = None
+    was_objected: bool = False
 
 
 class LinesMoved(msgspec.Struct, frozen=True, kw_only=True):

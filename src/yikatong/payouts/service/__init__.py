@@ -18,7 +18,7 @@ from yikatong.payouts.service.budgets import budget_of, fund_budget, get_budget
 from yikatong.payouts.service.corrections import (
     correct_batch,
 )
-from yikatong.payouts.service.news import LINES_MOVED, list_moved, read_moved
+from yikatong.payouts.service.news import LINES_MOVED, ROSTER_MOVED, list_moved, read_moved, read_roster_moved
 from yikatong.payouts.service.publicity import (
     decide_objection,
     finalise_roster,
@@ -88,6 +88,7 @@ __all__ = [
     "BALANCE_ENDED",
     "BALANCE_PAYEE",
     "LINES_MOVED",
+    "ROSTER_MOVED",
     "WRITER",
     "add_lines",
     "apply_for_payment",
@@ -145,6 +146,7 @@ __all__ = [
     "payout_clearing_of",
     "publish_roster",
     "read_moved",
+    "read_roster_moved",
     "receivable_of",
     "reconcile_bank_day",
     "remove_line",

@@ -1,4 +1,4 @@
-"""News of payments: told by the outbox in the commit in which they moved, read again by whoever hears of them."""
+"""News of rosters and payments: told by the outbox in the commit that moved them, read again by whoever hears."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from yikatong.payouts.model import Batch, LinesMoved, MovedLine, PaymentState
+from yikatong.payouts.model import Batch, LinesMoved, MovedLine, PaymentState, Roster, RosterMoved
 from yikatong.payouts.store import batches as store
 from yikatong.payouts.store import rosters as roster_store
 from yikatong.plumbing import outbox
@@ -18,6 +18,38 @@ Conn = psycopg.AsyncConnection[Any]
 
 LINES_MOVED = "payouts.lines_moved"
 """Outbox topic: `LinesMoved`; payments were paid, returned or stopped. No person stands in it."""
+
+
+ROSTER_MOVED = "payouts.roster_moved"
+"""Outbox topic: `RosterMoved`; a roster went on, or a line was taken off it."""
+
+
+async def publish_roster_moved(
+    conn: Conn,
+    *,
+    roster: Roster,
+    by: UUID,
+    now: datetime,
+    ids: Ids,
+    reference: UUID | None = None,
+    was_objected: bool = False,
+) -> None:
+    """Tell how a roster stands now, in the transaction that moved it."""
+    moved = RosterMoved(
+        roster_id=roster.id,
+        scheme=roster.scheme,
+        state=roster.state,
+        public_until=roster.public_until,
+        by=by,
+        reference=reference,
+        was_objected=was_objected,
+    )
+    await outbox.publish(conn, id=ids.new(), topic=ROSTER_MOVED, payload=msgspec.to_builtins(moved), now=now)
+
+
+def read_roster_moved(payload: Any) -> RosterMoved:
+    """The news of an event of ROSTER_MOVED."""
+    return msgspec.convert(payload, RosterMoved)
 
 
 async def publish_moved(

@@ -26,6 +26,7 @@ from yikatong.payouts.model import (
     RosterState,
 )
 from yikatong.payouts.rules.rosters import verify_has_somebody, verify_is_public, verify_term, verify_was_public
+from yikatong.payouts.service.news import publish_roster_moved
 from yikatong.payouts.service.rosters import find_listed, get_roster, list_roster_lines, lock_for, take_line_off
 from yikatong.payouts.store import rosters as store
 from yikatong.plumbing.ids import Ids
@@ -33,8 +34,12 @@ from yikatong.plumbing.ids import Ids
 Conn = psycopg.AsyncConnection[Any]
 
 
-async def publish_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, until: date | None = None) -> Roster:
+async def publish_roster(
+    conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, ids: Ids, until: date | None = None
+) -> Roster:
     """Make a checked roster public from today until a day (exclusive), seven working days at least.
+
+    Publishes ROSTER_MOVED.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON,
     ROSTER_HAS_NO_LINES, ROSTER_HAS_NOBODY_TO_PAY, PUBLICITY_TERM_IS_TOO_SHORT.
@@ -46,6 +51,7 @@ async def publish_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime
         roster, state=RosterState.PUBLISHED, public_from=today, public_until=verify_term(today, until)
     )
     await store.update_roster(conn, roster=public)
+    await publish_roster_moved(conn, roster=public, by=by, now=now, ids=ids)
     return public
 
 
@@ -132,9 +138,19 @@ async def list_objections(conn: Conn, *, roster_id: UUID, bucket_count: int) -> 
 
 
 async def decide_objection(
-    conn: Conn, *, roster_id: UUID, objection_id: UUID, is_upheld: bool, by: UUID, now: datetime, bucket_count: int
+    conn: Conn,
+    *,
+    roster_id: UUID,
+    objection_id: UUID,
+    is_upheld: bool,
+    by: UUID,
+    now: datetime,
+    ids: Ids,
+    bucket_count: int,
 ) -> Change:
     """Decide an objection: upheld it takes the line off the roster, dismissed it changes nothing.
+
+    Publishes ROSTER_MOVED for a line that was taken off.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, OBJECTION_IS_UNKNOWN, OBJECTION_IS_DECIDED
     (otherwise), ROSTER_LINE_IS_UNKNOWN.
@@ -147,14 +163,21 @@ async def decide_objection(
     if not await store.decide_objection(conn, objection=objection, state=state, by=by, now=now):
         raise Refused(Reason.OBJECTION_IS_DECIDED, state=objection.state.value)
     if is_upheld:
-        await store.update_roster(
-            conn, roster=await take_line_off(conn, roster, line=objection.line, bucket_count=bucket_count)
-        )
+        taken, off = await take_line_off(conn, roster, line=objection.line, bucket_count=bucket_count)
+        await store.update_roster(conn, roster=taken)
+        if off is not None:
+            await publish_roster_moved(
+                conn, roster=taken, by=by, now=now, ids=ids, reference=off.reference, was_objected=True
+            )
     return Change.DONE
 
 
-async def finalise_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, bucket_count: int) -> Roster:
+async def finalise_roster(
+    conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, ids: Ids, bucket_count: int
+) -> Roster:
     """Make a roster final when its public term is over and every objection decided; the same again changes nothing.
+
+    Publishes ROSTER_MOVED.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON,
     PUBLICITY_TERM_HAS_NOT_ENDED, OBJECTION_IS_OPEN, ROSTER_HAS_NO_LINES, ROSTER_HAS_NOBODY_TO_PAY.
@@ -167,6 +190,7 @@ async def finalise_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetim
     verify_has_somebody(roster)
     final = structs.replace(roster, state=RosterState.FINAL, final_at=now)
     await store.update_roster(conn, roster=final)
+    await publish_roster_moved(conn, roster=final, by=by, now=now, ids=ids)
     return final
 
 

@@ -33,6 +33,7 @@ from yikatong.payouts.rules.rosters import (
     verify_command,
     verify_room,
 )
+from yikatong.payouts.service.news import publish_roster_moved
 from yikatong.payouts.store import rosters as store
 from yikatong.plumbing.ids import Ids
 
@@ -118,19 +119,20 @@ async def _find_differing(conn: Conn, *, bucket: int, entries: Sequence[RosterEn
     return {entry.reference for entry in named if (at := known.get(entry.resident_id)) and at.name != entry.name}
 
 
-async def remove_line(conn: Conn, *, roster_id: UUID, line: int, by: UUID, bucket_count: int) -> Change:
-    """Take a line off a roster that is open or checked; the roster has to be checked again.
+async def remove_line(
+    conn: Conn, *, roster_id: UUID, line: int, by: UUID, now: datetime, ids: Ids, bucket_count: int
+) -> Change:
+    """Take a line off a roster that is open or checked; the roster has to be checked again. Publishes ROSTER_MOVED.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE, ROSTER_LINE_IS_UNKNOWN.
     """
     roster = await lock_for(conn, roster_id, RosterCommand.ADD, by=by)
-    taken = await take_line_off(conn, roster, line=line, bucket_count=bucket_count)
-    if taken is roster:
+    taken, off = await take_line_off(conn, roster, line=line, bucket_count=bucket_count)
+    if off is None:
         return Change.ALREADY_SO
-    await store.update_roster(
-        conn,
-        roster=structs.replace(taken, state=RosterState.OPEN, clear_count=0, clear_fen=0, checked_at=None),
-    )
+    opened = structs.replace(taken, state=RosterState.OPEN, clear_count=0, clear_fen=0, checked_at=None)
+    await store.update_roster(conn, roster=opened)
+    await publish_roster_moved(conn, roster=opened, by=by, now=now, ids=ids, reference=off.reference)
     return Change.DONE
 
 
@@ -219,8 +221,10 @@ def _judged(line: RosterLine, finding: Finding | None, payees: Mapping[ResidentI
     return line.line, LineState.CLEAR, None, payee.bank_code, payee.bank_token
 
 
-async def withdraw_roster(conn: Conn, *, roster_id: UUID, by: UUID, bucket_count: int) -> Change:
-    """Give up a roster that has no batch; what it claimed is free for others.
+async def withdraw_roster(
+    conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, ids: Ids, bucket_count: int
+) -> Change:
+    """Give up a roster that has no batch; what it claimed is free for others. Publishes ROSTER_MOVED.
 
     Refuses, in this order: ROSTER_IS_UNKNOWN, ROSTER_IS_IN_ANOTHER_STATE.
     """
@@ -230,7 +234,9 @@ async def withdraw_roster(conn: Conn, *, roster_id: UUID, by: UUID, bucket_count
     verify_command(roster, RosterCommand.WITHDRAW, by=by)
     for bucket in range(bucket_count):
         await store.release_all_paid_once(conn, bucket=bucket, roster_id=roster_id)
-    await store.update_roster(conn, roster=structs.replace(roster, state=RosterState.WITHDRAWN))
+    withdrawn = structs.replace(roster, state=RosterState.WITHDRAWN)
+    await store.update_roster(conn, roster=withdrawn)
+    await publish_roster_moved(conn, roster=withdrawn, by=by, now=now, ids=ids)
     return Change.DONE
 
 
@@ -246,20 +252,23 @@ async def list_roster_lines(
     return sorted(found, key=lambda line: line.line)[:limit]
 
 
-async def take_line_off(conn: Conn, roster: Roster, *, line: int, bucket_count: int) -> Roster:
-    """Give the roster without a line, which gives back what it claimed; the same roster when it was off already."""
+async def take_line_off(
+    conn: Conn, roster: Roster, *, line: int, bucket_count: int
+) -> tuple[Roster, RosterLine | None]:
+    """Give the roster without a line, which gives back what it claimed, and the line; None when it was off already."""
     found = await find_listed(conn, roster_id=roster.id, line=line, bucket_count=bucket_count)
     if not await store.remove_line(conn, bucket=found.bucket, roster_id=roster.id, line=line):
-        return roster
+        return roster, None
     await store.release_paid_once(conn, bucket=found.bucket, roster_id=roster.id, lines=[line])
     was_clear = found.state is LineState.CLEAR
-    return structs.replace(
+    taken = structs.replace(
         roster,
         line_count=roster.line_count - 1,
         amount_fen=roster.amount_fen - found.amount_fen,
         clear_count=roster.clear_count - was_clear,
         clear_fen=roster.clear_fen - was_clear * found.amount_fen,
     )
+    return taken, found
 
 
 async def find_listed(conn: Conn, *, roster_id: UUID, line: int, bucket_count: int) -> RosterLine:
