@@ -30,6 +30,7 @@ from yikatong.client.cards import Cancelled, CardRule
 from yikatong.client.catalogue import ItemDraft, ProviderRegistered
 from yikatong.client.connection import DOOR_REASONS, KEY_REASONS
 from yikatong.client.partner import Operator, open_session
+from yikatong.client.payouts import Applied, Budget, Corrected
 from yikatong.client.problems import ProblemDetails
 from yikatong.client.receipts import (
     Attested,
@@ -40,6 +41,7 @@ from yikatong.client.receipts import (
     ServerTime,
     TapRequest,
 )
+from yikatong.client.rosters import Entry
 from yikatong.client.sending import by_presentation, tap_request
 from yikatong.client.terminal import Terminal
 from yikatong.desk import api as desk_api
@@ -54,11 +56,12 @@ from yikatong.taps.follow_ups import ReversalBody
 
 NOTHING: Any = None
 """What routes hold to do their work; here nobody works."""
-RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC = (
+RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT = (
     PREFIX_BY_KIND[kind] + "0" * 31 + "1"
     for kind in ("resident", "card", "operator", "provider", "place", "terminal", "tap", "key", "partner", "staff",
-                 "approval", "card_batch", "account")
+                 "approval", "card_batch", "account", "roster", "objection", "payout_batch")
 )  # fmt: skip
+REFERENCE = "01938f5e-2b7c-7a7d-9e9b-1c2d3e4f5a6b"
 TODAY = date(2026, 11, 25)
 LATER = date(2031, 1, 1)
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
@@ -142,6 +145,39 @@ OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
     "claim_kept_balance": lambda it: it.accounts.claim_kept_balance(RES, claimant="heir"),
     "payouts.get_statement": lambda it: it.accounts.get_provider_statement(PRV, TODAY),
     "payouts.get_statement_csv": lambda it: it.accounts.get_provider_statement_file(PRV, TODAY),
+    "payouts.open_roster": lambda it: it.rosters.open(
+        division="500116", scheme="elder-allowance", period="2026-11", title="高龄津贴", budget="elder-2026"
+    ),
+    "payouts.list_rosters": lambda it: it.rosters.list(),
+    "payouts.get_roster": lambda it: it.rosters.get(RST),
+    "payouts.add_lines": lambda it: it.rosters.add(RST, [Entry(resident_id=RES, reference=REFERENCE, amount_fen=1)]),
+    "payouts.list_lines": lambda it: it.rosters.list_lines(RST, purpose=WHY, after=1),
+    "payouts.remove_line": lambda it: it.rosters.remove(RST, 1),
+    "payouts.check_roster": lambda it: it.rosters.check(RST),
+    "payouts.begin_check": lambda it: it.rosters.begin_check(RST),
+    "payouts.get_work": lambda it: it.rosters.get_work(RST),
+    "payouts.publish_roster": lambda it: it.rosters.publish(RST, until=LATER),
+    "payouts.list_public_lines": lambda it: it.rosters.list_public(RST, purpose=WHY),
+    "payouts.object_to_line": lambda it: it.rosters.object(RST, line=1, ground="deceased"),
+    "payouts.list_objections": lambda it: it.rosters.list_objections(RST),
+    "payouts.decide_objection": lambda it: it.rosters.decide(RST, OBJ, upheld=True),
+    "payouts.finalise_roster": lambda it: it.rosters.finalise(RST),
+    "payouts.withdraw_roster": lambda it: it.rosters.withdraw(RST),
+    "payouts.issue_batch": lambda it: it.rosters.issue(RST),
+    "payouts.begin_issue": lambda it: it.rosters.begin_issue(RST),
+    "payouts.fund_budget": lambda it: it.payouts.fund_budget("elder-2026", amount_fen=1, reference=REFERENCE),
+    "payouts.get_budget": lambda it: it.payouts.get_budget("elder-2026"),
+    "payouts.list_batches": lambda it: it.payouts.list(limit=10),
+    "payouts.get_batch": lambda it: it.payouts.get(PBT),
+    "payouts.list_batch_lines": lambda it: it.payouts.list_lines(PBT, purpose=WHY),
+    "payouts.list_payments": lambda it: it.payouts.list_of_resident(RES, purpose=WHY),
+    "payouts.apply_for_payment": lambda it: it.payouts.apply(PBT, pay_on=LATER),
+    "payouts.revoke_application": lambda it: it.payouts.revoke(PBT),
+    "payouts.stop_line": lambda it: it.payouts.stop(PBT, 1),
+    "payouts.delete_batch": lambda it: it.payouts.delete(PBT),
+    "payouts.correct_batch": lambda it: it.payouts.correct(PBT, [Corrected(line=1, amount_fen=1)]),
+    "payouts.reconcile_batch": lambda it: it.payouts.reconcile(PBT, days=5),
+    "payouts.list_return_files": lambda it: it.payouts.list_return_files("102"),
     "create_operator": lambda it: it.people.create_operator(login_name="li.na", display_name="窗口3"),
     "list_operators": lambda it: it.people.list_operators(after="li.na"),
     "suspend_operator": lambda it: it.people.suspend_operator(OPR),
@@ -312,6 +348,9 @@ ONCE_APPROVED: dict[str, type[Any]] = {
     "ledger.unfreeze_account": Changed,
     "ledger.grant_benefit": Account,
     "claim_kept_balance": Claimed,
+    "payouts.fund_budget": Budget,
+    "payouts.apply_for_payment": Applied,
+    "payouts.revoke_application": Changed,
 }
 """What the commands that wait for a second person answer when they have run, as the client's methods say."""
 
@@ -356,14 +395,11 @@ def test_the_doors_reasons_are_those_of_the_platform() -> None:
     assert {reason.name for room in all_reasons().values() for reason in room} >= DOOR_REASONS
 
 
-_CONSOLE = ("budgets", "rosters", "payout-batches", "bank-files", "residents")
 NOT_FOR_THE_CLIENT = {
     # Opened by `Operator.sign_in`.
     "sign_in",
     # Answered to a terminal by `Terminal.poll`.
     "get_tap",
-    # Departments work on rosters and batches in the console.
-    *(name for name, route in ROUTES.items() if name.startswith("payouts.") and route.path.split("/")[2] in _CONSOLE),
 }
 
 

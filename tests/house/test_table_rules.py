@@ -56,6 +56,7 @@ MAY_VISIT_ALL: Mapping[str, tuple[str, ...]] = {
         "payouts.list_unresolved",
         "payouts.list_requests_of_day",
         "payouts.list_due_batches",
+        "payouts.list_open_works",
         "taps.list_overdue",
         "trade_in.list_codes_past_their_term",
         "taps.forget_requests",

@@ -132,11 +132,12 @@ async def rebucket(
 
 
 async def _verify_nothing_is_half_sent(conn: Connection) -> None:
-    """Raise ClusterError while a payout batch is being sent, whose parts name the buckets of their lines."""
+    """Raise ClusterError while a payout batch is being sent or a roster worked on: both remember buckets."""
     if count := await payouts.count_half_sent(conn):
         raise ClusterError(
-            f"{count}个发放批次正在发送，请在其发送完毕后再换分桶，未作任何改动。 "
-            f"{count} payout batches are being sent; change the buckets when they are out. Nothing was changed."
+            f"{count}个发放批次或花名册正在处理，请在其处理完毕后再换分桶，未作任何改动。 "
+            f"{count} payout batches are being sent or rosters worked on; change the buckets afterwards. "
+            "Nothing was changed."
         )
 
 

@@ -98,6 +98,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
             organisations.gateway, bucket_count=settings.bucket_count, notice_days=settings.retention_notice_days
         ),
         *_bank_jobs(organisations, bucket_count=settings.bucket_count),
+        *payouts_jobs.roster_jobs(bucket_count=settings.bucket_count),
         *_bank_file_jobs(worker),
         *backup_jobs.jobs(settings),
     )

@@ -11,8 +11,10 @@ from yikatong.client.cards import Cards
 from yikatong.client.catalogue import Catalogue
 from yikatong.client.connection import Connection
 from yikatong.client.journal import Journal
+from yikatong.client.payouts import PayoutCalls
 from yikatong.client.people import People
 from yikatong.client.residents import Residents
+from yikatong.client.rosters import RosterCalls
 from yikatong.plumbing.clock import Clock
 
 T = TypeVar("T")
@@ -72,6 +74,8 @@ class Operator(Partner):
         self.accounts = Accounts(self._calls)
         self.people = People(self._calls)
         self.approvals = Approvals(self._calls)
+        self.rosters = RosterCalls(self._calls)
+        self.payouts = PayoutCalls(self._calls)
 
     @classmethod
     def sign_in(

@@ -1336,7 +1336,7 @@ CREATE TABLE payouts.batch (
     title text NOT NULL,
     budget_owner_id uuid NOT NULL,
     budget_label text NOT NULL,
-    state text NOT NULL CHECK (state IN ('new', 'applied', 'sending', 'sent', 'closed', 'deleted')),
+    state text NOT NULL CHECK (state IN ('issuing', 'new', 'applied', 'sending', 'sent', 'closed', 'deleted')),
     pay_on date,
     issued_count integer NOT NULL CHECK (issued_count >= 0),
     issued_fen bigint NOT NULL CHECK (issued_fen >= 0),
@@ -1480,6 +1480,32 @@ CREATE TABLE payouts.payment_difference (
     PRIMARY KEY (batch_id, line, file_digest, kind)
 );
 
+-- distributed by roster_id
+-- Work on a large roster that goes on page by page beside requests: what, how far it is, and what a check found so far.
+CREATE TABLE payouts.roster_work (
+    roster_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('check', 'issue')),
+    state text NOT NULL CHECK (state IN ('open', 'done', 'dropped')),
+    by_id uuid NOT NULL,
+    last_line integer NOT NULL,
+    line_count integer NOT NULL,
+    next_bucket smallint NOT NULL CHECK (next_bucket >= 0),
+    after_bank text NOT NULL,
+    after_line integer NOT NULL,
+    done_count integer NOT NULL CHECK (done_count BETWEEN 0 AND line_count),
+    clear_count integer NOT NULL CHECK (clear_count BETWEEN 0 AND done_count),
+    clear_fen bigint NOT NULL CHECK (clear_fen >= clear_count),
+    found jsonb NOT NULL,
+    asked_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (roster_id, id),
+    CONSTRAINT ended_work_has_an_instant CHECK ((state = 'open') = (ended_at IS NULL)),
+    CONSTRAINT done_work_left_nothing_out CHECK (state <> 'done' OR done_count = line_count)
+);
+
+CREATE UNIQUE INDEX roster_work_open ON payouts.roster_work (roster_id) WHERE state = 'open';
+
 GRANT USAGE ON SCHEMA payouts TO yikatong_serving;
 GRANT SELECT, INSERT ON payouts.provider_statement TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON payouts.settlement TO yikatong_serving;
@@ -1494,6 +1520,7 @@ GRANT SELECT, INSERT, UPDATE ON payouts.application TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON payouts.batch_line TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON payouts.batch_part TO yikatong_serving;
 GRANT SELECT, INSERT ON payouts.return_file TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE ON payouts.roster_work TO yikatong_serving;
 GRANT SELECT, INSERT ON payouts.payment_difference TO yikatong_serving;
 
 -- trade_in

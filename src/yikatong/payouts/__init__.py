@@ -2,7 +2,8 @@
 
 Owns      payouts.provider_statement, payouts.settlement, payouts.bank_request, payouts.balance_payout,
           payouts.roster, payouts.roster_line, payouts.paid_once, payouts.objection, payouts.batch,
-          payouts.application, payouts.batch_line, payouts.batch_part, payouts.return_file, payouts.payment_difference
+          payouts.application, payouts.batch_line, payouts.batch_part, payouts.return_file, payouts.payment_difference,
+          payouts.roster_work
 Promises  a provider's day is stated once, from the ledger alone; a bank is asked once for each id, after we wrote that
           we ask; what became of a request is found out, however often somebody dies meanwhile; a balance that a bank
           does not take is kept for whoever claims it. What a batch issued is paid, returned, stopped or still open, to

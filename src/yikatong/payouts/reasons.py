@@ -57,6 +57,21 @@ class Reason(KernelReason):
         "Nothing was changed. Look at the findings, mend the lines or withdraw the roster.",
         "未作任何变更。请查看核查结果，更正人员或撤回花名册。",
     )  # fmt: skip
+    ROSTER_IS_TOO_LARGE_FOR_A_REQUEST = ReasonText(
+        409, "The roster has more lines than one request deals with.", "花名册人数超过单次请求可处理的数量。",
+        "Nothing was changed. Begin the work instead, and ask how far it is.",
+        "未作任何变更。请改用“开始处理”，并查询处理进度。",
+    )  # fmt: skip
+    ROSTER_HAS_A_BATCH = ReasonText(
+        409, "The batch of the roster was issued before.", "该花名册已生成发放批次。",
+        "Nothing was changed. The roster names its batch.",
+        "未作任何变更。花名册信息中载明批次编号。",
+    )  # fmt: skip
+    ROSTER_HAS_NO_WORK = ReasonText(
+        404, "No work was begun on this roster.", "该花名册没有处理任务。",
+        "Nothing was changed. Begin a check or the issue of its batch.",
+        "未作任何变更。请先开始核查或生成批次。",
+    )  # fmt: skip
     ROSTER_LINE_IS_UNKNOWN = ReasonText(
         404, "The roster has no such line.", "花名册中没有该行。",
         "Nothing was changed. Check the number of the line.",

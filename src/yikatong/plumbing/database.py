@@ -14,6 +14,7 @@ from psycopg_pool.base import AttemptWithBackoff
 
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.roles import ensure_serving_role, take_serving_role
+from yikatong.plumbing.wire import pass_params
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -154,6 +155,7 @@ def _pool(
 
 
 async def _set_limits(conn: Connection, limits: SessionLimits) -> None:
+    pass_params(conn)
     settings = {
         "timezone": "UTC",
         "statement_timeout": f"{limits.statement_timeout_seconds}s",

@@ -4,28 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from psycopg import AsyncRawCursor, errors, pq
-from psycopg.adapt import Dumper, PyFormat
+from psycopg import AsyncRawCursor, errors
 
 from yikatong.plumbing.pipeline import Result, Statement, failure_of
-from yikatong.plumbing.wire import Param
-
-
-class _ParamDumper(Dumper):
-    """Passes a value already in binary through psycopg; each type is a dumper of its own, told apart by its oid."""
-
-    format = pq.Format.BINARY
-
-    def get_key(self, obj: Param, format: PyFormat) -> Any:
-        return (self.cls, obj.oid)
-
-    def upgrade(self, obj: Param, format: PyFormat) -> "_ParamDumper":
-        dumper = _ParamDumper(self.cls)
-        dumper.oid = obj.oid
-        return dumper
-
-    def dump(self, obj: Param) -> bytes | None:
-        return obj.data
+from yikatong.plumbing.wire import pass_params
 
 
 async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
@@ -35,7 +17,7 @@ async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[
     """
     results: list[Result[Any]] = []
     async with AsyncRawCursor(conn) as cursor:
-        cursor.adapters.register_dumper(Param, _ParamDumper)
+        pass_params(cursor)
         for statement in statements:
             try:
                 await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)

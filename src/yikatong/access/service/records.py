@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +71,8 @@ async def write_look_at_many(
         by_kind=CallerKind.OPERATOR.value,
         by_id=operator_id,
         region=region,
-        resident_ids=tuple(sorted(set(resident_ids))),
+        # By their numbers, which are compared many times faster than ids and order them alike.
+        resident_ids=tuple(sorted(set(resident_ids), key=attrgetter("int"))),
         subjects=(subject,),
         request_id=subject,
         request_digest=None,

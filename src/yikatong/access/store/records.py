@@ -9,6 +9,7 @@ import msgspec
 
 from yikatong.access.model import Concern, KeptAnswer, Record, RecordQuery
 from yikatong.access.store.statements import STATEMENTS
+from yikatong.plumbing import wire
 from yikatong.plumbing.rows import Conn, columns_of
 
 _LATEST = UUID(int=2**128 - 1)
@@ -16,7 +17,8 @@ _LATEST = UUID(int=2**128 - 1)
 
 async def insert_record(conn: Conn, *, bucket: int, record: Record) -> None:
     """Append to the record."""
-    await STATEMENTS.run(conn, "insert_record", bucket=bucket, **columns_of(record))
+    columns = columns_of(record) | {"resident_ids": wire.uuid_array(record.resident_ids)}
+    await STATEMENTS.run(conn, "insert_record", bucket=bucket, **columns)
 
 
 async def insert_concern(conn: Conn, *, bucket: int, resident_id: UUID, concern: Concern) -> None:
@@ -26,7 +28,9 @@ async def insert_concern(conn: Conn, *, bucket: int, resident_id: UUID, concern:
 
 async def insert_concerns(conn: Conn, *, bucket: int, resident_ids: Sequence[UUID], concern: Concern) -> None:
     """Append a line under each of many residents of one bucket."""
-    await STATEMENTS.run(conn, "insert_concerns", bucket=bucket, resident_ids=list(resident_ids), **columns_of(concern))
+    await STATEMENTS.run(
+        conn, "insert_concerns", bucket=bucket, resident_ids=wire.uuid_array(resident_ids), **columns_of(concern)
+    )
 
 
 async def list_records(conn: Conn, *, query: RecordQuery) -> tuple[Record, ...]:

@@ -8,6 +8,7 @@ import psycopg
 from yikatong.cards.model import CardState, Payee, ResidentStatus
 from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import ResidentId
+from yikatong.plumbing import wire
 
 Conn = psycopg.AsyncConnection[Any]
 
@@ -18,7 +19,9 @@ _CARD = {state.value: state for state in CardState}
 async def list_payees(conn: Conn, *, bucket: int, resident_ids: Sequence[ResidentId]) -> dict[ResidentId, Payee]:
     """How some residents stand, by id; whoever is not registered is not among them."""
     async with conn.cursor(binary=True) as cursor:
-        await cursor.execute(STATEMENTS["list_payees"], {"bucket": bucket, "resident_ids": list(resident_ids)})
+        await cursor.execute(
+            STATEMENTS["list_payees"], {"bucket": bucket, "resident_ids": wire.uuid_array(resident_ids)}
+        )
         rows = await cursor.fetchall()
     return {
         resident_id: Payee(
@@ -39,5 +42,7 @@ async def list_sealed_names(
 ) -> list[tuple[ResidentId, bytes, bytes, bytes]]:
     """Each resident's wrapped key, sealed name and sealed ID number; the erased are not among them."""
     async with conn.cursor(binary=True) as cursor:
-        await cursor.execute(STATEMENTS["list_sealed_names"], {"bucket": bucket, "resident_ids": list(resident_ids)})
+        await cursor.execute(
+            STATEMENTS["list_sealed_names"], {"bucket": bucket, "resident_ids": wire.uuid_array(resident_ids)}
+        )
         return await cursor.fetchall()

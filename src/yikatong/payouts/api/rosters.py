@@ -169,7 +169,7 @@ class Rosters:
 
     async def check(self, call: Call, body: None, query: None) -> CheckedAnswer:
         """Check everybody."""
-        roster = await get_roster_for(call)
+        roster = service.verify_fits_request(await get_roster_for(call))
         checked = await service.examine_roster(
             call.conn, roster_id=roster.id, by=call.by().id, now=call.now, bucket_count=self._bucket_count
         )
@@ -264,7 +264,7 @@ class Rosters:
 
     async def issue(self, call: Call, body: None, query: None) -> BatchAnswer:
         """Issue the batch of a final roster."""
-        roster = await get_roster_for(call)
+        roster = service.verify_fits_request(await get_roster_for(call))
         return show_batch(
             await service.issue_batch(
                 call.conn,
@@ -313,7 +313,8 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
         enter("POST", f"{_ONE}/lines/remove", "remove_line", "Take a line off a roster", "移除花名册人员",
               rosters.remove, body=LineBody, answer=ChangeAnswer, reasons=(*_MOVED, Reason.ROSTER_LINE_IS_UNKNOWN)),
         enter("POST", f"{_ONE}/check", "check_roster", "Check everybody on a roster", "核查花名册", rosters.check,
-              answer=CheckedAnswer, reasons=(*_MOVED, Reason.ROSTER_HAS_NO_LINES)),
+              answer=CheckedAnswer,
+              reasons=(*_MOVED, Reason.ROSTER_IS_TOO_LARGE_FOR_A_REQUEST, Reason.ROSTER_HAS_NO_LINES)),
         review("POST", f"{_ONE}/publish", "publish_roster", "Make a checked roster public", "公示花名册",
                rosters.publish, body=PublishBody, answer=RosterAnswer,
                reasons=(*_MOVED, Reason.ROSTER_IS_REVIEWED_BY_ANOTHER_PERSON, Reason.ROSTER_HAS_NO_LINES,
@@ -337,5 +338,5 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
               rosters.withdraw, answer=ChangeAnswer, reasons=_MOVED),
         operator_route("POST", f"{_ONE}/batch", "issue_batch", "Issue the batch of a final roster", "生成发放批次",
                        rosters.issue, permission="pay", answer=BatchAnswer,
-                       reasons=(*_MOVED, Reason.PAYOUT_BATCH_IS_UNKNOWN)),
+                       reasons=(*_MOVED, Reason.PAYOUT_BATCH_IS_UNKNOWN, Reason.ROSTER_IS_TOO_LARGE_FOR_A_REQUEST)),
     )  # fmt: skip

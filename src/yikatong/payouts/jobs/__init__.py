@@ -1,4 +1,4 @@
-"""What runs by itself in payouts: requests to banks, settlements, and the files of batches."""
+"""What runs by itself in payouts: requests to banks, settlements, large rosters, and the files of batches."""
 
 from yikatong.payouts.jobs.banks import (
     FIND_OUT_AFTER,
@@ -12,6 +12,7 @@ from yikatong.payouts.jobs.banks import (
     settle_days_until,
 )
 from yikatong.payouts.jobs.files import BankFileExchange, FileTerms, file_jobs
+from yikatong.payouts.jobs.works import roster_jobs, work_on_rosters
 
 __all__ = [
     "FIND_OUT_AFTER",
@@ -24,6 +25,8 @@ __all__ = [
     "jobs",
     "pay_settlement",
     "pay_settlements",
+    "roster_jobs",
     "settle_day",
     "settle_days_until",
+    "work_on_rosters",
 ]

@@ -60,6 +60,7 @@ from yikatong.payouts.model.settling import (
     Settlement,
     SettlementStatus,
 )
+from yikatong.payouts.model.works import RosterWork, WorkKind, WorkState
 from yikatong.payouts.outside import (
     BankAnswer,
     BankDid,
@@ -136,6 +137,7 @@ __all__ = [
     "RosterLine",
     "RosterMoved",
     "RosterState",
+    "RosterWork",
     "Run",
     "Settlement",
     "SettlementStatus",
@@ -144,4 +146,6 @@ __all__ = [
     "Told",
     "ToldPart",
     "Unanswered",
+    "WorkKind",
+    "WorkState",
 ]

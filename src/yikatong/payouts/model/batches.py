@@ -12,8 +12,12 @@ from yikatong.ledger.model import AccountKind, AccountName, name_account
 
 
 class BatchState(StrEnum):
-    """How a batch stands: issued from a roster, applied for (its money is set aside), with the bank, ended."""
+    """How a batch stands: issued from a roster, applied for (its money is set aside), with the bank, ended.
 
+    `issuing` is a large one whose lines are being written: nothing can be done with it.
+    """
+
+    ISSUING = "issuing"
     NEW = "new"
     APPLIED = "applied"
     SENDING = "sending"

@@ -6,7 +6,7 @@ INSERT INTO payouts.batch
     stopped_fen, made_at, made_by, ended_at)
 VALUES
     (%(id)s, %(roster_id)s, %(source_batch_id)s, %(round)s, %(region)s, %(division)s, %(title)s, %(budget_owner_id)s,
-    %(budget_label)s, 'new', NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, %(made_at)s, %(made_by)s, NULL);
+    %(budget_label)s, %(state)s, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, %(made_at)s, %(made_by)s, NULL);
 
 -- name: find_batch
 -- sentence: one batch
@@ -233,5 +233,6 @@ HAVING count(c.line) <> 1 OR sum(c.amount_fen) > s.amount_fen
 ORDER BY s.batch_id, s.line;
 
 -- name: count_half_sent
--- sentence: how many batches are being sent
-SELECT count(*) FROM payouts.batch WHERE state = 'sending';
+-- sentence: how many batches are being sent, and rosters worked on page by page
+SELECT (SELECT count(*) FROM payouts.batch WHERE state = 'sending')
+    + (SELECT count(*) FROM payouts.roster_work WHERE state = 'open');

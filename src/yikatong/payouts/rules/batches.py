@@ -62,7 +62,7 @@ def verify_command(batch: Batch, command: BatchCommand) -> Batch:
     """
     if batch.state in NEEDS[command]:
         return batch
-    if command is BatchCommand.DELETE and batch.state is not BatchState.DELETED:
+    if command is BatchCommand.DELETE and batch.state not in (BatchState.DELETED, BatchState.ISSUING):
         raise Refused(Reason.PAID_BATCH_CANNOT_BE_DELETED, state=batch.state.value)
     needs = ", ".join(sorted(state.value for state in NEEDS[command]))
     raise Refused(Reason.PAYOUT_BATCH_IS_IN_ANOTHER_STATE, state=batch.state.value, needs=needs)

@@ -83,6 +83,14 @@ from yikatong.payouts.service.settling import (
     want_back,
 )
 from yikatong.payouts.service.telling import tell_payees
+from yikatong.payouts.service.works import (
+    begin_check,
+    begin_issue,
+    get_work,
+    list_open_works,
+    verify_fits_request,
+    work_on,
+)
 
 __all__ = [
     "BALANCE_ENDED",
@@ -94,6 +102,8 @@ __all__ = [
     "apply_for_payment",
     "apply_return_file",
     "ask_bank",
+    "begin_check",
+    "begin_issue",
     "begin_sending",
     "budget_of",
     "correct_batch",
@@ -118,6 +128,7 @@ __all__ = [
     "get_request",
     "get_roster",
     "get_statement",
+    "get_work",
     "issue_batch",
     "journal_draft",
     "list_applications",
@@ -128,6 +139,7 @@ __all__ = [
     "list_due_batches",
     "list_moved",
     "list_objections",
+    "list_open_works",
     "list_parts",
     "list_payments_of",
     "list_providers_to_settle",
@@ -158,6 +170,8 @@ __all__ = [
     "tell_payees",
     "try_to_hold_batch",
     "unresolved",
+    "verify_fits_request",
     "want_back",
     "withdraw_roster",
+    "work_on",
 ]

@@ -100,7 +100,7 @@ async def issue_batch(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, i
     roster = await lock_for(conn, roster_id, RosterCommand.ISSUE, by=by)
     if roster.batch_id is not None:
         return await get_batch(conn, batch_id=roster.batch_id)
-    batch = _new_batch(roster, batch_id=ids.new(), by=by, now=now)
+    batch = new_batch(roster, batch_id=ids.new(), by=by, now=now)
     await store.insert_batch(conn, batch=batch)
     count = fen = 0
     for bucket in range(bucket_count):
@@ -125,7 +125,8 @@ async def issue_batch(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime, i
     return issued
 
 
-def _new_batch(roster: Roster, *, batch_id: UUID, by: UUID, now: datetime) -> Batch:
+def new_batch(roster: Roster, *, batch_id: UUID, by: UUID, now: datetime) -> Batch:
+    """A batch of a roster, without lines."""
     return Batch(
         id=batch_id,
         roster_id=roster.id,

@@ -152,7 +152,7 @@ async def examine_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime
         after = 0
         while lines := await store.list_lines(conn, bucket=bucket, roster_id=roster_id, after=after, limit=PAGE):
             after = lines[-1][0].line
-            for line, finding in await _judge(conn, roster, bucket=bucket, lines=lines):
+            for line, finding in await judge_lines(conn, roster, bucket=bucket, lines=lines):
                 if finding is None:
                     clear_count, clear_fen = clear_count + 1, clear_fen + line.amount_fen
                 else:
@@ -166,7 +166,7 @@ async def examine_roster(conn: Conn, *, roster_id: UUID, by: UUID, now: datetime
     return Checked(clear_count, clear_fen, dict(held))
 
 
-async def _judge(
+async def judge_lines(
     conn: Conn, roster: Roster, *, bucket: int, lines: Sequence[tuple[RosterLine, bool]]
 ) -> list[tuple[RosterLine, Finding | None]]:
     """Judge lines of one bucket, claim for those that can be paid, and write what was found."""

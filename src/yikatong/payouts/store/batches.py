@@ -43,7 +43,7 @@ def _batch_of(row: dict[str, Any]) -> Batch:
 
 async def insert_batch(conn: Conn, *, batch: Batch) -> None:
     """Write a new batch without lines."""
-    await STATEMENTS.run(conn, "insert_batch", **columns_of(batch))
+    await STATEMENTS.run(conn, "insert_batch", **columns_of(batch) | {"state": batch.state.value})
 
 
 async def find_batch(conn: Conn, *, batch_id: UUID, locked: bool = False) -> Batch | None:

@@ -10,6 +10,7 @@ import psycopg
 from yikatong.kernel.ids import ResidentId
 from yikatong.payouts.model import Part, PaymentDifference, PaymentState, ReturnFile, Run
 from yikatong.payouts.store.statements import STATEMENTS
+from yikatong.plumbing import wire
 from yikatong.plumbing.rows import columns_of
 
 Conn = psycopg.AsyncConnection[Any]
@@ -144,9 +145,9 @@ async def pay_lines(
         "pay_lines",
         bucket=bucket,
         batch_id=batch_id,
-        lines=list(lines),
-        amount_fens=list(amount_fens),
-        days=list(days),
+        lines=wire.int4_array(lines),
+        amount_fens=wire.int8_array(amount_fens),
+        days=wire.day_array(days),
         transfer_id=transfer_id,
         now=now,
     )
@@ -173,9 +174,9 @@ async def return_lines(
         bucket=bucket,
         batch_id=batch_id,
         state=state.value,
-        lines=list(lines),
-        amount_fens=list(amount_fens),
-        reasons=list(reasons),
+        lines=wire.int4_array(lines),
+        amount_fens=wire.int8_array(amount_fens),
+        reasons=wire.text_array(reasons),
         transfer_id=transfer_id,
         now=now,
     )
@@ -186,14 +187,16 @@ async def return_lines(
 async def list_standing(conn: Conn, *, bucket: int, batch_id: UUID, lines: Sequence[int]) -> dict[int, Standing]:
     """How some lines of one bucket stand; unknown ones are not among them."""
     cursor = await conn.execute(
-        STATEMENTS["list_standing_lines"], {"bucket": bucket, "batch_id": batch_id, "lines": list(lines)}
+        STATEMENTS["list_standing_lines"], {"bucket": bucket, "batch_id": batch_id, "lines": wire.int4_array(lines)}
     )
     return {row[0]: Standing(_STATE[row[1]], row[2], row[3]) for row in await cursor.fetchall()}
 
 
 async def book_lines(conn: Conn, *, bucket: int, batch_id: UUID, lines: Sequence[int], days: Sequence[date]) -> None:
     """Note the days on which paid lines were booked."""
-    await STATEMENTS.run(conn, "book_lines", bucket=bucket, batch_id=batch_id, lines=list(lines), days=list(days))
+    await STATEMENTS.run(
+        conn, "book_lines", bucket=bucket, batch_id=batch_id, lines=wire.int4_array(lines), days=wire.day_array(days)
+    )
 
 
 async def insert_return_file(conn: Conn, *, file: ReturnFile) -> bool:
