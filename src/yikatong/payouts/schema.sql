@@ -241,7 +241,8 @@ CREATE UNIQUE INDEX application_in_force ON payouts.application (batch_id) WHERE
 
 -- distributed by bucket
 -- One payment to one person, by the bank's own handle of the account. Room is left in each page, because nearly every
--- line is changed once. A correction has the amount of its source as ceiling; a source is corrected once.
+-- line is changed once. A correction has the amount of its source as ceiling; a source is corrected once. What was
+-- given up is never paid again.
 CREATE TABLE payouts.batch_line (
     bucket smallint NOT NULL,
     batch_id uuid NOT NULL,
@@ -260,6 +261,7 @@ CREATE TABLE payouts.batch_line (
     back_by uuid,
     booked_on date,
     ended_at timestamptz,
+    given_up_at timestamptz,
     PRIMARY KEY (bucket, batch_id, line),
     CONSTRAINT ended_line_has_an_instant CHECK ((state = 'issued') = (ended_at IS NULL)),
     CONSTRAINT stopped_or_returned_has_a_reason CHECK ((state IN ('stopped', 'returned')) = (reason IS NOT NULL)),
@@ -268,7 +270,10 @@ CREATE TABLE payouts.batch_line (
     CONSTRAINT correction_is_under_its_source CHECK (
         num_nulls(source_line, source_fen) IN (0, 2) AND amount_fen <= source_fen
     ),
-    CONSTRAINT only_what_was_not_paid_is_corrected CHECK (corrected_by IS NULL OR state IN ('stopped', 'returned'))
+    CONSTRAINT only_what_was_not_paid_is_corrected CHECK (corrected_by IS NULL OR state IN ('stopped', 'returned')),
+    CONSTRAINT only_what_is_not_paid_again_is_given_up CHECK (
+        given_up_at IS NULL OR (corrected_by IS NULL AND state IN ('stopped', 'returned'))
+    )
 ) WITH (fillfactor = 55);
 
 CREATE INDEX batch_line_by_resident ON payouts.batch_line (bucket, resident_id);

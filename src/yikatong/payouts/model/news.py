@@ -30,10 +30,12 @@ class LinesMoved(msgspec.Struct, frozen=True, kw_only=True):
     """Payments of one bucket of a batch that were paid, returned or stopped in one commit, by one transfer.
 
     They lie between the first line and the last, others between them. `transfer_id` is None for a payment that was
-    stopped before money was set aside for it; then it is the only one.
+    stopped before money was set aside for it; then it is the only one. `by` made the batch.
     """
 
     batch_id: UUID
+    roster_id: UUID
+    by: UUID
     scheme: str
     title: str
     bucket: int

@@ -148,7 +148,7 @@ LIMIT %(limit)s;
 SELECT bucket, batch_id, line, resident_id, reference, amount_fen, bank_code, bank_token, state, reason, source_line,
     source_fen, corrected_by, paid_by, back_by, booked_on, ended_at
 FROM payouts.batch_line
-WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND corrected_by IS NULL
+WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND corrected_by IS NULL AND given_up_at IS NULL
     AND (state = 'returned' OR (state = 'stopped' AND reason <> 'batch_was_deleted'))
 ORDER BY line
 FOR UPDATE;
@@ -157,7 +157,13 @@ FOR UPDATE;
 -- sentence: marks lines that came back as corrected by a batch; returns how many were not marked before
 UPDATE payouts.batch_line SET corrected_by = %(by_batch_id)s
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = ANY (%(lines)s::int[])
-    AND state IN ('returned', 'stopped') AND corrected_by IS NULL;
+    AND state IN ('returned', 'stopped') AND corrected_by IS NULL AND given_up_at IS NULL;
+
+-- name: give_line_up
+-- sentence: sees to it that a line that came back or was stopped is never paid again
+UPDATE payouts.batch_line SET given_up_at = %(now)s
+WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = %(line)s
+    AND state IN ('returned', 'stopped') AND corrected_by IS NULL AND given_up_at IS NULL;
 
 -- name: unmark_corrected
 -- sentence: lets lines be corrected again whose correction was deleted

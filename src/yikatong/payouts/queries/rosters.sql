@@ -77,6 +77,14 @@ WHERE bucket = %(bucket)s AND roster_id = %(roster_id)s AND line > %(after)s AND
 ORDER BY line
 LIMIT %(limit)s;
 
+-- name: list_lines_of_references
+-- sentence: lines of a roster in one bucket that are for some references and were not removed
+SELECT bucket, roster_id, line, resident_id, reference, amount_fen, name_differs, state, finding
+FROM payouts.roster_line
+WHERE bucket = %(bucket)s AND roster_id = %(roster_id)s AND reference = ANY (%(references)s::uuid[])
+    AND state <> 'removed'
+ORDER BY line;
+
 -- name: find_roster_line
 -- sentence: one line of a roster in one bucket, locked
 SELECT bucket, roster_id, line, resident_id, reference, amount_fen, name_differs, state, finding

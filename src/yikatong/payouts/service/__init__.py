@@ -18,6 +18,7 @@ from yikatong.payouts.service.budgets import budget_of, fund_budget, get_budget
 from yikatong.payouts.service.corrections import (
     correct_batch,
 )
+from yikatong.payouts.service.giving_up import give_payment_up
 from yikatong.payouts.service.news import LINES_MOVED, ROSTER_MOVED, list_moved, read_moved, read_roster_moved
 from yikatong.payouts.service.publicity import (
     decide_objection,
@@ -38,6 +39,7 @@ from yikatong.payouts.service.rosters import (
     add_lines,
     examine_roster,
     get_roster,
+    list_lines_of_references,
     list_roster_lines,
     list_rosters,
     open_roster,
@@ -129,6 +131,7 @@ __all__ = [
     "get_roster",
     "get_statement",
     "get_work",
+    "give_payment_up",
     "issue_batch",
     "journal_draft",
     "list_applications",
@@ -137,6 +140,7 @@ __all__ = [
     "list_batches",
     "list_differences",
     "list_due_batches",
+    "list_lines_of_references",
     "list_moved",
     "list_objections",
     "list_open_works",

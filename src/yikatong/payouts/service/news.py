@@ -68,6 +68,8 @@ async def publish_moved(
     roster = await roster_store.find_roster(conn, roster_id=batch.roster_id)
     moved = LinesMoved(
         batch_id=batch.id,
+        roster_id=batch.roster_id,
+        by=batch.made_by,
         scheme="" if roster is None else roster.scheme,
         title=batch.title,
         bucket=bucket,

@@ -252,6 +252,13 @@ async def list_roster_lines(
     return sorted(found, key=lambda line: line.line)[:limit]
 
 
+async def list_lines_of_references(
+    conn: Conn, *, bucket: int, roster_id: UUID, references: Sequence[UUID]
+) -> list[RosterLine]:
+    """The lines of a roster that are for some references of one bucket's people."""
+    return await store.list_lines_of_references(conn, bucket=bucket, roster_id=roster_id, references=references)
+
+
 async def take_line_off(
     conn: Conn, roster: Roster, *, line: int, bucket_count: int
 ) -> tuple[Roster, RosterLine | None]:

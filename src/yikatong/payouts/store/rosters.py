@@ -19,6 +19,7 @@ from yikatong.payouts.model import (
     RosterLine,
 )
 from yikatong.payouts.store.statements import STATEMENTS
+from yikatong.plumbing import wire
 from yikatong.plumbing.rows import columns_of
 
 Conn = psycopg.AsyncConnection[Any]
@@ -116,6 +117,18 @@ async def list_lines(
             STATEMENTS["list_roster_lines"], {"bucket": bucket, "roster_id": roster_id, "after": after, "limit": limit}
         )
         return [_line_of(row) for row in await cursor.fetchall()]
+
+
+async def list_lines_of_references(
+    conn: Conn, *, bucket: int, roster_id: UUID, references: Sequence[UUID]
+) -> list[RosterLine]:
+    """Lines of one bucket that are for some references."""
+    async with conn.cursor(binary=True) as cursor:
+        await cursor.execute(
+            STATEMENTS["list_lines_of_references"],
+            {"bucket": bucket, "roster_id": roster_id, "references": wire.uuid_array(references)},
+        )
+        return [_line_of(row)[0] for row in await cursor.fetchall()]
 
 
 async def find_line(conn: Conn, *, bucket: int, roster_id: UUID, line: int) -> RosterLine | None:
