@@ -42,6 +42,8 @@ def _strategy(info: inspect.Type) -> st.SearchStrategy[Any]:
             return st.booleans()
         case inspect.DateTimeType():
             return _INSTANTS
+        case inspect.UUIDType():
+            return st.uuids().map(str)
         case inspect.DateType():
             return st.dates()
         case inspect.NoneType():
