@@ -27,8 +27,10 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
+from yikatong.programmes import service as programmes
 from yikatong.sealing import jobs as sealing_jobs
 from yikatong.taps import jobs as taps_jobs
+from yikatong.trade_in.model import ChainTerms
 from yikatong.trust import jobs as trust_jobs
 
 YIELDS = 10
@@ -49,7 +51,13 @@ async def _run(settings: Settings, address: ServerAddress) -> None:
     async with open_worker(settings, address) as worker:
         rest_the_collector()
         house = worker.house
-        subscribers = Subscribers(ids=house.ids, bucket_count=settings.bucket_count, caches=worker.caches)
+        subscribers = Subscribers(
+            ids=house.ids,
+            bucket_count=settings.bucket_count,
+            caches=worker.caches,
+            chain=ChainTerms(shelf=programmes.read_shelf(), bucket_count=settings.bucket_count),
+            vault=worker.vault,
+        )
         relay = outbox.Relay(
             house.database,
             clock=house.clock,

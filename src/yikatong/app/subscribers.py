@@ -8,6 +8,7 @@ import structlog
 
 from yikatong.app.caches import WorkerCaches
 from yikatong.cards import service as cards
+from yikatong.cards.model import Vault
 from yikatong.desk import service as desk
 from yikatong.kernel.ids import ResidentId, bucket_of, read_id
 from yikatong.notices import service as notices
@@ -21,6 +22,8 @@ from yikatong.plumbing.outbox import Event, Subscriber, one_by_one
 from yikatong.sealing import service as sealing
 from yikatong.taps import service as taps
 from yikatong.taps.counter.writes import TOPIC as TAPS
+from yikatong.trade_in import service as trade_in
+from yikatong.trade_in.model import ChainTerms
 
 _LATE_TEMPLATES = {"tap_paid": Template.TAP_PAID, "code_used_twice": Template.CODE_USED_TWICE}
 _CARD_TEMPLATES = {
@@ -40,11 +43,21 @@ log = structlog.get_logger("yikatong.app")
 class Subscribers:
     """Hands events to notices and to the banks' journal; each effect is in the transaction that removes the event."""
 
-    def __init__(self, *, ids: Ids, bucket_count: int, caches: WorkerCaches) -> None:
-        """`caches` give the catalogue, for the names in notices."""
+    def __init__(
+        self,
+        *,
+        ids: Ids,
+        bucket_count: int,
+        caches: WorkerCaches,
+        chain: ChainTerms | None = None,
+        vault: Vault | None = None,
+    ) -> None:
+        """`caches` give the catalogue, for the names in notices; under `chain` and `vault` claims follow payouts."""
         self._ids = ids
         self._bucket_count = bucket_count
         self._caches = caches
+        self._chain = chain
+        self._vault = vault
         self._ask_bank_by_kind: dict[str, Hear] = {
             "bank_back": self._want_debit_back,
             "bank_credit": self._ask_credit,
@@ -59,6 +72,9 @@ class Subscribers:
             payouts.BALANCE_ENDED: (one_by_one(self._hear_balance_ended),),
             sealing.SET_ASIDE: (one_by_one(_hear_set_aside),),
             payouts.LINES_MOVED: (one_by_one(self._hear_lines_moved),),
+            payouts.ROSTER_MOVED: (one_by_one(self._hear_roster_moved),),
+            trade_in.ROSTER_PAGE: (one_by_one(self._hear_roster_page),),
+            trade_in.PAYMENTS_PAGE: (one_by_one(self._hear_payments_page),),
         }
 
     async def _hear_taps(self, conn: Connection, event: Event) -> None:
@@ -104,9 +120,30 @@ class Subscribers:
         await self._tell(conn, event, template, balance_fen=event.payload["amount_fen"])
 
     async def _hear_lines_moved(self, conn: Connection, event: Event) -> None:
-        """Payments of a batch were paid, came back or were stopped: their payees are told."""
+        """Payments of a batch were paid, came back or were stopped: their payees are told, and claims follow."""
         moved = payouts.read_moved(event.payload)
+        if (under := self._following(event)) is not None:
+            await trade_in.hear_payments(conn, moved=moved, under=under)
         await payouts.tell_payees(conn, moved=moved, now=event.made_at, ids=self._ids, bucket_count=self._bucket_count)
+
+    async def _hear_roster_moved(self, conn: Connection, event: Event) -> None:
+        """A roster went on, or lost a line: the claims on it follow."""
+        if (under := self._following(event)) is not None:
+            await trade_in.hear_roster(conn, moved=payouts.read_roster_moved(event.payload), under=under)
+
+    async def _hear_roster_page(self, conn: Connection, event: Event) -> None:
+        if (under := self._following(event)) is not None:
+            await trade_in.follow_roster(conn, page=trade_in.read_page(event.payload), under=under)
+
+    async def _hear_payments_page(self, conn: Connection, event: Event) -> None:
+        if (under := self._following(event)) is not None:
+            await trade_in.follow_payments(conn, moved=payouts.read_moved(event.payload), under=under)
+
+    def _following(self, event: Event) -> trade_in.Following | None:
+        """Under what claims follow an event, as of its instant; None where no chain is run."""
+        if self._chain is None or self._vault is None:
+            return None
+        return trade_in.Following(self._chain, self._vault, event.made_at, self._ids)
 
     async def _tell(self, conn: Connection, event: Event, template: Template, **params: int) -> None:
         """Send the resident of an event a notice."""

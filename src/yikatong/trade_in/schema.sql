@@ -152,6 +152,34 @@ CREATE TABLE trade_in.decision (
 CREATE INDEX decision_by_claim ON trade_in.decision (bucket, claim_id, decided_at);
 
 -- distributed by bucket
+-- The roster of payouts on which a claim stands, from when it is taken onto it until it leaves it unpaid.
+CREATE TABLE trade_in.rostered (
+    bucket smallint NOT NULL,
+    claim_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    roster_id uuid NOT NULL,
+    rostered_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, claim_id)
+);
+
+CREATE INDEX rostered_by_roster ON trade_in.rostered (bucket, roster_id, claim_id);
+
+-- distributed by bucket
+-- written once
+-- What payouts told of a claim and the claim could not follow, with the chain's reason: for a person to look at.
+CREATE TABLE trade_in.payment_at_odds (
+    bucket smallint NOT NULL,
+    claim_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    roster_id uuid NOT NULL,
+    told text NOT NULL CHECK (told IN ('published', 'final', 'withdrawn', 'objected', 'paid', 'returned')),
+    about uuid NOT NULL,
+    reason text NOT NULL,
+    found_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, claim_id, told, about)
+);
+
+-- distributed by bucket
 -- How many claims count for a person under one scheme, and how many may; no limit where none was published.
 CREATE TABLE trade_in.person_count (
     bucket smallint NOT NULL,
@@ -250,6 +278,8 @@ GRANT USAGE ON SCHEMA trade_in TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON trade_in.claim TO yikatong_serving;
 GRANT SELECT, INSERT ON trade_in.deed TO yikatong_serving;
 GRANT SELECT, INSERT ON trade_in.decision TO yikatong_serving;
+GRANT SELECT, INSERT, DELETE ON trade_in.rostered TO yikatong_serving;
+GRANT SELECT, INSERT ON trade_in.payment_at_odds TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON trade_in.person_count TO yikatong_serving;
 GRANT SELECT, INSERT, DELETE ON trade_in.prepared_sale TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON trade_in.vehicle TO yikatong_serving;

@@ -45,6 +45,7 @@ from yikatong.trade_in.model.lists import (
     Table,
 )
 from yikatong.trade_in.model.moves import MOVES, Act, Actor, Move
+from yikatong.trade_in.model.paying import PaymentAtOdds, Rosterable, Rostered, RosterPage, Told
 from yikatong.trade_in.model.states import ClaimState, Mode, NewState, OldState, PlateState
 from yikatong.trade_in.reasons import Reason
 
@@ -83,6 +84,7 @@ __all__ = [
     "Overnight",
     "PartyKind",
     "PastSale",
+    "PaymentAtOdds",
     "PlateState",
     "PledgeRule",
     "Prepared",
@@ -91,10 +93,14 @@ __all__ = [
     "Qualified",
     "ReadList",
     "Reason",
+    "RosterPage",
+    "Rosterable",
+    "Rostered",
     "Sold",
     "Spending",
     "Step",
     "Table",
     "Terms",
+    "Told",
     "VehicleRole",
 ]

@@ -11,6 +11,17 @@ from yikatong.trade_in.service.applying import (
     qualify_many,
     used_up,
 )
+from yikatong.trade_in.service.following import (
+    PAYMENTS_PAGE,
+    ROSTER_PAGE,
+    Following,
+    follow_payments,
+    follow_roster,
+    hear_payments,
+    hear_roster,
+    list_payments_at_odds,
+    read_page,
+)
 from yikatong.trade_in.service.handing import send_to_payouts
 from yikatong.trade_in.service.looking import (
     find_prepared_sale,
@@ -26,6 +37,7 @@ from yikatong.trade_in.service.looking import (
 )
 from yikatong.trade_in.service.offices import SEALED_FIELD
 from yikatong.trade_in.service.preparing import cancel_sale, prepare_sale
+from yikatong.trade_in.service.rostering import roster_claims, stop_payment
 from yikatong.trade_in.service.tidying import (
     drop_stale_sale,
     expire,
@@ -38,7 +50,10 @@ from yikatong.trade_in.service.tidying import (
 )
 
 __all__ = [
+    "PAYMENTS_PAGE",
+    "ROSTER_PAGE",
     "SEALED_FIELD",
+    "Following",
     "OwnCommit",
     "act",
     "admit",
@@ -51,9 +66,13 @@ __all__ = [
     "drop_stale_sale",
     "expire",
     "find_prepared_sale",
+    "follow_payments",
+    "follow_roster",
     "get_claim",
     "get_claim_of_code",
     "give_codes_back",
+    "hear_payments",
+    "hear_roster",
     "list_claims",
     "list_claims_of_resident",
     "list_decisions",
@@ -61,6 +80,7 @@ __all__ = [
     "list_ended",
     "list_overnight_at",
     "list_overnight_of_store",
+    "list_payments_at_odds",
     "list_stale_codes",
     "list_stale_sales",
     "list_to_release",
@@ -68,8 +88,11 @@ __all__ = [
     "prepare_sale",
     "qualify",
     "qualify_many",
+    "read_page",
     "release_rest",
+    "roster_claims",
     "send_to_payouts",
     "settle_code",
+    "stop_payment",
     "used_up",
 ]
