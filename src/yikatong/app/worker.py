@@ -47,6 +47,7 @@ from yikatong.programmes import service as programmes
 from yikatong.retail.service import RetailLine
 from yikatong.sealing import api as sealing_api
 from yikatong.sealing import service as sealing
+from yikatong.subsidised.service import SubsidisedLine
 from yikatong.taps import api as taps_api
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
@@ -112,7 +113,7 @@ class Worker:
         self.counter = Counter(
             connect=house.database.connect_serving,
             caches=self.caches,
-            lines=[RetailLine(), PresenceLine()],
+            lines=[RetailLine(), PresenceLine(), SubsidisedLine()],
             clock=house.clock,
             ids=house.ids,
             writer=writer,

@@ -1724,7 +1724,8 @@ CREATE TABLE trade_in.person_count (
 );
 
 -- distributed by bucket
--- A sale that a store has entered and the resident has not paid: the tap that pays it takes the subsidy off.
+-- A sale that a store has entered: the tap that pays it takes the subsidy off. `tap_id` is null while it waits to be
+-- paid; what was paid stays until the goods come back.
 CREATE TABLE trade_in.prepared_sale (
     bucket smallint NOT NULL,
     claim_id uuid NOT NULL,
@@ -1739,6 +1740,7 @@ CREATE TABLE trade_in.prepared_sale (
     clause text NOT NULL,
     bought_on date NOT NULL,
     prepared_at timestamptz NOT NULL,
+    tap_id uuid,
     PRIMARY KEY (bucket, claim_id)
 );
 
@@ -1813,7 +1815,7 @@ GRANT SELECT, INSERT ON trade_in.decision TO yikatong_serving;
 GRANT SELECT, INSERT, DELETE ON trade_in.rostered TO yikatong_serving;
 GRANT SELECT, INSERT ON trade_in.payment_at_odds TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON trade_in.person_count TO yikatong_serving;
-GRANT SELECT, INSERT, DELETE ON trade_in.prepared_sale TO yikatong_serving;
+GRANT SELECT, INSERT, UPDATE, DELETE ON trade_in.prepared_sale TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON trade_in.vehicle TO yikatong_serving;
 GRANT SELECT, INSERT, DELETE ON trade_in.overnight TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON trade_in.refusal TO yikatong_serving;

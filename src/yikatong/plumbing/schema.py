@@ -19,6 +19,7 @@ ROOMS_IN_FLOOR_ORDER = (
     "desk",
     "retail",
     "presence",
+    "subsidised",
     "taps",
     "offline",
 )

@@ -180,3 +180,20 @@ class Reason(KernelReason):
         "Nothing was changed. The answer names line, column and fault; mend them and send the whole file again.",
         "未作任何变更。返回内容逐行载明列名和错误，请更正后重新提交整份文件。",
     )  # fmt: skip
+    SALE_IS_BEING_PAID = ReasonText(
+        409, "A tap that pays this sale is waiting for the resident or the bank.",
+        "该销售正在结算，等待居民确认或银行扣款。",
+        "Nothing was changed. Wait until the tap has ended, or take it back at its till, then ask again.",
+        "未作任何变更。请待该笔用卡结束或在原终端冲正后再办理。",
+    )  # fmt: skip
+    GOODS_COME_BACK_BY_THEIR_TAP = ReasonText(
+        409, "This bike was paid by a tap, so it is given back by the refund of that tap.",
+        "该车由用卡结算，须通过该笔用卡的退款办理退货。",
+        "Nothing was changed. Refund the full price at a till: both parts come back at once.",
+        "未作任何变更。请在终端按全价退款，居民自付部分与补贴一并退回。",
+    )  # fmt: skip
+    CLAIM_HAS_NO_STORE = ReasonText(
+        409, "No store that is registered here has sold anything under this claim.", "该申领没有本平台登记的售车门店。",
+        "Nothing was changed, no money moved. Ask whoever was paid to pay back.",
+        "未作任何变更，未动用资金。请向收款方追回。",
+    )  # fmt: skip

@@ -18,6 +18,7 @@ from yikatong.places.seeds import seed_divisions
 from yikatong.plumbing.database import Database
 from yikatong.presence.service import PresenceLine
 from yikatong.retail.service import RetailLine
+from yikatong.subsidised.service import SubsidisedLine
 
 pytestmark = pytest.mark.anyio
 
@@ -106,7 +107,7 @@ def test_the_story_items_are_served_by_a_line() -> None:
 
 
 def test_every_line_of_the_list_is_one_that_serves_and_the_desk_serves_what_no_terminal_taps() -> None:
-    lines = {line.name for line in (RetailLine(), PresenceLine())}
+    lines = {line.name for line in (RetailLine(), PresenceLine(), SubsidisedLine())}
 
     assert {None, LINE, *lines} == {item.line for item in ITEMS}
     assert ["purse-topup"] == [item.code for item in ITEMS if item.line == LINE]

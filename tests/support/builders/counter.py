@@ -37,6 +37,7 @@ from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
 from yikatong.retail.service import RetailLine
 from yikatong.sealing import service as sealing
+from yikatong.subsidised.service import SubsidisedLine
 from yikatong.taps.bank import AtTheBank
 from yikatong.taps.counter.counter import Counter
 from yikatong.taps.follow_ups import FollowUps
@@ -355,7 +356,7 @@ async def _open_counter(
     world.counter = Counter(
         connect=connect or world.db.connect_serving,
         caches=world.caches,
-        lines=[RetailLine(), PresenceLine()],
+        lines=[RetailLine(), PresenceLine(), SubsidisedLine()],
         clock=world.clock,
         ids=world.ids,
         writer=next(_writers),

@@ -52,6 +52,7 @@ _STAGE_OF = (
     ("/yikatong/ledger/", DECIDING),
     ("/yikatong/lines/", DECIDING),
     ("/yikatong/retail/", DECIDING),
+    ("/yikatong/subsidised/", DECIDING),
     ("/yikatong/presence/", DECIDING),
     ("/yikatong/taps/", READING),
     ("/yikatong/access/", READING),

@@ -30,6 +30,7 @@ from yikatong.ledger.service.budgets import (
     release_to_budget,
     take_from_budget,
 )
+from yikatong.ledger.service.debts import net_debt
 from yikatong.ledger.service.holds import hold, post_hold, post_part_of_hold, tidy_holds, void_hold
 from yikatong.ledger.service.posting import close_account, grant_benefit, post, post_batch, post_pipelined, top_up_purse
 from yikatong.ledger.service.reading import (
@@ -72,6 +73,7 @@ __all__ = [
     "load_pending_holds",
     "lock_accounts_of",
     "lock_open_gates",
+    "net_debt",
     "note_transfers",
     "open_account",
     "open_balance",

@@ -69,12 +69,13 @@ def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
             return Refused(Reason.REQUEST_ID_IS_USED_FOR_ANOTHER_BODY)
         return _refunded(state, row, work.refund_id, earlier_fen)
     limit_fen = _limit_of(state, work.provider_id)
+    own_source_fen = 0 if row is None else _own_fen(state, row, work.amount_fen)
     receivable_fen = state.book.open_total(provider_account(work.provider_id).id)
     reason = decide_refund(
         None if row is None else _paid(state, row),
         provider_id=work.provider_id,
         amount_fen=work.amount_fen,
-        own_source_fen=0 if row is None else _own_fen(state, row, work.amount_fen),
+        own_source_fen=own_source_fen,
         receivable_fen=receivable_fen,
         receivable_limit_fen=limit_fen,
     )
@@ -89,7 +90,7 @@ def take_refund(state: BatchState, work: RefundWork) -> Refunded | Refused:
         RefundRow(row.id, work.refund_id, row.resident_id, work.terminal_id, work.amount_fen, transfer_id)
     )
     state.facts.refunds.setdefault(row.id, {})[work.refund_id] = work.amount_fen
-    _tell(state, Template.TAP_REFUNDED, row, amount_fen=work.amount_fen)
+    _tell(state, Template.TAP_REFUNDED, row, amount_fen=work.amount_fen - own_source_fen)
     return _refunded(state, row, work.refund_id, work.amount_fen)
 
 
@@ -161,7 +162,7 @@ def _refund(
     if undone is not None and undone.returned is not None:
         returned = undone.returned
         own = [part for part in given if not is_own(state, part)]
-        given = (*own, Part(returned.to, returned.amount_fen, CLAIM))
+        given = (*own, Part(returned.to, returned.amount_fen, CLAIM)) if returned.amount_fen else tuple(own)
         debt_fen = min(returned.amount_fen, max(0, amount_fen - room_fen))
     sides = [
         Leg(provider_account(row.provider_id), debt_fen - amount_fen),

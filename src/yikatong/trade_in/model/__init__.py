@@ -27,7 +27,7 @@ from yikatong.trade_in.model.kept import (
     Prepared,
     PreparedSale,
     Qualified,
-    Sold,
+    SaleAtTill,
 )
 from yikatong.trade_in.model.lists import (
     Cell,
@@ -96,7 +96,7 @@ __all__ = [
     "RosterPage",
     "Rosterable",
     "Rostered",
-    "Sold",
+    "SaleAtTill",
     "Spending",
     "Step",
     "Table",

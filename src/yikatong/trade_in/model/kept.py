@@ -9,7 +9,7 @@ import msgspec
 
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.ledger.model import AccountName
+from yikatong.ledger.model import AccountName, name_claim
 from yikatong.programmes.service import Shelf
 from yikatong.trade_in.model.claims import Claim, Deed
 
@@ -102,7 +102,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreparedSale(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale that a store has entered: the resident pays `own_fen`, the programme `subsidy_fen`, of one price."""
+    """A sale that a store has entered: the resident pays `own_fen`, the programme `subsidy_fen`, of one price.
+
+    `tap_id` is the tap that paid it; None while it waits to be paid.
+    """
 
     bucket: int
     claim_id: UUID
@@ -117,6 +120,7 @@ class PreparedSale(msgspec.Struct, frozen=True, kw_only=True):
     clause: str
     bought_on: date
     prepared_at: datetime
+    tap_id: UUID | None = None
 
     @property
     def own_fen(self) -> int:
@@ -153,15 +157,6 @@ class Prepared(NamedTuple):
     """A sale that waits to be paid, with its claim."""
 
     kept: KeptClaim
-    sale: PreparedSale
-
-
-class Sold(NamedTuple):
-    """A prepared sale that is paid: the claim before and after."""
-
-    before: KeptClaim
-    after: KeptClaim
-    deed: Deed
     sale: PreparedSale
 
 
@@ -214,6 +209,24 @@ class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
     steps: str
     sealed: bytes
     decided_at: datetime
+
+
+class SaleAtTill(msgspec.Struct, frozen=True, kw_only=True):
+    """An entered sale in a batch of taps, waiting or paid, with its claim, and what the batch has done to both.
+
+    `version_read` is the version of the claim as it was read; `is_over` says that the goods came back.
+    """
+
+    kept: KeptClaim
+    sale: PreparedSale
+    version_read: int
+    deeds: tuple[DeedRow, ...] = ()
+    is_over: bool = False
+
+    @property
+    def account(self) -> AccountName:
+        """Where the money of the claim lies."""
+        return name_claim(self.sale.resident_id, self.sale.claim_id)
 
 
 class Overnight(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ class Act(StrEnum):
     CANCEL_PLATE = "cancel_plate"
     SELL = "sell"
     DEDUCT = "deduct"
+    UNDO_DEDUCTION = "undo_deduction"
     REGISTER_NEW = "register_new"
     SUBMIT = "submit"
     CHECK = "check"
@@ -93,6 +94,15 @@ _ROWS = (
         C.PAID,
         new=frozenset({N.NOT_BOUGHT}),
         new_to=N.SOLD,
+        mode=Mode.DEDUCT_AT_SALE,
+    ),
+    Move(
+        Act.UNDO_DEDUCTION,
+        Actor.PLATFORM,
+        _of(C.PAID),
+        C.QUALIFIED,
+        new=frozenset({N.SOLD}),
+        new_to=N.NOT_BOUGHT,
         mode=Mode.DEDUCT_AT_SALE,
     ),
     Move(Act.REGISTER_NEW, Actor.POLICE, frozenset(C), new=frozenset({N.SOLD}), new_to=N.REGISTERED),

@@ -83,6 +83,19 @@ def _deduct(claim: Claim, deed: Deed) -> Claim:
     return structs.replace(sold, amount_fen=deed.fen, money=money.pay(claim.money, deed.fen))
 
 
+def _undo_deduction(claim: Claim, _: Deed) -> Claim:
+    """The tap is taken back as if it had not been; what the sale had left over is released all the same."""
+    return structs.replace(
+        claim,
+        days=structs.replace(claim.days, bought_on=None),
+        new_code="",
+        price_fen=0,
+        amount_fen=0,
+        store_id=None,
+        money=money.take_back(claim.money),
+    )
+
+
 def _register(claim: Claim, deed: Deed) -> Claim:
     return structs.replace(claim, days=structs.replace(claim.days, registered_on=deed.on))
 
@@ -140,6 +153,7 @@ EFFECTS: Mapping[Act, Callable[[Claim, Deed], Claim]] = {
     Act.CANCEL_PLATE: _cancel_plate,
     Act.SELL: _sell,
     Act.DEDUCT: _deduct,
+    Act.UNDO_DEDUCTION: _undo_deduction,
     Act.REGISTER_NEW: _register,
     Act.SUBMIT: _submit,
     Act.CHECK: _examine,

@@ -11,6 +11,7 @@ from yikatong.trade_in.service.applying import (
     qualify_many,
     used_up,
 )
+from yikatong.trade_in.service.clawing import claw_back_from_store
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
     ROSTER_PAGE,
@@ -38,6 +39,7 @@ from yikatong.trade_in.service.looking import (
 from yikatong.trade_in.service.offices import SEALED_FIELD
 from yikatong.trade_in.service.preparing import cancel_sale, prepare_sale
 from yikatong.trade_in.service.rostering import roster_claims, stop_payment
+from yikatong.trade_in.service.selling import load_sales, return_sale, sell, undo_sale, write_sales
 from yikatong.trade_in.service.tidying import (
     drop_stale_sale,
     expire,
@@ -62,6 +64,7 @@ __all__ = [
     "cancel_sale",
     "claim_new_code",
     "claim_old_codes",
+    "claw_back_from_store",
     "count_used_up",
     "drop_stale_sale",
     "expire",
@@ -85,14 +88,19 @@ __all__ = [
     "list_stale_sales",
     "list_to_release",
     "list_without_plate",
+    "load_sales",
     "prepare_sale",
     "qualify",
     "qualify_many",
     "read_page",
     "release_rest",
+    "return_sale",
     "roster_claims",
+    "sell",
     "send_to_payouts",
     "settle_code",
     "stop_payment",
+    "undo_sale",
     "used_up",
+    "write_sales",
 ]

@@ -36,6 +36,7 @@ from yikatong.trade_in.model import (
     DecisionRow,
     Deed,
     KeptClaim,
+    Mode,
     OldState,
     Order,
     Overnight,
@@ -94,10 +95,12 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
         DEED_IS_ANOTHER                         the request's id was used for something else
         SALE_IS_NOT_PREPARED                    for QUALIFY and DEDUCT, which have ways of their own
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
+        GOODS_COME_BACK_BY_THEIR_TAP            for RETURN_GOODS of what was paid by a tap
         as `decide_move`, but for the amount
         the formula's reasons, for RECEIVE_OLD, SELL, SUBMIT and CHECK
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         VEHICLE_IS_COUNTED_ALREADY
+        SALE_IS_BEING_PAID                      a waiting tap has set aside what the claim holds
         MONEY_IS_NOT_WITH_PAYOUTS, SOURCE_IS_MISSING, then as the ledger's `post`
     """
     office = Office(chain, vault, now, ids)
@@ -106,6 +109,8 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
     if await _is_done(conn, order, digest, kept=kept):
         return Acted(kept, Change.ALREADY_SO)
     _verify_order(order)
+    if order.deed.act is Act.RETURN_GOODS and kept.claim.terms.mode is Mode.DEDUCT_AT_SALE:
+        raise Refused(Reason.GOODS_COME_BACK_BY_THEIR_TAP)
     verify_possible(kept.claim, order.deed, office=office)
     stated = _stated(order, kept=kept, office=office)
     deed, row = order.deed, None
@@ -274,9 +279,18 @@ async def _move_codes(conn: Conn, kept: KeptClaim, claim: Claim, *, office: Offi
         await count_code(conn, spending=spending, office=office)
     gone = sorted((one.code, one.claim_id) for one in before - after)
     if kept.claim.state is not claim.state:
+        await verify_not_being_paid(conn, kept=kept, now=office.now)
         waiting = await sale_store.delete_prepared_sale(conn, bucket=kept.bucket, claim_id=claim.claim_id)
         gone += [] if waiting is None else [(waiting, claim.claim_id)]
     await vehicle_store.give_codes_back(conn, held=gone)
+
+
+async def verify_not_being_paid(conn: Conn, *, kept: KeptClaim, now: datetime) -> None:
+    """Go on unless a waiting tap has set aside what this claim holds. Refuses SALE_IS_BEING_PAID."""
+    account = name_claim(kept.claim.resident_id, kept.claim.claim_id)
+    balance = await ledger.get_balance(conn, bucket=kept.bucket, account=account, now=now)
+    if balance.held_fen:
+        raise Refused(Reason.SALE_IS_BEING_PAID)
 
 
 async def count_code(conn: Conn, *, spending: Spending, office: Office) -> None:

@@ -25,7 +25,7 @@ from yikatong.trade_in.model import (
 from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.facts import AFTER_A_SALE, show_moment, verify_code, verify_known, verify_stated
 from yikatong.trade_in.rules.keeping import clause_of
-from yikatong.trade_in.service.acting import count_code, decide_order, verify_possible
+from yikatong.trade_in.service.acting import count_code, decide_order, verify_not_being_paid, verify_possible
 from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import sales as sale_store
@@ -49,6 +49,7 @@ async def prepare_sale(
         the formula's reasons
         FACT_IS_NOT_GIVEN       for what can be known before the sale
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
+        SALE_IS_BEING_PAID      an earlier entry waits for its resident or the bank
         VEHICLE_IS_COUNTED_ALREADY
     """
     office = Office(chain, vault, now, ids)
@@ -66,7 +67,7 @@ async def prepare_sale(
     verify_known(decision, later=AFTER_A_SALE)
     deed = structs.replace(deed, fen=decision.amount_fen)
     decide_move(kept.claim, deed, today=office.today)
-    await cancel_waiting(conn, kept=kept)
+    await cancel_waiting(conn, kept=kept, now=now)
     await count_code(conn, spending=Spending(deed.new_code, VehicleRole.NEW, order.claim_id), office=office)
     sale = PreparedSale(
         bucket=kept.bucket,
@@ -106,7 +107,7 @@ async def cancel_sale(
 ) -> Change:
     """Take back a sale that was not paid; its new bike is free again. ALREADY_SO when none waits.
 
-    Refuses, in this order: CLAIM_IS_UNKNOWN, CLAIM_IS_WITH_ANOTHER_PARTY.
+    Refuses, in this order: CLAIM_IS_UNKNOWN, CLAIM_IS_WITH_ANOTHER_PARTY, SALE_IS_BEING_PAID.
     """
     office = Office(chain, vault, now, ids)
     kept = await lock_claim(conn, claim_id=claim_id, office=office)
@@ -115,12 +116,13 @@ async def cancel_sale(
         return Change.ALREADY_SO
     if waiting.provider_id != provider_id:
         raise Refused(Reason.CLAIM_IS_WITH_ANOTHER_PARTY, act=Act.DEDUCT.value)
-    await cancel_waiting(conn, kept=kept)
+    await cancel_waiting(conn, kept=kept, now=now)
     return Change.DONE
 
 
-async def cancel_waiting(conn: Conn, *, kept: KeptClaim) -> None:
-    """Take back the sale that waits under a locked claim, if one does."""
+async def cancel_waiting(conn: Conn, *, kept: KeptClaim, now: datetime) -> None:
+    """Take back the sale that waits under a locked claim, if one does. Refuses SALE_IS_BEING_PAID."""
+    await verify_not_being_paid(conn, kept=kept, now=now)
     claim_id = kept.claim.claim_id
     code = await sale_store.delete_prepared_sale(conn, bucket=kept.bucket, claim_id=claim_id)
     if code is not None:

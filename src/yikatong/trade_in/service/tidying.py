@@ -107,5 +107,5 @@ async def drop_stale_sale(
     waiting = await sale_store.find_prepared_sale(conn, bucket=kept.bucket, claim_id=claim_id)
     if waiting is None or waiting.bought_on >= before:
         return False
-    await cancel_waiting(conn, kept=kept)
+    await cancel_waiting(conn, kept=kept, now=now)
     return True

@@ -10,7 +10,7 @@ import psycopg
 from yikatong.plumbing import wire
 from yikatong.plumbing.pipeline import Statement, as_tuple
 from yikatong.plumbing.rows import columns_of
-from yikatong.trade_in.model import DeedRow, KeptClaim, Prepared, PreparedSale, Sold
+from yikatong.trade_in.model import DeedRow, PreparedSale, SaleAtTill
 from yikatong.trade_in.store.claims import CLAIM_COLUMNS, claim_of
 from yikatong.trade_in.store.statements import STATEMENTS
 
@@ -40,56 +40,88 @@ async def list_stale_sales(conn: Conn, *, bucket: int, before: date, limit: int)
     return await STATEMENTS.list_column(conn, "list_stale_sales", bucket=bucket, before=before, limit=limit)
 
 
-def load_prepared_sales(*, bucket: int, resident_ids: Sequence[UUID]) -> Statement[Prepared]:
-    """The sales that wait for some residents, each with its claim, locked."""
-    return Statement(STATEMENTS["load_prepared_sales"], (wire.int2(bucket), wire.uuid_array(resident_ids)), _prepared)
+def load_sales(*, bucket: int, resident_ids: Sequence[UUID]) -> Statement[SaleAtTill]:
+    """The entered sales of some residents, waiting or paid, each with its claim, locked."""
+    return Statement(STATEMENTS["load_sales"], (wire.int2(bucket), wire.uuid_array(resident_ids)), _sale_at_till)
 
 
-def _prepared(*columns: Any) -> Prepared:
-    kept: KeptClaim = claim_of(dict(zip(CLAIM_COLUMNS, columns[:_CLAIM], strict=True)))
-    fields = dict(zip(PreparedSale.__struct_fields__, columns[_CLAIM:], strict=True))
-    return Prepared(kept, PreparedSale(**fields))
+def _sale_at_till(*columns: Any) -> SaleAtTill:
+    kept = claim_of(dict(zip(CLAIM_COLUMNS, columns[:_CLAIM], strict=True)))
+    sale = PreparedSale(**dict(zip(PreparedSale.__struct_fields__, columns[_CLAIM:], strict=True)))
+    return SaleAtTill(kept=kept, sale=sale, version_read=kept.version)
 
 
-def write_sales(*, bucket: int, sold: Sequence[Sold], deeds: Sequence[DeedRow], now: datetime) -> list[Statement[Any]]:
-    """Write that prepared sales were paid: claims, their deeds, and that nothing waits any more."""
-    count = wire.int8(len(sold))
-    claim_ids = wire.uuid_array([one.sale.claim_id for one in sold])
-    claims = (
-        wire.int2(bucket),
-        count,
+def write_sales(*, bucket: int, sales: Sequence[SaleAtTill], now: datetime) -> list[Statement[Any]]:
+    """Write what a batch of taps did to claims and their sales; fails with BatchMustRerun when others were first."""
+    standing = [one for one in sales if not one.is_over]
+    over = [one for one in sales if one.is_over]
+    deeds = [deed for one in sales for deed in one.deeds]
+    statements = [_write_claims(bucket, sales, now=now), _write_deeds(bucket, deeds, now=now)]
+    if standing:
+        params = (
+            *_counted(bucket, standing),
+            wire.uuid_array([one.sale.claim_id for one in standing]),
+            wire.uuid_array([one.sale.tap_id for one in standing]),
+        )
+        statements.append(Statement(STATEMENTS["write_taps_of_sales"], params, as_tuple))
+    if over:
+        ended = (*_counted(bucket, over), wire.uuid_array([one.sale.claim_id for one in over]))
+        statements.append(Statement(STATEMENTS["end_sales"], ended, as_tuple))
+    return statements
+
+
+def _counted(bucket: int, sales: Sequence[SaleAtTill]) -> tuple[wire.Param, ...]:
+    return (wire.int2(bucket), wire.int8(len(sales)))
+
+
+def _write_claims(bucket: int, sales: Sequence[SaleAtTill], *, now: datetime) -> Statement[Any]:
+    claims = [one.kept.claim for one in sales]
+    money = [claim.money for claim in claims]
+    params = (
+        *_counted(bucket, sales),
         wire.instant(now),
-        claim_ids,
-        wire.int8_array([one.before.version for one in sold]),
-        wire.text_array([one.sale.new_code for one in sold]),
-        wire.day_array([one.deed.on for one in sold]),
-        wire.int8_array([one.sale.price_fen for one in sold]),
-        wire.int8_array([one.sale.subsidy_fen for one in sold]),
-        wire.int8_array([one.before.claim.money.held_fen - one.sale.subsidy_fen for one in sold]),
-        wire.day_array([one.after.claim.valid_until for one in sold]),
-        wire.uuid_array([one.sale.provider_id for one in sold]),
+        wire.uuid_array([claim.claim_id for claim in claims]),
+        wire.int4_array([one.version_read for one in sales]),
+        wire.int4_array([one.kept.version for one in sales]),
+        wire.text_array([claim.state.value for claim in claims]),
+        wire.text_array([claim.new.value for claim in claims]),
+        wire.text_array([claim.new_code for claim in claims]),
+        wire.day_array([claim.days.bought_on for claim in claims]),
+        wire.day_array([claim.days.returned_on for claim in claims]),
+        wire.int8_array([claim.price_fen for claim in claims]),
+        wire.int8_array([claim.amount_fen for claim in claims]),
+        wire.int8_array([fen.held_fen for fen in money]),
+        wire.int8_array([fen.paid_fen for fen in money]),
+        wire.int8_array([fen.owed_back_fen for fen in money]),
+        wire.int8_array([fen.released_fen for fen in money]),
+        wire.int8_array([fen.reclaimed_fen for fen in money]),
+        wire.int8_array([one.kept.to_release_fen for one in sales]),
+        wire.day_array([claim.valid_until for claim in claims]),
+        wire.uuid_array([claim.store_id for claim in claims]),
     )
-    told = (
+    return Statement(STATEMENTS["write_claims_of_sales"], params, as_tuple)
+
+
+def _write_deeds(bucket: int, deeds: Sequence[DeedRow], *, now: datetime) -> Statement[Any]:
+    params = (
         wire.int2(bucket),
+        wire.text_array([state for deed in deeds for state in deed.states_before]),
+        wire.text_array([state for deed in deeds for state in deed.states_after]),
         wire.instant(now),
         wire.uuid_array([deed.request_id for deed in deeds]),
         wire.uuid_array([deed.claim_id for deed in deeds]),
         wire.uuid_array([deed.resident_id for deed in deeds]),
-        wire.int8_array([deed.number for deed in deeds]),
+        wire.int4_array([deed.number for deed in deeds]),
         wire.bytea_array([deed.digest for deed in deeds]),
+        wire.text_array([deed.act for deed in deeds]),
+        wire.text_array([deed.actor for deed in deeds]),
         wire.uuid_array([deed.by_id for deed in deeds]),
         wire.day_array([deed.done_on for deed in deeds]),
         wire.int8_array([deed.fen for deed in deeds]),
         wire.int8_array([deed.price_fen for deed in deeds]),
         wire.text_array([deed.new_code for deed in deeds]),
         wire.day_array([deed.until_on for deed in deeds]),
-        wire.text_array([deed.states_before[0] for deed in deeds]),
-        wire.text_array([deed.states_before[1] for deed in deeds]),
-        wire.text_array([deed.states_before[2] for deed in deeds]),
         wire.uuid_array([deed.decision_id for deed in deeds]),
+        wire.int4_array([4 * number + 1 for number in range(len(deeds))]),
     )
-    return [
-        Statement(STATEMENTS["write_sold_claims"], claims, as_tuple),
-        Statement(STATEMENTS["end_prepared_sales"], (wire.int2(bucket), count, claim_ids), as_tuple),
-        Statement(STATEMENTS["write_sale_deeds"], told, as_tuple),
-    ]
+    return Statement(STATEMENTS["write_deeds_of_sales"], params, as_tuple)
