@@ -114,13 +114,9 @@ class Work:
 
     def first_reasons(self) -> Column:
         """The place of each case's first reason in the order, counted from 1; 0 is none."""
-        reasons = np.zeros(self.rows, np.int64)
-        refused = np.flatnonzero(self.failed)
-        failed = self.failed[refused]
-        found = np.zeros(len(refused), np.int64)
-        for place in range(len(self.order), 0, -1):
-            found[(failed >> (place - 1)) & 1 == 1] = place
-        reasons[refused] = found
+        # Up to the lowest bit that is set, all bits: as many as its place. Where none is set, nothing.
+        up_to_first = self.failed ^ (self.failed - 1)
+        reasons: Column = np.bitwise_count(up_to_first) * (self.failed != 0).astype(np.int64)
         return reasons
 
     def bound(self, bound: Bound) -> Column | int:
