@@ -16,6 +16,7 @@ from yikatong.access.model import FirstOperator
 from yikatong.app.audit import Audited, run_audit
 from yikatong.app.backup_cli import add_backup_commands
 from yikatong.app.bench_cli import bench_app
+from yikatong.app.claims_cli import explain, replay, report_app
 from yikatong.app.command_line import (
     DataOption,
     JsonOption,
@@ -68,6 +69,9 @@ app.add_typer(bench_app, name="bench")
 app.command(context_settings=ANY_FACTS)(decide)
 app.command()(simulate)
 app.add_typer(programmes_app, name="programmes")
+app.command()(explain)
+app.command()(replay)
+app.add_typer(report_app, name="report")
 
 PLACE_CELLS = 27
 """Where addresses begin in the list of where to look."""

@@ -1,16 +1,22 @@
 """What commands share: where they speak, their options, the settings they run by, the database they look at."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
+from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database
+from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.migrations import MigrationError, list_waiting
 from yikatong.plumbing.postgres.errors import DataFolderIsEmptyError
 from yikatong.plumbing.postgres.server import has_cluster
 from yikatong.plumbing.settings import Settings, list_unknown_variables, read_settings
+
+T = TypeVar("T")
 
 errors = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -65,3 +71,16 @@ async def verify_migrated(conn: Connection) -> None:
             f"This database is not prepared: {', '.join(waiting)} waits. `yikatong serve` or `yikatong db migrate` "
             "applies it."
         )
+
+
+def ask_database(settings: Settings, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do something in one transaction of the database that the settings name, also while it serves."""
+
+    async def run(address: ServerAddress) -> T:
+        async with await Database.open(address) as database:
+            await verify_prepared(database)
+            async with database.transaction() as conn:
+                return await work(conn)
+
+    with database_server(settings, may_join=True) as address:
+        return asyncio.run(run(address))

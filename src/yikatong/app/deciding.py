@@ -37,7 +37,7 @@ def decide_now(programme: str, words: list[str], *, place: str, on: str, known_o
         say_refused(refused, json=json)
     asked: dict[str, Any] = {
         "programme": name,
-        "place": _read_place(place),
+        "place": read_place(place),
         "on": read_day(on, "--on"),
         "known_on": today() if known_on is None else read_day(known_on, "--known-on"),
         "given": read_options(formula, words),
@@ -199,7 +199,8 @@ def say_refused(refused: Refused, changes: tuple[SingleChange, ...] = (), *, jso
     raise typer.Exit(1)
 
 
-def _read_place(text: str) -> str:
+def read_place(text: str) -> str:
+    """Six digits of a place. Raises typer.BadParameter."""
     if not is_division_code(text):
         raise typer.BadParameter("--place: six digits 六位行政区划代码")
     return text

@@ -159,6 +159,27 @@ CHINESE = {
         "发布新的公式和规则表：摘要写入锁定文件，此后不再更改。"
     ),
     "Also what was changed; only before the first release.": "连同已更改的；仅限首次发布之前。",
+    # Claims.
+    "Say how a claim was decided: each step with its clause; what was stated only to who may see it, on record.": (
+        "说明一笔申领如何核定：每一步及其依据；申领人所述仅供有权者查看，并留记录。"
+    ),
+    "Which claim, as clm_….": "哪一笔申领，编号形如clm_…。",
+    "File with an operator's session token: also show what was stated.": (
+        "存有经办人会话令牌的文件：同时显示申领人所述。"
+    ),
+    "What the look is for; goes into the record.": "查看的目的，写入记录。",
+    "Recompute a claim's decisions under the rule and knowledge of their day; ends with 1 where one differs.": (
+        "按当日的规则和所知重算一笔申领的核定；有不一致则以1结束。"
+    ),
+    "Reports: what was handed in, sold, paid and refused.": "报表：交旧、购新、发放与不予补贴。",
+    "Add up a place's trade-ins by day: bikes in and out, sales, subsidy, refusals by reason, money left.": (
+        "按日汇总一地的以旧换新：交旧与购新、销售额、补贴、各原因的不予补贴、剩余资金。"
+    ),
+    "Six digits of the place; without it, everywhere.": "六位行政区划代码；不填则为全部地区。",
+    "First day; else 30 days before the end.": "首日；不填则为截止前30天。",
+    "The first day that does not count; else tomorrow.": "截止日，当日不计入；不填则为明天。",
+    "table, json, csv, parquet or chart.": "table、json、csv、parquet或chart。",
+    "Folder for files.": "存放文件的目录。",
     # Benchmarks.
     "Benchmarks, without a name all in one table: ratios against pgbench on the same server.": (
         "性能测试，不写名称则全部列成一张表：与同一服务器上的pgbench相比。"

@@ -1,10 +1,8 @@
 """Commands of what runs by itself: how the jobs stand, and the events that failed and wait for a person."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -12,18 +10,13 @@ import typer
 from rich.markup import escape
 
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
+from yikatong.app.command_line import DataOption, JsonOption, ask_database, errors, out, settings_now, verify_made
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.plumbing import outbox
-from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
-from yikatong.plumbing.database import Connection, Database
-from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import JobState, list_jobs
 from yikatong.plumbing.outbox import ParkedEvent
-from yikatong.plumbing.settings import Settings
-
-T = TypeVar("T")
 
 _COLUMNS = (Column("作业", "job"), Column("状态", "state"), Column("下次", "next"), Column("上次结束", "last ended"))
 
@@ -32,7 +25,7 @@ outbox_app = typer.Typer(help="Events that failed and wait for a person: list, r
 
 def jobs_list(data: DataOption = None, json: JsonOption = False) -> None:
     """List the jobs: which runs now, which failed and why, when each is due and when it last ended."""
-    jobs = _ask(verify_made(settings_now(data=data)), list_jobs)
+    jobs = ask_database(verify_made(settings_now(data=data)), list_jobs)
     if json:
         _print_json(jobs=jobs)
         return
@@ -57,7 +50,7 @@ def outbox_list(
     async def read(conn: Connection) -> list[ParkedEvent]:
         return await outbox.list_parked(conn, count_max=count_max)
 
-    parked = _ask(verify_made(settings_now(data=data)), read)
+    parked = ask_database(verify_made(settings_now(data=data)), read)
     if json:
         _print_json(parked=parked)
         return
@@ -100,7 +93,7 @@ def outbox_release(
         return count
 
     try:
-        count = _ask(verify_made(settings_now(data=data)), release)
+        count = ask_database(verify_made(settings_now(data=data)), release)
     except _NotParkedError as error:
         event_id = error.args[0]
         errors.print(f"[red]没有编号为{event_id}的搁置事件；未放行任何事件。[/red]", soft_wrap=True)
@@ -112,19 +105,6 @@ def outbox_release(
 
 class _NotParkedError(Exception):
     """An event of this id is not parked."""
-
-
-def _ask(settings: Settings, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do something in one transaction of the database that the settings name, also while it serves."""
-
-    async def run(address: ServerAddress) -> T:
-        async with await Database.open(address) as database:
-            await verify_prepared(database)
-            async with database.transaction() as conn:
-                return await work(conn)
-
-    with database_server(settings, may_join=True) as address:
-        return asyncio.run(run(address))
 
 
 def _standing(job: JobState, now: datetime) -> str:

@@ -11,10 +11,10 @@ import typer
 
 from simulator.claimants.trade_in import shape_of
 from simulator.stories.telling import Both, Column, a_table, show_table
+from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.command_line import errors, out
 from yikatong.app.deciding import read_day, say_refused, today
 from yikatong.app.simulating import MAKERS, PlaceSums, Simulation, add_all, simulate, write_sums
-from yikatong.app.simulation_chart import Bar, draw_chart
 from yikatong.kernel.identifiers.division import PROVINCES
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused

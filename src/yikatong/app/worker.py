@@ -44,6 +44,7 @@ from yikatong.plumbing.settings import Settings
 from yikatong.presence.service import PresenceLine
 from yikatong.programmes import api as programmes_api
 from yikatong.programmes import service as programmes
+from yikatong.reports import api as reports_api
 from yikatong.retail.service import RetailLine
 from yikatong.sealing import api as sealing_api
 from yikatong.sealing import service as sealing
@@ -185,6 +186,7 @@ class Worker:
             *payouts_api.routes(terms=self.terms, vault=self.vault),
             *programmes_api.routes(shelf),
             *trade_in_api.routes(shelf),
+            *reports_api.routes(shelf, bucket_count=bucket_count),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,

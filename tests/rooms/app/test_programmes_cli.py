@@ -10,8 +10,8 @@ import msgspec
 import pyarrow.parquet as parquet
 import pytest
 
+from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.cli import main
-from yikatong.app.simulation_chart import Bar, draw_chart
 
 
 def said_by(*words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

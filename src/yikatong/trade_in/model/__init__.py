@@ -46,6 +46,7 @@ from yikatong.trade_in.model.lists import (
 )
 from yikatong.trade_in.model.moves import MOVES, Act, Actor, Move
 from yikatong.trade_in.model.paying import PaymentAtOdds, Rosterable, Rostered, RosterPage, Told
+from yikatong.trade_in.model.reports import ActsOfDay, RefusalsOfDay
 from yikatong.trade_in.model.states import ClaimState, Mode, NewState, OldState, PlateState
 from yikatong.trade_in.reasons import Reason
 
@@ -56,6 +57,7 @@ __all__ = [
     "Act",
     "Acted",
     "Actor",
+    "ActsOfDay",
     "Application",
     "Applied",
     "Battery",
@@ -93,6 +95,7 @@ __all__ = [
     "Qualified",
     "ReadList",
     "Reason",
+    "RefusalsOfDay",
     "RosterPage",
     "Rosterable",
     "Rostered",
