@@ -32,6 +32,7 @@ SHARES: Mapping[Act, Share] = {
     Act.CANCEL_PLATE: Share(("plates_cancelled",)),
     Act.SELL: Share(("bikes_out",), sales=True),
     Act.DEDUCT: Share(("bikes_out", "paid"), sales=True, fen_to="subsidy_fen"),
+    Act.UNDO_DEDUCTION: Share(("bikes_out", "paid"), sign=-1, sales=True, fen_to="subsidy_fen"),
     Act.REGISTER_NEW: Share(("registered",)),
     Act.PAY: Share(("paid",), fen_to="subsidy_fen", is_whole=True),
     Act.BANK_RETURNS: Share(("paid",), sign=-1, fen_to="subsidy_fen", is_whole=True),

@@ -53,6 +53,13 @@ def test_a_claim_paid_later_counts_its_bike_when_sold_and_its_subsidy_when_paid(
     assert (0, 1, 40_000) == (paid.bikes_out, paid.paid, paid.subsidy_fen)
 
 
+def test_a_sale_that_was_taken_back_leaves_nothing() -> None:
+    some = [acts(act, fen=40_000, price_fen=200_000) for act in (Act.DEDUCT, Act.UNDO_DEDUCTION)]
+    (line,) = lines_of(some, [])
+
+    assert (0, 0, 0, 0) == (line.bikes_out, line.sales_fen, line.paid, line.subsidy_fen)
+
+
 def test_what_a_bank_sent_back_is_taken_off() -> None:
     (line,) = lines_of([acts(Act.PAY, done=3, amount_fen=120_000), acts(Act.BANK_RETURNS, amount_fen=40_000)], [])
 

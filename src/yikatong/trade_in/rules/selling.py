@@ -38,7 +38,14 @@ def undo_sale(one: SaleAtTill, *, today: date, now: datetime) -> SaleAtTill:
     """A till takes back the tap that paid a sale: the sale waits again. Refuses as `decide_move`, in its order."""
     assert one.sale.tap_id is not None, "only what was paid is taken back"
     request_id = digest_id(b"undo deduction", one.sale.tap_id.bytes, time_of=one.sale.tap_id)
-    deed = Deed(act=Act.UNDO_DEDUCTION, actor=Actor.PLATFORM, by=one.sale.tap_id, on=today, fen=one.sale.subsidy_fen)
+    deed = Deed(
+        act=Act.UNDO_DEDUCTION,
+        actor=Actor.PLATFORM,
+        by=one.sale.tap_id,
+        on=today,
+        fen=one.sale.subsidy_fen,
+        price_fen=one.sale.price_fen,
+    )
     undone = _do(one, deed, request_id=request_id, today=today, now=now)
     return structs.replace(undone, sale=structs.replace(one.sale, tap_id=None))
 
