@@ -97,7 +97,8 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody wants to do: the act, who, and the day on which it happened.
 
     `fen` is the amount of QUALIFY (reserve), DEDUCT, CHECK and PAY_BACK. `price_fen` and `new_code` belong to SELL and
-    DEDUCT; what undoes a deduction names both its amounts. `until` is the end that QUALIFY, SELL, REJECT and STOP give the qualification and PUBLISH the publicity.
+    DEDUCT; what undoes a deduction names both its amounts. `until` is the end that QUALIFY, SELL, REJECT and STOP give
+    the qualification and PUBLISH the publicity.
     """
 
     act: Act
