@@ -30,6 +30,9 @@ async def test_a_till_takes_a_code_once_and_of_two_tills_the_second_upload_is_re
         assert "CODE_WAS_SEEN_BEFORE" == again.value.reason.name
         assert [None, "CODE_ALREADY_USED"] == [one.reason for one in said]
         async with db.owner_transaction() as conn:
-            query = "SELECT count(*) FROM taps.second_use AS s JOIN taps.tap AS t ON t.id = s.tap_id"
-            cursor = await conn.execute(f"{query} WHERE t.resident_id = %s", (phone.resident.resident_id,))
+            cursor = await conn.execute(
+                "SELECT count(*) FROM taps.second_use AS s"
+                " JOIN taps.tap AS t ON (t.bucket, t.id) = (s.bucket, s.tap_id) WHERE t.resident_id = %s",
+                (phone.resident.resident_id,),
+            )
             assert [(1,)] == await cursor.fetchall()

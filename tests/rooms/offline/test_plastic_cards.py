@@ -13,6 +13,7 @@ from tests.rooms.offline.test_over_http import audited
 from tests.support.builders.counter import BUCKET
 from tests.support.builders.offline import Till, a_region_with_lists, a_till
 from tests.support.builders.served import Served
+from tests.support.world import NOON
 from yikatong.cards.model import Registered
 from yikatong.codes import audit as codes_audit
 from yikatong.codes import service as codes
@@ -221,8 +222,8 @@ async def uploaded(served: Served, till: Till, **changes: Any) -> tuple[str, str
     [
         ("DELETE FROM codes.chip_certificate WHERE resident_id = %s", "CHIP_WAS_NOT_CERTIFIED"),
         (
-            "UPDATE codes.chip_certificate SET made_at = made_at - interval '9 days', state = 'revoked',"
-            " state_at = state_at - interval '2 days' WHERE resident_id = %s",
+            f"UPDATE codes.chip_certificate SET made_at = '{NOON - timedelta(days=9)}', state = 'revoked',"
+            f" state_at = '{NOON - timedelta(days=2)}' WHERE resident_id = %s",
             "OFFLINE_CERTIFICATE_WAS_STOPPED",
         ),
         ("UPDATE offline.allowance SET without_pin = false WHERE resident_id = %s", "CHIP_WAS_WITHOUT_ITS_PASSWORD"),

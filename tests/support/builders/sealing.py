@@ -114,6 +114,12 @@ class LogWorld:
                 raise _Undo
         return found
 
+    async def lies_over_nodes(self) -> bool:
+        """Whether the database is a cluster's coordinator."""
+        async with self.world.db.owner_transaction() as conn:
+            found = await conn.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
+            return await found.fetchone() is not None
+
     async def change(self, statement: str, *values: object) -> None:
         """Change the database past the platform, as its owner can."""
         async with self.world.db.owner_transaction() as conn:
