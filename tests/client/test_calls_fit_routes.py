@@ -400,6 +400,11 @@ NOT_FOR_THE_CLIENT = {
     "sign_in",
     # Answered to a terminal by `Terminal.poll`.
     "get_tap",
+    # For people who look into what went wrong; a till does nothing with them.
+    "list_second_uses",
+    "list_second_uses_of_region",
+    "count_unread_presentations",
+    "count_unread_presentations_of_region",
 }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.support.builders.access import an_operator
 from tests.support.builders.http import BUCKET_COUNT, Shelf, toy_routes
+from tests.support.builders.trust import a_holder_of_the_leaf_secret
 from yikatong.access import api as access_api
 from yikatong.access import service as access
 from yikatong.app.house import House
@@ -27,11 +28,13 @@ from yikatong.plumbing.http import CallerKind
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.metrics import share_among_workers
 from yikatong.plumbing.settings import Settings
+from yikatong.sealing import service as sealing
 
 
 @asynccontextmanager
 async def compose(settings: Settings, address: ServerAddress) -> AsyncIterator[Frame]:
     """The application of one worker."""
+    sealing.mark_leaves_by(a_holder_of_the_leaf_secret())
     async with await Database.open(address) as database:
         house = House(settings=settings, database=database, clock=SystemClock(), ids=SystemIds())
         routes = (
