@@ -176,7 +176,8 @@ WITH stopped AS (
     UPDATE payouts.batch_line AS l
     SET state = 'stopped', reason = d.reason, ended_at = %(now)s, back_by = %(transfer_id)s
     FROM unnest(%(lines)s::int[], %(reasons)s::text[]) AS d (line, reason)
-    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = 'issued'
+    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
+        AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = 'issued'
     RETURNING l.amount_fen
 )
 SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM stopped;

@@ -75,11 +75,13 @@ ORDER BY d.part;
 
 -- name: pay_lines
 -- sentence: marks open lines as paid where the amount is ours or the bank names none; returns how many and their sum
+-- (the range says again where the lines are, so that no plan reads the whole batch for a few of them)
 WITH paid AS (
     UPDATE payouts.batch_line AS l
     SET state = 'paid', paid_by = %(transfer_id)s, booked_on = d.booked_on, ended_at = %(now)s
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(days)s::date[]) AS d (line, amount_fen, booked_on)
-    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = 'issued'
+    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
+        AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = 'issued'
         AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
     RETURNING l.amount_fen
 )
@@ -91,7 +93,8 @@ WITH returned AS (
     UPDATE payouts.batch_line AS l
     SET state = 'returned', reason = d.reason, back_by = %(transfer_id)s, ended_at = %(now)s
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(reasons)s::text[]) AS d (line, amount_fen, reason)
-    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = %(state)s
+    WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
+        AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = %(state)s
         AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
     RETURNING l.amount_fen
 )
@@ -107,8 +110,8 @@ WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = ANY (%(lines)s:
 -- sentence: notes the day on which a statement says that paid lines were booked
 UPDATE payouts.batch_line AS l SET booked_on = d.booked_on
 FROM unnest(%(lines)s::int[], %(days)s::date[]) AS d (line, booked_on)
-WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line AND l.state = 'paid'
-    AND l.booked_on IS NULL;
+WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
+    AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = 'paid' AND l.booked_on IS NULL;
 
 -- name: insert_return_file
 -- sentence: writes what became of a bank's file, unless the same bytes were dealt with

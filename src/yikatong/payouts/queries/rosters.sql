@@ -98,7 +98,8 @@ UPDATE payouts.roster_line AS l
 SET state = d.state, finding = d.finding, bank_code = d.bank_code, bank_token = d.bank_token
 FROM unnest(%(lines)s::int[], %(states)s::text[], %(findings)s::text[], %(bank_codes)s::text[], %(bank_tokens)s::text[])
     AS d (line, state, finding, bank_code, bank_token)
-WHERE l.bucket = %(bucket)s AND l.roster_id = %(roster_id)s AND l.line = d.line;
+WHERE l.bucket = %(bucket)s AND l.roster_id = %(roster_id)s AND l.line = d.line
+    AND l.line BETWEEN %(first_line)s AND %(last_line)s;
 
 -- name: remove_roster_line
 -- sentence: takes a line off a roster; returns its line if it was taken off now

@@ -211,13 +211,14 @@ class Applying:
 
     async def _book(self, bucket: int, reports: Reports) -> None:
         days = [(line, day) for line, day in zip(reports.lines, reports.days, strict=True) if day is not None]
-        await store.book_lines(
-            self._conn,
-            bucket=bucket,
-            batch_id=self._batch.id,
-            lines=[line for line, _ in days],
-            days=[day for _, day in days],
-        )
+        if days:
+            await store.book_lines(
+                self._conn,
+                bucket=bucket,
+                batch_id=self._batch.id,
+                lines=[line for line, _ in days],
+                days=[day for _, day in days],
+            )
 
     async def end(self) -> None:
         """Write the batch as it stands now, and post one transfer for each way in which money moved."""

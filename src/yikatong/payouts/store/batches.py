@@ -19,7 +19,7 @@ from yikatong.payouts.model import (
     StopReason,
     Sums,
 )
-from yikatong.payouts.store.statements import STATEMENTS
+from yikatong.payouts.store.statements import STATEMENTS, among
 from yikatong.plumbing.rows import columns_of
 
 Conn = psycopg.AsyncConnection[Any]
@@ -236,7 +236,7 @@ async def stop_lines(
         "stop_lines",
         bucket=bucket,
         batch_id=batch_id,
-        lines=[line for line, _ in stops],
+        **among([line for line, _ in stops]),
         reasons=[reason.value for _, reason in stops],
         transfer_id=transfer_id,
         now=now,

@@ -9,7 +9,7 @@ import psycopg
 
 from yikatong.kernel.ids import ResidentId
 from yikatong.payouts.model import Part, PaymentDifference, PaymentState, ReturnFile, Run
-from yikatong.payouts.store.statements import STATEMENTS
+from yikatong.payouts.store.statements import STATEMENTS, among
 from yikatong.plumbing import wire
 from yikatong.plumbing.rows import columns_of
 
@@ -145,7 +145,7 @@ async def pay_lines(
         "pay_lines",
         bucket=bucket,
         batch_id=batch_id,
-        lines=wire.int4_array(lines),
+        **among(lines),
         amount_fens=wire.int8_array(amount_fens),
         days=wire.day_array(days),
         transfer_id=transfer_id,
@@ -174,7 +174,7 @@ async def return_lines(
         bucket=bucket,
         batch_id=batch_id,
         state=state.value,
-        lines=wire.int4_array(lines),
+        **among(lines),
         amount_fens=wire.int8_array(amount_fens),
         reasons=wire.text_array(reasons),
         transfer_id=transfer_id,
@@ -195,7 +195,7 @@ async def list_standing(conn: Conn, *, bucket: int, batch_id: UUID, lines: Seque
 async def book_lines(conn: Conn, *, bucket: int, batch_id: UUID, lines: Sequence[int], days: Sequence[date]) -> None:
     """Note the days on which paid lines were booked."""
     await STATEMENTS.run(
-        conn, "book_lines", bucket=bucket, batch_id=batch_id, lines=wire.int4_array(lines), days=wire.day_array(days)
+        conn, "book_lines", bucket=bucket, batch_id=batch_id, **among(lines), days=wire.day_array(days)
     )
 
 

@@ -18,7 +18,7 @@ from yikatong.payouts.model import (
     RosterEntry,
     RosterLine,
 )
-from yikatong.payouts.store.statements import STATEMENTS
+from yikatong.payouts.store.statements import STATEMENTS, among
 from yikatong.plumbing import wire
 from yikatong.plumbing.rows import columns_of
 
@@ -84,11 +84,11 @@ async def insert_lines(
         "insert_roster_lines",
         bucket=bucket,
         roster_id=roster_id,
-        lines=[line for line, _, _ in entries],
-        resident_ids=[entry.resident_id for _, entry, _ in entries],
-        references=[entry.reference for _, entry, _ in entries],
-        amount_fens=[entry.amount_fen for _, entry, _ in entries],
-        name_differs=[differs for _, _, differs in entries],
+        lines=wire.int4_array([line for line, _, _ in entries]),
+        resident_ids=wire.uuid_array([entry.resident_id for _, entry, _ in entries]),
+        references=wire.uuid_array([entry.reference for _, entry, _ in entries]),
+        amount_fens=wire.int8_array([entry.amount_fen for _, entry, _ in entries]),
+        name_differs=wire.boolean_array([differs for _, _, differs in entries]),
     )
     count, fen = rows[0].values()
     return count, fen
@@ -101,9 +101,9 @@ async def count_other_entries(conn: Conn, *, bucket: int, roster_id: UUID, entri
         "count_other_entries",
         bucket=bucket,
         roster_id=roster_id,
-        resident_ids=[entry.resident_id for entry in entries],
-        references=[entry.reference for entry in entries],
-        amount_fens=[entry.amount_fen for entry in entries],
+        resident_ids=wire.uuid_array([entry.resident_id for entry in entries]),
+        references=wire.uuid_array([entry.reference for entry in entries]),
+        amount_fens=wire.int8_array([entry.amount_fen for entry in entries]),
     )
     return int(found[0])
 
@@ -160,11 +160,11 @@ async def update_lines(conn: Conn, *, bucket: int, roster_id: UUID, judged: Sequ
         "update_roster_lines",
         bucket=bucket,
         roster_id=roster_id,
-        lines=[each[0] for each in judged],
-        states=[each[1].value for each in judged],
-        findings=[None if each[2] is None else each[2].value for each in judged],
-        bank_codes=[each[3] for each in judged],
-        bank_tokens=[each[4] for each in judged],
+        **among([each[0] for each in judged]),
+        states=wire.text_array([each[1].value for each in judged]),
+        findings=wire.text_array([None if each[2] is None else each[2].value for each in judged]),
+        bank_codes=wire.text_array([each[3] for each in judged]),
+        bank_tokens=wire.text_array([each[4] for each in judged]),
     )
 
 
@@ -182,21 +182,21 @@ async def claim_paid_once(
         "claim_paid_once",
         bucket=bucket,
         roster_id=roster_id,
-        once_keys=[key for _, _, key in keys],
-        resident_ids=[resident_id for _, resident_id, _ in keys],
-        lines=[line for line, _, _ in keys],
+        once_keys=wire.uuid_array([key for _, _, key in keys]),
+        resident_ids=wire.uuid_array([resident_id for _, resident_id, _ in keys]),
+        lines=wire.int4_array([line for line, _, _ in keys]),
     )
 
 
 async def list_paid_once(conn: Conn, *, bucket: int, keys: Sequence[UUID]) -> dict[UUID, tuple[UUID, int]]:
     """Which roster and line holds each of some keys; free ones are not among them."""
-    rows = await STATEMENTS.run(conn, "list_paid_once", bucket=bucket, once_keys=list(keys))
+    rows = await STATEMENTS.run(conn, "list_paid_once", bucket=bucket, once_keys=wire.uuid_array(keys))
     return {row["once_key"]: (row["roster_id"], row["line"]) for row in rows}
 
 
 async def release_paid_once(conn: Conn, *, bucket: int, roster_id: UUID, lines: Sequence[int]) -> None:
     """Give back what some lines of a roster claimed."""
-    await STATEMENTS.run(conn, "release_paid_once", bucket=bucket, roster_id=roster_id, lines=list(lines))
+    await STATEMENTS.run(conn, "release_paid_once", bucket=bucket, roster_id=roster_id, lines=wire.int4_array(lines))
 
 
 async def release_all_paid_once(conn: Conn, *, bucket: int, roster_id: UUID) -> None:
