@@ -21,7 +21,14 @@ from yikatong.plumbing.telemetry import LogFormat, LogLevel
 PREFIX = "YIKATONG_"
 FILE_VARIABLE = "YIKATONG_SETTINGS"
 _SECRET = {"secret": True}
-_ADDRESSES = ("bank_url", "face_check_url", "message_gateway_url", "vehicle_register_url", "witness_url")
+_ADDRESSES = (
+    "bank_files_url",
+    "bank_url",
+    "face_check_url",
+    "message_gateway_url",
+    "vehicle_register_url",
+    "witness_url",
+)
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -175,6 +182,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(
             description="Folder of bank files, one folder for each bank inside it, named by its code (102). Without it "
             "no batch is sent and no return file is read."
+        ),
+    ] = None
+    bank_files_url: Annotated[
+        str | None,
+        Meta(
+            description="Address of a host where banks take and leave those files. `bank_files_folder` then keeps "
+            "drafts, notes of what was sent, and what was fetched."
         ),
     ] = None
     plain_file_banks: Annotated[

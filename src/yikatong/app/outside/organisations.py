@@ -9,6 +9,7 @@ import httpx
 
 from yikatong.app.outside.bank import HttpBank
 from yikatong.app.outside.bank_folder import FolderBankFiles
+from yikatong.app.outside.bank_host import HostBankFiles
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
@@ -58,7 +59,9 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
         bank = HttpBank(await client_of(settings.bank_url)) if settings.bank_url else NoBank()
         yield Organisations(
             bank=bank,
-            bank_files=FolderBankFiles(Path(settings.bank_files_folder)) if settings.bank_files_folder else None,
+            bank_files=_files_of(
+                await client_of(settings.bank_files_url) if settings.bank_files_url else None, settings
+            ),
             accounts=bank,
             face=HttpFaceCheck(await client_of(settings.face_check_url)) if settings.face_check_url else NoFaceCheck(),
             gateway=HttpMessageGateway(await client_of(settings.message_gateway_url))
@@ -69,6 +72,16 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
             if settings.vehicle_register_url
             else NoVehicleRegister(),
         )
+
+
+def _files_of(client: httpx.AsyncClient | None, settings: Settings) -> BankFiles | None:
+    """Bank files in a folder, or on a host with a folder of ours. Raises SettingsError for a host without a folder."""
+    if settings.bank_files_folder is None:
+        if client is not None:
+            raise SettingsError("bank_files_url needs bank_files_folder, where drafts and notes are kept.")
+        return None
+    root = Path(settings.bank_files_folder)
+    return FolderBankFiles(root) if client is None else HostBankFiles(root, client)
 
 
 def _witness_of(client: httpx.AsyncClient, settings: Settings) -> HttpWitness:
