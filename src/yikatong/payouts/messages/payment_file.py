@@ -1,6 +1,7 @@
 """What a bank is sent: a pain.001 message, or the plain payment file; made from rows, in pieces, never held whole."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from xml.sax.saxutils import escape
 
@@ -96,7 +97,9 @@ def _payment(row: PaymentRow, *, number: str, title: str) -> str:
     )
 
 
+@lru_cache(maxsize=64)
 def _agent(bank_code: str) -> str:
+    """The same few banks stand in every payment."""
     return f"<FinInstnId><Othr><Id>{text_of(bank_code, 35)}</Id></Othr></FinInstnId>"
 
 
