@@ -1,7 +1,7 @@
 """A resident's phone: the wallet, its camera, and its calls to the platform over the real API."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from yikatong.desk.api.shapes import CardAnswer, WalletAnswer
 from yikatong.kernel.ids import DeviceId, ProviderId, ResidentId, TapId, read_id
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 from yikatong.notices.api import NoticeAnswer, NoticesAnswer
+from yikatong.plumbing.clock import Clock, SystemClock
 from yikatong.plumbing.http import ChangeAnswer
 from yikatong.taps.api import WaitingTap, WaitingTaps
 from yikatong.taps.model import Receipt
@@ -36,19 +37,22 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 class HttpWallet:
     """A phone with a wallet; nothing works before `enrol`, and no code before `refresh`."""
 
-    def __init__(self, *, platform: Calls, outside: Calls, holder: Holder, password: str) -> None:
+    def __init__(
+        self, *, platform: Calls, outside: Calls, holder: Holder, password: str, clock: Clock | None = None
+    ) -> None:
         """`platform` needs no token; `outside` is where the face check's component answers."""
         self._anyone = platform
         self._outside = outside
         self._holder = holder
         self._password = password
+        self._clock = clock or SystemClock()
         self._session: Calls | None = None
         self.wallet = Wallet()
         self.resident_id: ResidentId | None = None
 
     def enrol(self, *, card_number: str) -> None:
         """Enrol this phone by name, card, live face and password; gives the e-card at level 1 if there is none."""
-        made_at = from_epoch_ms(epoch_ms(_now()))
+        made_at = from_epoch_ms(epoch_ms(self._clock.now()))
         key = self.wallet.public_key
         message = cards.enrolment_message(
             id_number=self._holder.id_number, card_number=card_number, key=key, made_at=made_at
@@ -71,7 +75,7 @@ class HttpWallet:
 
     def refresh(self) -> None:
         """Get a fresh pool of certificates and set the clock."""
-        now = _now()
+        now = self._clock.now()
         body = {"request": _write(self.wallet.refresh_request(now))}
         answer = self._own.post("/v1/wallet/refresh", RefreshAnswer, body)
         issued = tuple(
@@ -132,7 +136,7 @@ class HttpWallet:
             payee_id=ProviderId(read_id("provider", waiting.payee)),
             item_number=waiting.item_number,
         )
-        signed = self.wallet.confirm(tap_id=tap_id, asked=asked, agreed=agreed, now=_now())
+        signed = self.wallet.confirm(tap_id=tap_id, asked=asked, agreed=agreed, now=self._clock.now())
         return self._own.post(f"/v1/wallet/taps/{waiting.tap}/confirm", Receipt, {"confirmation": _write(signed)})
 
     def notices(self) -> tuple[NoticeAnswer, ...]:
@@ -148,11 +152,11 @@ class HttpWallet:
         at: datetime | None = None,
     ) -> str:
         """A bare code as the screen shows it; `at` is when it was made, now when left out."""
-        return self.wallet.show_code(at or _now(), kind=kind, scene=scene, posture=posture)
+        return self.wallet.show_code(at or self._clock.now(), kind=kind, scene=scene, posture=posture)
 
     def scan(self, challenge_text: str, *, scene: SceneGroup = SceneGroup.RETAIL) -> str:
         """Scan a till's code and answer it."""
-        return self.wallet.answer(challenge_text, _now(), scene=scene)
+        return self.wallet.answer(challenge_text, self._clock.now(), scene=scene)
 
     def look_into_the_camera(self) -> str:
         """Hold one's own face before the camera; gives the capture's reference."""
@@ -171,10 +175,6 @@ class HttpWallet:
         self._session = self._anyone.as_caller(opened.token)
         self.resident_id = ResidentId(read_id("resident", opened.resident_id))
         self.wallet.enrolled_as(DeviceId(read_id("device", opened.device_id)))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _write(data: bytes) -> str:

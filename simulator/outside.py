@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -26,13 +27,13 @@ from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
+from simulator.story_clock import StoryClock
 from simulator.vehicles import Plate, SimulatedVehicleRegister
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.outside.face import FaceQuestion, FaceSaid
 from yikatong.app.outside.messages import Taken
 from yikatong.app.outside.vehicles import VehicleQuestion
 from yikatong.notices.outside import Message
-from yikatong.plumbing.clock import SystemClock
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +58,12 @@ class DeliveredShape(msgspec.Struct, frozen=True):
     messages: list[Message]
 
 
+class ShiftShape(msgspec.Struct, frozen=True):
+    """How far clocks are shifted."""
+
+    seconds: int
+
+
 def addresses_of(outside_url: str) -> Addresses:
     """The addresses of everything that answers under one address."""
     return Addresses(
@@ -75,10 +82,11 @@ def outside_app(
     gateway: SimulatedGateway,
     vehicles: SimulatedVehicleRegister | None = None,
     bank_file: Path | None = None,
+    clock: StoryClock | None = None,
 ) -> Starlette:
     """Serve the whole outside world: each organisation under a path of its own.
 
-    With `bank_file` the bank goes on with what it knew when it was last closed.
+    With `bank_file` the bank goes on with what it knew when it was last closed; `clock` is set by a story.
     """
 
     @asynccontextmanager
@@ -96,8 +104,17 @@ def outside_app(
             Mount("/face", routes=_face_routes(face)),
             Mount("/gateway", routes=_gateway_routes(gateway)),
             Mount("/vehicles", routes=_vehicle_routes(vehicles or SimulatedVehicleRegister())),
+            *([] if clock is None else [_clock_route(clock)]),
         ],
     )
+
+
+def _clock_route(clock: StoryClock) -> Route:
+    async def set_clock(request: Request) -> Response:
+        clock.shift = timedelta(seconds=(await read(request, ShiftShape)).seconds)
+        return json(ShiftShape(int(clock.shift.total_seconds())))
+
+    return Route("/simulator/clock", guarded(set_clock), methods=["PUT"])
 
 
 def _take_up(bank: SimulatedBank, file: Path) -> None:
@@ -162,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulator.outside", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on the loopback address; 0 picks a free one")
     parser.add_argument("--parent", type=int, default=os.getppid(), help="process with which this one ends")
+    parser.add_argument("--clock-shift", type=int, default=0, help="seconds by which its clocks are off")
     parser.add_argument("--bank-file", type=Path, help="where the bank keeps its accounts between two runs")
     asked = parser.parse_args()
     if not end_with_parent(asked.parent):
@@ -170,11 +188,13 @@ def main() -> None:
     address = addresses_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
     sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
     sys.stdout.flush()
+    clock = StoryClock(shift=timedelta(seconds=asked.clock_shift))
     app = outside_app(
-        bank=SimulatedBank(SystemClock()),
+        bank=SimulatedBank(clock),
         face=SimulatedFaceCheck(),
         gateway=SimulatedGateway(),
         bank_file=asked.bank_file,
+        clock=clock,
     )
     uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,23 +11,31 @@ import msgspec
 from rich.console import Console
 
 from simulator.calls import ApiRefusal
+from simulator.stories.community_cast import AWAY, HOME
 from simulator.stories.community_day import play_community_day
 from simulator.stories.crew import Credentials, Crew
 from simulator.stories.day import Day
 from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.telling import Both, set_both
+from simulator.story_clock import StoryClock
 from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
 
 __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """A story; the regions of its cast must be served by the platform, each with an operator to begin with."""
+    """A story; the regions of its cast must be served by the platform, each with an operator to begin with.
+
+    `begins_on` is the day on which it happens, None for today; one that happens on another day is played anew each
+    time, on a platform of its own whose clocks are shifted.
+    """
 
     name: str
     title_zh: str
     title_en: str
     opening: Both
+    regions: tuple[str, ...]
+    begins_on: date | None = None
     play: Callable[[Stage], Day]
 
 
@@ -52,6 +61,7 @@ STORIES = {
                 "Jiangjin (500116) and Guangzhou (440100), each with its own operators, keys and cards. People and "
                 "shops are invented.",
             ),
+            regions=(HOME, AWAY),
             play=play_community_day,
         ),
     )
@@ -67,11 +77,14 @@ def play(
     console: Console,
     crew_file: Path | None = None,
     began: float | None = None,
+    clock: StoryClock | None = None,
+    set_clocks: Callable[[timedelta], None] | None = None,
 ) -> Day:
     """Play a story against a running platform; raises StoryFailedError at the first outcome that is not as told.
 
     Raises KeyError for a name that is no story's. `crew_file` keeps the operators whom the story hires for the next
-    time. `began` (of time.monotonic) is when the way to the first tap began.
+    time. `began` (of time.monotonic) is when the way to the first tap began. `clock` is how far the platform's clocks
+    are shifted, and `set_clocks` shifts them further.
     """
     story = STORIES[name]
     crew = Crew(crew_file)
@@ -88,6 +101,8 @@ def play(
             folder=Path(folder),
             crew=crew,
             began=time.monotonic() if began is None else began,
+            clock=clock,
+            set_clocks=set_clocks,
         )
         with stage:
             try:

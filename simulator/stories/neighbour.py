@@ -75,4 +75,10 @@ class Neighbour:
     def take_phone(self, stage: Stage) -> None:
         """Get a phone with the wallet's app on it."""
         holder = Holder(name=self.part.name_zh, id_number=self.id_number)
-        self.phone = HttpWallet(platform=stage.platform, outside=stage.outside, holder=holder, password=self.password)
+        self.phone = HttpWallet(
+            platform=stage.platform,
+            outside=stage.outside,
+            holder=holder,
+            password=self.password,
+            clock=stage.clock,
+        )

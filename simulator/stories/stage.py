@@ -4,14 +4,16 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
 from rich.console import Console
 
 from simulator.calls import Calls
+from simulator.outside import ShiftShape
 from simulator.stories.crew import Credentials, Crew
+from simulator.story_clock import StoryClock
 from yikatong.kernel.instants import day_of
 
 T = TypeVar("T")
@@ -34,8 +36,13 @@ class Stage:
         folder: Path,
         crew: Crew,
         began: float,
+        clock: StoryClock | None = None,
+        set_clocks: Callable[[timedelta], None] | None = None,
     ) -> None:
-        """`folder` is for the terminals' journals; the way to the first tap is measured from `began`."""
+        """`folder` is for the terminals' journals; the way to the first tap is measured from `began`.
+
+        `set_clocks` shifts the platform's clocks, which starts it anew; without it the story has one day.
+        """
         self.platform = Calls(base_url)
         self.outside = Calls(outside_url)
         self.first_operators = first_operators
@@ -43,6 +50,8 @@ class Stage:
         self.folder = folder
         self.crew = crew
         self.began = began
+        self.clock = clock or StoryClock()
+        self._set_clocks = set_clocks
         self.tag = secrets.token_hex(3)
         self.closing = ExitStack()
         self.closing.callback(self.platform.http.close)
@@ -60,8 +69,17 @@ class Stage:
         return day_of(self.now())
 
     def now(self) -> datetime:
-        """The instant; the platform's clock runs on the same machine."""
-        return datetime.now(UTC)
+        """The instant in the story; the platform's clock runs on the same machine, and as far ahead or back."""
+        return self.clock.now()
+
+    def go_on(self, *, days: int) -> None:
+        """Go on so many days later: the platform is started anew, and everybody's clock is set."""
+        if self._set_clocks is None:
+            raise StoryFailedError("this platform's clock cannot be set, and the story goes on another day")
+        shift = self.clock.shift + timedelta(days=days)
+        self._set_clocks(shift)
+        self.outside.call("PUT", "/simulator/clock", ShiftShape, ShiftShape(int(shift.total_seconds())))
+        self.clock.shift = shift
 
     def expect(self, expected: object, found: object, about: str) -> None:
         """Go on when what was found is what the story says; raises StoryFailedError."""

@@ -68,6 +68,7 @@ class Till:
             signing_key=key,
             journal_file=stage.folder / f"{self.id}.journal",
             journal_key=secrets.token_bytes(32),
+            clock=stage.clock,
         )
         stage.closing.callback(self.terminal.close)
         self._region = office.region

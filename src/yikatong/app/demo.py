@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from rich.text import Text
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
+from simulator.story_clock import StoryClock, shift_to
 from simulator.witness import SimulatedWitness
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
@@ -33,7 +35,7 @@ from yikatong.kernel.money import show_yuan
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
@@ -133,18 +135,24 @@ def _run(settings: Settings, name: str, *, stay: bool) -> None:
 
 def _play_beside(settings: Settings, name: str, *, console: Console, began: float, stay: bool) -> None:
     """The server's process loads the program while the outside world and the database are started."""
-    folder = Path(settings.data_folder) / "demo"
+    story = STORIES[name]
+    folder, clock = Path(settings.data_folder) / "demo", StoryClock()
+    if story.begins_on is not None:
+        folder, clock = folder.with_name(f"demo-{name}"), StoryClock(shift=shift_to(story.begins_on))
+        shutil.rmtree(folder, ignore_errors=True)
     server = ServerProcess()
     try:
-        with outside_world(console, folder=folder) as outside:
-            own = demo_settings(settings, folder=folder, outside=outside)
+        with outside_world(console, folder=folder, shift=clock.shift) as outside:
+            own = demo_settings(settings, folder=folder, outside=outside, region=story.regions[0], shift=clock.shift)
             if own.port != settings.port:
                 _say(console, port_is_taken(settings.port))
             with (
                 database_server(own) as address,
-                running(own, address, outside=outside, console=console, server=server) as platform,
+                running(
+                    own, address, outside=outside, console=console, server=server, regions=story.regions[1:]
+                ) as platform,
             ):
-                _perform(platform, name, console=console, began=began)
+                _perform(platform, name, console=console, began=began, clock=clock)
                 if stay:
                     _say_where(platform, console)
                     _stay(platform, console)
@@ -154,7 +162,7 @@ def _play_beside(settings: Settings, name: str, *, console: Console, began: floa
         server.end()
 
 
-def _perform(platform: Platform, name: str, *, console: Console, began: float) -> None:
+def _perform(platform: Platform, name: str, *, console: Console, began: float, clock: StoryClock) -> None:
     day = play(
         name,
         base_url=platform.base_url,
@@ -163,6 +171,8 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float) -
         console=console,
         crew_file=Path(platform.settings.data_folder) / CREW_FILE,
         began=began,
+        clock=clock,
+        set_clocks=platform.set_clocks,
     )
     asyncio.run(close_books(platform.settings, platform.address, console, again=day.again))
     seconds = time.monotonic() - began
@@ -222,7 +232,7 @@ async def close_books(settings: Settings, address: ServerAddress, console: Conso
 
 async def _witnessed_and_audited(settings: Settings, database: Database) -> LogAudit:
     """Append what the day left, show the head to the simulated witness, and audit the log against it."""
-    clock = SystemClock()
+    clock = clock_of(settings)
     ids = SystemIds(clock)
     keys = open_keys(settings, clock=clock, ids=ids)
     log_keys = [key.public_key for key in sealing.log_keys_of(keys).values()]

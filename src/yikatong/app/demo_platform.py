@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -100,7 +102,7 @@ class ServerProcess:
         self._asking.close()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Platform:
     """A platform that runs, as its demo knows it."""
 
@@ -111,8 +113,19 @@ class Platform:
     operators: Mapping[str, Credentials]
     server: ServerProcess
 
+    def set_clocks(self, shift: timedelta) -> None:
+        """Start the server anew, at the same address, with its clocks shifted so far."""
+        self.server.end()
+        port = urlsplit(self.base_url).port
+        assert port is not None
+        self.settings = replace(self.settings, port=port, clock_shift_seconds=int(shift.total_seconds()))
+        self.server = ServerProcess()
+        self.server.begin(self.settings, self.address, log=Path(self.settings.data_folder) / LOG_FILE)
 
-def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Settings:
+
+def demo_settings(
+    settings: Settings, *, folder: Path, outside: Addresses, region: str = HOME, shift: timedelta = timedelta()
+) -> Settings:
     """The settings of the demo's platform: its own folder, regions with made-up residents, the simulator outside."""
     return replace(
         settings,
@@ -123,7 +136,8 @@ def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Se
         key_module_socket=None,
         host="127.0.0.1",
         port=free_port_like(settings.port),
-        region=HOME,
+        region=region,
+        clock_shift_seconds=int(shift.total_seconds()),
         allow_synthetic_residents=True,
         bank_url=outside.bank_url,
         face_check_url=outside.face_check_url,
@@ -133,11 +147,14 @@ def demo_settings(settings: Settings, *, folder: Path, outside: Addresses) -> Se
 
 
 @contextmanager
-def outside_world(console: Console, *, folder: Path) -> Iterator[Addresses]:
+def outside_world(console: Console, *, folder: Path, shift: timedelta = timedelta()) -> Iterator[Addresses]:
     """The simulator as a child process, which ends with the block and with us; its bank remembers earlier runs."""
     console.print("模拟银行、人脸核验、消息网关 a simulated bank, face check, message gateway")
     process = subprocess.Popen(  # noqa: S603  our own module
-        [sys.executable, "-m", "simulator.outside", "--parent", str(os.getpid()), "--bank-file", folder / BANK_FILE],
+        [
+            *(sys.executable, "-m", "simulator.outside", "--parent", str(os.getpid())),
+            *("--bank-file", folder / BANK_FILE, "--clock-shift", str(int(shift.total_seconds()))),
+        ],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -163,18 +180,21 @@ def running(
     outside: Addresses,
     console: Console,
     server: ServerProcess | None = None,
+    regions: Sequence[str] = (AWAY,),
 ) -> Iterator[Platform]:
     """The platform on a database that runs: prepared, served by child processes, ready when the block begins.
 
-    `server` may have been started before, so that it loads the program while other things are done.
+    `server` may have been started before, so that it loads the program while other things are done. `regions` are
+    served beside the settings' own.
     """
     server = server or ServerProcess()
+    platform: Platform | None = None
     try:
         made = asyncio.run(
             prepare(
                 settings,
                 address,
-                more_regions=(AWAY,),
+                more_regions=tuple(regions),
                 tell=lambda step: console.print(f"准备数据库 preparing: {step}"),
             )
         )
@@ -184,11 +204,12 @@ def running(
             base_url = server.begin(settings, address, log=folder / LOG_FILE)
         console.print(f"平台已启动 serving on {base_url}")
         operators = _take_up(base_url, folder / OPERATORS_FILE, known)
-        yield Platform(
+        platform = Platform(
             settings=settings, address=address, base_url=base_url, outside=outside, operators=operators, server=server
         )
+        yield platform
     finally:
-        server.end()
+        (server if platform is None else platform.server).end()
 
 
 def free_port_like(port: int) -> int:

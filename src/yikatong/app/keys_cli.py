@@ -14,7 +14,7 @@ from yikatong.app.key_changes import Rotated, Rotation, read_key_name, rewrap_ke
 from yikatong.app.keys import list_key_standings, open_keys
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
@@ -100,7 +100,7 @@ def _show_keys(listed: list[ListedKey]) -> None:
 def keys_log(data: DataOption = None) -> None:
     """Show the public keys of the sealed log, the present one last: a witness and terminals are given these."""
     settings = verify_made(settings_now(data=data))
-    clock = SystemClock()
+    clock = clock_of(settings)
     for key in log_keys_of(open_keys(settings, clock=clock, ids=SystemIds(clock))).values():
         out.print(trust.encode_cose_key(key.public_key).hex(), soft_wrap=True)
 
@@ -117,7 +117,7 @@ def keys_rotate(
     settings = verify_made(settings_now(data=data))
 
     async def run(address: ServerAddress) -> None:
-        clock = SystemClock()
+        clock = clock_of(settings)
         keys = open_keys(settings, clock=clock, ids=SystemIds(clock))
         async with await Database.open(address) as database:
             await verify_prepared(database)
@@ -136,7 +136,7 @@ def keys_rotate(
 def keys_rewrap(data: DataOption = None) -> None:
     """Encrypt every key file by the next master key (settings `next_master_key…`, or a new one in the data folder)."""
     settings = settings_now(data=data)
-    clock = SystemClock()
+    clock = clock_of(settings)
     rewrapped = rewrap_keys(settings, clock=clock, ids=SystemIds(clock))
     out.print(f"{rewrapped.file_count}个密钥文件已改用下一把主密钥加密。")
     out.print(f"{rewrapped.file_count} key files are encrypted by the next master key.")
@@ -152,7 +152,7 @@ def keys_rewrap(data: DataOption = None) -> None:
 
 
 async def _standings(settings: Settings, address: ServerAddress) -> tuple[KeyStanding, ...]:
-    clock = SystemClock()
+    clock = clock_of(settings)
     async with await Database.open(address) as database:
         await verify_prepared(database)
         keys = open_keys(settings, clock=clock, ids=SystemIds(clock))

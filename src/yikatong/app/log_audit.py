@@ -15,7 +15,7 @@ from yikatong.app.keys import open_keys
 from yikatong.app.outside.organisations import open_organisations
 from yikatong.ledger import audit as ledger
 from yikatong.payouts import audit as payouts
-from yikatong.plumbing.clock import Clock, SystemClock
+from yikatong.plumbing.clock import Clock, clock_of
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
@@ -93,7 +93,7 @@ async def audit_log_now(database: Database, *, settings: Settings, json: bool) -
 
     A witness that is silent ends the command: an audit that looked like one with a witness would deceive.
     """
-    clock = SystemClock()
+    clock = clock_of(settings)
     keys = open_keys(settings, clock=clock, ids=SystemIds(clock))
     if not json:
         errors.print("正在审计 auditing: 封存日志 the sealed log")

@@ -13,7 +13,7 @@ from yikatong.kernel.instants import day_of
 from yikatong.places import service as places
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.bucketing import verify_bucket_count
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import session_limits
 from yikatong.plumbing.ids import SystemIds
@@ -34,7 +34,7 @@ async def prepare(
     looked at.
     """
     verify_no_copy(settings)
-    clock = SystemClock()
+    clock = clock_of(settings)
     ids = SystemIds(clock)
     async with await Database.open(address, limits=session_limits(settings)) as database:
         conn = await database.connect_owner()

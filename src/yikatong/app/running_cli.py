@@ -13,7 +13,7 @@ from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.command_line import DataOption, JsonOption, ask_database, errors, out, settings_now, verify_made
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.plumbing import outbox
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import JobState, list_jobs
 from yikatong.plumbing.outbox import ParkedEvent
@@ -25,11 +25,12 @@ outbox_app = typer.Typer(help="Events that failed and wait for a person: list, r
 
 def jobs_list(data: DataOption = None, json: JsonOption = False) -> None:
     """List the jobs: which runs now, which failed and why, when each is due and when it last ended."""
-    jobs = ask_database(verify_made(settings_now(data=data)), list_jobs)
+    settings = verify_made(settings_now(data=data))
+    jobs = ask_database(settings, list_jobs)
     if json:
         _print_json(jobs=jobs)
         return
-    now = SystemClock().now()
+    now = clock_of(settings).now()
     table = a_table(*_COLUMNS)
     for job in jobs:
         table.add_row(job.name, _standing(job, now), _short(job.next_at), _short(job.last_finished_at))

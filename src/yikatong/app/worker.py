@@ -34,7 +34,7 @@ from yikatong.places import api as places_api
 from yikatong.places import service as places
 from yikatong.plumbing import versions
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import session_limits
 from yikatong.plumbing.http import Route
@@ -217,7 +217,7 @@ async def open_worker(
     settings: Settings, address: ServerAddress, *, log_writer: type[sealing.Writer] = sealing.Writer
 ) -> AsyncIterator[Worker]:
     """Open what a worker needs, and close it in the other order; a measurement has another writer of the log."""
-    clock = SystemClock()
+    clock = clock_of(settings)
     ids = SystemIds(clock)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(

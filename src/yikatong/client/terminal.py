@@ -95,6 +95,7 @@ class Terminal:
         signing_key: SigningKey,
         journal_file: Path,
         journal_key: bytes,
+        clock: Clock | None = None,
         **connection_parts: Any,
     ) -> Self:
         """A terminal with a connection and a journal of its own; raises as `Journal.open` and `Connection` do."""
@@ -104,7 +105,7 @@ class Terminal:
         except ValueError:
             journal.close()
             raise
-        return cls(connection, journal, identity=identity, signing_key=signing_key)
+        return cls(connection, journal, identity=identity, signing_key=signing_key, clock=clock)
 
     def challenge(
         self, item: str, amount_fen: int | None = None, *, life: timedelta = CHALLENGE_LIFE

@@ -100,6 +100,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = MEMORY_MB
 
+    clock_shift_seconds: Annotated[
+        int,
+        Meta(
+            description="Every clock of the platform is off by so many seconds: for stories and training that happen "
+            "on another day. Only where made-up residents are allowed.",
+            ge=-3_155_760_000,
+            le=3_155_760_000,
+        ),
+    ] = 0
+
     # --- serving
     host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, _whole("Port to listen on; 0 picks a free one.", at_least=0, at_most=65_535)] = 8000
@@ -431,6 +441,11 @@ def _verify_together(settings: Settings) -> Settings:
         raise SettingsError(
             "设置了serving_database_url而没有database_url；内置数据库两者都不需要。 "
             "serving_database_url is set without database_url; the embedded server needs neither."
+        )
+    if settings.clock_shift_seconds and not settings.allow_synthetic_residents:
+        raise SettingsError(
+            "clock_shift_seconds只用于演示和培训，须同时设置allow_synthetic_residents。 "
+            "clock_shift_seconds is for stories and training: allow_synthetic_residents must be set too."
         )
     return settings
 

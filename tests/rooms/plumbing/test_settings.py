@@ -44,6 +44,7 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
         ("master_key_file = 'a'\nmaster_key_command = 'b'", r"master_key_file and master_key_command are both set"),
         ("next_master_key = 'a'\nnext_master_key_file = 'b'", r"next_master_key and next_master_key_file are both set"),
         ("serving_database_url = 'postgresql://x/y'", r"without database_url"),
+        ("clock_shift_seconds = 86400", r"for stories and training: allow_synthetic_residents must be set too"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
