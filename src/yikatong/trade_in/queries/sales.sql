@@ -30,7 +30,7 @@ ORDER BY bought_on, claim_id
 LIMIT %(limit)s;
 
 -- name: load_sales
--- sentence: the entered sales of some residents, waiting or paid, each with its claim, locked; after the residents' gates
+-- sentence: the entered sales of some residents, waiting or paid, each with its claim; their gates order it
 SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count_key, c.budget, c.facts, c.mode,
     c.needs, c.old_code, c.old_battery, c.new_code, c.state, c.old_state, c.plate_state, c.new_state, c.received_on,
     c.collected_on, c.dismantled_on, c.cancelled_on, c.bought_on, c.registered_on, c.returned_on, c.reserved_fen,
@@ -42,8 +42,7 @@ SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count
 FROM trade_in.prepared_sale AS s
 JOIN trade_in.claim AS c ON c.bucket = s.bucket AND c.claim_id = s.claim_id
 WHERE s.bucket = $1 AND c.bucket = $1 AND s.resident_id = ANY ($2::uuid[])
-ORDER BY s.resident_id, s.prepared_at
-FOR UPDATE OF c;
+ORDER BY s.resident_id, s.prepared_at;
 
 -- name: write_claims_of_sales
 -- sentence: writes claims whose sales were paid, taken back or returned; fails unless all, $2 in number, have the version read

@@ -19,7 +19,7 @@ __all__ = ["load_sales", "return_sale", "sell", "undo_sale", "write_sales"]
 
 
 def load_sales(*, bucket: int, resident_ids: Sequence[UUID]) -> Statement[SaleAtTill]:
-    """Read the entered sales of some residents, waiting or paid and not returned, and lock their claims."""
+    """Read the entered sales of some residents, waiting or paid and not returned, with their claims."""
     return sale_store.load_sales(bucket=bucket, resident_ids=resident_ids)
 
 

@@ -41,7 +41,7 @@ async def list_stale_sales(conn: Conn, *, bucket: int, before: date, limit: int)
 
 
 def load_sales(*, bucket: int, resident_ids: Sequence[UUID]) -> Statement[SaleAtTill]:
-    """The entered sales of some residents, waiting or paid, each with its claim, locked."""
+    """The entered sales of some residents, waiting or paid, each with its claim."""
     return Statement(STATEMENTS["load_sales"], (wire.int2(bucket), wire.uuid_array(resident_ids)), _sale_at_till)
 
 
