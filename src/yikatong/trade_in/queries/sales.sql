@@ -42,6 +42,10 @@ SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count
 FROM trade_in.prepared_sale AS s
 JOIN trade_in.claim AS c ON c.bucket = s.bucket AND c.claim_id = s.claim_id
 WHERE s.bucket = $1 AND c.bucket = $1 AND s.resident_id = ANY ($2::uuid[])
+    -- The claims are named twice, so that a plan made while the tables were empty still goes by the key of both.
+    AND c.claim_id = ANY (
+        ARRAY(SELECT p.claim_id FROM trade_in.prepared_sale AS p WHERE p.bucket = $1 AND p.resident_id = ANY ($2::uuid[]))
+    )
 ORDER BY s.resident_id, s.prepared_at;
 
 -- name: write_claims_of_sales
