@@ -10,18 +10,18 @@ INSERT INTO trade_in.deed (
 );
 
 -- name: find_deed
--- sentence: the deed that a request asked for
+-- sentence: the deed that a request asked for on a claim
 SELECT bucket, request_id, claim_id, resident_id, number, digest, act, actor, by_id, done_on, fen, price_fen, new_code,
     until_on, states_before, states_after, decision_id, made_at
 FROM trade_in.deed
-WHERE bucket = %(bucket)s AND request_id = %(request_id)s;
+WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND request_id = %(request_id)s;
 
--- name: list_deeds_of_requests
--- sentence: the deeds that some requests asked for
+-- name: list_first_deeds
+-- sentence: the first deeds of some claims, with which they began
 SELECT bucket, request_id, claim_id, resident_id, number, digest, act, actor, by_id, done_on, fen, price_fen, new_code,
     until_on, states_before, states_after, decision_id, made_at
 FROM trade_in.deed
-WHERE bucket = %(bucket)s AND request_id = ANY (%(request_ids)s::uuid[]);
+WHERE bucket = %(bucket)s AND claim_id = ANY (%(claim_ids)s::uuid[]) AND number = 1;
 
 -- name: list_deeds
 -- sentence: the deeds of one claim in their order

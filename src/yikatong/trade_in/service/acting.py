@@ -66,6 +66,7 @@ from yikatong.trade_in.service.offices import (
     refusal_of,
     write_down,
 )
+from yikatong.trade_in.service.pledges import facts_of_party
 from yikatong.trade_in.service.sheets import sheet_of
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
@@ -112,7 +113,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
     if order.deed.act is Act.RETURN_GOODS and kept.claim.terms.mode is Mode.DEDUCT_AT_SALE:
         raise Refused(Reason.GOODS_COME_BACK_BY_THEIR_TAP)
     verify_possible(kept.claim, order.deed, office=office)
-    stated = _stated(order, kept=kept, office=office)
+    stated = await state_facts(conn, order, kept=kept, office=office)
     deed, row = order.deed, None
     if deed.act in DECIDED:
         decision, row = await decide_order(conn, order, kept=kept, stated=stated, office=office)
@@ -130,7 +131,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
 
 async def _is_done(conn: Conn, order: Order, digest: bytes, *, kept: KeptClaim) -> bool:
     """Whether the request was heard before. Refuses DEED_IS_ANOTHER."""
-    deed = await deed_store.find_deed(conn, bucket=kept.bucket, request_id=order.request_id)
+    deed = await deed_store.find_deed(conn, bucket=kept.bucket, claim_id=order.claim_id, request_id=order.request_id)
     if deed is not None and deed.digest != digest:
         raise Refused(Reason.DEED_IS_ANOTHER)
     return deed is not None
@@ -157,10 +158,11 @@ def _verify_order(order: Order) -> None:
         raise Refused(Reason.PROOF_IS_MISSING)
 
 
-def _stated(order: Order, *, kept: KeptClaim, office: Office) -> dict[str, str]:
-    """What has been stated of a claim, this order included."""
+async def state_facts(conn: Conn, order: Order, *, kept: KeptClaim, office: Office) -> dict[str, str]:
+    """What has been stated of a claim with this order, and what the lists of its place say of who gives it."""
     stated = dict(kept.facts) | dict(order.facts)
-    if order.deed.act is Act.SUBMIT:
+    stated |= await facts_of_party(conn, order=order, place=kept.place)
+    if order.deed.act in (Act.SUBMIT, Act.DEDUCT):
         stated["claimed_at"] = show_moment(office.now)
     return stated
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import psycopg
 
@@ -21,7 +20,8 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.ledger.model import name_budget
 from yikatong.plumbing.ids import Ids
-from yikatong.trade_in.model import Application, Applied, BudgetIsShort, ChainTerms, Qualified
+from yikatong.trade_in.model import Application, BudgetIsShort, ChainTerms, Qualified
+from yikatong.trade_in.rules.keeping import claim_id_of
 from yikatong.trade_in.service.applying import budget_of, claim_old_codes, count_used_up, qualify_many, used_up
 from yikatong.trade_in.store import deeds as deed_store
 
@@ -86,94 +86,100 @@ async def admit_many(
     all reasons of `qualify_many`.
     """
     way = _Way(own_commit, bucket, chain, vault, now, ids, writer)
-    late = await _turn_away(way, applications)
-    ends: dict[UUID, Qualified | Refused] = {one.request_id: used_up(chain) for one in late}
-    waiting = [one for one in applications if one.request_id not in ends]
+    placed = list(enumerate(applications))
+    late = await _turn_away(way, placed)
+    ends: _Ends = dict.fromkeys(late, used_up(chain))
+    waiting = [(place, one) for place, one in placed if place not in ends]
     if waiting:
         async with own_commit() as conn:
-            await claim_old_codes(conn, applications=waiting, chain=chain, now=now)
+            await claim_old_codes(conn, applications=[one for _, one in waiting], chain=chain, now=now)
     while waiting:
         waiting = await _try(way, waiting, ends)
-    return [ends[one.request_id] for one in applications]
+    return [ends[place] for place in range(len(applications))]
 
 
-async def _turn_away(way: _Way, applications: Sequence[Application]) -> list[Application]:
-    """The applications whose budget has nothing left and whose request was never heard; they are counted."""
-    by_budget: defaultdict[str, list[Application]] = defaultdict(list)
-    for one in applications:
+_Placed = tuple[int, Application]
+_Ends = dict[int, Qualified | Refused]
+
+
+async def _turn_away(way: _Way, applications: Sequence[_Placed]) -> list[int]:
+    """Which applications' budget has nothing left and whose request was never heard; they are counted."""
+    by_budget: defaultdict[str, list[_Placed]] = defaultdict(list)
+    for place, one in applications:
         try:
-            by_budget[budget_of(one, chain=way.chain, now=way.now)].append(one)
+            by_budget[budget_of(one, chain=way.chain, now=way.now)].append((place, one))
         except Refused:
             continue  # it is refused in its turn
-    late: list[Application] = []
+    late: list[_Placed] = []
     async with way.own_commit() as conn:
         for code, group in by_budget.items():
             left = await ledger.find_budget_left(conn, budget=name_budget(code), bucket_count=way.chain.bucket_count)
             late += [] if left else group
-        heard = await deed_store.list_deeds_of_requests(
-            conn, bucket=way.bucket, request_ids=[one.request_id for one in late]
-        )
-        late = [one for one in late if one.request_id not in heard]
+        claim_ids = [claim_id_of(one) for _, one in late]
+        heard = await deed_store.list_first_deeds(conn, bucket=way.bucket, claim_ids=claim_ids) if late else {}
+        late = [(place, one) for place, one in late if claim_id_of(one) not in heard]
         if late:
-            await count_used_up(conn, applications=late, chain=way.chain, now=way.now, writer=way.writer)
-    return late
+            await count_used_up(
+                conn, applications=[one for _, one in late], chain=way.chain, now=way.now, writer=way.writer
+            )
+    return [place for place, _ in late]
 
 
-async def _try(
-    way: _Way, applications: Sequence[Application], ends: dict[UUID, Qualified | Refused]
-) -> list[Application]:
+async def _try(way: _Way, applications: Sequence[_Placed], ends: _Ends) -> list[_Placed]:
     """Qualify what can be; lease for those that were short, and give those that are to be tried again."""
     async with way.own_commit() as conn:
         applied = await qualify_many(
             conn,
             bucket=way.bucket,
-            applications=applications,
+            applications=[one for _, one in applications],
             chain=way.chain,
             vault=way.vault,
             now=way.now,
             ids=way.ids,
             writer=way.writer,
         )
-    short: defaultdict[str, list[tuple[Application, BudgetIsShort]]] = defaultdict(list)
-    for one, end in zip(applications, applied, strict=True):
+    short: defaultdict[str, list[tuple[_Placed, int]]] = defaultdict(list)
+    for (place, one), end in zip(applications, applied, strict=True):
         if isinstance(end, BudgetIsShort):
-            short[end.budget].append((one, end))
+            short[end.budget].append(((place, one), end.need_fen))
         else:
-            ends[one.request_id] = end
-    again: list[Application] = []
+            ends[place] = end
+    again: list[_Placed] = []
     for code, group in short.items():
         again += await _lease(way, code, group, ends)
-    return again
+    return sorted(again, key=lambda placed: placed[0])
 
 
-async def _lease(
-    way: _Way, code: str, group: Sequence[tuple[Application, Applied]], ends: dict[UUID, Qualified | Refused]
-) -> list[Application]:
+async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], ends: _Ends) -> list[_Placed]:
     """Lease for applications of one budget; who needs more than is left anywhere is refused, the others come again."""
-    needs = {one.request_id: end.need_fen for one, end in group if isinstance(end, BudgetIsShort)}
-    left_fen = None
+    left_fen = await _lease_for(way, code, [need_fen for _, need_fen in group])
+    lost = [placed for placed, need_fen in group if need_fen > left_fen]
+    if lost:
+        async with way.own_commit() as conn:
+            await count_used_up(
+                conn, applications=[one for _, one in lost], chain=way.chain, now=way.now, writer=way.writer
+            )
+        ends |= {place: used_up(way.chain) for place, _ in lost}
+    return [placed for placed, need_fen in group if need_fen <= left_fen]
+
+
+async def _lease_for(way: _Way, code: str, needs: Sequence[int]) -> int:
+    """Lease what the smallest need asks, and more if it is there; gives what is left of the budget anywhere."""
+    budget, bucket_count = name_budget(code), way.chain.bucket_count
     try:
         async with way.own_commit() as conn:
             await ledger.lease_slice(
                 conn,
-                budget=name_budget(code),
+                budget=budget,
                 bucket=way.bucket,
-                need_fen=min(needs.values()),
-                wanted_fen=_LEASE_AHEAD * sum(needs.values()),
+                need_fen=min(needs),
+                wanted_fen=_LEASE_AHEAD * sum(needs),
                 now=way.now,
                 ids=way.ids,
-                bucket_count=way.chain.bucket_count,
+                bucket_count=bucket_count,
             )
-            left_fen = await ledger.find_budget_left(
-                conn, budget=name_budget(code), bucket_count=way.chain.bucket_count
-            )
+            return await ledger.find_budget_left(conn, budget=budget, bucket_count=bucket_count) or 0
     except Refused as refused:
-        if refused.reason not in (LedgerReason.BUDGET_HAS_TOO_LITTLE, LedgerReason.ACCOUNT_IS_UNKNOWN):
-            raise
-    left_fen = left_fen or 0
-    lost = [one for one, _ in group if needs[one.request_id] > left_fen]
-    if lost:
-        async with way.own_commit() as conn:
-            await count_used_up(conn, applications=lost, chain=way.chain, now=way.now, writer=way.writer)
-        ends |= {one.request_id: used_up(way.chain) for one in lost}
-    return [one for one, _ in group if one.request_id not in ends]
+        if refused.reason in (LedgerReason.BUDGET_HAS_TOO_LITTLE, LedgerReason.ACCOUNT_IS_UNKNOWN):
+            return 0
+        raise

@@ -165,7 +165,7 @@ async def qualify_many(
     been counted, and its decision kept, so it is returned and committed.
 
     Refuses each, in this order:
-        DEED_IS_ANOTHER                 the request's id was used for something else
+        DEED_IS_ANOTHER                 this resident used the request's id for something else
         RESIDENT_IS_NOT_KNOWN, APPLICANT_IS_DECEASED
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
         FACT_IS_NOT_READABLE, PROGRAMME_IS_NOT_IN_FORCE, then what the formula cannot read
@@ -174,23 +174,27 @@ async def qualify_many(
     `writer` numbers who counts refusals.
     """
     office = Office(chain, vault, now, ids)
-    ends: dict[UUID, Applied] = {}
-    waiting = list(applications)
+    ends: dict[int, Applied] = {}
+    waiting = list(enumerate(applications))
     while waiting:
         first, waiting = _first_of_each(waiting)
-        ends |= await _qualify_round(conn, first, bucket=bucket, office=office, writer=writer)
-    return [ends[claim_id_of(one)] for one in applications]
+        ended = await _qualify_round(conn, [one for _, one in first], bucket=bucket, office=office, writer=writer)
+        ends |= {place: ended[claim_id_of(one)] for place, one in first}
+    return [ends[place] for place in range(len(applications))]
 
 
-def _first_of_each(applications: Sequence[Application]) -> tuple[list[Application], list[Application]]:
+_Placed = tuple[int, Application]
+
+
+def _first_of_each(applications: Sequence[_Placed]) -> tuple[list[_Placed], list[_Placed]]:
     """The first application of every resident, and the others, whose turn comes when those have ended."""
-    first: dict[UUID, Application] = {}
+    first: dict[UUID, _Placed] = {}
     others = []
-    for one in applications:
-        if one.resident_id in first:
-            others.append(one)
+    for placed in applications:
+        if placed[1].resident_id in first:
+            others.append(placed)
         else:
-            first[one.resident_id] = one
+            first[placed[1].resident_id] = placed
     return list(first.values()), others
 
 
@@ -222,7 +226,7 @@ async def _qualify_round(
     lost = {one.decision.decision_id for one in drafts} - {one.decision.decision_id for one in won}
     await _write(conn, won, [one for one in decisions if one.decision_id not in lost], bucket=bucket, office=office)
     ends |= {one.kept.claim.claim_id: Qualified(one.kept, Change.DONE) for one in won}
-    failed = [one for one in applications if isinstance(ends[claim_id_of(one)], Refused)]
+    failed = [one for one in fresh if isinstance(ends[claim_id_of(one)], Refused)]
     await give_codes_back(conn, applications=failed)
     await _count_refusals(conn, failed, ends, office=office, writer=writer)
     return ends
@@ -232,23 +236,17 @@ async def _known(
     conn: Conn, applications: Sequence[Application], *, bucket: int
 ) -> tuple[dict[UUID, Applied], list[Application]]:
     """The ends of applications whose requests were heard before, and the others."""
-    deeds = await deed_store.list_deeds_of_requests(
-        conn, bucket=bucket, request_ids=[one.request_id for one in applications]
-    )
-    if not deeds:
-        return {}, list(applications)
+    by_id = {claim_id_of(one): one for one in applications}
+    deeds = await deed_store.list_first_deeds(conn, bucket=bucket, claim_ids=list(by_id))
     ends: dict[UUID, Applied] = {}
-    for one in applications:
-        deed = deeds.get(one.request_id)
-        if deed is None:
+    for claim_id, deed in deeds.items():
+        if deed.digest != digest_application(by_id[claim_id]):
+            ends[claim_id] = Refused(Reason.DEED_IS_ANOTHER)
             continue
-        if deed.digest != digest_application(one):
-            ends[claim_id_of(one)] = Refused(Reason.DEED_IS_ANOTHER)
-            continue
-        kept = await claim_store.find_claim(conn, bucket=bucket, claim_id=deed.claim_id)
+        kept = await claim_store.find_claim(conn, bucket=bucket, claim_id=claim_id)
         assert kept is not None, "a deed has its claim"
-        ends[deed.claim_id] = Qualified(kept, Change.ALREADY_SO)
-    return ends, [one for one in applications if one.request_id not in deeds]
+        ends[claim_id] = Qualified(kept, Change.ALREADY_SO)
+    return ends, [one for claim_id, one in by_id.items() if claim_id not in deeds]
 
 
 async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office: Office) -> Mapping[str, Spending]:

@@ -23,9 +23,15 @@ from yikatong.trade_in.model import (
     VehicleRole,
 )
 from yikatong.trade_in.rules.claims import decide_move
-from yikatong.trade_in.rules.facts import AFTER_A_SALE, show_moment, verify_code, verify_known, verify_stated
+from yikatong.trade_in.rules.facts import AFTER_A_SALE, verify_code, verify_known, verify_stated
 from yikatong.trade_in.rules.keeping import clause_of
-from yikatong.trade_in.service.acting import count_code, decide_order, verify_not_being_paid, verify_possible
+from yikatong.trade_in.service.acting import (
+    count_code,
+    decide_order,
+    state_facts,
+    verify_not_being_paid,
+    verify_possible,
+)
 from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import sales as sale_store
@@ -59,7 +65,7 @@ async def prepare_sale(
         return waiting
     deed = _verify_sale(order)
     verify_possible(kept.claim, deed, office=office)
-    stated = dict(kept.facts) | dict(order.facts) | {"claimed_at": show_moment(now)}
+    stated = await state_facts(conn, order, kept=kept, office=office)
     decision, row = await decide_order(conn, order, kept=kept, stated=stated, office=office)
     if decision.reason is not None:
         await write_down(conn, deeds=[], decisions=[row], office=office)

@@ -20,17 +20,17 @@ async def insert_deeds(conn: Conn, *, deeds: Sequence[DeedRow]) -> None:
         await cursor.executemany(STATEMENTS["insert_deed"], [columns_of(deed) for deed in deeds])
 
 
-async def find_deed(conn: Conn, *, bucket: int, request_id: UUID) -> DeedRow | None:
-    """The deed that a request asked for."""
-    return await STATEMENTS.find_one(conn, "find_deed", DeedRow, bucket=bucket, request_id=request_id)
-
-
-async def list_deeds_of_requests(conn: Conn, *, bucket: int, request_ids: Sequence[UUID]) -> dict[UUID, DeedRow]:
-    """The deeds that some requests asked for, by request."""
-    deeds = await STATEMENTS.list_all(
-        conn, "list_deeds_of_requests", DeedRow, bucket=bucket, request_ids=list(request_ids)
+async def find_deed(conn: Conn, *, bucket: int, claim_id: UUID, request_id: UUID) -> DeedRow | None:
+    """The deed that a request asked for on a claim."""
+    return await STATEMENTS.find_one(
+        conn, "find_deed", DeedRow, bucket=bucket, claim_id=claim_id, request_id=request_id
     )
-    return {deed.request_id: deed for deed in deeds}
+
+
+async def list_first_deeds(conn: Conn, *, bucket: int, claim_ids: Sequence[UUID]) -> dict[UUID, DeedRow]:
+    """The deeds with which some claims began, by claim."""
+    deeds = await STATEMENTS.list_all(conn, "list_first_deeds", DeedRow, bucket=bucket, claim_ids=list(claim_ids))
+    return {deed.claim_id: deed for deed in deeds}
 
 
 async def list_deeds(conn: Conn, *, bucket: int, claim_id: UUID) -> tuple[DeedRow, ...]:
