@@ -1641,7 +1641,7 @@ CREATE TABLE trade_in.deed (
     states_after text[] NOT NULL CHECK (cardinality(states_after) = 4),
     decision_id uuid,
     made_at timestamptz NOT NULL,
-    PRIMARY KEY (bucket, request_id)
+    PRIMARY KEY (bucket, claim_id, request_id)
 );
 
 CREATE UNIQUE INDEX deed_in_order ON trade_in.deed (bucket, claim_id, number);
