@@ -18,6 +18,7 @@ from yikatong.payouts import audit as payouts
 from yikatong.places import audit as places
 from yikatong.plumbing.database import Database
 from yikatong.taps import audit as taps
+from yikatong.trade_in import audit as trade_in
 
 Check = Callable[[AsyncConnection[Any]], Awaitable[list[str]]]
 
@@ -26,6 +27,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("taps", taps.audit),
     ("offline", offline.audit),
     ("payouts", payouts.audit),
+    ("trade_in", trade_in.audit),
     ("desk", desk.audit),
     ("cards", cards.audit),
     ("codes", codes.audit),

@@ -25,6 +25,7 @@ from yikatong.sealing.audit import LogAudit, Terms
 from yikatong.sealing.model import Leaf, LeafKind, WitnessedHead
 from yikatong.sealing.outside import Witness, WitnessIsSilent
 from yikatong.taps import audit as taps
+from yikatong.trade_in import audit as trade_in
 from yikatong.trust.model import KeyHolder
 
 _FOR_GOOD = timedelta(days=365_000)
@@ -69,6 +70,8 @@ async def _leaves(conn: AsyncConnection[Any]) -> AsyncIterator[Sequence[Leaf]]:
     async for leaves in ledger.list_leaves(conn):
         yield leaves
     async for leaves in payouts.list_leaves(conn):
+        yield leaves
+    async for leaves in trade_in.list_leaves(conn):
         yield leaves
     async for leaves in access.list_leaves(conn):
         yield leaves

@@ -30,6 +30,7 @@ from yikatong.plumbing.telemetry import configure_logs
 from yikatong.programmes import service as programmes
 from yikatong.sealing import jobs as sealing_jobs
 from yikatong.taps import jobs as taps_jobs
+from yikatong.trade_in import jobs as trade_in_jobs
 from yikatong.trade_in.model import ChainTerms
 from yikatong.trust import jobs as trust_jobs
 
@@ -108,6 +109,9 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         *_bank_jobs(organisations, bucket_count=settings.bucket_count),
         *payouts_jobs.roster_jobs(bucket_count=settings.bucket_count),
         *_bank_file_jobs(worker),
+        *trade_in_jobs.jobs(
+            chain=ChainTerms(shelf=programmes.read_shelf(), bucket_count=settings.bucket_count), vault=worker.vault
+        ),
         *backup_jobs.jobs(settings),
     )
 

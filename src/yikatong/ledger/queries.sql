@@ -340,6 +340,10 @@ WHERE (bucket, id) > (%(bucket)s, %(id)s) ORDER BY bucket, id LIMIT %(limit)s;
 -- sentence: audit, over all buckets: what each account with a floor is called, whose it is, and its id
 SELECT bucket, id, owner_id, kind, label FROM ledger.account ORDER BY bucket, id;
 
+-- name: audit_balances_of_kind
+-- sentence: audit, over all buckets: what lies in each account of a kind with a floor, empty ones left out
+SELECT id, posted_fen FROM ledger.account WHERE kind = %(kind)s AND posted_fen <> 0;
+
 -- name: audit_let_go
 -- sentence: audit, over all buckets: holds that were let go although the tap they were for was paid
 SELECT h.bucket, h.id, 0::bigint, h.amount_fen

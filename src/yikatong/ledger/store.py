@@ -362,6 +362,12 @@ async def each_account_name(conn: Conn) -> AsyncIterator[tuple[int, UUID, UUID, 
             yield bucket, account_id, owner_id, _KINDS[kind], label
 
 
+async def list_balances_of_kind(conn: Conn, *, kind: AccountKind) -> dict[AccountId, int]:
+    """What lies in each account of a kind with a floor, over all buckets; empty ones are left out."""
+    cursor = await conn.execute(_Q["audit_balances_of_kind"], {"kind": kind.value})
+    return {AccountId(account_id): posted_fen for account_id, posted_fen in await cursor.fetchall()}
+
+
 async def list_trial_lines(conn: Conn) -> list[TrialLine]:
     """Accounts by kind."""
     cursor = await conn.execute(_Q["list_trial_lines"])

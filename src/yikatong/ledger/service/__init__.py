@@ -38,6 +38,7 @@ from yikatong.ledger.service.reading import (
     day_changes,
     day_totals,
     find_transfers,
+    list_balances_of_kind,
     sum_transfers,
     trial_balance,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "load_holds",
     "load_open_totals",
     "load_pending_holds",
+    "list_balances_of_kind",
     "lock_accounts_of",
     "lock_open_gates",
     "net_debt",

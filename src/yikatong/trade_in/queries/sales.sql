@@ -21,6 +21,10 @@ DELETE FROM trade_in.prepared_sale
 WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND tap_id IS NULL
 RETURNING new_code;
 
+-- name: audit_waiting_sales
+-- sentence: audit, over all buckets: the new bikes of sales that wait to be paid, with their claims
+SELECT new_code, claim_id FROM trade_in.prepared_sale WHERE tap_id IS NULL;
+
 -- name: list_stale_sales
 -- sentence: claims of one bucket whose prepared sale is of a day before one
 SELECT claim_id

@@ -35,6 +35,12 @@ async def delete_prepared_sale(conn: Conn, *, bucket: int, claim_id: UUID) -> st
     return codes[0] if codes else None
 
 
+async def list_waiting_codes(conn: Conn) -> list[tuple[str, UUID]]:
+    """The new bikes of sales that wait to be paid, over all buckets, with their claims."""
+    cursor = await conn.execute(STATEMENTS["audit_waiting_sales"])
+    return [(code, claim_id) for code, claim_id in await cursor.fetchall()]
+
+
 async def list_stale_sales(conn: Conn, *, bucket: int, before: date, limit: int) -> list[UUID]:
     """Claims of one bucket whose prepared sale is of a day before one."""
     return await STATEMENTS.list_column(conn, "list_stale_sales", bucket=bucket, before=before, limit=limit)

@@ -1,0 +1,86 @@
+"""The audit of the goods chain finds nothing where nothing is wrong, and each wrong thing by name."""
+
+from typing import LiteralString
+
+import pytest
+
+from tests.support.builders.chain import Place, a_code
+from tests.support.builders.ledger import IDS
+from yikatong.kernel.ids import show_id
+from yikatong.plumbing.database import Database
+from yikatong.trade_in import audit as trade_in
+from yikatong.trade_in.model import Act, KeptClaim
+
+pytestmark = pytest.mark.anyio
+
+ONE = 50_000
+LATER = {"mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
+
+
+async def a_claim_in_a_store(db: Database) -> KeptClaim:
+    """A lithium bike was handed in, a new bike sold."""
+    place = await Place(db, terms=LATER).funded(ONE)
+    return await place.done(await place.qualified(), Act.RECEIVE_OLD, Act.SELL)
+
+
+class RolledBackError(Exception):
+    """What a test spoils is not kept."""
+
+
+async def found_after(db: Database, kept: KeptClaim, spoil: LiteralString) -> list[str]:
+    """What the audit says of a claim after the owner of the database has spoilt something."""
+    found: list[str] = []
+    values = {"bucket": kept.bucket, "claim_id": kept.claim.claim_id, "code": kept.claim.old_code, "other": a_code()}
+    try:
+        async with db.owner_transaction() as conn:
+            if spoil:
+                await conn.execute(spoil, values | {"id": IDS.new()})
+            found = await trade_in.audit(conn)
+            raise RolledBackError
+    except RolledBackError:
+        pass
+    names = (show_id("claim", kept.claim.claim_id), kept.claim.old_code, show_id("resident", kept.claim.resident_id))
+    return [line for line in found if any(name in line for name in names)]
+
+
+async def test_nothing_is_found_where_nothing_is_wrong(db: Database) -> None:
+    assert [] == await found_after(db, await a_claim_in_a_store(db), "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (
+            "UPDATE trade_in.claim SET held_fen = held_fen - 1, released_fen = released_fen + 1"
+            " WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s",
+            "should have 49999 fen in its account, 50000 lie there",
+        ),
+        (
+            "UPDATE trade_in.claim SET state = 'submitted' WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s",
+            "does not stand where its last deed took it",
+        ),
+        (
+            "DELETE FROM trade_in.deed WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND number = 2",
+            "are not numbered from 1 to 3",
+        ),
+        (
+            "DELETE FROM trade_in.deed WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s",
+            "has no deed that began it",
+        ),
+        (
+            "UPDATE trade_in.person_count SET used = 2 WHERE bucket = %(bucket)s AND resident_id ="
+            " (SELECT resident_id FROM trade_in.claim WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s)",
+            "1 claims count for",
+        ),
+        ("DELETE FROM trade_in.vehicle WHERE code = %(code)s", "which is not held for it"),
+        (
+            "INSERT INTO trade_in.vehicle (code, claim_id, role) VALUES (%(other)s, %(claim_id)s, 'new')",
+            "which does not count it",
+        ),
+        ("DELETE FROM trade_in.overnight WHERE claim_id = %(claim_id)s", "is in a store and on no list"),
+    ],
+)
+async def test_each_wrong_thing_is_found_by_name(db: Database, spoil: LiteralString, says: str) -> None:
+    found = await found_after(db, await a_claim_in_a_store(db), spoil)
+
+    assert any(says in line for line in found), found
