@@ -127,7 +127,7 @@ async def _compare_vehicles(conn: AsyncConnection[Any], counted: Mapping[str, Sp
                 about = show_id("claim", spending.claim_id)
                 yield f"trade_in: vehicle {spending.code} counts for {about}, which does not count it"
     for spending in missing.values():
-        yield f"trade_in: {show_id('claim', spending.claim_id)} counts vehicle {spending.code}, which is not held for it"
+        yield f"trade_in: {show_id('claim', spending.claim_id)} counts vehicle {spending.code}, not held for it"
 
 
 async def _compare_overnight(conn: AsyncConnection[Any], in_stores: set[UUID]) -> list[str]:

@@ -72,7 +72,7 @@ async def test_nothing_is_found_where_nothing_is_wrong(db: Database) -> None:
             " (SELECT resident_id FROM trade_in.claim WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s)",
             "1 claims count for",
         ),
-        ("DELETE FROM trade_in.vehicle WHERE code = %(code)s", "which is not held for it"),
+        ("DELETE FROM trade_in.vehicle WHERE code = %(code)s", "not held for it"),
         (
             "INSERT INTO trade_in.vehicle (code, claim_id, role) VALUES (%(other)s, %(claim_id)s, 'new')",
             "which does not count it",
