@@ -1,7 +1,7 @@
 """What `yikatong audit` recomputes of the goods chain: money, deeds, counts, vehicles and lists from the claims."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +110,7 @@ def _follow(deeds: list[DeedRow], stands: tuple[int, tuple[str, ...]] | None) ->
     version, states = stands
     if [deed.number for deed in deeds] != list(range(1, version + 1)):
         yield f"trade_in: the deeds of {about} are not numbered from 1 to {version}"
-    for before, after in zip(deeds, deeds[1:], strict=False):
+    for before, after in pairwise(deeds):
         if before.states_after != after.states_before:
             yield f"trade_in: deed {after.number} of {about} does not begin where the one before it ended"
     if deeds[-1].states_after != states:

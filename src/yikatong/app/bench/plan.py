@@ -32,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sizes: tuple[int, int] = (6_000, 60_000)
     size_rounds: int = 4
     payout_lines: int = 200_000
+    applicants: int = 10_000
     list_places: int = 33_226_752
     sizing_cards: int = 20_000
     simulated_claims: int = 1_000_000
@@ -66,6 +67,7 @@ SMALL = Plan(
     sizes=(40, 80),
     size_rounds=1,
     payout_lines=200,
+    applicants=60,
     list_places=131_072,
     sizing_cards=20,
     simulated_claims=2_000,

@@ -8,6 +8,7 @@ from yikatong.app.bench.payouts import bench_payout_batch
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.refreshing import bench_refresh
 from yikatong.app.bench.rows import Row
+from yikatong.app.bench.rushing import bench_budget_rush
 from yikatong.app.bench.sealing import bench_sealed_log
 from yikatong.app.bench.simulating import bench_simulate
 from yikatong.app.bench.stage import Stage, Tell, open_stage
@@ -30,6 +31,7 @@ ROWS: Mapping[str, Callable[[Stage], Row]] = {
     "refresh": bench_refresh,
     "simulate": bench_simulate,
     "payout-batch": bench_payout_batch,
+    "budget-rush": bench_budget_rush,
     "memory": bench_memory,
     # What makes the population larger, and what starts platforms of its own, comes last.
     "cost-by-size": bench_cost_by_size,
