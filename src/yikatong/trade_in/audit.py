@@ -39,7 +39,8 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         found += _compare_money(kept, balances.pop(account.id, 0))
         counted |= {spending.code: spending for spending in list_spendings(kept.claim)}
         stands[kept.claim.claim_id] = (kept.version, states_of(kept.claim))
-        if kept.claim.old is OldState.IN_STORE and kept.claim.old_battery is Battery.LITHIUM:
+        is_in_store = kept.claim.old is OldState.IN_STORE and not kept.claim.was_resumed
+        if is_in_store and kept.claim.old_battery is Battery.LITHIUM:
             in_stores.add(kept.claim.claim_id)
     found += [
         f"trade_in: account {show_id('account', account_id)} holds {fen} fen of no claim"

@@ -33,6 +33,7 @@ from yikatong.trade_in.model import (
     NewState,
     OldState,
     PreparedSale,
+    Qualified,
     VehicleRole,
 )
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -402,3 +403,31 @@ async def test_dismantled_bikes_have_their_proof(db: Database) -> None:
     assert "PROOF_IS_MISSING" == refused.value.reason.name
     assert order.proof == dismantled.proof
     assert RECYCLER == dismantled.claim.recycler_id
+
+
+async def test_who_handed_a_bike_in_and_let_the_term_pass_goes_on_with_it_and_nobody_else_can(db: Database) -> None:
+    place = await Place(db, terms=LATER).funded(2 * ONE)
+    resident = await place.a_resident()
+    application = place.an_application(resident)
+    first = await place.admit(application)
+    assert isinstance(first, Qualified)
+    kept = await place.done(first.kept, Act.RECEIVE_OLD)
+    withdrawn = await place.done(kept, Act.WITHDRAW)
+    code = withdrawn.claim.old_code
+
+    other = await place.admit(place.an_application(await place.a_resident(), old_code=code))
+    again = await place.admit(place.an_application(resident, old_code=code))
+    third = await place.admit(place.an_application(resident, old_code=code))
+
+    assert isinstance(other, Refused)
+    assert "VEHICLE_IS_COUNTED_ALREADY" == other.reason.name
+    assert isinstance(again, Qualified)
+    assert (OldState.IN_STORE, STORE) == (again.kept.claim.old, again.kept.claim.old_store_id)
+    assert isinstance(third, Refused)
+    assert (await place.claim(withdrawn.claim.claim_id)).claim.was_resumed
+    async with db.transaction() as conn:
+        by_code = await service.get_claim_of_code(conn, code=code, bucket_count=place.chain.bucket_count)
+        overnight = await service.list_overnight_at(conn, place=place.code, today=day_of(place.now) + timedelta(days=1))
+    assert again.kept == by_code
+    assert [again.kept.claim.claim_id] == [bike.claim_id for bike in overnight]
+    await place.done(again.kept, Act.COLLECT_OLD, Act.SELL)

@@ -122,6 +122,12 @@ UPDATE trade_in.claim SET to_release_fen = 0
 WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND to_release_fen = %(fen)s
 RETURNING claim_id;
 
+-- name: mark_claim_resumed
+-- sentence: says that a later claim of the same person has the goods of one; returns it if none had them before
+UPDATE trade_in.claim SET was_resumed = true
+WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND NOT was_resumed
+RETURNING claim_id;
+
 -- name: mark_claim_sent
 -- sentence: says how much of a locked claim lies with payouts
 UPDATE trade_in.claim SET sent_fen = %(sent_fen)s

@@ -33,6 +33,12 @@ UPDATE trade_in.vehicle AS v SET held_until = NULL
 FROM unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
 WHERE v.code = d.code AND v.claim_id = d.claim_id;
 
+-- name: pass_code_on
+-- sentence: lets a code count for another claim than before; returns it if it counted for that one
+UPDATE trade_in.vehicle SET claim_id = %(to)s, held_until = NULL
+WHERE code = %(code)s AND claim_id = %(claim_id)s
+RETURNING code;
+
 -- name: give_codes_back
 -- sentence: frees codes that their claims do not count any more
 DELETE FROM trade_in.vehicle AS v

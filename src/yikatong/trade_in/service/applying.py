@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Applicant, Vault
@@ -30,6 +31,7 @@ from yikatong.trade_in.model import (
     Actor,
     Application,
     Applied,
+    Battery,
     BudgetIsShort,
     ChainTerms,
     Claim,
@@ -37,14 +39,25 @@ from yikatong.trade_in.model import (
     Deed,
     DeedRow,
     KeptClaim,
+    Mode,
+    OldState,
+    Overnight,
     PlateState,
     Qualified,
     Reason,
     Spending,
+    Terms,
     VehicleRole,
 )
-from yikatong.trade_in.rules.claims import decide_move
-from yikatong.trade_in.rules.facts import OPEN, battery_of, effective_day, verify_code, verify_stated
+from yikatong.trade_in.rules.claims import decide_move, resume
+from yikatong.trade_in.rules.facts import (
+    OPEN,
+    battery_of,
+    effective_day,
+    facts_of_claim,
+    verify_code,
+    verify_stated,
+)
 from yikatong.trade_in.rules.keeping import claim_id_of, deed_row, digest_application
 from yikatong.trade_in.rules.sheets import (
     allowed_of,
@@ -54,7 +67,7 @@ from yikatong.trade_in.rules.sheets import (
     is_coupon,
     read_terms,
 )
-from yikatong.trade_in.rules.vehicles import verify_free
+from yikatong.trade_in.rules.vehicles import ENDED_UNPAID, list_spendings, verify_free
 from yikatong.trade_in.service.offices import (
     Office,
     age_of,
@@ -71,9 +84,13 @@ Conn = psycopg.AsyncConnection[Any]
 
 
 class _Draft(NamedTuple):
-    """An application that the formula admits: its claim as it will be, and what goes with it."""
+    """An application that the formula admits: its claim as it will be, and what goes with it.
+
+    `ended` is the claim whose goods it takes over.
+    """
 
     application: Application
+    ended: KeptClaim | None
     kept: KeptClaim
     allowed: int | None
     decision: DecisionRow
@@ -208,12 +225,20 @@ async def _qualify_round(
     applicants = await cards.open_applicants(conn, bucket=bucket, resident_ids=resident_ids, vault=office.vault)
     counts = await claim_store.list_counts(conn, bucket=bucket, resident_ids=resident_ids)
     holders = await _lock_codes(conn, fresh, office=office)
+    ended = await _find_ended(conn, fresh, holders, bucket=bucket)
     drafts: list[_Draft] = []
     decisions: list[DecisionRow] = []
     for one in fresh:
         claim_id = claim_id_of(one)
         try:
-            drafted = _draft(one, applicants.get(one.resident_id), counts=counts, holders=holders, office=office)
+            drafted = _draft(
+                one,
+                applicants.get(one.resident_id),
+                counts=counts,
+                holder=holders.get(one.old_code),
+                ended=ended.get(claim_id),
+                office=office,
+            )
         except Refused as refused:
             ends[claim_id] = refused
             continue
@@ -256,28 +281,69 @@ async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office
     return await vehicle_store.lock_codes(conn, codes=codes) if codes else {}
 
 
+async def _find_ended(
+    conn: Conn, applications: Sequence[Application], holders: Mapping[str, Spending], *, bucket: int
+) -> dict[UUID, KeptClaim]:
+    """Claims of the same residents that ended unpaid and still hold the old bikes, by the claims that take them over.
+
+    The gates of their residents are locked, so nobody else takes them over meanwhile.
+    """
+    holding = {
+        holders[one.old_code].claim_id: one
+        for one in applications
+        if one.old_code in holders and holders[one.old_code].claim_id != claim_id_of(one)
+    }
+    if not holding:
+        return {}
+    return {
+        claim_id_of(holding[kept.claim.claim_id]): kept
+        for kept in await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=list(holding))
+        if kept.claim.resident_id == holding[kept.claim.claim_id].resident_id
+        and kept.claim.old_code == holding[kept.claim.claim_id].old_code
+        and kept.claim.state in ENDED_UNPAID
+        and not kept.claim.was_resumed
+    }
+
+
+def _begin(application: Application, facts: Mapping[str, str], *, ended: KeptClaim | None, claim_id: UUID) -> Claim:
+    """The claim that an application begins: of a bike that its owner has, or of goods that were moved already."""
+    if ended is not None:
+        return resume(ended.claim, claim_id=claim_id, terms=ended.claim.terms).draft
+    return Claim(
+        claim_id=claim_id,
+        resident_id=application.resident_id,
+        terms=Terms(mode=Mode.CLAIM_LATER),
+        old_code=application.old_code,
+        old_battery=battery_of(facts),
+        plate=PlateState.REGISTERED if facts.get("old_is_plated") in ("yes", "true") else PlateState.NONE,
+    )
+
+
 def _draft(
     application: Application,
     applicant: Applicant | None,
     *,
     counts: Mapping[tuple[UUID, str], int],
-    holders: Mapping[str, Spending],
+    holder: Spending | None,
+    ended: KeptClaim | None,
     office: Office,
 ) -> _Draft | _Refusal:
     """Decide one application; raises what it is refused for before the formula is asked."""
     known = verify_applicant(applicant)
-    facts = dict(verify_stated(application.facts))
+    facts = dict(verify_stated(application.facts)) | dict({} if ended is None else ended.facts)
     code = verify_code(application.old_code)
-    on = effective_day(facts, today=office.today)
+    claim_id = claim_id_of(application)
+    draft = _begin(application, facts, ended=ended, claim_id=claim_id)
+    asked = facts_of_claim(draft, facts)
+    on = effective_day(asked, today=office.today)
     shelf = office.chain.shelf
     sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=application.place, on=on, known_on=office.today)
     if is_coupon(sheet):
         facts["coupon_taken_on"] = office.today.isoformat()
-    claim_id = claim_id_of(application)
-    verify_free(holders.get(code), Spending(code, VehicleRole.OLD, claim_id))
+    if ended is None:
+        verify_free(holder, Spending(code, VehicleRole.OLD, claim_id))
     count_key = count_key_of(sheet, on=on)
-    asked = facts | {
-        "old_code": code,
+    asked |= facts | {
         "age_years": age_of(known, on=on),
         "earlier_claims": str(counts.get((application.resident_id, count_key), 0)),
     }
@@ -302,28 +368,22 @@ def _draft(
     )
     if decision.reason is not None:
         return _Refusal(refusal_of(decision, office=office), row)
-    return _admitted(application, facts, decision, row, sheet=sheet, count_key=count_key, office=office)
+    draft = structs.replace(draft, terms=read_terms(sheet))
+    kept, deed = _admit(draft, application, facts, decision, row, sheet=sheet, office=office)
+    return _Draft(application, ended, kept, allowed_of(sheet), row, deed)
 
 
-def _admitted(
+def _admit(
+    draft: Claim,
     application: Application,
     facts: Mapping[str, str],
     decision: Decision,
     row: DecisionRow,
     *,
     sheet: Sheet,
-    count_key: str,
     office: Office,
-) -> _Draft:
-    """The claim of an application that the formula admits."""
-    draft = Claim(
-        claim_id=row.claim_id,
-        resident_id=application.resident_id,
-        terms=read_terms(sheet),
-        old_code=application.old_code,
-        old_battery=battery_of(facts),
-        plate=PlateState.REGISTERED if facts.get("old_is_plated") in ("yes", "true") else PlateState.NONE,
-    )
+) -> tuple[KeptClaim, DeedRow]:
+    """The claim of an application that the formula admits, and the deed that begins it."""
     deed = Deed(
         act=Act.QUALIFY,
         actor=Actor.RESIDENT,
@@ -337,7 +397,7 @@ def _admitted(
         version=1,
         place=application.place,
         sheet=sheet.name,
-        count_key=count_key,
+        count_key=count_key_of(sheet, on=decision.on),
         budget=budget_code_of(sheet, on=decision.on),
         facts=facts,
         claim=decide_move(draft, deed, today=office.today),
@@ -355,7 +415,7 @@ def _admitted(
         after=kept,
         decision_id=row.decision_id,
     )
-    return _Draft(application, kept, allowed_of(sheet), row, told)
+    return kept, told
 
 
 async def _take(
@@ -414,11 +474,36 @@ async def _write(
     await write_down(conn, deeds=[one.deed for one in won], decisions=decisions, office=office)
     if not won:
         return
-    held = sorted((one.application.old_code, one.kept.claim.claim_id) for one in won)
+    held = sorted((one.application.old_code, one.kept.claim.claim_id) for one in won if one.ended is None)
     await vehicle_store.count_codes(conn, held=held)
+    for one in won:
+        if one.ended is not None:
+            await _take_over(conn, one.ended, to=one.kept)
     await claim_store.insert_claims(conn, kept=[one.kept for one in won])
     used = [(one.application.resident_id, one.kept.count_key, one.allowed) for one in won]
     await claim_store.use_chances(conn, bucket=bucket, used=used)
+
+
+async def _take_over(conn: Conn, ended: KeptClaim, *, to: KeptClaim) -> None:
+    """Let the goods of a claim that ended count for the one that takes them over."""
+    claim_id = ended.claim.claim_id
+    assert await claim_store.mark_claim_resumed(conn, bucket=ended.bucket, claim_id=claim_id), "its gate is locked"
+    for spending in sorted(list_spendings(ended.claim)):
+        assert await vehicle_store.pass_code_on(conn, spending=spending, to=to.claim.claim_id), "a claim has its codes"
+    store_id, received_on = ended.claim.old_store_id, ended.claim.days.received_on
+    if ended.claim.old is not OldState.IN_STORE or ended.claim.old_battery is not Battery.LITHIUM:
+        return
+    assert store_id is not None, "a bike in a store has one"
+    assert received_on is not None, "a bike in a store has its day"
+    await vehicle_store.leave_overnight(conn, store_id=store_id, claim_id=claim_id)
+    bike = Overnight(
+        store_id=store_id,
+        claim_id=to.claim.claim_id,
+        place=to.place,
+        old_code=ended.claim.old_code,
+        received_on=received_on,
+    )
+    await vehicle_store.enter_overnight(conn, bike=bike)
 
 
 async def _count_refusals(

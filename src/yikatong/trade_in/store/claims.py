@@ -203,6 +203,11 @@ async def mark_claim_released(conn: Conn, *, bucket: int, claim_id: UUID, fen: i
     return await STATEMENTS.hits(conn, "mark_claim_released", bucket=bucket, claim_id=claim_id, fen=fen)
 
 
+async def mark_claim_resumed(conn: Conn, *, bucket: int, claim_id: UUID) -> bool:
+    """Say that a later claim has the goods of one; False when another had them before."""
+    return await STATEMENTS.hits(conn, "mark_claim_resumed", bucket=bucket, claim_id=claim_id)
+
+
 async def mark_claim_sent(conn: Conn, *, bucket: int, claim_id: UUID, sent_fen: int, sent_before_fen: int) -> bool:
     """Say how much of a locked claim lies with payouts."""
     return await STATEMENTS.hits(

@@ -54,6 +54,11 @@ async def count_codes(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
     await _with_codes(conn, "count_codes", held)
 
 
+async def pass_code_on(conn: Conn, *, spending: Spending, to: UUID) -> bool:
+    """Let a code count for another claim than before; False when it did not count for that one."""
+    return await STATEMENTS.hits(conn, "pass_code_on", code=spending.code, claim_id=spending.claim_id, to=to)
+
+
 async def give_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
     """Free codes that their claims do not count any more."""
     await _with_codes(conn, "give_codes_back", held)
