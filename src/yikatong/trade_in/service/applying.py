@@ -7,14 +7,13 @@ then everything else. Who dies in between leaves a code that no claim counts, an
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
-from msgspec import structs
 
 from yikatong.cards import service as cards
-from yikatong.cards.model import Applicant, Vault
+from yikatong.cards.model import Vault
 from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
@@ -23,57 +22,34 @@ from yikatong.ledger.model import Taking, digest_id, name_budget, name_claim
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.statements import run_in_order
 from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Decision, Sheet
 from yikatong.programmes.model import Reason as ProgrammeReason
 from yikatong.trade_in.model import (
     PROGRAMME,
-    Act,
-    Actor,
     Application,
     Applied,
     Battery,
     BudgetIsShort,
     ChainTerms,
-    Claim,
     DecisionRow,
-    Deed,
-    DeedRow,
     KeptClaim,
-    Mode,
     OldState,
     Overnight,
-    PlateState,
     Qualified,
     Reason,
     Spending,
-    Terms,
-    VehicleRole,
 )
-from yikatong.trade_in.rules.claims import decide_move, resume
 from yikatong.trade_in.rules.facts import (
-    OPEN,
-    battery_of,
     effective_day,
-    facts_of_claim,
     verify_code,
-    verify_stated,
 )
-from yikatong.trade_in.rules.keeping import claim_id_of, deed_row, digest_application
+from yikatong.trade_in.rules.keeping import claim_id_of, digest_application
 from yikatong.trade_in.rules.sheets import (
-    allowed_of,
     budget_code_of,
-    count_key_of,
-    end_of_qualification,
-    is_coupon,
-    read_terms,
 )
-from yikatong.trade_in.rules.vehicles import ENDED_UNPAID, list_spendings, verify_free
+from yikatong.trade_in.rules.vehicles import list_spendings
+from yikatong.trade_in.service.drafting import Draft, Refusal, draft_claim, find_ended
 from yikatong.trade_in.service.offices import (
     Office,
-    age_of,
-    keep_decision,
-    refusal_of,
-    verify_applicant,
     write_down,
 )
 from yikatong.trade_in.store import claims as claim_store
@@ -81,27 +57,6 @@ from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import vehicles as vehicle_store
 
 Conn = psycopg.AsyncConnection[Any]
-
-
-class _Draft(NamedTuple):
-    """An application that the formula admits: its claim as it will be, and what goes with it.
-
-    `ended` is the claim whose goods it takes over.
-    """
-
-    application: Application
-    ended: KeptClaim | None
-    kept: KeptClaim
-    allowed: int | None
-    decision: DecisionRow
-    deed: DeedRow
-
-
-class _Refusal(NamedTuple):
-    """An application that the formula refuses, and its decision."""
-
-    refused: Refused
-    decision: DecisionRow
 
 
 async def claim_old_codes(conn: Conn, *, applications: Sequence[Application], chain: ChainTerms, now: datetime) -> None:
@@ -225,13 +180,13 @@ async def _qualify_round(
     applicants = await cards.open_applicants(conn, bucket=bucket, resident_ids=resident_ids, vault=office.vault)
     counts = await claim_store.list_counts(conn, bucket=bucket, resident_ids=resident_ids)
     holders = await _lock_codes(conn, fresh, office=office)
-    ended = await _find_ended(conn, fresh, holders, bucket=bucket)
-    drafts: list[_Draft] = []
+    ended = await find_ended(conn, fresh, holders, bucket=bucket)
+    drafts: list[Draft] = []
     decisions: list[DecisionRow] = []
     for one in fresh:
         claim_id = claim_id_of(one)
         try:
-            drafted = _draft(
+            drafted = draft_claim(
                 one,
                 applicants.get(one.resident_id),
                 counts=counts,
@@ -243,7 +198,7 @@ async def _qualify_round(
             ends[claim_id] = refused
             continue
         decisions.append(drafted.decision)
-        if isinstance(drafted, _Refusal):
+        if isinstance(drafted, Refusal):
             ends[claim_id] = drafted.refused
         else:
             drafts.append(drafted)
@@ -281,162 +236,25 @@ async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office
     return await vehicle_store.lock_codes(conn, codes=codes) if codes else {}
 
 
-async def _find_ended(
-    conn: Conn, applications: Sequence[Application], holders: Mapping[str, Spending], *, bucket: int
-) -> dict[UUID, KeptClaim]:
-    """Claims of the same residents that ended unpaid and still hold the old bikes, by the claims that take them over.
-
-    The gates of their residents are locked, so nobody else takes them over meanwhile.
-    """
-    holding = {
-        holders[one.old_code].claim_id: one
-        for one in applications
-        if one.old_code in holders and holders[one.old_code].claim_id != claim_id_of(one)
-    }
-    if not holding:
-        return {}
-    return {
-        claim_id_of(holding[kept.claim.claim_id]): kept
-        for kept in await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=list(holding))
-        if kept.claim.resident_id == holding[kept.claim.claim_id].resident_id
-        and kept.claim.old_code == holding[kept.claim.claim_id].old_code
-        and kept.claim.state in ENDED_UNPAID
-        and not kept.claim.was_resumed
-    }
-
-
-def _begin(application: Application, facts: Mapping[str, str], *, ended: KeptClaim | None, claim_id: UUID) -> Claim:
-    """The claim that an application begins: of a bike that its owner has, or of goods that were moved already."""
-    if ended is not None:
-        return resume(ended.claim, claim_id=claim_id, terms=ended.claim.terms).draft
-    return Claim(
-        claim_id=claim_id,
-        resident_id=application.resident_id,
-        terms=Terms(mode=Mode.CLAIM_LATER),
-        old_code=application.old_code,
-        old_battery=battery_of(facts),
-        plate=PlateState.REGISTERED if facts.get("old_is_plated") in ("yes", "true") else PlateState.NONE,
-    )
-
-
-def _draft(
-    application: Application,
-    applicant: Applicant | None,
-    *,
-    counts: Mapping[tuple[UUID, str], int],
-    holder: Spending | None,
-    ended: KeptClaim | None,
-    office: Office,
-) -> _Draft | _Refusal:
-    """Decide one application; raises what it is refused for before the formula is asked."""
-    known = verify_applicant(applicant)
-    facts = dict(verify_stated(application.facts)) | dict({} if ended is None else ended.facts)
-    code = verify_code(application.old_code)
-    claim_id = claim_id_of(application)
-    draft = _begin(application, facts, ended=ended, claim_id=claim_id)
-    asked = facts_of_claim(draft, facts)
-    on = effective_day(asked, today=office.today)
-    shelf = office.chain.shelf
-    sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=application.place, on=on, known_on=office.today)
-    if is_coupon(sheet):
-        facts["coupon_taken_on"] = office.today.isoformat()
-    if ended is None:
-        verify_free(holder, Spending(code, VehicleRole.OLD, claim_id))
-    count_key = count_key_of(sheet, on=on)
-    asked |= facts | {
-        "age_years": age_of(known, on=on),
-        "earlier_claims": str(counts.get((application.resident_id, count_key), 0)),
-    }
-    decision = programmes.decide_most(
-        shelf,
-        programme=PROGRAMME,
-        place=application.place,
-        on=on,
-        known_on=office.today,
-        given=asked,
-        open_facts=OPEN,
-    )
-    row = keep_decision(
-        decision,
-        applicant=known,
-        claim_id=claim_id,
-        resident_id=application.resident_id,
-        request_id=application.request_id,
-        act=Act.QUALIFY.value,
-        assumed=tuple(name for name in OPEN if name not in asked),
-        office=office,
-    )
-    if decision.reason is not None:
-        return _Refusal(refusal_of(decision, office=office), row)
-    draft = structs.replace(draft, terms=read_terms(sheet))
-    kept, deed = _admit(draft, application, facts, decision, row, sheet=sheet, office=office)
-    return _Draft(application, ended, kept, allowed_of(sheet), row, deed)
-
-
-def _admit(
-    draft: Claim,
-    application: Application,
-    facts: Mapping[str, str],
-    decision: Decision,
-    row: DecisionRow,
-    *,
-    sheet: Sheet,
-    office: Office,
-) -> tuple[KeptClaim, DeedRow]:
-    """The claim of an application that the formula admits, and the deed that begins it."""
-    deed = Deed(
-        act=Act.QUALIFY,
-        actor=Actor.RESIDENT,
-        by=application.resident_id,
-        on=office.today,
-        fen=decision.amount_fen,
-        until=end_of_qualification(sheet, today=office.today, days=office.chain.qualification_days),
-    )
-    kept = KeptClaim(
-        bucket=row.bucket,
-        version=1,
-        place=application.place,
-        sheet=sheet.name,
-        count_key=count_key_of(sheet, on=decision.on),
-        budget=budget_code_of(sheet, on=decision.on),
-        facts=facts,
-        claim=decide_move(draft, deed, today=office.today),
-        to_release_fen=0,
-        sent_fen=0,
-        proof=None,
-        made_at=office.now,
-        changed_at=office.now,
-    )
-    told = deed_row(
-        deed,
-        request_id=application.request_id,
-        digest=digest_application(application),
-        before=draft,
-        after=kept,
-        decision_id=row.decision_id,
-    )
-    return kept, told
-
-
 async def _take(
-    conn: Conn, drafts: Sequence[_Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
-) -> list[_Draft]:
+    conn: Conn, drafts: Sequence[Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
+) -> list[Draft]:
     """Reserve the money of each draft out of its budget; those for which there is too little are short, and end so."""
-    by_budget: defaultdict[str, list[_Draft]] = defaultdict(list)
+    by_budget: defaultdict[str, list[Draft]] = defaultdict(list)
     for one in drafts:
         by_budget[one.kept.budget].append(one)
-    won: list[_Draft] = []
+    won: list[Draft] = []
     for code in sorted(by_budget, key=lambda code: name_budget(code).id):
         won += await _take_from(conn, code, by_budget[code], bucket=bucket, ends=ends, office=office)
     return won
 
 
 async def _take_from(
-    conn: Conn, code: str, drafts: Sequence[_Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
-) -> list[_Draft]:
+    conn: Conn, code: str, drafts: Sequence[Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
+) -> list[Draft]:
     budget = name_budget(code)
     left_fen = await ledger.find_budget_left(conn, budget=budget, bucket_count=office.chain.bucket_count) or 0
-    able: list[_Draft] = []
+    able: list[Draft] = []
     for one in drafts:
         need_fen = one.kept.claim.money.reserved_fen
         if need_fen <= left_fen:
@@ -468,7 +286,7 @@ async def _take_from(
 
 
 async def _write(
-    conn: Conn, won: Sequence[_Draft], decisions: Sequence[DecisionRow], *, bucket: int, office: Office
+    conn: Conn, won: Sequence[Draft], decisions: Sequence[DecisionRow], *, bucket: int, office: Office
 ) -> None:
     """Write the claims that have their money, what counts for them, and every decision that stands."""
     await write_down(conn, deeds=[one.deed for one in won], decisions=decisions, office=office)

@@ -14,7 +14,8 @@ from yikatong.ledger import service as ledger
 from yikatong.payouts import service as payouts
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Act, Acted, Actor, ChainTerms, Deed, Order, Reason
-from yikatong.trade_in.service.acting import act, transfer_id_of
+from yikatong.trade_in.service.acting import act
+from yikatong.trade_in.service.moving_money import transfer_id_of
 from yikatong.trade_in.service.offices import Office, lock_claim
 
 Conn = psycopg.AsyncConnection[Any]

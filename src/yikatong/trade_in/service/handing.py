@@ -13,7 +13,7 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountName, Leg, TransferDraft, TransferKind, name_claim
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import ChainTerms, ClaimState, Reason
-from yikatong.trade_in.service.acting import transfer_id_of
+from yikatong.trade_in.service.moving_money import transfer_id_of
 from yikatong.trade_in.service.offices import Office, lock_claim
 from yikatong.trade_in.store import claims as claim_store
 

@@ -18,8 +18,9 @@ from yikatong.payouts import service as payouts
 from yikatong.payouts.model import NewRoster, OncePer, Roster, RosterEntry
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Act, Acted, ChainTerms, Order, Rosterable
-from yikatong.trade_in.service.acting import act, transfer_id_of
+from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.looking import get_claim
+from yikatong.trade_in.service.moving_money import transfer_id_of
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import paying as store
 

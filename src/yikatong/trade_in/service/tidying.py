@@ -13,7 +13,8 @@ from yikatong.ledger.model import digest_id
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Act, Acted, Actor, ChainTerms, Deed, Order, Spending
 from yikatong.trade_in.rules.vehicles import list_spendings
-from yikatong.trade_in.service.acting import act, release
+from yikatong.trade_in.service.acting import act
+from yikatong.trade_in.service.moving_money import release
 from yikatong.trade_in.service.offices import Office, lock_claim
 from yikatong.trade_in.service.preparing import cancel_waiting
 from yikatong.trade_in.store import claims as claim_store

@@ -1,0 +1,216 @@
+"""Deciding one application: the claim as it will be, or a refusal with its decision; nothing is written here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from msgspec import structs
+
+from yikatong.cards.model import Applicant
+from yikatong.kernel.outcomes import Refused
+from yikatong.programmes import service as programmes
+from yikatong.programmes.model import Decision, Sheet
+from yikatong.trade_in.model import (
+    PROGRAMME,
+    Act,
+    Actor,
+    Application,
+    Claim,
+    DecisionRow,
+    Deed,
+    DeedRow,
+    KeptClaim,
+    Mode,
+    PlateState,
+    Spending,
+    Terms,
+    VehicleRole,
+)
+from yikatong.trade_in.rules.claims import decide_move, resume
+from yikatong.trade_in.rules.facts import (
+    OPEN,
+    battery_of,
+    effective_day,
+    facts_of_claim,
+    verify_code,
+    verify_stated,
+)
+from yikatong.trade_in.rules.keeping import claim_id_of, deed_row, digest_application
+from yikatong.trade_in.rules.sheets import (
+    allowed_of,
+    budget_code_of,
+    count_key_of,
+    end_of_qualification,
+    is_coupon,
+    read_terms,
+)
+from yikatong.trade_in.rules.vehicles import ENDED_UNPAID, verify_free
+from yikatong.trade_in.service.offices import (
+    Office,
+    age_of,
+    keep_decision,
+    refusal_of,
+    verify_applicant,
+)
+from yikatong.trade_in.store import claims as claim_store
+
+Conn = psycopg.AsyncConnection[Any]
+
+
+class Draft(NamedTuple):
+    """An application that the formula admits: its claim as it will be, and what goes with it.
+
+    `ended` is the claim whose goods it takes over.
+    """
+
+    application: Application
+    ended: KeptClaim | None
+    kept: KeptClaim
+    allowed: int | None
+    decision: DecisionRow
+    deed: DeedRow
+
+
+class Refusal(NamedTuple):
+    """An application that the formula refuses, and its decision."""
+
+    refused: Refused
+    decision: DecisionRow
+
+
+async def find_ended(
+    conn: Conn, applications: Sequence[Application], holders: Mapping[str, Spending], *, bucket: int
+) -> dict[UUID, KeptClaim]:
+    """Claims of the same residents that ended unpaid and still hold the old bikes, by the claims that take them over.
+
+    The gates of their residents are locked, so nobody else takes them over meanwhile.
+    """
+    holding = {
+        holders[one.old_code].claim_id: one
+        for one in applications
+        if one.old_code in holders and holders[one.old_code].claim_id != claim_id_of(one)
+    }
+    if not holding:
+        return {}
+    return {
+        claim_id_of(holding[kept.claim.claim_id]): kept
+        for kept in await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=list(holding))
+        if kept.claim.resident_id == holding[kept.claim.claim_id].resident_id
+        and kept.claim.old_code == holding[kept.claim.claim_id].old_code
+        and kept.claim.state in ENDED_UNPAID
+        and not kept.claim.was_resumed
+    }
+
+
+def _begin(application: Application, facts: Mapping[str, str], *, ended: KeptClaim | None, claim_id: UUID) -> Claim:
+    """The claim that an application begins: of a bike that its owner has, or of goods that were moved already."""
+    if ended is not None:
+        return resume(ended.claim, claim_id=claim_id, terms=ended.claim.terms).draft
+    return Claim(
+        claim_id=claim_id,
+        resident_id=application.resident_id,
+        terms=Terms(mode=Mode.CLAIM_LATER),
+        old_code=application.old_code,
+        old_battery=battery_of(facts),
+        plate=PlateState.REGISTERED if facts.get("old_is_plated") in ("yes", "true") else PlateState.NONE,
+    )
+
+
+def draft_claim(
+    application: Application,
+    applicant: Applicant | None,
+    *,
+    counts: Mapping[tuple[UUID, str], int],
+    holder: Spending | None,
+    ended: KeptClaim | None,
+    office: Office,
+) -> Draft | Refusal:
+    """Decide one application; raises what it is refused for before the formula is asked."""
+    known = verify_applicant(applicant)
+    facts = dict(verify_stated(application.facts)) | dict({} if ended is None else ended.facts)
+    code = verify_code(application.old_code)
+    claim_id = claim_id_of(application)
+    draft = _begin(application, facts, ended=ended, claim_id=claim_id)
+    asked = facts_of_claim(draft, facts)
+    on = effective_day(asked, today=office.today)
+    shelf = office.chain.shelf
+    sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=application.place, on=on, known_on=office.today)
+    if is_coupon(sheet):
+        facts["coupon_taken_on"] = office.today.isoformat()
+    if ended is None:
+        verify_free(holder, Spending(code, VehicleRole.OLD, claim_id))
+    count_key = count_key_of(sheet, on=on)
+    asked |= facts | {
+        "age_years": age_of(known, on=on),
+        "earlier_claims": str(counts.get((application.resident_id, count_key), 0)),
+    }
+    decision = programmes.decide_most(
+        shelf,
+        programme=PROGRAMME,
+        place=application.place,
+        on=on,
+        known_on=office.today,
+        given=asked,
+        open_facts=OPEN,
+    )
+    row = keep_decision(
+        decision,
+        applicant=known,
+        claim_id=claim_id,
+        resident_id=application.resident_id,
+        request_id=application.request_id,
+        act=Act.QUALIFY.value,
+        assumed=tuple(name for name in OPEN if name not in asked),
+        office=office,
+    )
+    if decision.reason is not None:
+        return Refusal(refusal_of(decision, office=office), row)
+    draft = structs.replace(draft, terms=read_terms(sheet))
+    kept, deed = _admit(draft, application, facts, decision, row, sheet=sheet, office=office)
+    return Draft(application, ended, kept, allowed_of(sheet), row, deed)
+
+
+def _admit(
+    draft: Claim,
+    application: Application,
+    facts: Mapping[str, str],
+    decision: Decision,
+    row: DecisionRow,
+    *,
+    sheet: Sheet,
+    office: Office,
+) -> tuple[KeptClaim, DeedRow]:
+    """The claim of an application that the formula admits, and the deed that begins it."""
+    deed = Deed(
+        act=Act.QUALIFY,
+        actor=Actor.RESIDENT,
+        by=application.resident_id,
+        on=office.today,
+        fen=decision.amount_fen,
+        until=end_of_qualification(sheet, today=office.today, days=office.chain.qualification_days),
+    )
+    kept = KeptClaim(
+        bucket=row.bucket,
+        version=1,
+        place=application.place,
+        sheet=sheet.name,
+        count_key=count_key_of(sheet, on=decision.on),
+        budget=budget_code_of(sheet, on=decision.on),
+        facts=facts,
+        claim=decide_move(draft, deed, today=office.today),
+        to_release_fen=0,
+        sent_fen=0,
+        proof=None,
+        made_at=office.now,
+        changed_at=office.now,
+    )
+    told = deed_row(
+        deed,
+        request_id=application.request_id,
+        digest=digest_application(application),
+        before=draft,
+        after=kept,
+        decision_id=row.decision_id,
+    )
+    return kept, told
