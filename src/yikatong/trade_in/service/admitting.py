@@ -104,12 +104,16 @@ _Ends = dict[int, Qualified | Refused]
 
 async def _turn_away(way: _Way, applications: Sequence[_Placed]) -> list[int]:
     """Which applications' budget has nothing left and whose request was never heard; they are counted."""
+    # One sheet speaks for all applications of a place and day, so it is looked for once.
+    alike: defaultdict[tuple[str, str | None], list[_Placed]] = defaultdict(list)
+    for placed in applications:
+        alike[(placed[1].place, placed[1].facts.get("bought_on"))].append(placed)
     by_budget: defaultdict[str, list[_Placed]] = defaultdict(list)
-    for place, one in applications:
+    for group in alike.values():
         try:
-            by_budget[budget_of(one, chain=way.chain, now=way.now)].append((place, one))
+            by_budget[budget_of(group[0][1], chain=way.chain, now=way.now)] += group
         except Refused:
-            continue  # it is refused in its turn
+            continue  # each is refused in its turn
     late: list[_Placed] = []
     async with way.own_commit() as conn:
         for code, group in by_budget.items():
