@@ -35,7 +35,7 @@ class Mortal(Place):
         self.is_safe = False
 
     @asynccontextmanager
-    async def own_commit(self) -> AsyncIterator[Conn]:  # type: ignore[override]  # the same, as a generator
+    async def own_commit(self) -> AsyncIterator[Conn]:
         """A transaction that may die before its end, also after its last statement."""
         conn = await self.db.connect_serving()
         killer = None

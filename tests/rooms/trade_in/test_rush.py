@@ -68,7 +68,9 @@ def several_workers(place: Place, count: int) -> list[Qualifying]:
 def applied_by(place: Place, resident_id: ResidentId, old_code: str | None = None) -> Application:
     """An application of one of the crowd."""
     bucket = bucket_of(resident_id, place.chain.bucket_count)
-    return place.an_application(Registered(resident_id, bucket, Change.DONE), old_code=old_code)
+    return place.an_application(
+        Registered(resident_id=resident_id, bucket=bucket, change=Change.DONE), old_code=old_code
+    )
 
 
 async def rush(workers: list[Qualifying], applications: list[Application]) -> list[Qualified | Refused]:

@@ -7,6 +7,7 @@ tried too. After each moment the budget is counted, and at the end of a walk the
 import asyncio
 from datetime import timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -103,7 +104,7 @@ class Walk:
         act, actor = self.random.choice(pairs)
         if act is Act.PAY:
             await self.send(kept)
-        more: dict[str, object] = {"source": self.clearing, "facts": STATED.get(act, {})}
+        more: dict[str, Any] = {"source": self.clearing, "facts": STATED.get(act, {})}
         if act is Act.SELL:
             more |= {"new_code": self.random.choice(self.new_codes), "price_fen": self.random.choice((60_000, 200_000))}
         if act is Act.PUBLISH:

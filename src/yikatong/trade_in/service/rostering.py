@@ -146,8 +146,8 @@ async def stop_payment(
     """
     assert order.deed.act is Act.STOP
     kept = await get_claim(conn, claim_id=order.claim_id, bucket_count=chain.bucket_count)
-    done = await deed_store.find_deed(conn, bucket=kept.bucket, request_id=order.request_id)
-    if done is not None and (done.claim_id, done.act) == (order.claim_id, Act.STOP.value):
+    done = await deed_store.find_deed(conn, bucket=kept.bucket, claim_id=order.claim_id, request_id=order.request_id)
+    if done is not None and done.act == Act.STOP.value:
         return Acted(kept, Change.ALREADY_SO)
     roster_id = await store.find_rostered(conn, bucket=kept.bucket, claim_id=order.claim_id)
     if roster_id is None:
