@@ -4,6 +4,7 @@ A crowd for the last places of a budget is so turned away by a few looks, not by
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from yikatong.app.http.reasons import Reason
 from yikatong.cards.model import Vault
@@ -17,6 +18,12 @@ from yikatong.trade_in.model import Application, ChainTerms, Qualified
 
 BATCH_MAX = 256
 LINE_MAX = 16_384
+
+
+class _Ended(NamedTuple):
+    """How an application ended; a refusal is an end, and not raised like what meets a whole line."""
+
+    end: Qualified | Refused
 
 
 class Qualifying:
@@ -39,7 +46,7 @@ class Qualifying:
         self._clock = clock
         self._ids = ids
         self._writer = writer
-        self._line: Gathering[Application, Qualified | Refused] = Gathering(
+        self._line: Gathering[Application, _Ended] = Gathering(
             self._admit,
             key_of=lambda one: bucket_of(one.resident_id, chain.bucket_count),
             batch_max=BATCH_MAX,
@@ -49,15 +56,15 @@ class Qualifying:
 
     async def apply(self, application: Application) -> Qualified | Refused:
         """Bring an application to its end; everything is committed then. Refuses SERVER_IS_BUSY by raising it."""
-        return await self._line.submit(application)
+        return (await self._line.submit(application)).end
 
     async def close(self) -> None:
         """Finish the batch at hand; applications still in line are refused."""
         await self._line.close()
 
-    async def _admit(self, applications: Sequence[Application]) -> Sequence[Qualified | Refused | Exception]:
+    async def _admit(self, applications: Sequence[Application]) -> Sequence[_Ended | Exception]:
         """Admit a batch, whole."""
-        return await trade_in.admit_many(
+        ends = await trade_in.admit_many(
             self._own_commit,
             bucket=bucket_of(applications[0].resident_id, self._chain.bucket_count),
             applications=applications,
@@ -67,3 +74,4 @@ class Qualifying:
             ids=self._ids,
             writer=self._writer,
         )
+        return [_Ended(end) for end in ends]
