@@ -7,7 +7,7 @@ from rich.console import Console
 
 from tests.fuzz.api.running import Ran, Run, run_as
 from tests.fuzz.api.town import a_served_town
-from tests.support.database import TestServer
+from tests.support.database import TestServer, a_database_to_serve_from
 
 _EXAMPLES = 50
 _PHASES_LEAST_SECONDS = 60
@@ -16,10 +16,9 @@ _PHASES_LEAST_SECONDS = 60
 def soak_api(*, minutes: float, folder: Path, console: Console) -> list[Ran]:
     """Serve a town on a database of its own and let each kind of caller try everything."""
     server = TestServer()
-    address = server.address()
     ran = []
     try:
-        with a_served_town(address) as town:
+        with a_database_to_serve_from(server.address().conninfo) as address, a_served_town(address) as town:
             seconds = max(_PHASES_LEAST_SECONDS, round(minutes * 60 / len(town.callers)))
             console.print(f"{len(town.callers)} kinds of callers, {seconds} s each, on {town.base_url}")
             for caller in town.callers:
