@@ -14,6 +14,8 @@ from yikatong.programmes.formulas.trade_in.terms_1 import (
     PerPerson,
     Terms,
 )
+from yikatong.programmes.formulas.trade_in.terms_2 import RegisteredWithin
+from yikatong.programmes.formulas.trade_in.terms_2 import Terms as Terms2
 from yikatong.programmes.model import Sheet
 
 ORDER = {
@@ -27,9 +29,15 @@ ORDER = {
 
 def missing_conditions(sheet: Sheet, cases: list[Expected]) -> list[str]:
     """The reasons that a sheet can refuse for, of which its case file shows none."""
-    terms: Terms = sheet.terms
+    terms: Terms = sheet.terms.as_version_1() if isinstance(sheet.terms, Terms2) else sheet.terms
     shown = {name for case in cases for name in (case.reason, *case.failed)}
-    return [reason.name for reason in _conditions(terms) if reason.name not in shown]
+    return [reason.name for reason in (*_conditions(terms), *_more_conditions(sheet)) if reason.name not in shown]
+
+
+def _more_conditions(sheet: Sheet) -> Iterator[Reason]:
+    """What version 2 can ask besides."""
+    if isinstance(sheet.terms, Terms2) and isinstance(sheet.terms.windows.new_registered_within, RegisteredWithin):
+        yield Reason.NEW_REGISTRATION_IS_OUTSIDE_THE_WINDOW
 
 
 def _conditions(terms: Terms) -> Iterator[Reason]:

@@ -14,6 +14,7 @@ from yikatong.programmes.formulas.trade_in.terms_1 import (
     Terms,
     Tiers,
 )
+from yikatong.programmes.formulas.trade_in.terms_2 import Terms as Terms2
 from yikatong.programmes.formulas.trade_in.version_1 import FORMULA
 from yikatong.programmes.model import Sheet, Window
 from yikatong.programmes.model.facts import PRICE_FEN_MAX
@@ -31,7 +32,7 @@ WINDOW_FACTS = {
 
 def missing_edges(sheet: Sheet, cases: list[Expected]) -> list[str]:
     """What a case file leaves untried of its sheet, in words."""
-    terms: Terms = sheet.terms
+    terms: Terms = sheet.terms.as_version_1() if isinstance(sheet.terms, Terms2) else sheet.terms
     tried = {(name, _number(name, text)) for case in cases for name, text in _facts(case)}
     missing = [
         f"{name} {_text(name, number)}"

@@ -7,7 +7,8 @@ from yikatong.programmes import service
 from yikatong.programmes.model import Asking, Decision, Sheet
 
 KNOWN_BY_ALL = date(2100, 1, 1)
-TRADE_IN = service.read_shelf().newest_formula("trade_in")
+TRADE_IN = service.read_shelf().formulas["trade_in/1"].formula
+"""The formula of the sheets that are made here, unless they name another."""
 
 _TEXT = """programme: trade_in
 formula: 1
