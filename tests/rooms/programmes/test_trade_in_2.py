@@ -15,8 +15,8 @@ WITHIN = "{days: 15, clause: notice}"
 def a_text(*, within: str = "none", new_owner: str = "applicant", **terms: str) -> str:
     """A sheet of version 2 that asks for nothing and pays 500, but for what is given."""
     ownership = f"{{proof: plate, new_owner: {new_owner}, clause: notice}}"
-    windows = {"new_registered_within": within}
-    return a_sheet_text(windows=windows, **({"ownership": ownership} | terms)).replace("formula: 1", "formula: 2")
+    text = a_sheet_text({"ownership": ownership} | terms, windows={"new_registered_within": within})
+    return text.replace("formula: 1", "formula: 2")
 
 
 def decided(text: str, *, asking: Asking = Asking.ESTIMATE, **facts: str) -> Decision:
@@ -47,11 +47,10 @@ def test_what_would_have_changed_it_names_both_days_that_count_and_the_purchase(
 
 
 def test_a_claim_is_asked_for_the_day_and_an_estimate_is_not() -> None:
-    facts = {"old_owner_is_applicant": "yes"}
-    claim = decided(a_text(within=WITHIN), asking=Asking.CLAIM, **facts)
+    claim = decided(a_text(within=WITHIN), asking=Asking.CLAIM, old_owner_is_applicant="yes")
 
     assert "new_registered_on" in {name for check in claim.checks for name in check.missing}
-    assert decided(a_text(within=WITHIN), **facts).reason is None
+    assert decided(a_text(within=WITHIN)).reason is None
 
 
 @pytest.mark.parametrize(
