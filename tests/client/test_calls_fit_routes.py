@@ -29,7 +29,7 @@ from yikatong.client.approvals import Approved, MinorLook
 from yikatong.client.cards import Cancelled, CardRule
 from yikatong.client.catalogue import ItemDraft, ProviderRegistered
 from yikatong.client.connection import DOOR_REASONS, KEY_REASONS
-from yikatong.client.partner import Operator, open_session
+from yikatong.client.partner import Operator, Staff, open_session
 from yikatong.client.payouts import Applied, Budget, Corrected
 from yikatong.client.problems import ProblemDetails
 from yikatong.client.receipts import (
@@ -50,16 +50,19 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import api as ledger_api
 from yikatong.payouts import api as payouts_api
 from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.programmes.service import read_shelf
 from yikatong.taps import api as taps_api
 from yikatong.taps import model as taps_model
 from yikatong.taps.follow_ups import ReversalBody
+from yikatong.trade_in import api as trade_in_api
+from yikatong.trade_in.model import ChainTerms
 
 NOTHING: Any = None
 """What routes hold to do their work; here nobody works."""
-RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT = (
+RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT, CLM = (
     PREFIX_BY_KIND[kind] + "0" * 31 + "1"
     for kind in ("resident", "card", "operator", "provider", "place", "terminal", "tap", "key", "partner", "staff",
-                 "approval", "card_batch", "account", "roster", "objection", "payout_batch")
+                 "approval", "card_batch", "account", "roster", "objection", "payout_batch", "claim")
 )  # fmt: skip
 REFERENCE = "01938f5e-2b7c-7a7d-9e9b-1c2d3e4f5a6b"
 TODAY = date(2026, 11, 25)
@@ -204,6 +207,48 @@ OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
     "decline": lambda it: it.approvals.decline(APR),
     "ask_minor_look": lambda it: it.approvals.ask_minor_look(RES, purpose=WHY),
 }
+CODE_15 = "117622400000001"
+SALE: dict[str, Any] = {"on": TODAY, "price_fen": 250_000, "new_code": "117622400000002"}
+OPERATOR_CALLS |= {
+    "trade_in.find_claim_for_police": lambda it: it.police.find(CODE_15, purpose=WHY),
+    "trade_in.cancel_plate": lambda it: it.police.cancel_plate(CLM, on=TODAY, old_code=CODE_15),
+    "trade_in.register_new": lambda it: it.police.register(CLM, on=TODAY, new_code=CODE_15),
+    "trade_in.list_claims_for_commerce": lambda it: it.commerce.list(place="320100", state="submitted", after=CLM),
+    "trade_in.get_claim_for_commerce": lambda it: it.commerce.view(CLM, purpose=WHY),
+    "trade_in.check_claim": lambda it: it.commerce.check(CLM, facts={"new_is_certified": "yes"}),
+    "trade_in.reject_claim": lambda it: it.commerce.reject(CLM, until=LATER),
+    "trade_in.reclaim": lambda it: it.commerce.reclaim(CLM),
+    "trade_in.roster_claims": lambda it: it.commerce.roster_claims(place="320100", title="以旧换新补贴"),
+    "trade_in.claw_back": lambda it: it.finance.claw_back(CLM, fen=1),
+    "trade_in.stop_claim": lambda it: it.finance.stop(CLM),
+    "trade_in.list_overnight": lambda it: it.commerce.list_overnight(place="320100"),
+    "trade_in.list_without_plate": lambda it: it.commerce.list_without_plate(place="320100", days=30),
+    "trade_in.import_parties": lambda it: it.commerce.import_parties("320100", b"list"),
+    "trade_in.import_prices": lambda it: it.commerce.import_prices("320100", b"list", past_sales=True),
+    "trade_in.list_parties": lambda it: it.commerce.list_parties("320100", kind="recycler", on=TODAY),
+    "trade_in.list_prices": lambda it: it.commerce.list_prices("320100", credit_code="91320100M000100Y4N"),
+    "trade_in.list_claims_for_finance": lambda it: it.finance.list(place="320100", state="paid"),
+    "trade_in.get_claim_for_finance": lambda it: it.finance.view(CLM, purpose=WHY),
+    "trade_in.fund_trade_in_budget": lambda it: it.finance.fund(
+        place="320100", year=2026, amount_fen=1, reference=REFERENCE
+    ),
+    "trade_in.get_trade_in_budget": lambda it: it.finance.get_budget(place="320100", year=2026),
+}
+STAFF_CALLS: dict[str, Callable[[Staff], Any]] = {
+    "trade_in.find_claim_for_store": lambda it: it.stores.find(CODE_15, purpose=WHY),
+    "trade_in.get_claim_for_store": lambda it: it.stores.view(CLM, purpose=WHY),
+    "trade_in.receive_at_store": lambda it: it.stores.receive(CLM, on=TODAY, old_code=CODE_15),
+    "trade_in.sell": lambda it: it.stores.sell(CLM, **SALE, model="TDT-01Z", facts={"new_battery": "lithium"}),
+    "trade_in.prepare_sale": lambda it: it.stores.prepare_sale(CLM, **SALE),
+    "trade_in.cancel_sale": lambda it: it.stores.cancel_sale(CLM),
+    "trade_in.return_goods": lambda it: it.stores.return_goods(CLM, on=TODAY),
+    "trade_in.list_overnight_of_store": lambda it: it.stores.list_overnight(),
+    "trade_in.find_claim_for_recycler": lambda it: it.recyclers.find(CODE_15, purpose=WHY),
+    "trade_in.get_claim_for_recycler": lambda it: it.recyclers.view(CLM, purpose=WHY),
+    "trade_in.receive_at_recycler": lambda it: it.recyclers.receive(CLM, on=TODAY, old_code=CODE_15),
+    "trade_in.collect": lambda it: it.recyclers.collect(CLM, on=TODAY, old_code=CODE_15),
+    "trade_in.dismantle": lambda it: it.recyclers.dismantle(CLM, on=TODAY, proof="0" * 64),
+}
 TERMINAL_CALLS: dict[str, Callable[[Terminal], Any]] = {
     "who_am_i": lambda it: it.who_am_i(),
     "get_item": lambda it: it.item("community-meal"),
@@ -212,6 +257,12 @@ TERMINAL_CALLS: dict[str, Callable[[Terminal], Any]] = {
     "payouts.get_own_statement": lambda it: it.statement(TODAY),
     "payouts.get_own_statement_csv": lambda it: it.statement_file(TODAY),
 }
+
+
+A_DESK = trade_in_api.Desk(
+    chain=ChainTerms(shelf=read_shelf(), bucket_count=1), vault=NOTHING, vehicles=NOTHING, own_commit=NOTHING,
+    admit=NOTHING,
+)  # fmt: skip
 
 
 def all_routes() -> dict[str, Route]:
@@ -224,6 +275,7 @@ def all_routes() -> dict[str, Route]:
         *ledger_api.routes(terms=NOTHING, vault=NOTHING),
         *payouts_api.routes(terms=NOTHING, vault=NOTHING),
         *taps_api.routes(lambda: NOTHING),
+        *trade_in_api.routes(A_DESK),
         approve_route({}),
     )
     return {route.name: route for route in routes}
@@ -235,9 +287,10 @@ ROUTES = all_routes()
 class Desk:
     """Reads each request as the route would, and answers what it is told."""
 
-    def __init__(self, platform: Platform, operator: Operator) -> None:
+    def __init__(self, platform: Platform, operator: Operator, staff: Staff) -> None:
         self.platform = platform
         self.operator = operator
+        self.staff = staff
         self.answer = b""
         self.asked: list[tuple[str, Any, Any]] = []
         self.route: Route | None = None
@@ -277,7 +330,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     with Platform() as platform, a_connection(platform) as connection:
-        yield Desk(platform, Operator(connection))
+        yield Desk(platform, Operator(connection), Staff(connection))
 
 
 def answers_of(route: Route) -> st.SearchStrategy[Any]:
@@ -304,6 +357,19 @@ def test_an_operators_call_fits_its_route_both_ways(desk: Desk, name: str, data:
     sent = data.draw(answers_of(route))
     desk.expect(route, sent)
     read = OPERATOR_CALLS[name](desk.operator)
+
+    assert name == desk.asked[-1][0]
+    assert fits(read, sent)
+
+
+@pytest.mark.parametrize("name", STAFF_CALLS)
+@IN_THIS_TEST
+@given(data=st.data())
+def test_a_call_of_a_providers_staff_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
+    route = ROUTES[name]
+    sent = data.draw(answers_of(route))
+    desk.expect(route, sent)
+    read = STAFF_CALLS[name](desk.staff)
 
     assert name == desk.asked[-1][0]
     assert fits(read, sent)
@@ -412,7 +478,9 @@ def test_no_route_for_operators_and_terminals_was_forgotten() -> None:
     callers = {CallerKind.OPERATOR, CallerKind.PARTNER, CallerKind.TERMINAL}
     wanted = {name for name, route in ROUTES.items() if callers & set(route.callers)}
 
-    assert set() == wanted - set(OPERATOR_CALLS) - set(TERMINAL_CALLS) - NOT_FOR_THE_CLIENT
+    wanted |= {name for name, route in ROUTES.items() if route.tag == "trade-in" and CallerKind.STAFF in route.callers}
+
+    assert set() == wanted - set(OPERATOR_CALLS) - set(STAFF_CALLS) - set(TERMINAL_CALLS) - NOT_FOR_THE_CLIENT
 
 
 @IN_THIS_TEST

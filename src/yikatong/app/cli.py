@@ -40,6 +40,7 @@ from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app, simul
 from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
+from yikatong.app.trade_in_cli import trade_in_app
 from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
@@ -72,6 +73,7 @@ app.add_typer(programmes_app, name="programmes")
 app.command()(explain)
 app.command()(replay)
 app.add_typer(report_app, name="report")
+app.add_typer(trade_in_app, name="trade-in")
 
 PLACE_CELLS = 27
 """Where addresses begin in the list of where to look."""

@@ -51,6 +51,17 @@ CHINESE = {
     ),
     "Where the witness keeps its key and what it signed.": "见证方存放密钥和已签日志头的目录。",
     "The log's key, as `yikatong keys log` shows it.": "日志的公钥，即yikatong keys log所示。",
+    # Trade-ins.
+    "Trade-ins: take in lists of stores, and prices.": "以旧换新：导入门店名单和价格承诺。",
+    "Take in a list of stores and recyclers; with one wrong line nothing, and every wrong line is told.": (
+        "导入门店和回收企业名单；有一行错误则整份不导入，并逐行列出错误。"
+    ),
+    "Take in the prices that stores pledged not to exceed; with one wrong line nothing.": (
+        "导入门店价格承诺；有一行错误则整份不导入。"
+    ),
+    "The file, CSV or XLSX.": "文件，CSV或XLSX。",
+    "Six digits of the place whose list it is.": "名单所属地区的六位行政区划代码。",
+    "The file has past sales; the pledges follow by the place's rule.": "文件为成交记录，按当地规则核定承诺价。",
     # Stories.
     "One day in Tingting community, on a platform of its own; then it stays up and says where to look.": (
         "在单独的平台上演一遍亭亭社区的一天，演完保持运行并提示看哪里。"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from yikatong.access import api as access_api
 from yikatong.access import service as access
@@ -14,6 +15,8 @@ from yikatong.app.http.direct import DirectRoute
 from yikatong.app.http.frame import Frame
 from yikatong.app.keys import LOCATOR, open_keys, reload_keys
 from yikatong.app.outside.organisations import Organisations, open_organisations
+from yikatong.app.own_commits import OwnCommits
+from yikatong.app.qualifying import Qualifying
 from yikatong.app.reference import all_reasons
 from yikatong.app.refresh_route import PATH, RefreshRoute
 from yikatong.app.refreshing import Refreshing
@@ -24,7 +27,7 @@ from yikatong.catalogue import api as catalogue_api
 from yikatong.codes import api as codes_api
 from yikatong.codes import service as codes
 from yikatong.desk import api as desk_api
-from yikatong.kernel.outcomes import Reason
+from yikatong.kernel.outcomes import Reason, Refused
 from yikatong.ledger import api as ledger_api
 from yikatong.notices import api as notices_api
 from yikatong.offline import api as offline_api
@@ -57,6 +60,7 @@ from yikatong.taps.presenting import Presenting
 from yikatong.taps.reading import CodeReader
 from yikatong.taps.service import Tapping
 from yikatong.trade_in import api as trade_in_api
+from yikatong.trade_in.model import Application, ChainTerms, Qualified
 from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder
 
@@ -81,6 +85,8 @@ class Worker:
         self.keys = keys
         self.organisations = organisations
         self.pinned = trust.pin_own_roots(keys)
+        self.own_commits = OwnCommits(house.database)
+        self.qualifying: Qualifying | None = None
         self.vault: Vault = trust.KeyHolderVault(keys, house.ids)
         self.terms = Terms(bucket_count=settings.bucket_count, synthetic_allowed=settings.allow_synthetic_residents)
         self.callers = access.CallerCache()
@@ -185,8 +191,8 @@ class Worker:
             *ledger_api.routes(terms=self.terms, vault=self.vault),
             *payouts_api.routes(terms=self.terms, vault=self.vault),
             *programmes_api.routes(shelf),
-            *trade_in_api.routes(shelf),
             *reports_api.routes(shelf, bucket_count=bucket_count),
+            *trade_in_api.routes(_desk_of(self, shelf)),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,
@@ -203,6 +209,15 @@ class Worker:
             ),
         )
 
+    async def admit(self, chain: ChainTerms, application: Application) -> Qualified | Refused:
+        """Bring an application for a trade-in to its end, with those that came meanwhile."""
+        if self.qualifying is None:
+            house = self.house
+            self.qualifying = Qualifying(
+                self.own_commits.transaction, chain=chain, vault=self.vault, clock=house.clock, ids=house.ids
+            )
+        return await self.qualifying.apply(application)
+
     def app(self) -> Frame:
         """The application: every route, and those of taps and refreshes on their own."""
         taps = TapRoute(lambda: self.tapping, reasons=self.reasons, ids=self.house.ids)
@@ -210,6 +225,18 @@ class Worker:
         described = taps_api.tap_route(tuple(self.reasons.values()))
         direct: dict[str, DirectRoute] = {"/v1/taps": taps, PATH: refreshes}
         return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=(described,))
+
+
+def _desk_of(worker: Worker, shelf: programmes.Shelf) -> trade_in_api.Desk:
+    """What the routes of trade-ins work with."""
+    chain = ChainTerms(shelf=shelf, bucket_count=worker.house.settings.bucket_count)
+    return trade_in_api.Desk(
+        chain=chain,
+        vault=worker.vault,
+        vehicles=worker.organisations.vehicles,
+        own_commit=worker.own_commits.transaction,
+        admit=partial(Worker.admit, worker, chain),
+    )
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from yikatong.client.payouts import PayoutCalls
 from yikatong.client.people import People
 from yikatong.client.residents import Residents
 from yikatong.client.rosters import RosterCalls
+from yikatong.client.trade_in import Commerce, Finance, Police, Recyclers, Stores
 from yikatong.plumbing.clock import Clock
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Partner:
         self._calls = Calls(connection, journal, clock=clock)
         self._journal = journal
         self.catalogue = Catalogue(self._calls)
+        self.police = Police(self._calls)
 
     def who_am_i(self) -> Who:
         """As whom the platform knows the caller, and what they may do."""
@@ -76,6 +78,8 @@ class Operator(Partner):
         self.approvals = Approvals(self._calls)
         self.rosters = RosterCalls(self._calls)
         self.payouts = PayoutCalls(self._calls)
+        self.commerce = Commerce(self._calls)
+        self.finance = Finance(self._calls)
 
     @classmethod
     def sign_in(
@@ -103,6 +107,16 @@ class Operator(Partner):
     def sign_out(self) -> Changed:
         """End the session."""
         return self._calls.command("DELETE", "/v1/session", Changed)
+
+
+class Staff(Partner):
+    """A member of a store's or recycler's staff, signed in; `connection` has the session's token (`open_session`)."""
+
+    def __init__(self, connection: Connection, journal: Journal | None = None, *, clock: Clock | None = None) -> None:
+        """As `Partner`."""
+        super().__init__(connection, journal, clock=clock)
+        self.stores = Stores(self._calls)
+        self.recyclers = Recyclers(self._calls)
 
 
 def open_session(

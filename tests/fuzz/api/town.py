@@ -131,7 +131,7 @@ def _a_member_of_staff(steward: Calls, provider: str, login_name: str) -> dict[s
         "provider_id": provider,
         "login_name": login_name,
         "display_name": "店员",
-        "permissions": ["access.staff", "payouts.read", "taps.refund"],
+        "permissions": ["access.staff", "payouts.read", "taps.refund", "trade_in.store", "trade_in.recycler"],
     }
     return _with_own_password("staff", steward.post("/v1/staff", NewAccount, body), steward)
 
@@ -147,7 +147,7 @@ def _with_own_password(kind: str, made: NewAccount, calls: Calls) -> dict[str, A
 
 def _a_partners_key(steward: Calls) -> str:
     made = steward.post("/v1/partners", dict[str, str], {"name_zh": "市图书馆", "name_en": "City Library"})
-    body = {"label": "borrowing desk", "permissions": []}
+    body = {"label": "borrowing desk", "permissions": ["trade_in.police"]}
     return steward.post(f"/v1/partners/{made['partner_id']}/keys", IssuedKeyAnswer, body).token
 
 

@@ -92,8 +92,10 @@ async def a_terminal(
     return Known(issued.token, await service.authenticate(conn, token=issued.token, now=NOON))
 
 
-async def a_wallet(conn: Conn, *, region: str | None = None, now: datetime = NOON) -> Known:
-    """A wallet's session."""
+async def a_wallet(
+    conn: Conn, *, region: str | None = None, resident_id: UUID | None = None, now: datetime = NOON
+) -> Known:
+    """A wallet's session, of a resident who is nowhere else unless one is given."""
     ids = SeededIds()
     device_id = ids.new()
     session = await service.open_session(
@@ -101,9 +103,53 @@ async def a_wallet(conn: Conn, *, region: str | None = None, now: datetime = NOO
         kind=CallerKind.WALLET,
         subject_id=device_id,
         region=region or a_region_code(),
-        resident_id=ids.new(),
+        resident_id=resident_id or ids.new(),
         device_id=device_id,
         now=now,
         ids=ids,
     )
     return Known(session.token, await service.authenticate(conn, token=session.token, now=now))
+
+
+async def a_staff_member(
+    conn: Conn,
+    *,
+    region: str | None = None,
+    provider_id: UUID | None = None,
+    permissions: Iterable[str] = ALL,
+    now: datetime = NOON,
+) -> Known:
+    """A member of a provider's staff, signed in."""
+    ids = SeededIds()
+    session = await service.open_session(
+        conn,
+        kind=CallerKind.STAFF,
+        subject_id=ids.new(),
+        region=region or a_region_code(),
+        provider_id=provider_id or ids.new(),
+        permissions=frozenset(permissions),
+        now=now,
+        ids=ids,
+    )
+    return Known(session.token, await service.authenticate(conn, token=session.token, now=now))
+
+
+async def a_partner(
+    conn: Conn, *, region: str | None = None, permissions: Iterable[str] = ALL, now: datetime = NOON
+) -> Known:
+    """A partner's system with a key."""
+    ids = SeededIds()
+    issued = await service.issue_key(
+        conn,
+        kind=CallerKind.PARTNER,
+        subject_id=ids.new(),
+        region=region or a_region_code(),
+        provider_id=None,
+        place_id=None,
+        permissions=frozenset(permissions),
+        label="system",
+        expires_at=None,
+        now=now,
+        ids=ids,
+    )
+    return Known(issued.token, await service.authenticate(conn, token=issued.token, now=now))

@@ -1,12 +1,20 @@
 """HTTP routes of trade-ins, by role."""
 
 from yikatong.plumbing.http import Route
-from yikatong.programmes.service import Shelf
-from yikatong.trade_in.api import lists
+from yikatong.trade_in.api import finance, lists, offices, parties, residents
+from yikatong.trade_in.api.claims import Desk
 
-__all__ = ["routes"]
+__all__ = ["Desk", "routes"]
 
 
-def routes(shelf: Shelf) -> tuple[Route, ...]:
+def routes(desk: Desk) -> tuple[Route, ...]:
     """The routes of trade-ins."""
-    return lists.routes(shelf)
+    return (
+        *residents.routes(desk),
+        *parties.store_routes(desk),
+        *parties.recycler_routes(desk),
+        *parties.police_routes(desk),
+        *offices.commerce_routes(desk),
+        *finance.finance_routes(desk),
+        *lists.routes(desk.chain.shelf),
+    )

@@ -1,0 +1,143 @@
+"""Routes of residents, from their wallets: qualify, see, submit, withdraw."""
+
+from functools import partial
+
+from msgspec import Struct, structs
+
+from yikatong.cards import service as cards
+from yikatong.cards.model import Reason as CardsReason
+from yikatong.kernel.ids import ResidentId, bucket_of
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
+from yikatong.trade_in import service
+from yikatong.trade_in.api.bodies import ApplicationBody, RequestBody, SubmitBody
+from yikatong.trade_in.api.claims import MOVED, Desk, verify_stated
+from yikatong.trade_in.api.roles import Role, route_of
+from yikatong.trade_in.api.shapes import ClaimAnswer, QualifiedAnswer, StepAnswer, show_claim
+from yikatong.trade_in.model import Act, Actor, Application, KeptClaim, Reason
+from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer
+
+
+class ClaimsAnswer(Struct, frozen=True, kw_only=True):
+    """A resident's claims, the newest first."""
+
+    claims: tuple[ClaimAnswer, ...]
+
+
+class Residents:
+    """Handlers of the routes of residents."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def qualify(self, call: Call, body: ApplicationBody, query: None) -> QualifiedAnswer | Refusal:
+        """Open a claim with its money reserved. What the register of vehicles says counts before what is stated."""
+        resident_id = resident_of(call)
+        application = Application(
+            request_id=body.request_id,
+            resident_id=resident_id,
+            place=body.place,
+            old_code=body.old_code,
+            facts=verify_stated(Act.QUALIFY, body.facts),
+        )
+        application = await self._with_register(call, application)
+        ended = await self._desk.admit(application)
+        if isinstance(ended, Refused):
+            return Refusal(ended)
+        return QualifiedAnswer(change=ended.change, claim=show_claim(ended.kept, None))
+
+    async def list(self, call: Call, body: None, query: None) -> ClaimsAnswer:
+        """The resident's own claims."""
+        found = await service.list_claims_of_resident(
+            call.conn, resident_id=resident_of(call), bucket_count=self._desk.bucket_count
+        )
+        return ClaimsAnswer(claims=tuple([await self._show(call, kept) for kept in found]))
+
+    async def view(self, call: Call, body: None, query: None) -> ClaimAnswer:
+        """One of the resident's own claims."""
+        return await self._show(call, await self._get_own(call))
+
+    async def submit(self, call: Call, body: SubmitBody, query: None) -> StepAnswer | Refusal:
+        """Submit a claim, or one that was mended."""
+        kept = await self._get_own(call)
+        return await self._desk.move(
+            call,
+            kept,
+            Act.SUBMIT,
+            Actor.RESIDENT,
+            by=kept.claim.resident_id,
+            request_id=body.request_id,
+            stated=body.facts,
+        )
+
+    async def withdraw(self, call: Call, body: RequestBody, query: None) -> StepAnswer | Refusal:
+        """Give a claim up."""
+        kept = await self._get_own(call)
+        by = kept.claim.resident_id
+        return await self._desk.move(call, kept, Act.WITHDRAW, Actor.RESIDENT, by=by, request_id=body.request_id)
+
+    async def _get_own(self, call: Call) -> KeptClaim:
+        """The claim that an address names, if it is the caller's; another's is as unknown as any."""
+        resident_id = resident_of(call)
+        claim_id = read_or_refuse("claim", call.path["claim_id"], reason=Reason.CLAIM_IS_UNKNOWN)
+        kept = await service.get_claim(call.conn, claim_id=claim_id, bucket_count=self._desk.bucket_count)
+        if kept.claim.resident_id != resident_id:
+            raise Refused(Reason.CLAIM_IS_UNKNOWN)
+        return kept
+
+    async def _show(self, call: Call, kept: KeptClaim) -> ClaimAnswer:
+        return show_claim(kept, await self._desk.find_sale(call, kept))
+
+    async def _with_register(self, call: Call, application: Application) -> Application:
+        """The application with what the register of vehicles says; as it is where that does not answer.
+
+        What is not known then is looked at by the department that checks the claim.
+        """
+        bucket = bucket_of(application.resident_id, self._desk.bucket_count)
+        person = await cards.view_person(
+            call.conn, bucket=bucket, resident_id=application.resident_id, vault=self._desk.vault
+        )
+        try:
+            record = await self._desk.vehicles.look_up(
+                code=application.old_code, name=person.name, id_number=person.id_number
+            )
+        except RegisterDidNotAnswer:
+            return application
+        facts = {"old_is_plated": "no" if record.standing is PlateStanding.NONE else "yes"}
+        if record.registered_on is not None:
+            facts["old_registered_on"] = record.registered_on.isoformat()
+            facts["old_owner_is_applicant"] = "yes" if record.is_theirs else "no"
+        return structs.replace(application, facts={**application.facts, **facts})
+
+
+def resident_of(call: Call) -> ResidentId:
+    """The resident whose wallet calls; the call's record names them."""
+    resident_id = call.by().resident_id
+    assert resident_id is not None, "a wallet's session is a resident's"
+    call.concerns(resident_id)
+    return ResidentId(resident_id)
+
+
+def routes(desk: Desk) -> tuple[Route, ...]:
+    """The routes of residents."""
+    residents = Residents(desk)
+    resident = partial(route_of, Role.RESIDENT)
+    every, one = "/v1/wallet/trade-in/claims", "/v1/wallet/trade-in/claims/{claim_id}"
+    return (
+        resident("POST", every, "qualify", "Ask to be qualified for a trade-in; its money is reserved",
+                 "申请以旧换新补贴资格（预留资金）", residents.qualify, body=ApplicationBody, answer=QualifiedAnswer,
+                 status=201,
+                 reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, CardsReason.RESIDENT_IS_NOT_KNOWN,
+                          CardsReason.PERSON_IS_ERASED, Reason.APPLICANT_IS_DECEASED, Reason.VEHICLE_CODE_IS_NOT_VALID,
+                          Reason.DEED_IS_ANOTHER, Reason.VEHICLE_IS_COUNTED_ALREADY, Reason.AMOUNT_IS_NOTHING,
+                          *desk.decided)),
+        resident("GET", every, "list_own_claims", "Show one's own claims", "查看本人申领", residents.list,
+                 answer=ClaimsAnswer, looks=True),
+        resident("GET", one, "get_own_claim", "Show one of one's own claims", "查看本人一笔申领", residents.view,
+                 answer=ClaimAnswer, looks=True, reasons=(Reason.CLAIM_IS_UNKNOWN,)),
+        resident("POST", f"{one}/submit", "submit", "Submit a claim, or one that was mended", "提交申领",
+                 residents.submit, body=SubmitBody, answer=StepAnswer,
+                 reasons=(*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.CLAIM_LACKS_A_STEP, *desk.decided)),
+        resident("POST", f"{one}/withdraw", "withdraw", "Give a claim up", "撤回申领", residents.withdraw,
+                 body=RequestBody, answer=StepAnswer, reasons=MOVED),
+    )  # fmt: skip

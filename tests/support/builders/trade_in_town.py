@@ -1,0 +1,133 @@
+"""A place with its trade-in served: a store and a recycler on the list, police, offices, residents with wallets."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.support.builders.access import Known, a_partner, a_staff_member, a_terminal, a_wallet, an_operator
+from tests.support.builders.catalogue import a_provider
+from tests.support.builders.chain import Place
+from tests.support.builders.http import a_house, bearer
+from tests.support.builders.places import a_region
+from tests.support.builders.store_lists import a_text_table
+from tests.support.world import FixedClock
+from yikatong.app.http.application import build_app
+from yikatong.app.outside.vehicles import NoVehicleRegister
+from yikatong.cards.model import Registered
+from yikatong.catalogue.model import Provider
+from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.database import Database
+from yikatong.trade_in.api import Desk, routes
+from yikatong.trade_in.model import Application, Qualified
+from yikatong.trade_in.outside import VehicleRegister
+from yikatong.trade_in.service.lists import import_parties
+
+WHY = {"Purpose": "trade-in"}
+BUCKETS = 1
+"""As many as the served house has."""
+
+
+class TradeInTown:
+    """A place whose trade-in is served over HTTP, and who calls."""
+
+    def __init__(self, place: Place, client: httpx.AsyncClient) -> None:
+        self.place = place
+        self.client = client
+        self.callers: dict[str, Known] = {}
+        self.providers: dict[str, Provider] = {}
+
+    async def call(self, who: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        """A call of somebody by name; looks say why."""
+        return await self.client.request(method, path, json=body, headers=bearer(self.callers[who].token, **WHY))
+
+    async def done(self, who: str, path: str, **body: Any) -> dict[str, Any]:
+        """What a step answers that must be done."""
+        answer = await self.call(who, "POST", path, {"request_id": str(self.place.ids.new()), **body})
+        assert answer.is_success, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    async def seen(self, who: str, path: str) -> dict[str, Any]:
+        """What a look shows that must be shown."""
+        answer = await self.call(who, "GET", path)
+        assert answer.is_success, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    async def refused(self, who: str, path: str, **body: Any) -> str:
+        """Why a step is refused that must be."""
+        answer = await self.call(who, "POST", path, {"request_id": str(self.place.ids.new()), **body})
+        assert not answer.is_success, answer.text
+        return str(answer.json()["reason"])
+
+    async def a_resident(self, name: str = "resident", **more: Any) -> Registered:
+        """A resident whose wallet calls by a name."""
+        resident = await self.place.a_resident(**more)
+        async with self.place.db.transaction() as conn:
+            self.callers[name] = await a_wallet(
+                conn, region=self.place.code, resident_id=resident.resident_id, now=self.place.now
+            )
+        return resident
+
+    def an_application(self, code: str, **facts: str) -> dict[str, Any]:
+        """What a wallet sends to be qualified."""
+        stated = {"old_battery": "lithium", "old_is_plated": "yes", "old_owner_is_applicant": "yes"} | facts
+        return {"place": self.place.code, "old_code": code, "facts": stated}
+
+
+@asynccontextmanager
+async def a_trade_in_town(
+    db: Database,
+    *,
+    fund_fen: int = 1_000_000,
+    terms: Mapping[str, str] | None = None,
+    vehicles: VehicleRegister | None = None,
+) -> AsyncIterator[TradeInTown]:
+    """Serve a fresh place's trade-in: two stores and a recycler on the list, commerce, finance, police, a bank.
+
+    Without `vehicles` no register of vehicles is connected.
+    """
+    place = await Place(db, terms=terms, bucket_count=BUCKETS).funded(fund_fen)
+    house = a_house(db, FixedClock(place.now))
+    app = build_app(house, routes(a_desk(place, vehicles=vehicles or NoVehicleRegister())))
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        town = TradeInTown(place, client)
+        await _people(town)
+        yield town
+
+
+def a_desk(place: Place, *, vehicles: VehicleRegister) -> Desk:
+    """What the routes of a place's trade-in work with."""
+
+    async def admit(application: Application) -> Qualified | Refused:
+        return await place.admit(application)
+
+    return Desk(chain=place.chain, vault=place.vault, vehicles=vehicles, own_commit=place.own_commit, admit=admit)
+
+
+async def _people(town: TradeInTown) -> None:
+    place, now = town.place, town.place.now
+    async with place.db.transaction() as conn:
+        region = await a_region(conn, place.code)
+        rows = []
+        for role, kind in (("store", "门店"), ("other_store", "门店"), ("recycler", "回收企业")):
+            provider = await a_provider(conn, place.ids, region=region)
+            town.providers[role] = provider
+            rows.append([provider.credit_code, f"亭亭{role}", kind, "2026-01-01", ""])
+            permission = f"trade_in.{role.removeprefix('other_')}"
+            town.callers[role] = await a_staff_member(
+                conn, region=region, provider_id=provider.id, permissions=[permission], now=now
+            )
+        await import_parties(conn, place=place.code, data=a_text_table(rows))
+        town.callers |= {
+            "police": await a_partner(conn, region=region, permissions=["trade_in.police"], now=now),
+            "bank": await a_partner(conn, region=region, permissions=["trade_in.bank"], now=now),
+            "commerce": await an_operator(conn, region=region, permissions=["trade_in.commerce"], now=now),
+            "finance": await an_operator(conn, region=region, permissions=["trade_in.finance"], now=now),
+            "counter": await an_operator(conn, region=region, permissions=["desk.*", "cards.*"], now=now),
+            "terminal": await a_terminal(conn, region=region),
+        }
+    await town.a_resident()
