@@ -118,7 +118,7 @@ def faults_of_commands(code: str) -> list[str]:
     """A word of make is one that the Makefile knows; a command of `yikatong`, one of the command line's."""
     words = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     faults = [f"make {word}" for word in re.findall(r"\bmake ([a-z]+)\b", code) if word not in words]
-    for word, second in re.findall(r"(?<![\w-])yikatong ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", code):
+    for word, second in re.findall(r"(?<![\w-])yikatong ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?", code):
         found = COMMAND.commands.get(word)
         below = getattr(found, "commands", None)
         if found is None or (below is not None and second and second not in below):
