@@ -131,6 +131,8 @@ class ClaimSource:
 
     def reverse(self, facts: Facts, payment: Payment) -> Facts | KernelReason:
         """The sale waits again; refuses as `trade_in.rules.decide_move`, as when the new bike is registered."""
+        if not _is_paid_by(facts, payment):
+            return ChainReason.SALE_IS_NOT_PREPARED
         return _change(facts, payment, lambda one: undo_sale(one, today=day_of(payment.now), now=payment.now))
 
     def give_back(self, facts: Facts, payment: Payment, *, refund_id: UUID, amount_fen: int) -> Returned | KernelReason:
@@ -140,7 +142,7 @@ class ClaimSource:
         likes. Refuses SUBSIDY_WAS_CLAWED_BACK, GOODS_COME_BACK_WHOLE, then as `trade_in.rules.decide_move`.
         """
         one, part = _find(facts, payment)
-        if one is None:
+        if one is None or one.sale.tap_id != payment.tap_id:
             return ChainReason.SALE_IS_NOT_PREPARED
         to = name_of_budget(name_budget(one.kept.budget), AccountKind.RECLAIMED)
         if one.kept.claim.state is ClaimState.RECLAIMED:
@@ -166,6 +168,11 @@ def _change(facts: Facts, payment: Payment, act: Callable[[SaleAtTill], SaleAtTi
     except Refused as refused:
         return refused.reason
     return ([changed if each is one else each for each in facts[0]],)
+
+
+def _is_paid_by(facts: Facts, payment: Payment) -> bool:
+    one, _ = _find(facts, payment)
+    return one is not None and one.sale.tap_id == payment.tap_id
 
 
 def _find(facts: Facts, payment: Payment) -> tuple[SaleAtTill | None, Part]:

@@ -13,17 +13,18 @@ from tests.support.builders.subsidised import a_sale_at_till
 from tests.support.builders.taps import PROVIDER, RESIDENT, TAP, FixedBalances, a_gate, a_holder, a_presentation, a_tap
 from tests.support.world import NOON
 from yikatong.codes.model import Strength
-from yikatong.kernel.ids import AccountId
+from yikatong.kernel.ids import AccountId, TapId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as KernelReason
 from yikatong.ledger.model import AccountKind, name_account
 from yikatong.ledger.model import Reason as LedgerReason
-from yikatong.lines.model import Admit, Decision, Payment, Refuse, Returned, TapInHand, Wait, WaitsFor
+from yikatong.lines.model import Admit, Decision, Facts, Payment, Refuse, Returned, TapInHand, Wait, WaitsFor
 from yikatong.lines.model import Reason as LineReason
 from yikatong.subsidised.model import Reason
 from yikatong.subsidised.rules import ClaimSource, decide_sale
 from yikatong.trade_in.model import ClaimState, NewState, SaleAtTill
 from yikatong.trade_in.model import Reason as ChainReason
+from yikatong.trade_in.rules import verify_conserved
 
 ITEM = an_item(
     line="subsidised", least_strength=2, funding=("purse", "bank"), amount_fen_max=1_000_000, confirm_above_fen=300_000
@@ -193,3 +194,35 @@ def test_goods_come_back_whole_and_their_subsidy_to_the_treasury() -> None:
     (one,) = given_back.facts[0]
     assert (ClaimState.REFUNDED, True) == (one.kept.claim.state, one.is_over)
     assert ["deduct", "return_goods", "pay_back"] == [deed.act for deed in one.deeds]
+
+
+@given(st.lists(st.sampled_from(["pay", "reverse", "return"]), max_size=12), st.integers(50_000, 90_000))
+def test_whatever_comes_a_sale_is_paid_by_one_tap_at_most_and_its_money_is_conserved(
+    acts: list[str], reserved_fen: int
+) -> None:
+    one = a_sale_at_till(reserved_fen=reserved_fen)
+    decision = decide_sale(a_sale_tap(), [one], rich(one))
+    assert isinstance(decision, Admit)
+    facts: Facts = ([one],)
+    paid_by: TapId | None = None
+    is_over = False
+    for number, act in enumerate(acts):
+        tap_id = paid_by if paid_by is not None and act != "pay" else TapId(UUID(int=1_000 + number))
+        payment = Payment(tap_id=tap_id, resident_id=RESIDENT, provider_id=PROVIDER, parts=decision.parts, now=NOON)
+        if act == "return":
+            came_back = SOURCE.give_back(facts, payment, refund_id=tap_id, amount_fen=200_000)
+            done = isinstance(came_back, Returned)
+            facts = came_back.facts if isinstance(came_back, Returned) else facts
+        else:
+            changed = SOURCE.pay(facts, payment) if act == "pay" else SOURCE.reverse(facts, payment)
+            done = not isinstance(changed, KernelReason)
+            facts = facts if isinstance(changed, KernelReason) else changed
+        assert done is (not is_over and (paid_by is None) is (act == "pay"))
+        if done:
+            paid_by, is_over = (tap_id if act == "pay" else None), act == "return"
+        (now,) = facts[0]
+        money = now.kept.claim.money
+        verify_conserved(money)
+        assert (paid_by if not is_over else now.sale.tap_id) == now.sale.tap_id
+        assert (50_000 if paid_by else 0) == money.paid_fen
+        assert len(now.deeds) == now.kept.version - now.version_read
