@@ -431,3 +431,15 @@ async def test_who_handed_a_bike_in_and_let_the_term_pass_goes_on_with_it_and_no
     assert again.kept == by_code
     assert [again.kept.claim.claim_id] == [bike.claim_id for bike in overnight]
     await place.done(again.kept, Act.COLLECT_OLD, Act.SELL)
+
+
+async def test_whether_a_party_is_listed_is_taken_from_the_lists_of_its_place(db: Database) -> None:
+    place = await Place(db, terms=LATER).funded(ONE)
+    kept = await place.qualified()
+    order = structs.replace(place.an_order(kept, Act.RECEIVE_OLD), credit_code="91320000MA00000000")
+
+    refused = await place.act(order)
+
+    assert isinstance(refused, Refused)
+    assert "STORE_IS_NOT_LISTED" == refused.reason.name
+    assert OldState.OWNED is (await place.claim(kept.claim.claim_id)).claim.old
