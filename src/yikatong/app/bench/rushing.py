@@ -126,21 +126,13 @@ async def _a_crowd(worker: Worker, count: int) -> list[ResidentId]:
 async def _fund(worker: Worker, application: Application, *, chain: ChainTerms, places: int) -> AccountName:
     """Leave in the budget what so many claims of this sheet reserve."""
     house = worker.house
-    budget = name_budget(trade_in.budget_of(application, chain=chain, now=DAY))
-    most = programmes.decide_most(
-        chain.shelf,
-        programme="trade_in",
-        place=PLACE,
-        on=day_of(DAY),
-        known_on=day_of(DAY),
-        given=dict(application.facts),
-        open_facts=("price", "new_battery"),
-    )
+    wish = trade_in.wish_of(application, chain=chain, now=DAY)
+    budget = name_budget(wish.budget)
     async with house.database.transaction() as conn:
         await ledger.fund_budget(
             conn,
             budget=budget,
-            amount_fen=places * most.amount_fen,
+            amount_fen=places * wish.fen,
             transfer_id=TransferId(house.ids.new()),
             reference=house.ids.new(),
             now=DAY,

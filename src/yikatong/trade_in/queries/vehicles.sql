@@ -21,6 +21,12 @@ WHERE code = ANY (%(codes)s::text[])
 ORDER BY code
 FOR UPDATE;
 
+-- name: list_codes
+-- sentence: which of some codes anybody holds; locks nothing
+SELECT code
+FROM trade_in.vehicle
+WHERE code = ANY (%(codes)s::text[]);
+
 -- name: find_code
 -- sentence: who holds a code; locks nothing
 SELECT code, claim_id, role

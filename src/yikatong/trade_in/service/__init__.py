@@ -3,7 +3,6 @@
 from yikatong.trade_in.service.acting import act, claim_new_code
 from yikatong.trade_in.service.admitting import OwnCommit, admit, admit_many
 from yikatong.trade_in.service.applying import (
-    budget_of,
     claim_old_codes,
     count_used_up,
     give_codes_back,
@@ -12,6 +11,7 @@ from yikatong.trade_in.service.applying import (
     used_up,
 )
 from yikatong.trade_in.service.clawing import claw_back_from_store
+from yikatong.trade_in.service.drafting import wish_of
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
     ROSTER_PAGE,
@@ -60,7 +60,6 @@ __all__ = [
     "act",
     "admit",
     "admit_many",
-    "budget_of",
     "cancel_sale",
     "claim_new_code",
     "claim_old_codes",
@@ -102,5 +101,6 @@ __all__ = [
     "stop_payment",
     "undo_sale",
     "used_up",
+    "wish_of",
     "write_sales",
 ]

@@ -1,8 +1,9 @@
 """The whole way of an application, over several commits: a cheap look, the code, then all the rest, with its lease.
 
-A crowd that comes after the last fen was given is turned away by two looks for all of them together. Who comes while
-something is left claims the code of the old vehicle, and qualifies in one commit; where the bucket's slice of the
-budget is too small more is leased in a commit of its own, and the application is decided again.
+A crowd that comes after the last fen was given is turned away by a look for all of them together. While something is
+left, as many are tried as it is enough for, in the order in which they came: they claim the codes of their old
+vehicles, the bucket's slice of the budget is made large enough in a commit of its own, and they qualify in one commit.
+Whoever was behind them looks again at what is left then.
 """
 
 from collections import defaultdict
@@ -17,13 +18,22 @@ from yikatong.cards.model import Vault
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
+from yikatong.ledger.model import AccountKind, name_budget, name_of_budget
 from yikatong.ledger.model import Reason as LedgerReason
-from yikatong.ledger.model import name_budget
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Application, BudgetIsShort, ChainTerms, Qualified
 from yikatong.trade_in.rules.keeping import claim_id_of
-from yikatong.trade_in.service.applying import budget_of, claim_old_codes, count_used_up, qualify_many, used_up
+from yikatong.trade_in.service.applying import (
+    claim_old_codes,
+    count_used_up,
+    qualify_many,
+    used_up,
+)
+from yikatong.trade_in.service.drafting import Wish, wish_of
 from yikatong.trade_in.store import deeds as deed_store
+from yikatong.trade_in.store import vehicles as vehicle_store
+
+Conn = psycopg.AsyncConnection[Any]
 
 OwnCommit = Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]]
 """Opens a transaction of its own on another connection."""
@@ -82,19 +92,24 @@ async def admit_many(
 ) -> list[Qualified | Refused]:
     """Bring applications of one bucket to their ends, in the order given; everything is committed when this returns.
 
-    BUDGET_IS_USED_UP comes first where nothing at all is left, and last where too little is left for one; between them
-    all reasons of `qualify_many`.
+    BUDGET_IS_USED_UP comes first where nothing is left, or less than one would get as far as the application says;
+    then all reasons of `qualify_many`; then the same where others were first.
     """
     way = _Way(own_commit, bucket, chain, vault, now, ids, writer)
-    placed = list(enumerate(applications))
-    late = await _turn_away(way, placed)
-    ends: _Ends = dict.fromkeys(late, used_up(chain))
-    waiting = [(place, one) for place, one in placed if place not in ends]
-    if waiting:
-        async with own_commit() as conn:
-            await claim_old_codes(conn, applications=[one for _, one in waiting], chain=chain, now=now)
+    wishes = _wishes(way, applications)
+    ends: _Ends = {}
+    waiting = list(enumerate(applications))
     while waiting:
-        waiting = await _try(way, waiting, ends)
+        look = await _look(way, waiting, wishes, ends)
+        waiting = [placed for placed in waiting if placed[0] not in ends]
+        trying = [placed for placed in waiting if placed[0] in look.able]
+        if trying:
+            async with own_commit() as conn:
+                await claim_old_codes(conn, applications=[one for _, one in trying], chain=chain, now=now)
+            for code, needs in look.short.items():
+                await _lease_for(way, code, needs)
+            await _try(way, trying, ends)
+        waiting = [placed for placed in waiting if placed[0] not in ends]
     return [ends[place] for place in range(len(applications))]
 
 
@@ -102,40 +117,101 @@ _Placed = tuple[int, Application]
 _Ends = dict[int, Qualified | Refused]
 
 
-async def _turn_away(way: _Way, applications: Sequence[_Placed]) -> list[int]:
-    """Which applications' budget has nothing left and whose request was never heard; they are counted."""
-    # One sheet speaks for all applications of a place and day, so it is looked for once.
-    alike: defaultdict[tuple[str, str | None], list[_Placed]] = defaultdict(list)
-    for placed in applications:
-        alike[(placed[1].place, placed[1].facts.get("bought_on"))].append(placed)
-    by_budget: defaultdict[str, list[_Placed]] = defaultdict(list)
-    for group in alike.values():
-        try:
-            by_budget[budget_of(group[0][1], chain=way.chain, now=way.now)] += group
-        except Refused:
-            continue  # each is refused in its turn
-    late: list[_Placed] = []
+class _Look(NamedTuple):
+    """Which applications what is left is enough for, and of which budgets the bucket's slice is short for them."""
+
+    able: frozenset[int]
+    short: dict[str, list[int]]
+
+
+def _wishes(way: _Way, applications: Sequence[Application]) -> dict[int, Wish]:
+    """What each application would have; who says the same has the same, so it is reckoned once."""
+    known: dict[tuple[str, frozenset[tuple[str, str]]], Wish | None] = {}
+    wishes = {}
+    for place, one in enumerate(applications):
+        says = (one.place, frozenset(one.facts.items()))
+        if says not in known:
+            try:
+                known[says] = wish_of(one, chain=way.chain, now=way.now)
+            except Refused:
+                known[says] = None  # it is refused in its turn, by name
+        wish = known[says]
+        if wish is not None:
+            wishes[place] = wish
+    return wishes
+
+
+async def _look(way: _Way, waiting: Sequence[_Placed], wishes: dict[int, Wish], ends: _Ends) -> _Look:
+    """Look what is left; turn away those for whom it is too little, and say for whom it is enough."""
+    budgets = sorted({wishes[place].budget for place, _ in waiting if place in wishes})
+    able = {place for place, _ in waiting if place not in wishes}
+    short: dict[str, list[int]] = {}
     async with way.own_commit() as conn:
-        for code, group in by_budget.items():
-            left = await ledger.find_budget_left(conn, budget=name_budget(code), bucket_count=way.chain.bucket_count)
-            late += [] if left else group
-        claim_ids = [claim_id_of(one) for _, one in late]
-        heard = await deed_store.list_first_deeds(conn, bucket=way.bucket, claim_ids=claim_ids) if late else {}
-        late = [(place, one) for place, one in late if claim_id_of(one) not in heard]
-        if late:
-            await count_used_up(
-                conn, applications=[one for _, one in late], chain=way.chain, now=way.now, writer=way.writer
-            )
-    return [place for place, _ in late]
+        for code in budgets:
+            left = await _left_of(conn, code, way=way)
+            group = [placed for placed in waiting if placed[0] in wishes and wishes[placed[0]].budget == code]
+            late = await _find_late(conn, group, wishes, left_fen=left.fen, way=way)
+            if late:
+                refused = [one for place, one in group if place in late]
+                await count_used_up(conn, applications=refused, chain=way.chain, now=way.now, writer=way.writer)
+                ends |= {place: used_up(way.chain) for place in late}
+            wanted = {place: wishes[place].fen for place, _ in group if place not in late}
+            enough = _share(wanted, left_fen=left.fen)
+            able |= enough
+            if sum(wanted[place] for place in enough) > left.sliced_fen:
+                short[code] = [wanted[place] for place in enough]
+    return _Look(frozenset(able), short)
 
 
-async def _try(way: _Way, applications: Sequence[_Placed], ends: _Ends) -> list[_Placed]:
-    """Qualify what can be; lease for those that were short, and give those that are to be tried again."""
+class _Left(NamedTuple):
+    """What is left of a budget anywhere, and in this bucket's slice."""
+
+    fen: int
+    sliced_fen: int
+
+
+async def _left_of(conn: Conn, code: str, *, way: _Way) -> _Left:
+    budget = name_budget(code)
+    fen = await ledger.find_budget_left(conn, budget=budget, bucket_count=way.chain.bucket_count) or 0
+    share = name_of_budget(budget, AccountKind.BUDGET_SLICE)
+    return _Left(fen, await ledger.open_balance(conn, buckets=[way.bucket], account=share))
+
+
+async def _find_late(
+    conn: Conn, group: Sequence[_Placed], wishes: dict[int, Wish], *, left_fen: int, way: _Way
+) -> frozenset[int]:
+    """For which applications too little is left, whose request was never heard.
+
+    Who goes on with a bike that was handed in before may have bought, and need less: they are decided.
+    """
+    late = [(place, one) for place, one in group if left_fen <= 0 or wishes[place].fen > left_fen]
+    if not late:
+        return frozenset()
+    claim_ids = [claim_id_of(one) for _, one in late]
+    heard = await deed_store.list_first_deeds(conn, bucket=way.bucket, claim_ids=claim_ids)
+    held: frozenset[str] = frozenset()
+    if left_fen > 0:
+        held = await vehicle_store.list_codes(conn, codes=[one.old_code for _, one in late])
+    return frozenset(place for place, one in late if claim_id_of(one) not in heard and one.old_code not in held)
+
+
+def _share(wanted: dict[int, int], *, left_fen: int) -> set[int]:
+    """Whom what is left is enough for, in the order in which they came; the first of them in any case."""
+    enough = set()
+    for place, fen in wanted.items():
+        if fen <= left_fen or not enough:
+            enough.add(place)
+            left_fen -= fen
+    return enough
+
+
+async def _try(way: _Way, trying: Sequence[_Placed], ends: _Ends) -> None:
+    """Qualify what can be; lease for those that were short all the same, who come again unless too little is left."""
     async with way.own_commit() as conn:
         applied = await qualify_many(
             conn,
             bucket=way.bucket,
-            applications=[one for _, one in applications],
+            applications=[one for _, one in trying],
             chain=way.chain,
             vault=way.vault,
             now=way.now,
@@ -143,19 +219,17 @@ async def _try(way: _Way, applications: Sequence[_Placed], ends: _Ends) -> list[
             writer=way.writer,
         )
     short: defaultdict[str, list[tuple[_Placed, int]]] = defaultdict(list)
-    for (place, one), end in zip(applications, applied, strict=True):
+    for placed, end in zip(trying, applied, strict=True):
         if isinstance(end, BudgetIsShort):
-            short[end.budget].append(((place, one), end.need_fen))
+            short[end.budget].append((placed, end.need_fen))
         else:
-            ends[place] = end
-    again: list[_Placed] = []
+            ends[placed[0]] = end
     for code, group in short.items():
-        again += await _lease(way, code, group, ends)
-    return sorted(again, key=lambda placed: placed[0])
+        await _lease(way, code, group, ends)
 
 
-async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], ends: _Ends) -> list[_Placed]:
-    """Lease for applications of one budget; who needs more than is left anywhere is refused, the others come again."""
+async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], ends: _Ends) -> None:
+    """Lease for applications of one budget; who needs more than is left anywhere is refused."""
     left_fen = await _lease_for(way, code, [need_fen for _, need_fen in group])
     lost = [placed for placed, need_fen in group if need_fen > left_fen]
     if lost:
@@ -164,7 +238,6 @@ async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], end
                 conn, applications=[one for _, one in lost], chain=way.chain, now=way.now, writer=way.writer
             )
         ends |= {place: used_up(way.chain) for place, _ in lost}
-    return [placed for placed, need_fen in group if need_fen <= left_fen]
 
 
 async def _lease_for(way: _Way, code: str, needs: Sequence[int]) -> int:

@@ -21,7 +21,6 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Taking, digest_id, name_budget, name_claim
 from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.statements import run_in_order
-from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Reason as ProgrammeReason
 from yikatong.trade_in.model import (
     PROGRAMME,
@@ -38,20 +37,11 @@ from yikatong.trade_in.model import (
     Reason,
     Spending,
 )
-from yikatong.trade_in.rules.facts import (
-    effective_day,
-    verify_code,
-)
+from yikatong.trade_in.rules.facts import verify_code
 from yikatong.trade_in.rules.keeping import claim_id_of, digest_application
-from yikatong.trade_in.rules.sheets import (
-    budget_code_of,
-)
 from yikatong.trade_in.rules.vehicles import list_spendings
 from yikatong.trade_in.service.drafting import Draft, Refusal, draft_claim, find_ended
-from yikatong.trade_in.service.offices import (
-    Office,
-    write_down,
-)
+from yikatong.trade_in.service.offices import Office, write_down
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -73,17 +63,6 @@ async def give_codes_back(conn: Conn, *, applications: Sequence[Application]) ->
     """Give back the codes that were claimed for applications of which no claim came."""
     held = sorted((one.old_code, claim_id_of(one)) for one in applications if _is_code(one.old_code))
     await vehicle_store.give_held_codes_back(conn, held=held)
-
-
-def budget_of(application: Application, *, chain: ChainTerms, now: datetime) -> str:
-    """The code of the budget that would pay an application, for the cheap look before anything is written.
-
-    Refuses as `programmes.get_sheet`, and FACT_IS_NOT_READABLE.
-    """
-    today = day_of(now)
-    on = effective_day(application.facts, today=today)
-    sheet = programmes.get_sheet(chain.shelf, programme=PROGRAMME, place=application.place, on=on, known_on=today)
-    return budget_code_of(sheet, on=on)
 
 
 def used_up(chain: ChainTerms) -> Refused:

@@ -1,6 +1,7 @@
 """Deciding one application: the claim as it will be, or a refusal with its decision; nothing is written here."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import psycopg
 from msgspec import structs
 
 from yikatong.cards.model import Applicant
+from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Decision, Sheet
@@ -16,6 +18,7 @@ from yikatong.trade_in.model import (
     Act,
     Actor,
     Application,
+    ChainTerms,
     Claim,
     DecisionRow,
     Deed,
@@ -56,6 +59,33 @@ from yikatong.trade_in.service.offices import (
 from yikatong.trade_in.store import claims as claim_store
 
 Conn = psycopg.AsyncConnection[Any]
+
+
+class Wish(NamedTuple):
+    """What an application would have of which budget, if nothing stands in its way; 0 when something does."""
+
+    budget: str
+    fen: int
+
+
+def wish_of(application: Application, *, chain: ChainTerms, now: datetime) -> Wish:
+    """What an application would have, as far as it says itself, for the cheap look before anything is written.
+
+    Refuses as `programmes.decide_most`, and FACT_IS_NOT_READABLE.
+    """
+    today = day_of(now)
+    on = effective_day(application.facts, today=today)
+    sheet = programmes.get_sheet(chain.shelf, programme=PROGRAMME, place=application.place, on=on, known_on=today)
+    decision = programmes.decide_most(
+        chain.shelf,
+        programme=PROGRAMME,
+        place=application.place,
+        on=on,
+        known_on=today,
+        given=dict(application.facts),
+        open_facts=OPEN,
+    )
+    return Wish(budget_code_of(sheet, on=on), decision.amount_fen)
 
 
 class Draft(NamedTuple):

@@ -43,6 +43,11 @@ async def lock_codes(conn: Conn, *, codes: Sequence[str]) -> dict[str, Spending]
     return {row["code"]: Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows}
 
 
+async def list_codes(conn: Conn, *, codes: Sequence[str]) -> frozenset[str]:
+    """Which of some codes anybody holds."""
+    return frozenset(await STATEMENTS.list_column(conn, "list_codes", codes=list(codes)))
+
+
 async def find_code(conn: Conn, *, code: str) -> Spending | None:
     """Who holds a code."""
     rows = await STATEMENTS.run(conn, "find_code", code=code)
