@@ -36,7 +36,9 @@ def _needs_of(terms: Any, mode: Mode) -> set[Step]:
         papers = _papers_of(terms)
         if "cancellation_proof" in papers:
             needs.add(Step.PLATE_CANCELLATION)
-        if papers & {"new_licence", "new_plate"} or _is_told(terms.windows.new_registered):
+        windows = terms.windows
+        within = getattr(windows, "new_registered_within", "none")
+        if papers & {"new_licence", "new_plate"} or _is_told(windows.new_registered) or _is_told(within):
             needs.add(Step.NEW_REGISTRATION)
     if order in _HAND_IN_FIRST:
         needs.add(Step.HAND_IN)

@@ -197,7 +197,7 @@ async def _find_late(
 
 def _share(wanted: dict[int, int], *, left_fen: int) -> set[int]:
     """Whom what is left is enough for, in the order in which they came; the first of them in any case."""
-    enough = set()
+    enough: set[int] = set()
     for place, fen in wanted.items():
         if fen <= left_fen or not enough:
             enough.add(place)
