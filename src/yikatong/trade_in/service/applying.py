@@ -284,9 +284,11 @@ async def _write(
 async def _take_over(conn: Conn, ended: KeptClaim, *, to: KeptClaim) -> None:
     """Let the goods of a claim that ended count for the one that takes them over."""
     claim_id = ended.claim.claim_id
-    assert await claim_store.mark_claim_resumed(conn, bucket=ended.bucket, claim_id=claim_id), "its gate is locked"
+    won = await claim_store.mark_claim_resumed(conn, bucket=ended.bucket, claim_id=claim_id)
+    assert won, "its gate is locked"
     for spending in sorted(list_spendings(ended.claim)):
-        assert await vehicle_store.pass_code_on(conn, spending=spending, to=to.claim.claim_id), "a claim has its codes"
+        won = await vehicle_store.pass_code_on(conn, spending=spending, to=to.claim.claim_id)
+        assert won, "a claim has its codes"
     store_id, received_on = ended.claim.old_store_id, ended.claim.days.received_on
     if ended.claim.old is not OldState.IN_STORE or ended.claim.old_battery is not Battery.LITHIUM:
         return

@@ -58,7 +58,8 @@ async def release_rest(conn: Conn, *, claim_id: UUID, chain: ChainTerms, vault: 
         return 0
     about = digest_id(b"rest", claim_id.bytes, kept.version.to_bytes(4), time_of=claim_id)
     await release(conn, kept=kept, fen=fen, about=about, office=office)
-    assert await claim_store.mark_claim_released(conn, bucket=kept.bucket, claim_id=claim_id, fen=fen)
+    won = await claim_store.mark_claim_released(conn, bucket=kept.bucket, claim_id=claim_id, fen=fen)
+    assert won, "the claim is locked"
     return fen
 
 
