@@ -21,6 +21,7 @@ from yikatong.ledger.model import AccountKind, name_account, name_budget, name_c
 from yikatong.plumbing.database import Connection, Database
 from yikatong.taps.audit import audit as audit_taps
 from yikatong.taps.receipts import decode_facts
+from yikatong.trade_in.audit import audit as audit_claims
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +88,10 @@ async def taps_of(conn: Connection, provider: UUID) -> Taps:
         {tap for (tap,) in await rows(conn, "SELECT tap_id FROM taps.reversal WHERE tap_id = ANY (%s)", ids)},
         {tap for (tap,) in await rows(conn, "SELECT tap_id FROM taps.refund WHERE tap_id = ANY (%s)", ids)},
     )
+
+
+async def claims_of(conn: Connection, place: str) -> list[tuple[Any, ...]]:
+    return await rows(conn, "SELECT claim_id FROM trade_in.claim WHERE place = %s", place)
 
 
 async def verify_claims(conn: Connection, place: str, taps: Taps) -> None:
@@ -157,3 +162,5 @@ async def test_whenever_the_tills_die_what_was_answered_stands_and_claims_and_ta
         mine = [show_id("tap", tap) for tap in taps.paid_claim]
         assert [] == [line for line in await audit_taps(conn) if any(tap in line for tap in mine)]
         assert [] == [line for line in await audit_ledger(conn) if "budget" in line or "leases" in line]
+        claims = [show_id("claim", claim) for (claim,) in await claims_of(conn, store.place)]
+        assert [] == [line for line in await audit_claims(conn) if any(claim in line for claim in claims)]

@@ -7,6 +7,7 @@ import pytest
 from tests.support.builders.counter import a_second_counter
 from tests.support.builders.follow_ups import asked_back, confirmed, credited, id_of, refunded, reversed_by
 from tests.support.builders.subsidised import OWN_FEN, PRICE_FEN, SUBSIDY_FEN, BikeStore
+from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger.audit import audit as audit_ledger
 from yikatong.ledger.model import Reason as LedgerReason
@@ -17,6 +18,7 @@ from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import Outcome
 from yikatong.taps.model import Reason as TapReason
 from yikatong.taps.outside import DebitOutcome
+from yikatong.trade_in.audit import audit as audit_claims
 from yikatong.trade_in.model import ClaimState, NewState
 from yikatong.trade_in.model import Reason as ChainReason
 
@@ -370,3 +372,5 @@ async def test_the_audits_find_nothing_amiss_after_all_of_it(store: BikeStore) -
         mine = [receipt.tap for receipt in receipts]
         assert [] == [line for line in await audit_taps(conn) if any(tap in line for tap in mine)]
         assert [] == [line for line in await audit_ledger(conn) if "budget" in line or "lease" in line]
+        claims = [show_id("claim", buyer.claim_id) for buyer in buyers]
+        assert [] == [line for line in await audit_claims(conn) if any(claim in line for claim in claims)]
