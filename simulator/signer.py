@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from yikatong.app.keys import WANTED_BESIDE
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.ids import SystemIds
@@ -125,7 +126,7 @@ def main(arguments: list[str]) -> None:
     holder = open_key_folder(
         Path(folder),
         key_encryption_key=bytes.fromhex(os.environ["YIKATONG_SIGNER_KEY"]),
-        wanted=wanted_keys(region),
+        wanted=(*wanted_keys(region), *WANTED_BESIDE),
         now=SystemClock().now(),
         ids=SystemIds(),
     )

@@ -17,6 +17,8 @@ from yikatong.trust import service as trust
 from yikatong.trust.model import KeyHolder, KeyKind, KeyStanding, WantedKey
 
 LOCATOR = "tap-locator"
+WANTED_BESIDE = (WantedKey(name=LOCATOR, kind=KeyKind.MARKING), *sealing.WANTED_KEYS)
+"""What an installation needs beside the keys of `trust.wanted_keys`."""
 OVERLAP = timedelta(hours=72) + trust.TRUST_LIST_LIFE
 """For how long a region's former key is believed: the life of a certificate, and the oldest list anybody may hold."""
 
@@ -44,11 +46,7 @@ def open_key_files(settings: Settings, *, next_master_key: bytes | None, clock: 
         key_folder(settings),
         key_encryption_key=next_master_key or master_key,
         former_key_encryption_key=None if next_master_key is None else master_key,
-        wanted=(
-            *trust.wanted_keys(settings.region),
-            WantedKey(name=LOCATOR, kind=KeyKind.MARKING),
-            *sealing.WANTED_KEYS,
-        ),
+        wanted=(*trust.wanted_keys(settings.region), *WANTED_BESIDE),
         now=clock.now(),
         ids=ids,
     )

@@ -1,7 +1,11 @@
 """Keys as whoever runs the platform changes them: given successors, encrypted by another master key, never lost."""
 
 import base64
+import os
+import subprocess
 import sys
+import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -185,6 +189,22 @@ def test_a_folder_from_before_the_log_gets_the_keys_of_the_log_at_the_next_start
     assert 1 == len(sealing.leaf_secrets_of(made))
     assert sealing.leaf_secrets_of(made) == sealing.leaf_secrets_of(found)
     assert list(sealing.log_keys_of(made)) == list(sealing.log_keys_of(found))
+
+
+def test_the_simulated_module_holds_every_key_that_an_installation_begins_with(tmp_path: Path) -> None:
+    here, file = settings_of(tmp_path), tmp_path / "module.sock"
+    words = [sys.executable, "-m", "simulator.signer", str(file), str(tmp_path / "module"), here.region]
+    with subprocess.Popen(words, env={**os.environ, "YIKATONG_SIGNER_KEY": "6b" * 32}) as module:  # noqa: S603  our own
+        try:
+            until = time.monotonic() + 30
+            while not file.exists() and time.monotonic() < until:
+                time.sleep(0.05)
+            with closing(trust.ExternalKeyHolder(str(file))) as outside:
+                held = {key.name for key in outside.held_keys()}
+        finally:
+            module.terminate()
+
+    assert {key.name for key in keys_at(here, FixedClock()).held_keys()} == held
 
 
 async def test_a_rotation_cut_off_before_the_list_is_ended_by_the_same_command(db: Database, tmp_path: Path) -> None:
