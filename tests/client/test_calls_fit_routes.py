@@ -467,6 +467,7 @@ NOT_FOR_THE_CLIENT = {
     # Answered to a terminal by `Terminal.poll`.
     "get_tap",
     # For people who look into what went wrong; a till does nothing with them.
+    "trade_in.list_decisions",
     "list_second_uses",
     "list_second_uses_of_region",
     "count_unread_presentations",

@@ -1,7 +1,7 @@
 """HTTP routes of trade-ins, by role."""
 
 from yikatong.plumbing.http import Route
-from yikatong.trade_in.api import finance, lists, offices, parties, residents
+from yikatong.trade_in.api import decisions, finance, lists, offices, parties, residents
 from yikatong.trade_in.api.claims import Desk
 
 __all__ = ["Desk", "routes"]
@@ -16,5 +16,6 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         *parties.police_routes(desk),
         *offices.commerce_routes(desk),
         *finance.finance_routes(desk),
+        *decisions.decision_routes(desk.chain.shelf, desk.vault, bucket_count=desk.bucket_count),
         *lists.routes(desk.chain.shelf),
     )
