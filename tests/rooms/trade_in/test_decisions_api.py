@@ -51,8 +51,8 @@ class Refusal:
 
     async def told(self, **operator: Any) -> DecisionsAnswer:
         """What commerce is told."""
-        fields = {"kind": CallerKind.OPERATOR, "id": OPERATOR, "region": self.place.code} | operator
-        return await self.asked("list_decisions", Caller(**fields))
+        fields: dict[str, Any] = {"region": self.place.code} | operator
+        return await self.asked("list_decisions", Caller(kind=CallerKind.OPERATOR, id=OPERATOR, **fields))
 
     async def told_own(self, resident_id: UUID) -> DecisionsAnswer:
         """What a resident is told."""
