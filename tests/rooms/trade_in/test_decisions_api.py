@@ -11,8 +11,7 @@ from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import Call, Caller, CallerKind
-from yikatong.trade_in.api import decision_routes
-from yikatong.trade_in.api.decisions import DecisionsAnswer
+from yikatong.trade_in.api.decisions import DecisionsAnswer, decision_routes
 from yikatong.trade_in.rules.keeping import claim_id_of
 
 pytestmark = pytest.mark.anyio
