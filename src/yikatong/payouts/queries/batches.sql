@@ -228,6 +228,13 @@ FROM (
 ) AS moved
 GROUP BY batch_id, moved_by;
 
+-- name: audit_batches_of_rosters
+-- sentence: audit: by roster, what its batches have set aside or paid
+SELECT roster_id, sum(paid_fen + CASE WHEN state IN ('applied', 'sending', 'sent') THEN open_fen ELSE 0 END)::bigint
+FROM payouts.batch
+WHERE roster_id = ANY (%(roster_ids)s::uuid[])
+GROUP BY roster_id;
+
 -- name: audit_corrections
 -- sentence: audit, over all buckets: corrected lines whose correction is missing, doubled or above its source
 SELECT s.batch_id, s.line, s.amount_fen, sum(c.amount_fen)::bigint

@@ -13,6 +13,7 @@ from yikatong.payouts.service.batches import (
     list_payments_of,
     revoke_application,
     stop_line,
+    sum_of_rosters,
 )
 from yikatong.payouts.service.budgets import budget_of, fund_budget, get_budget
 from yikatong.payouts.service.corrections import (
@@ -171,6 +172,7 @@ __all__ = [
     "settle_provider",
     "show_number",
     "stop_line",
+    "sum_of_rosters",
     "tell_payees",
     "try_to_hold_batch",
     "unresolved",

@@ -86,6 +86,11 @@ async def get_clearing(conn: Conn, *, batch_id: UUID, bucket_count: int) -> int:
     return await ledger.open_balance(conn, buckets=range(bucket_count), account=clearing_of(batch_id))
 
 
+async def sum_of_rosters(conn: Conn, *, roster_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What the batches of some rosters took out of their budgets: set aside now, or paid."""
+    return await store.sum_of_rosters(conn, roster_ids=roster_ids)
+
+
 async def list_payments_of(conn: Conn, *, bucket: int, resident_id: UUID, limit: int = 100) -> tuple[BatchLine, ...]:
     """What one person was to be paid and what became of it, the newest first."""
     return await store.list_lines_of_resident(conn, bucket=bucket, resident_id=resident_id, limit=limit)

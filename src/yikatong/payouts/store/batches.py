@@ -91,6 +91,12 @@ async def list_due_batches(conn: Conn, *, today: date, limit: int) -> list[UUID]
     return await STATEMENTS.list_column(conn, "list_due_batches", today=today, limit=limit)
 
 
+async def sum_of_rosters(conn: Conn, *, roster_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What the batches of some rosters have set aside or paid."""
+    cursor = await conn.execute(STATEMENTS["audit_batches_of_rosters"], {"roster_ids": list(roster_ids)})
+    return dict(await cursor.fetchall())
+
+
 async def list_every_batch(conn: Conn) -> tuple[Batch, ...]:
     """Every batch."""
     return tuple(_batch_of(row) for row in await STATEMENTS.run(conn, "audit_batches"))

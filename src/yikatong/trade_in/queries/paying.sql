@@ -53,3 +53,11 @@ FROM trade_in.payment_at_odds
 WHERE bucket = %(bucket)s
 ORDER BY found_at DESC, claim_id
 LIMIT %(limit)s;
+
+-- name: audit_rostered
+-- sentence: audit, over all buckets: by roster, what of its claims has ever been handed to payouts and not come back
+SELECT r.roster_id, sum(c.sent_fen + c.paid_fen + c.owed_back_fen + c.reclaimed_fen)::bigint
+FROM trade_in.rostered AS r
+JOIN trade_in.claim AS c ON c.bucket = r.bucket AND c.claim_id = r.claim_id
+GROUP BY r.roster_id
+ORDER BY r.roster_id;

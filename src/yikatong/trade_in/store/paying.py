@@ -60,6 +60,12 @@ async def delete_rostered(conn: Conn, *, bucket: int, claim_id: UUID, roster_id:
     return await STATEMENTS.hits(conn, "delete_rostered", bucket=bucket, claim_id=claim_id, roster_id=roster_id)
 
 
+async def sum_rostered(conn: Conn) -> dict[UUID, int]:
+    """By roster, what of its claims was handed to payouts and has not come back."""
+    cursor = await conn.execute(STATEMENTS["audit_rostered"])
+    return dict(await cursor.fetchall())
+
+
 async def insert_payment_at_odds(conn: Conn, *, odds: PaymentAtOdds) -> None:
     """Keep what a claim could not follow."""
     columns = columns_of(odds) | {"told": odds.told.value, "now": odds.found_at}
