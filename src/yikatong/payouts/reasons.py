@@ -17,6 +17,11 @@ class Reason(KernelReason):
         "Nothing was changed. Check the id.",
         "未作任何变更。请核对编号。",
     )  # fmt: skip
+    BANK_CODE_IS_NOT_VALID = ReasonText(
+        404, "A bank is named by three digits.", "银行代码为三位数字。",
+        "Nothing was read. Write the code of the bank as the list of banks has it, 102 for instance.",
+        "未查询。请按银行代码表填写，例如102。",
+    )  # fmt: skip
     STATEMENT_DAY_IS_NOT_A_DAY = ReasonText(
         404, "The day of the statement is not a day of the calendar.", "对账单日期不是有效日期。",
         "Nothing was read. Write the day as 2026-11-25.",

@@ -15,6 +15,7 @@ from yikatong.trade_in.model import Battery, DeedRow, KeptClaim, OldState, Spend
 from yikatong.trade_in.rules.keeping import states_of
 from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
 from yikatong.trade_in.rules.vehicles import list_spendings
+from yikatong.trade_in.service.rostering import list_unequal_rosters
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import sales as sale_store
@@ -27,7 +28,8 @@ _ZERO = UUID(int=0)
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
     """Name claims whose account holds other money than they say, then those whose deeds do not lead to where they
     stand, then persons whose claims are not as many as counted, vehicles that count for another claim or for none,
-    and lithium bikes that are on no list, or on one though they have left.
+    lithium bikes that are on no list, or on one though they have left, and rosters that have other money of their
+    claims than was handed over.
     """
     found: list[str] = []
     balances = await ledger.list_balances_of_kind(conn, kind=AccountKind.CLAIM)
@@ -53,7 +55,8 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     for code, claim_id in await sale_store.list_waiting_codes(conn):
         counted.setdefault(code, Spending(code, VehicleRole.NEW, claim_id))
     found += [line async for line in _compare_vehicles(conn, counted)]
-    return found + await _compare_overnight(conn, in_stores)
+    found += await _compare_overnight(conn, in_stores)
+    return found + await _compare_rosters(conn)
 
 
 async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
@@ -129,6 +132,14 @@ async def _compare_vehicles(conn: AsyncConnection[Any], counted: Mapping[str, Sp
                 yield f"trade_in: vehicle {spending.code} counts for {about}, which does not count it"
     for spending in missing.values():
         yield f"trade_in: {show_id('claim', spending.claim_id)} counts vehicle {spending.code}, not held for it"
+
+
+async def _compare_rosters(conn: AsyncConnection[Any]) -> list[str]:
+    """Hold what claims handed to payouts against what is there for them."""
+    return [
+        f"trade_in: claims handed {handed} fen to {show_id('roster', roster_id)}, it has and paid {there}"
+        for roster_id, handed, there in await list_unequal_rosters(conn)
+    ]
 
 
 async def _compare_overnight(conn: AsyncConnection[Any], in_stores: set[UUID]) -> list[str]:

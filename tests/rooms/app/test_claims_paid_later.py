@@ -29,7 +29,9 @@ from yikatong.payouts.model import Batch, Ground, Roster
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.outbox import Event, Relay
 from yikatong.trade_in import service
+from yikatong.trade_in.audit import audit as audit_trade_in
 from yikatong.trade_in.model import Act, Acted, ClaimState, KeptClaim, Qualified
+from yikatong.trade_in.service import rostering
 from yikatong.trade_in.service.rostering import handing_of, source_of
 
 pytestmark = pytest.mark.anyio
@@ -203,6 +205,7 @@ class Town:
         """Nothing is between two buckets, every claim's account holds what its row says, no audit finds anything."""
         async with self.db.transaction() as conn:
             assert [] == await audit_payouts(conn)
+            assert [] == await audit_trade_in(conn)
             assert [] == await service.list_payments_at_odds(conn, bucket_count=BUCKETS)
 
     async def conserved(self, claims: Sequence[KeptClaim]) -> None:
@@ -242,6 +245,8 @@ async def test_claims_are_public_with_their_roster_approved_with_it_and_paid_as_
         town.passed(timedelta(days=2))
         town.bank.give_back([handle_of(late.claim.resident_id)], reason="AC06")
         await town.exchange.fetch_returns()
+        # The bank was heard, the claims have not heard of it yet: no audit finds anything in between.
+        await town.verified()
         await town.relayed()
         assert [ClaimState.PAID, ClaimState.APPROVED, ClaimState.APPROVED] == await town.states(approved)
         assert amounts[1] + amounts[2] == await town.in_source(final)
@@ -413,6 +418,35 @@ async def test_news_that_are_cut_short_are_heard_again_and_move_a_claim_once(own
         assert [1, 1] == [(await acts_of(town, kept)).count("pay") for kept in claims]
         await town.conserved(claims)
         await town.verified()
+
+
+async def test_the_audit_names_a_roster_that_has_other_money_than_its_claims_handed_over(own: Database) -> None:
+    with a_folder() as root:
+        town = Town(own, root)
+        await town.place.funded(10_000_000)
+        await town.checked()
+        final = await town.final(await town.public())
+        async with own.transaction() as conn:
+            await rostering.hand_over(
+                conn,
+                roster_id=final.id,
+                fen=1,
+                about=final.id,
+                is_back=True,
+                now=town.place.now,
+                bucket_count=BUCKETS,
+            )
+            assert [final.id] == [roster_id for roster_id, _, _ in await rostering.list_unequal_rosters(conn)]
+            await rostering.hand_over(
+                conn,
+                roster_id=final.id,
+                fen=1,
+                about=final.id,
+                is_back=False,
+                now=town.place.now,
+                bucket_count=BUCKETS,
+            )
+            assert [] == await rostering.list_unequal_rosters(conn)
 
 
 async def test_a_place_without_checked_claims_has_no_roster(own: Database) -> None:

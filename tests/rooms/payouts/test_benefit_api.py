@@ -134,6 +134,9 @@ async def test_ids_that_are_none_are_as_unknown_as_any_other(db: Database) -> No
             for shown in ("x", show_id("roster", world.ids.new()), show_id("payout_batch", world.ids.new())):
                 with pytest.raises(Refused, match="ROSTER_IS_UNKNOWN"):
                     await office.call(name, roster_id=shown)
+        for shown in ("x", "1", "1022", "١٠٢", "\x84"):
+            with pytest.raises(Refused, match="BANK_CODE_IS_NOT_VALID"):
+                await office.call("list_return_files", query=PageQuery(), bank=shown)
         for name in ("get_batch", "delete_batch"):
             with pytest.raises(Refused, match="PAYOUT_BATCH_IS_UNKNOWN"):
                 await office.call(name, payout_batch_id="pbt_0")

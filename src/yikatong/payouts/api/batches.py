@@ -1,5 +1,6 @@
 """Routes of batches: applied for with a second person, stopped, corrected, reconciled; and what banks wrote."""
 
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
@@ -8,6 +9,7 @@ from msgspec import Meta, Struct
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Terms, Vault
+from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.payouts import service
 from yikatong.payouts.api.shapes import (
@@ -29,6 +31,8 @@ from yikatong.payouts.api.shapes import (
 )
 from yikatong.payouts.model import Reason, ReturnFile
 from yikatong.plumbing.http import Call, ChangeAnswer, Route
+
+BANK_CODE = re.compile(r"[0-9]{3}")
 
 
 class BatchesAnswer(Struct, frozen=True, kw_only=True):
@@ -273,7 +277,10 @@ class Batches:
 
     async def return_files(self, call: Call, body: None, query: PageQuery) -> ReturnFilesAnswer:
         """List what a bank wrote."""
-        found = await service.list_return_files(call.conn, bank_code=call.path["bank"], limit=query.limit)
+        bank_code = call.path["bank"]
+        if BANK_CODE.fullmatch(bank_code) is None:
+            raise Refused(Reason.BANK_CODE_IS_NOT_VALID)
+        found = await service.list_return_files(call.conn, bank_code=bank_code, limit=query.limit)
         return ReturnFilesAnswer(files=tuple(_show_file(file) for file in found))
 
     async def payments_of(self, call: Call, body: None, query: None) -> BatchLinesAnswer:
@@ -351,7 +358,8 @@ def routes(*, terms: Terms, vault: Vault) -> tuple[Route, ...]:
         read("GET", f"{_ONE}/reconciliation", "reconcile_batch", "Compare batch, ledger and bank", "批次对账",
              batches.reconcile, query=AnsweredQuery, answer=ReconciliationAnswer, reasons=_KNOWN),
         read("GET", "/v1/bank-files/{bank}/returns", "list_return_files", "List what became of a bank's files",
-             "列出银行回单文件", batches.return_files, query=PageQuery, answer=ReturnFilesAnswer, reasons=()),
+             "列出银行回单文件", batches.return_files, query=PageQuery, answer=ReturnFilesAnswer,
+             reasons=(Reason.BANK_CODE_IS_NOT_VALID,)),
         read("GET", "/v1/residents/{resident_id}/payments", "list_payments", "Show what a person was to be paid",
              "查看个人发放记录", batches.payments_of, answer=BatchLinesAnswer, looks=True, reasons=cards.LOOK),
     )  # fmt: skip

@@ -116,6 +116,18 @@ async def _take(
     return taken
 
 
+async def list_unequal_rosters(conn: Conn) -> list[tuple[UUID, int, int]]:
+    """Rosters whose claims handed over another sum than their budget holds and their batches took: audit reads all.
+
+    True at every commit, also while claims have not heard yet what a bank did: paid or returned, the sum is the same.
+    """
+    handed = await store.sum_rostered(conn)
+    taken = await payouts.sum_of_rosters(conn, roster_ids=list(handed))
+    held = await ledger.list_balances_of_kind(conn, kind=AccountKind.BUDGET)
+    there = {roster_id: held.get(source_of(roster_id).id, 0) + taken.get(roster_id, 0) for roster_id in handed}
+    return [(roster_id, fen, there[roster_id]) for roster_id, fen in handed.items() if fen != there[roster_id]]
+
+
 async def hand_over(
     conn: Conn, *, roster_id: UUID, fen: int, about: UUID, is_back: bool, now: datetime, bucket_count: int
 ) -> None:
