@@ -30,7 +30,7 @@ demo: $(VENV)/.run-ready ## 演一遍亭亭社区的一天 | one day in Tingting
 serve: $(VENV)/.run-ready ## 启动平台 | serve the platform on http://127.0.0.1:8000
 	@$(BIN)/yikatong serve $(ARGS)
 
-story: $(VENV)/.run-ready ## 列出故事 | list the stories; ARGS=community-day plays one
+story: $(VENV)/.run-ready ## 列出故事 | list the stories; ARGS=trade-in plays one
 	@$(BIN)/yikatong story $(ARGS)
 
 test: checks ## 全部检查和测试 | all checks and tests, on a PostgreSQL of its own

@@ -20,6 +20,7 @@ class ApiRefusal(Exception):  # noqa: N818  a refusal is an answer, not a fault 
     def __init__(self, route: str, problem: ProblemDetails) -> None:
         super().__init__(f"{route}: {problem.status} {problem.reason} {dict(problem.about)}")
         self.reason = problem.reason
+        self.problem = problem
 
 
 class Calls:

@@ -164,6 +164,11 @@ class HttpWallet:
         return self._outside.post("/face/simulator/captures", CapturedShape, capture).face
 
     @property
+    def calls(self) -> Calls:
+        """The phone's own calls, for what has no word of its own here."""
+        return self._own
+
+    @property
     def _own(self) -> Calls:
         assert self._session is not None, "a wallet is enrolled before it is used"
         return self._session

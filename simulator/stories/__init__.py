@@ -17,6 +17,8 @@ from simulator.stories.crew import Credentials, Crew
 from simulator.stories.day import Day
 from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.telling import Both, set_both
+from simulator.stories.trade_in import play_trade_in
+from simulator.stories.trade_in_cast import BEGINS_ON, REGIONS
 from simulator.story_clock import StoryClock
 from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
 
@@ -64,6 +66,21 @@ STORIES = {
             regions=(HOME, AWAY),
             play=play_community_day,
         ),
+        Story(
+            name="trade-in",
+            title_zh="以旧换新：一辆旧车，四个省",
+            title_en="Trade-in: one old bike, four provinces",
+            opening=Both(
+                "2024年10月20日。同样的旧锂电车、同样价格的新车，在云南、江苏、广东、河北各有各的办法，都按公布的规则办。"
+                "人物和商户都是虚构的；平台的时钟拨到了那一天。",
+                "20 October 2024. The same old lithium bike and a new one at the same price, by the published rules of "
+                "Yunnan, Jiangsu, Guangdong and Hebei. People and shops are invented; the platform's clocks are set to "
+                "that day.",
+            ),
+            regions=REGIONS,
+            begins_on=BEGINS_ON,
+            play=play_trade_in,
+        ),
     )
 }
 
@@ -79,12 +96,13 @@ def play(
     began: float | None = None,
     clock: StoryClock | None = None,
     set_clocks: Callable[[timedelta], None] | None = None,
+    bank_files: Path | None = None,
 ) -> Day:
     """Play a story against a running platform; raises StoryFailedError at the first outcome that is not as told.
 
     Raises KeyError for a name that is no story's. `crew_file` keeps the operators whom the story hires for the next
     time. `began` (of time.monotonic) is when the way to the first tap began. `clock` is how far the platform's clocks
-    are shifted, and `set_clocks` shifts them further.
+    are shifted, and `set_clocks` shifts them further. `bank_files` is where it exchanges files with banks.
     """
     story = STORIES[name]
     crew = Crew(crew_file)
@@ -103,6 +121,7 @@ def play(
             began=time.monotonic() if began is None else began,
             clock=clock,
             set_clocks=set_clocks,
+            bank_files=bank_files,
         )
         with stage:
             try:

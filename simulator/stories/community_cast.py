@@ -9,7 +9,6 @@ HOME = "500116"
 """Jiangjin district of Chongqing, where Luohuang town and its Tingting community are."""
 AWAY = "440100"
 """Guangzhou."""
-BANK = "102"
 
 WANG = Part(
     key="wang", name_zh="王秀英", name_en="Wang Xiuying", age=74, is_woman=True, has_phone=False,

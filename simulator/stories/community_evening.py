@@ -7,9 +7,9 @@ from datetime import date
 from msgspec import structs
 
 from simulator.outside import DeliveredShape
-from simulator.stories.community_cast import BANK
 from simulator.stories.community_morning import Town
 from simulator.stories.day import Day, templates_of
+from simulator.stories.enrolling import BANK
 from simulator.stories.neighbour import Neighbour
 from simulator.stories.stage import Stage
 from simulator.stories.telling import Both, Column, a_table, fold, show_table, tell

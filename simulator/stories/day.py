@@ -14,7 +14,7 @@ from simulator.stories.till import Till
 from yikatong.client.receipts import Admitted, Refused, Tap, Waiting
 from yikatong.kernel.money import show_yuan
 
-SOURCE_WORDS = {"bank": "银行 bank", "purse": "钱包 purse", "benefit": "补贴 benefit"}
+SOURCE_WORDS = {"bank": "银行 bank", "purse": "钱包 purse", "benefit": "补贴 benefit", "claim": "立减 subsidy"}
 LEARNED_WORDS = {"name": "姓名 name", "id_number": "证号 ID"}
 HARMLESS_WORDS = {"age_band": "年龄 age ", "name_masked": ""}
 """What a terminal learned that may be read on a screen, and the words that stand before it."""
@@ -90,9 +90,20 @@ class Day:
         return tap
 
     def waits_and_confirms(
-        self, at: str, who: Neighbour, till: Till, item: str, make: Make, *, paid_by: Mapping[str, int]
+        self,
+        at: str,
+        who: Neighbour,
+        till: Till,
+        item: str,
+        make: Make,
+        *,
+        paid_by: Mapping[str, int],
+        says: str | None = None,
     ) -> Admitted:
-        """A tap that waits until its resident has read payee and amount on their own phone, and signed."""
+        """A tap that waits until its resident has read payee and amount on their own phone, and signed.
+
+        `says` is what its line ends in, which is else that it was confirmed and who paid.
+        """
         tap, milliseconds = self._time(make)
         if not isinstance(tap, Waiting):
             raise StoryFailedError(f"{at} {who.part.name_en}, {item}: it should wait, and it was {_ended(tap)}")
@@ -115,7 +126,7 @@ class Day:
         self.admitted += 1
         self.confirmed += 1
         self._count_payment(at, who, till, dict(paid_by))
-        says = "已确认 confirmed, " + _show_parts(paid_by)
+        says = says or "已确认 confirmed, " + _show_parts(paid_by)
         self._tell(at, who.part.name, till, item, amount_fen, milliseconds, mark="✓", style="green", says=says)
         return ended
 

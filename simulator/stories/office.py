@@ -2,7 +2,7 @@
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,6 +25,14 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Operator(name={self.name!r})"
+
+
+class Post(NamedTuple):
+    """A post of an office: the job, who has it, in which roles."""
+
+    job: str
+    name: str
+    roles: tuple[str, ...]
 
 
 class Office:
@@ -55,13 +63,38 @@ class Office:
                 "permissions": ["access.minors", "ledger.grant", "ledger.read"],
             },
         )
+        hired = self.hire(
+            Post("second", second, ("access_keeper", "approver", "settler")),
+            Post("counter", counter, ("counter",)),
+            Post("welfare", welfare, ("welfare",)),
+        )
+        self.second, self.counter, self.welfare = (hired[job] for job in ("second", "counter", "welfare"))
+
+    def hire(self, *posts: Post) -> dict[str, Operator]:
+        """Have somebody at each post, side by side; gives them by their jobs."""
         with ThreadPoolExecutor(max_workers=3) as hands:
-            hired = (
-                hands.submit(self._hire, second, "second", roles=("access_keeper", "approver", "settler")),
-                hands.submit(self._hire, counter, "counter", roles=("counter",)),
-                hands.submit(self._hire, welfare, "welfare", roles=("welfare",)),
-            )
-        self.second, self.counter, self.welfare = (each.result() for each in hired)
+            hired = {post.job: hands.submit(self._hire, post.name, post.job, roles=post.roles) for post in posts}
+        return {job: each.result() for job, each in hired.items()}
+
+    def again(self, job: str) -> Operator:
+        """Whoever was hired for a job signs in once more: a session does not last for days."""
+        known = self._stage.crew.find(self.region, job)
+        if known is None:
+            raise StoryFailedError(f"nobody was hired as {job} in {self.region}")
+        return self._sign_in(job, known)
+
+    def hire_staff(self, *, provider: str, name: str, permission: str) -> Operator:
+        """Somebody who works for a provider and may do one thing."""
+        login_name = f"{permission.rpartition('.')[2]}-{secrets.token_hex(3)}"
+        body = {
+            "provider_id": provider,
+            "login_name": login_name,
+            "display_name": name,
+            "permissions": [permission],
+        }
+        made = self.second.calls.post("/v1/staff", NewAccount, body)
+        own = Credentials(login_name=login_name, password=secrets.token_urlsafe(15))
+        return self._sign_in(name, own, first_password=made.first_password, kind="staff")
 
     def approved(self, asker: Operator, path: str, shape: type[Shape], body: Any = None) -> Shape:
         """Ask for what needs a second person, and have the second person approve it."""
@@ -91,10 +124,12 @@ class Office:
         self._stage.crew.remember(self.region, job, own)
         return operator
 
-    def _sign_in(self, name: str, own: Credentials, *, first_password: str | None = None) -> Operator:
+    def _sign_in(
+        self, name: str, own: Credentials, *, first_password: str | None = None, kind: str = "operator"
+    ) -> Operator:
         """Sign in, at the first time with a password of one's own in place of the first."""
         body = {
-            "kind": "operator",
+            "kind": kind,
             "region": self.region,
             "login_name": own.login_name,
             "password": first_password or own.password,

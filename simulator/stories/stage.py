@@ -38,10 +38,12 @@ class Stage:
         began: float,
         clock: StoryClock | None = None,
         set_clocks: Callable[[timedelta], None] | None = None,
+        bank_files: Path | None = None,
     ) -> None:
         """`folder` is for the terminals' journals; the way to the first tap is measured from `began`.
 
-        `set_clocks` shifts the platform's clocks, which starts it anew; without it the story has one day.
+        `set_clocks` shifts the platform's clocks, which starts it anew; without it the story has one day. `bank_files`
+        is the folder in which the platform and its banks exchange files.
         """
         self.platform = Calls(base_url)
         self.outside = Calls(outside_url)
@@ -52,6 +54,7 @@ class Stage:
         self.began = began
         self.clock = clock or StoryClock()
         self._set_clocks = set_clocks
+        self.bank_files = bank_files
         self.tag = secrets.token_hex(3)
         self.closing = ExitStack()
         self.closing.callback(self.platform.http.close)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from msgspec import structs
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
@@ -20,6 +21,7 @@ from simulator.story_clock import StoryClock, shift_to
 from simulator.witness import SimulatedWitness
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
+    BANK_FILES_FOLDER,
     LOG_FILE,
     OPERATORS_FILE,
     Platform,
@@ -60,6 +62,7 @@ __all__ = [
 ]
 
 DEMO_STORY = "community-day"
+SECOND_STORY = "trade-in"
 WITNESS_FOLDER = "witness"
 """In the demo's data folder, only because nobody else is there to keep it."""
 KIND_NAMES = {
@@ -85,6 +88,7 @@ ROOM_NAMES_ZH = {
     "ledger": "账本",
     "taps": "用卡",
     "payouts": "结算",
+    "trade_in": "以旧换新",
     "offline": "离线用卡",
     "desk": "柜台",
     "cards": "卡",
@@ -105,13 +109,13 @@ PLACE_CELLS = 18
 
 
 def run_demo(settings: Settings, *, once: bool) -> None:
-    """Play the first story on a platform of its own, and keep it up while a terminal is attached.
+    """Play the two stories, each on a platform of its own, and keep the first one's up while a terminal is attached.
 
     Its data stand in the folder `demo` of the data folder, with a database of their own whatever the settings name.
     Ends with SystemExit(1) when the story fails or nothing can be started.
     """
     attached = not once and sys.stdin.isatty() and sys.stdout.isatty()
-    _run(settings, DEMO_STORY, stay=attached)
+    _run(settings, DEMO_STORY, stay=attached, then=SECOND_STORY)
 
 
 def play_story(settings: Settings, name: str) -> None:
@@ -119,12 +123,12 @@ def play_story(settings: Settings, name: str) -> None:
     _run(settings, STORIES[name].name, stay=False)
 
 
-def _run(settings: Settings, name: str, *, stay: bool) -> None:
+def _run(settings: Settings, name: str, *, stay: bool, then: str | None = None) -> None:
     began = time.monotonic() - seconds_since_process_began()
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, _end_in_order)
     try:
-        _play_beside(settings, name, console=console, began=began, stay=stay)
+        _play_beside(settings, name, console=console, began=began, stay=stay, then=then)
     except KeyboardInterrupt:
         console.print("故事未演完即停止 ended before the story was over")
         raise SystemExit(INTERRUPTED) from None
@@ -133,17 +137,22 @@ def _run(settings: Settings, name: str, *, stay: bool) -> None:
         raise SystemExit(1) from None
 
 
-def _play_beside(settings: Settings, name: str, *, console: Console, began: float, stay: bool) -> None:
-    """The server's process loads the program while the outside world and the database are started."""
+def _play_beside(
+    settings: Settings, name: str, *, console: Console, began: float, stay: bool, then: str | None = None
+) -> None:
+    """Play a story, and `then` another on a platform beside; the server's process loads while the database starts."""
     story = STORIES[name]
     folder, clock = Path(settings.data_folder) / "demo", StoryClock()
     if story.begins_on is not None:
         folder, clock = folder.with_name(f"demo-{name}"), StoryClock(shift=shift_to(story.begins_on))
         shutil.rmtree(folder, ignore_errors=True)
+        (folder / BANK_FILES_FOLDER).mkdir(parents=True)
     server = ServerProcess()
     try:
         with outside_world(console, folder=folder, shift=clock.shift) as outside:
             own = demo_settings(settings, folder=folder, outside=outside, region=story.regions[0], shift=clock.shift)
+            if story.begins_on is not None:
+                own = structs.replace(own, bank_files_folder=str(folder / BANK_FILES_FOLDER), bank_files_seconds=1)
             if own.port != settings.port:
                 _say(console, port_is_taken(settings.port))
             with (
@@ -153,6 +162,10 @@ def _play_beside(settings: Settings, name: str, *, console: Console, began: floa
                 ) as platform,
             ):
                 _perform(platform, name, console=console, began=began, clock=clock)
+                if then is not None:
+                    console.print()
+                    beside = structs.replace(settings, port=0)
+                    _play_beside(beside, then, console=console, began=time.monotonic(), stay=False)
                 if stay:
                     _say_where(platform, console)
                     _stay(platform, console)
@@ -173,6 +186,7 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float, c
         began=began,
         clock=clock,
         set_clocks=platform.set_clocks,
+        bank_files=Path(platform.settings.data_folder) / BANK_FILES_FOLDER,
     )
     asyncio.run(close_books(platform.settings, platform.address, console, again=day.again))
     seconds = time.monotonic() - began

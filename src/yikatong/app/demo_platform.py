@@ -34,6 +34,8 @@ from yikatong.plumbing.settings import Settings
 OPERATORS_FILE = "operators.json"
 LOG_FILE = "server.log"
 BANK_FILE = "bank.json"
+BANK_FILES_FOLDER = "bank-files"
+"""Where a story that pays by files exchanges them with its bank."""
 READY_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 30.0
 _SPAWN = multiprocessing.get_context("spawn")

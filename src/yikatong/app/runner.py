@@ -135,7 +135,9 @@ def _bank_file_jobs(worker: Worker) -> tuple[Job, ...]:
         files=files,
         vault=worker.vault,
         bucket_count=settings.bucket_count,
-        terms=payouts_jobs.FileTerms(formats=dict.fromkeys(plain, FileFormat.CSV)),
+        terms=payouts_jobs.FileTerms(
+            formats=dict.fromkeys(plain, FileFormat.CSV), often=timedelta(seconds=settings.bank_files_seconds)
+        ),
     )
 
 

@@ -38,15 +38,19 @@ def _read_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(_read_text(name).splitlines()))
 
 
-def read_item_list() -> ItemList:
-    """Read the list that comes with the platform. Raises ValueError naming the row that cannot be read."""
+def read_item_list(*, valid_from: date | None = None) -> ItemList:
+    """Read the list that comes with the platform, in force from another day than its own where one is given.
+
+    Raises ValueError naming the row that cannot be read.
+    """
     terms = yaml.load(_read_text("terms.yaml"), Loader=yaml.CSafeLoader)
     sources = {row["tag"]: row["source"] for row in _read_rows("sources.csv")}
-    head = {"list_version": f"{LIST_NAME} {terms['version']}", "valid_from": terms["valid_from"]}
+    begins = valid_from or terms["valid_from"]
+    head = {"list_version": f"{LIST_NAME} {terms['version']}", "valid_from": begins}
     return ItemList(
         name=LIST_NAME,
         version=terms["version"],
-        valid_from=terms["valid_from"],
+        valid_from=begins,
         items=tuple(
             _read_item(row, region=region, terms=terms, sources=sources, head=head)
             for row in _read_rows("items.csv")

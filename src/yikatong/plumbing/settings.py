@@ -201,6 +201,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "drafts, notes of what was sent, and what was fetched."
         ),
     ] = None
+    bank_files_seconds: Annotated[
+        int, _whole("Files that are due go out, and what banks left is read, as often as this.", at_most=3600)
+    ] = 30
     plain_file_banks: Annotated[
         str,
         Meta(

@@ -148,14 +148,17 @@ class SeededList(msgspec.Struct, frozen=True):
     unchanged_count: int
 
 
-async def seed_items(conn: AsyncConnection[Any], *, item_list: seeds.ItemList | None = None) -> SeededList:
+async def seed_items(
+    conn: AsyncConnection[Any], *, item_list: seeds.ItemList | None = None, valid_from: date | None = None
+) -> SeededList:
     """Load the item list that comes with the platform, or another; the same version again changes nothing.
 
+    `valid_from` puts the platform's list in force from another day than its own.
     Entries of an older version of the same list whose terms differ end on the new version's first day, and those no
     longer named end too. Entries that the installation published itself stay.
     Refuses ITEM_TERMS_DO_NOT_FIT, then ITEM_ENDS_BEFORE_IT_BEGINS when the version is older than the entries it ends.
     """
-    wanted = item_list or seeds.read_item_list()
+    wanted = item_list or seeds.read_item_list(valid_from=valid_from)
     plan = rules.plan_list(await store.list_entries(conn), wanted.items, list_name=wanted.name)
     if not plan.to_add and not plan.to_end:
         return SeededList(0, 0, plan.unchanged_count)

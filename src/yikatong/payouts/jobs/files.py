@@ -48,10 +48,11 @@ REFUSED_FOR_GOOD = frozenset(
 
 
 class FileTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """How files are exchanged: which bank reads what (ISO 20022 unless said), and how long a file may be."""
+    """How files are exchanged: which bank reads what (ISO 20022 unless said), how long a file may be, how often."""
 
     formats: Mapping[str, FileFormat] = {}
     lines_in_part: int = LINES_IN_PART
+    often: timedelta = OFTEN
 
 
 class BankFileExchange:
@@ -261,7 +262,8 @@ def _hashed(pieces: Iterator[bytes], digest: trust.Sm3) -> Iterator[bytes]:
 
 
 def file_jobs(*, files: BankFiles, vault: Vault, bucket_count: int, terms: FileTerms | None = None) -> tuple[Job, ...]:
-    """Files that are due go out every half minute, what banks left is applied as often."""
+    """Files that are due go out, and what banks left is applied, as often as the terms say."""
+    often = (terms or FileTerms()).often
 
     def exchange_of(call: JobCall) -> BankFileExchange:
         return BankFileExchange(
@@ -287,6 +289,6 @@ def file_jobs(*, files: BankFiles, vault: Vault, bucket_count: int, terms: FileT
             log.warning("the place of bank files is away", why=str(away))
 
     return (
-        Job(name="payouts.send_files", schedule=every(OFTEN), run=send, lease=LEASE),
-        Job(name="payouts.fetch_returns", schedule=every(OFTEN), run=fetch, lease=LEASE),
+        Job(name="payouts.send_files", schedule=every(often), run=send, lease=LEASE),
+        Job(name="payouts.fetch_returns", schedule=every(often), run=fetch, lease=LEASE),
     )
