@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.support.builders.chain import a_code as a_vehicle
 from tests.support.builders.store_lists import PLEDGE_HEADINGS, a_code, a_row, a_spreadsheet, a_text_table
 from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
+from yikatong.kernel.instants import day_of
 from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -91,3 +93,24 @@ async def test_a_pledged_price_is_read_by_anybody(town: TradeInTown) -> None:
     assert [("TDT-01Z", 239_990, "lowest_month_before_policy")] == [
         (one["model"], one["price_fen"], one["rule"]) for one in read["pledges"]
     ]
+
+
+async def test_a_store_may_not_sell_above_what_it_pledged_for_the_model(db: Database) -> None:
+    terms = {**PLEDGED, "mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
+    async with a_trade_in_town(db, terms=terms) as town:
+        today = day_of(town.place.now).isoformat()
+        rows = [[town.providers["store"].credit_code, "tdt-01z", "2399.90", "2026-02-01", "", ""]]
+        path = f"/v1/trade-in/places/{town.place.code}/prices"
+        await town.call("commerce", "POST", path, {"file": shown(a_text_table(rows, headings=PLEDGE_HEADINGS))})
+        claim = await town.done("resident", "/v1/wallet/trade-in/claims", **town.an_application(a_vehicle()))
+        sale = {
+            "on": today,
+            "price_fen": 239_991,
+            "new_code": a_vehicle(),
+            "model": "TDT-01Z",
+            "facts": {"new_battery": "lead_acid"},
+        }
+        selling = f"/v1/trade-in/store/claims/{claim['claim']['claim_id']}/sale"
+
+        assert "PRICE_IS_OVER_THE_PLEDGE" == await town.refused("store", selling, **sale)
+        assert "sold" == (await town.done("store", selling, **{**sale, "price_fen": 239_990}))["new"]
