@@ -8,8 +8,11 @@ from tests.support.builders.chain import Place, a_code
 from tests.support.builders.ledger import IDS
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
+from yikatong.sealing.model import LeafKind
 from yikatong.trade_in import audit as trade_in
+from yikatong.trade_in import service
 from yikatong.trade_in.model import Act, KeptClaim
+from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
 
 pytestmark = pytest.mark.anyio
 
@@ -84,3 +87,20 @@ async def test_each_wrong_thing_is_found_by_name(db: Database, spoil: LiteralStr
     found = await found_after(db, await a_claim_in_a_store(db), spoil)
 
     assert any(says in line for line in found), found
+
+
+async def test_what_is_sealed_of_deeds_and_decisions_is_what_their_rows_give(db: Database) -> None:
+    kept = await a_claim_in_a_store(db)
+    count = Place(db).chain.bucket_count
+    async with db.owner_transaction() as conn:
+        given = {(leaf.id, leaf.kind): leaf.hash async for leaves in trade_in.list_leaves(conn) for leaf in leaves}
+        deeds = await service.list_deeds(conn, claim_id=kept.claim.claim_id, bucket_count=count)
+        decisions = await service.list_decisions(conn, claim_id=kept.claim.claim_id, bucket_count=count)
+        wanted = [leaf_of_deed(deed) for deed in deeds] + [leaf_of_decision(one) for one in decisions]
+        cursor = await conn.execute(
+            "SELECT id, kind, hash FROM sealing.loose WHERE id = ANY (%s)", ([leaf.id for leaf in wanted],)
+        )
+        left = {(id, LeafKind(kind)): hash for id, kind, hash in await cursor.fetchall()}
+
+    assert 6 == len(wanted) == len(left)
+    assert left == {key: given[key] for key in left}
