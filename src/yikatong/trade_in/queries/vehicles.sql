@@ -13,12 +13,11 @@ FROM unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
 ORDER BY d.code
 ON CONFLICT (code) DO NOTHING;
 
--- name: lock_codes
--- sentence: who holds some codes, locked in the order of the codes
+-- name: lock_code
+-- sentence: who holds a code, locked; a cluster locks rows of one shard only, so several codes are several statements
 SELECT code, claim_id, role
 FROM trade_in.vehicle
-WHERE code = ANY (%(codes)s::text[])
-ORDER BY code
+WHERE code = %(code)s
 FOR UPDATE;
 
 -- name: list_codes

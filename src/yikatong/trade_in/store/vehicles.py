@@ -38,9 +38,11 @@ async def claim_old_codes(conn: Conn, *, wanted: Sequence[tuple[str, UUID]], hel
 
 
 async def lock_codes(conn: Conn, *, codes: Sequence[str]) -> dict[str, Spending]:
-    """Who holds some codes, locked; free ones are not among them."""
-    rows = await STATEMENTS.run(conn, "lock_codes", codes=list(codes))
-    return {row["code"]: Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows}
+    """Who holds some codes, locked in the order of the codes, in one round trip; free ones are not among them."""
+    async with conn.pipeline():
+        asked = [await conn.execute(STATEMENTS["lock_code"], {"code": code}) for code in sorted(set(codes))]
+        found = [row for cursor in asked for row in await cursor.fetchall()]
+    return {code: Spending(code, VehicleRole(role), claim_id) for code, claim_id, role in found}
 
 
 async def list_codes(conn: Conn, *, codes: Sequence[str]) -> frozenset[str]:
