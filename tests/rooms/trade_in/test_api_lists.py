@@ -82,6 +82,12 @@ async def test_a_list_of_another_region_is_out_of_scope(town: TradeInTown) -> No
     assert "REGION_IS_OUT_OF_SCOPE" == answer.json()["reason"]
 
 
+async def test_what_is_no_place_has_no_lists(town: TradeInTown) -> None:
+    for what in ("parties", f"prices?credit_code={a_code(1)}"):
+        answer = await town.client.get(f"/v1/trade-in/places/%C2%84/{what}")
+        assert (404, "DIVISION_IS_UNKNOWN") == (answer.status_code, answer.json()["reason"])
+
+
 async def test_a_pledged_price_is_read_by_anybody(town: TradeInTown) -> None:
     path = f"/v1/trade-in/places/{town.place.code}/prices"
     store = town.providers["store"].credit_code

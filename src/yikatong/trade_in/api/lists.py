@@ -12,7 +12,8 @@ from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.places.model import enclosing_codes
+from yikatong.places.model import Reason as PlacesReason
+from yikatong.places.model import enclosing_codes, is_division_code
 from yikatong.plumbing.http import Call, Route, open_query
 from yikatong.programmes.service import Shelf
 from yikatong.trade_in.api.roles import Role, route_of
@@ -125,6 +126,14 @@ def place_for(call: Call) -> str:
     return place
 
 
+def read_place(call: Call) -> str:
+    """The place that an address names. Refuses DIVISION_IS_UNKNOWN for what is no code of one."""
+    place = call.path["division"]
+    if not is_division_code(place):
+        raise Refused(PlacesReason.DIVISION_IS_UNKNOWN)
+    return place
+
+
 def read_file(text: str) -> bytes:
     """The file in a body; refuses LIST_FILE_CANNOT_BE_READ for what is no base64."""
     try:
@@ -160,7 +169,7 @@ class Lists:
         """Who is on a list."""
         found = await parties_of_places.list_parties(
             call.conn,
-            place=call.path["division"],
+            place=read_place(call),
             kind=query.kind,
             on=query.on or day_of(call.now),
             after=query.after,
@@ -176,7 +185,7 @@ class Lists:
         """What a store pledged."""
         found = await pledges.list_pledges(
             call.conn,
-            place=call.path["division"],
+            place=read_place(call),
             credit_code=query.credit_code,
             on=query.on or day_of(call.now),
             after=query.after,
@@ -230,8 +239,8 @@ def routes(shelf: Shelf) -> tuple[Route, ...]:
                  body_bytes_max=BODY_BYTES_MAX, reasons=taking),
         open_query(parties, "trade_in.list_parties", "Show which stores or recyclers are on a place's list",
                    "查看门店或回收企业名单", tag="trade-in", handle=lists.list_parties, query=PartiesQuery,
-                   answer=PartiesAnswer),
+                   answer=PartiesAnswer, reasons=(PlacesReason.DIVISION_IS_UNKNOWN,)),
         open_query(prices, "trade_in.list_prices", "Show the prices that a store may not exceed",
                    "查看门店价格承诺", tag="trade-in", handle=lists.list_pledges, query=PledgesQuery,
-                   answer=PledgesAnswer),
+                   answer=PledgesAnswer, reasons=(PlacesReason.DIVISION_IS_UNKNOWN,)),
     )  # fmt: skip
