@@ -93,7 +93,8 @@ async def test_a_payment_and_its_reversal_at_once_leave_no_debit_without_a_tap(w
     back = await asked_back(world)
     debited = {TapId(tap_id) for tap_id in world.bank.debited}
     assert {"TAP_WAS_REVERSED", None} >= {receipt.reason for receipt in receipts}
-    assert debited - back == await credited(world) | {
+    given_back = await credited(world) & {id_of(receipt) for receipt in receipts}  # others use the database too
+    assert debited - back == given_back | {
         id_of(receipt) for receipt in receipts if receipt.outcome is Outcome.ADMITTED
     }
 

@@ -1,5 +1,6 @@
 """Batches and their files: money set aside, sent, paid, given back, corrected; to the fen at every step."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.builders.benefits import (
     handle_of,
 )
 from tests.support.builders.cards import VAULT
+from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import NOON
 from yikatong.access import service as access
 from yikatong.cards import service as cards
@@ -39,7 +41,16 @@ from yikatong.plumbing.database import Database
 pytestmark = pytest.mark.anyio
 
 A_DAY_BEFORE = NOON - timedelta(days=1)
-"""Where everything that is due is sent: what other worlds have in the same database is not due yet."""
+"""When the batches here are applied for, a day before they are due."""
+
+
+@pytest.fixture(scope="module")
+async def db(db: Database) -> AsyncIterator[Database]:
+    """A database of this module alone: where everything that is due is sent, nothing of other worlds must be due."""
+    with a_fresh_database(db.address.conninfo) as address:
+        build_schema(address.conninfo)
+        async with await Database.open(address) as database:
+            yield database
 
 
 def sums_of(batch: Batch) -> tuple[int, int, int, int, int]:
