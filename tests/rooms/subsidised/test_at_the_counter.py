@@ -1,6 +1,9 @@
 """A subsidised sale is paid by one tap: the programme its part, the resident the rest, the store the full price."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +15,9 @@ from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger.audit import audit as audit_ledger
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.lines.model import Reason as LineReason
+from yikatong.plumbing.pipeline import Statement
 from yikatong.subsidised.model import Reason
+from yikatong.subsidised.service import SubsidisedLine
 from yikatong.taps.audit import audit as audit_taps
 from yikatong.taps.jobs import end_waiting_taps
 from yikatong.taps.model import Outcome
@@ -41,6 +46,37 @@ async def test_the_store_gets_the_full_price_and_each_side_pays_its_part(store: 
         steps["price_fen"], steps["subsidy_fen"], steps["own_share_fen"],
     )  # fmt: skip
     assert sale.clause == steps["subsidy_clause"]
+
+
+class Watched(SubsidisedLine):
+    """The line, which remembers about whom it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[list[UUID]] = []
+
+    def facts(self, *, bucket: int, resident_ids: Sequence[UUID], now: datetime) -> list[Statement[Any]]:
+        """As the line's, remembered."""
+        self.asked.append(list(resident_ids))
+        return super().facts(bucket=bucket, resident_ids=resident_ids, now=now)
+
+
+async def test_only_what_is_a_subsidised_sale_or_undoes_one_has_sales_read(store: BikeStore) -> None:
+    line = Watched()
+    store.world.counter._lines[line.name] = line
+    buyer = await store.a_buyer(purse_fen=200_000)
+    await store.enters(buyer)
+    meal = store.world.answered(buyer.phone, amount_fen=100)
+    sale = store.tap(buyer)
+
+    await store.world.tap(meal)
+    await reversed_by(store.world, meal)
+    before = list(line.asked)
+    await store.world.tap(sale)
+    await reversed_by(store.world, sale)
+
+    assert [] == before
+    assert [[buyer.phone.resident.resident_id]] * 2 == line.asked
 
 
 async def test_the_claim_is_sold_and_paid_in_the_same_commit(store: BikeStore) -> None:

@@ -1,4 +1,4 @@
-"""What every batch of taps asks about sales goes by keys, also by the plan of a connection that saw empty tables."""
+"""What a batch of taps asks about sales goes by keys, also by the plan of a connection that saw empty tables."""
 
 import pytest
 

@@ -273,10 +273,20 @@ class Counter:
         today = day_of(now)
         works = [pending.work for pending in group]
         bucket = works[0].bucket
-        known, book = await facts.load(conn, works, bucket=bucket, now=now, today=today, lines=self._lines)
+        known, book = await facts.load(conn, works, bucket=bucket, now=now, today=today)
         await self._caches.renew(known.versions)
         if any(self._must_return(work) for work in works):
             raise CallersMustReturn
+        await facts.load_for_lines(
+            conn,
+            known,
+            works,
+            bucket=bucket,
+            now=now,
+            today=today,
+            lines=self._lines,
+            snapshot=self._caches.snapshot,
+        )
         state = BatchState(
             bucket=bucket,
             now=now,

@@ -1,11 +1,12 @@
 """What a batch reads before it decides: gates and accounts locked first, facts in later statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from yikatong.cards import service as cards
+from yikatong.catalogue.model import Snapshot
 from yikatong.codes import service as codes
 from yikatong.codes.model import ReadCode
 from yikatong.ledger import service as ledger
@@ -17,7 +18,7 @@ from yikatong.plumbing.pipeline import BEGIN, BatchConnection, Statement
 from yikatong.taps import store
 from yikatong.taps.counter.state import BatchFacts
 from yikatong.taps.counter.works import RefundWork, TapWork, Work
-from yikatong.taps.receipts import decode_work
+from yikatong.taps.receipts import decode_facts, decode_work
 from yikatong.taps.rules import provider_account
 
 
@@ -28,7 +29,6 @@ async def load(
     bucket: int,
     now: datetime,
     today: date,
-    lines: Mapping[str, ServiceLine],
 ) -> tuple[BatchFacts, Book]:
     """Begin the transaction, lock, and read: in one round trip, or two where taps that ended are asked about.
 
@@ -59,9 +59,6 @@ async def load(
     if others:
         statements.append(store.find_taps(bucket=bucket, tap_ids=others))
         statements.append(store.find_refunds(bucket=bucket, tap_ids=others))
-    per_line = [(line, line.facts(bucket=bucket, resident_ids=residents, now=now)) for line in lines.values()]
-    for _, asked in per_line:
-        statements += asked
     results = [result.rows for result in await conn.run(statements)]
     facts.gates = {gate.resident_id.int: gate for gate in results[1]}
     accounts, totals = results[2], results[4] if receivables else []
@@ -84,12 +81,51 @@ async def load(
         facts.taps = {row.id.int: row for row in results[position]}
         for tap_id, refund_id, amount_fen in results[position + 1]:
             facts.refunds.setdefault(tap_id, {})[refund_id] = amount_fen
-        position += 2
-    for line, asked in per_line:
-        facts.line_facts[line.name] = list(results[position : position + len(asked)])
-        position += len(asked)
     await _load_repeated(conn, facts, bucket=bucket)
     return facts, Book(accounts=accounts, holds=holds, now=now, open_totals=totals)
+
+
+async def load_for_lines(
+    conn: BatchConnection,
+    facts: BatchFacts,
+    works: Sequence[Work],
+    *,
+    bucket: int,
+    now: datetime,
+    today: date,
+    lines: Mapping[str, ServiceLine],
+    snapshot: Snapshot,
+) -> None:
+    """Read what lines need to know of the residents whose works are theirs; most batches need nothing more.
+
+    A tap is its item's line's; what ends or undoes one is the line's whose own source has a part in it. The snapshot
+    is of the versions that were read, and the residents' gates are held.
+    """
+    concerned: dict[str, dict[UUID, None]] = {}
+    for work in works:
+        for name in _lines_of(work, facts, today=today, lines=lines, snapshot=snapshot):
+            concerned.setdefault(name, {})[work.resident_id] = None
+    per_line = [
+        (name, lines[name].facts(bucket=bucket, resident_ids=list(residents), now=now))
+        for name, residents in concerned.items()
+    ]
+    statements = [statement for _, asked in per_line for statement in asked]
+    results = [result.rows for result in await conn.run(statements)] if statements else []
+    for name, asked in per_line:
+        facts.line_facts[name], results = results[: len(asked)], results[len(asked) :]
+
+
+def _lines_of(
+    work: Work, facts: BatchFacts, *, today: date, lines: Mapping[str, ServiceLine], snapshot: Snapshot
+) -> Iterable[str]:
+    if isinstance(work, TapWork):
+        terminal = snapshot.find_terminal(work.terminal_id)
+        item = None if terminal is None else snapshot.find_item(terminal.region, work.body.item, today)
+        return () if item is None or item.line is None or item.line not in lines else (item.line,)
+    waiting, row = facts.waiting.get(work.tap_id.int), facts.taps.get(work.tap_id.int)
+    parts = decode_work(waiting.work).parts if waiting else decode_facts(row.facts).parts if row else ()
+    words = {source.partition(":")[0] for source, _ in parts}
+    return (line.name for line in lines.values() if line.own_source is not None and line.own_source.word in words)
 
 
 def _lock_receivables(bucket: int, receivables: Sequence[AccountName]) -> list[Statement[Any]]:
