@@ -82,7 +82,7 @@ class Refreshing:
         self._house = house
         self._holder = holder
         self._bucket_count = house.settings.bucket_count
-        self._door: Gathering[str, Caller | Refused] = Gathering(
+        self._door: Gathering[str, Caller] = Gathering(
             self._authenticate,
             key_of=lambda token: None,
             batch_max=BATCH_MAX,
@@ -92,7 +92,7 @@ class Refreshing:
         self._transactions: Transactions[RefreshCall, Answered | Refused] = Transactions(
             self._transact, connect=connect
         )
-        self._calls: Gathering[RefreshCall, Answered | Refused] = Gathering(
+        self._calls: Gathering[RefreshCall, Answered] = Gathering(
             self._transactions.serve,
             key_of=self._bucket_of,
             batch_max=BATCH_MAX,
@@ -114,10 +114,7 @@ class Refreshing:
 
     async def authenticate(self, token: str) -> Caller:
         """The caller with a token; callers who come at once are looked up at once. Refuses as `access.authenticate`."""
-        known = await self._door.submit(token)
-        if isinstance(known, Refused):
-            raise known
-        return known
+        return await self._door.submit(token)
 
     async def refresh(self, call: RefreshCall) -> Answered:
         """Give a wallet its certificates, in the transaction of its record and of its kept answer.
@@ -125,10 +122,7 @@ class Refreshing:
         Refuses, in this order: IDEMPOTENCY_KEY_IS_TAKEN, ANSWER_CANNOT_BE_REPEATED; then as `codes.give_certificates`.
         """
         async with self._in_turn(call):
-            answer = await self._calls.submit(call)
-        if isinstance(answer, Refused):
-            raise answer
-        return answer
+            return await self._calls.submit(call)
 
     @asynccontextmanager
     async def _in_turn(self, call: RefreshCall) -> AsyncIterator[None]:
@@ -149,7 +143,7 @@ class Refreshing:
     def _bucket_of(self, call: RefreshCall) -> int:
         return bucket_of(call.resident_id, self._bucket_count)
 
-    async def _authenticate(self, tokens: Sequence[str]) -> list[Caller | Refused | Exception]:
+    async def _authenticate(self, tokens: Sequence[str]) -> list[Caller | Exception]:
         async with self._house.database.transaction() as conn:
             return [*await access.authenticate_many(conn, tokens=tokens, now=self._house.clock.now())]
 

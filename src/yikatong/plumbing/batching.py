@@ -18,8 +18,8 @@ Ended = TypeVar("Ended")
 Connect = Callable[[], Awaitable[psycopg.AsyncConnection[Any]]]
 """Gives an idle autocommit connection of the serving role, for one user."""
 
-TRIES_MAX = 8
-HALVES_FROM = 3
+_TRIES_MAX = 8
+_HALVES_FROM = 3
 _RESTS_SECONDS = 0.2
 """After a lost connection, so that a server that restarts may come back."""
 CONTENDED = (
@@ -32,7 +32,7 @@ CONTENDED = (
     errors.QueryCanceled,
 )
 """What a batch meets that was not alone, and after which its connection is whole."""
-MAY_PASS = (*CONTENDED, psycopg.OperationalError)
+_MAY_PASS = (*CONTENDED, psycopg.OperationalError)
 """After these the same works may succeed; any other error is a fault of ours, and the same again."""
 
 
@@ -79,15 +79,11 @@ class Transactions(Generic[Work, Ended]):
             if not isinstance(answers, Exception):
                 ends += answers
                 continue
-            may_pass = isinstance(answers, MAY_PASS)
-            if tries >= TRIES_MAX or (len(group) == 1 and not may_pass):
+            parts = parts_to_try(group, tries=tries, error=answers)
+            if not parts:
                 log.error("batch given up", works=len(group), error=type(answers).__name__, places=places_of(answers))
                 ends += [answers] * len(group)
-            elif len(group) > 1 and not is_everybodys(answers) and (tries + 1 >= HALVES_FROM or not may_pass):
-                middle = len(group) // 2
-                groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
-            else:
-                groups.append((group, tries + 1))
+            groups += [(part, tries + 1) for part in parts]
         return ends
 
     async def _attempt(self, group: Sequence[Work]) -> Sequence[Ended] | Exception:
@@ -124,6 +120,21 @@ class Transactions(Generic[Work, Ended]):
             await self._conn.run([ROLLBACK])
         except psycopg.OperationalError:
             await self.close()
+
+
+def parts_to_try(group: Sequence[Work], *, tries: int, error: BaseException) -> list[Sequence[Work]]:
+    """What is tried next of works that met an error after so many tries, the last part first; nothing: give them up.
+
+    A work alone is tried again only after what may pass. Several are halved from the third try, or at once by a fault
+    of ours, unless the error would meet any batch.
+    """
+    may_pass = isinstance(error, _MAY_PASS)
+    if tries >= _TRIES_MAX or (len(group) == 1 and not may_pass):
+        return []
+    if len(group) > 1 and not is_everybodys(error) and (tries + 1 >= _HALVES_FROM or not may_pass):
+        middle = len(group) // 2
+        return [group[middle:], group[:middle]]
+    return [group]
 
 
 def is_everybodys(error: BaseException) -> bool:

@@ -7,7 +7,6 @@ import psycopg
 from psycopg import AsyncRawCursor, errors
 
 from yikatong.plumbing.pipeline import Result, Statement, failure_of
-from yikatong.plumbing.wire import pass_params
 
 
 async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[Statement[Any]]) -> list[Result[Any]]:
@@ -17,7 +16,6 @@ async def run_in_order(conn: psycopg.AsyncConnection[Any], statements: Sequence[
     """
     results: list[Result[Any]] = []
     async with AsyncRawCursor(conn) as cursor:
-        pass_params(cursor)
         for statement in statements:
             try:
                 await cursor.execute(statement.sql.encode(), list(statement.params), binary=True)

@@ -55,6 +55,7 @@ def test_yes_is_yes_and_no_is_no(agreed: bool) -> None:
 def test_a_confirmation_is_refused_in_its_order() -> None:
     cut_off = a_confirmation(key=STRANGER)[:-1]
 
+    assert Reason.CONFIRMATION_IS_NOT_READABLE is refusal_of(lambda: confirmed(b"", seconds_later=900))
     assert Reason.CONFIRMATION_IS_NOT_READABLE is refusal_of(lambda: confirmed(cut_off, seconds_later=900))
     assert Reason.CONFIRMATION_SIGNATURE_IS_FALSE is refusal_of(
         lambda: confirmed(a_confirmation(key=STRANGER), seconds_later=900)

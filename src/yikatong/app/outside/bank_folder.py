@@ -23,7 +23,8 @@ Given = ParamSpec("Given")
 Gives = TypeVar("Gives")
 
 _BANK = re.compile(r"[0-9]{3}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""What a file may be called; whatever begins with a dot is not whole yet."""
 _FOLDERS = ("drafts", "to-bank", "published", "from-bank", "done", "refused")
 _PIECE = 1 << 20
 
@@ -44,19 +45,19 @@ class FolderBankFiles:
 
     async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
         """Write a draft, whole and on the disk. Raises BankFilesAreAway."""
-        await _in_thread(_write, self._folder(bank_code) / "drafts" / name, pieces)
+        await in_thread(_write, self._folder(bank_code) / "drafts" / name, pieces)
 
     async def publish(self, *, bank_code: str, name: str) -> None:
         """Note the draft's digest, then move it to where the bank looks. Raises BankFilesAreAway."""
-        await _in_thread(_publish, self._folder(bank_code), name)
+        await in_thread(_publish, self._folder(bank_code), name)
 
     async def find_published(self, *, bank_code: str, name: str) -> bytes | None:
         """The digest of what was published under a name; a publication that was cut short is finished first."""
-        return await _in_thread(_find_published, self._folder(bank_code), name)
+        return await in_thread(_find_published, self._folder(bank_code), name)
 
     async def list_returns(self, *, bank_code: str) -> Sequence[str]:
         """Whole files that the bank left, the oldest first. Raises BankFilesAreAway."""
-        return await _in_thread(_list_returns, self._folder(bank_code) / "from-bank")
+        return await in_thread(_list_returns, self._folder(bank_code) / "from-bank")
 
     def open_return(self, *, bank_code: str, name: str) -> IO[bytes]:
         """Open a file that the bank left. Raises BankFilesAreAway."""
@@ -67,7 +68,7 @@ class FolderBankFiles:
 
     async def put_away(self, *, bank_code: str, name: str, is_refused: bool) -> None:
         """Move a file that was dealt with; one of the same name that lies there is kept beside it."""
-        await _in_thread(_put_away, self._folder(bank_code), name, is_refused)
+        await in_thread(_put_away, self._folder(bank_code), name, is_refused)
 
     def _folder(self, bank_code: str) -> Path:
         folder = self._root / bank_code
@@ -79,7 +80,8 @@ class FolderBankFiles:
         return folder
 
 
-async def _in_thread(work: Callable[Given, Gives], *given: Given.args, **named: Given.kwargs) -> Gives:
+async def in_thread(work: Callable[Given, Gives], *given: Given.args, **named: Given.kwargs) -> Gives:
+    """Do what touches the disk in another thread. Raises BankFilesAreAway when the disk does not do it."""
     try:
         return await asyncio.to_thread(work, *given, **named)
     except OSError as error:
@@ -95,7 +97,8 @@ def _write(path: Path, pieces: Iterator[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _digest(path: Path) -> bytes:
+def digest_of(path: Path) -> bytes:
+    """The SM3 digest of a file."""
     digest = trust.Sm3()
     with path.open("rb") as file:
         while data := file.read(_PIECE):
@@ -110,7 +113,7 @@ def _publish(folder: Path, name: str) -> None:
         # Somebody else's file: it stays, and whoever asks what was published is told its digest.
         return
     if draft.exists() and not noted.exists():
-        _write(noted.with_suffix(".new"), iter([_digest(draft).hex().encode()]))
+        _write(noted.with_suffix(".new"), iter([digest_of(draft).hex().encode()]))
         noted.with_suffix(".new").replace(noted)
     _finish(draft, shown)
 
@@ -131,11 +134,11 @@ def _find_published(folder: Path, name: str) -> bytes | None:
     if noted.exists():
         _finish(folder / "drafts" / name, shown)
         return bytes.fromhex(noted.read_text())
-    return _digest(shown) if shown.exists() else None
+    return digest_of(shown) if shown.exists() else None
 
 
 def _list_returns(folder: Path) -> list[str]:
-    found = [each for each in folder.iterdir() if each.is_file() and _NAME.fullmatch(each.name)]
+    found = [each for each in folder.iterdir() if each.is_file() and FILE_NAME.fullmatch(each.name)]
     return [each.name for each in sorted(found, key=lambda each: (each.stat().st_mtime_ns, each.name))]
 
 

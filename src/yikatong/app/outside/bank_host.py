@@ -11,7 +11,6 @@ it; whoever dies in between asks the host. One that was fetched and not put away
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,10 +19,9 @@ from typing import IO, TypeVar
 import httpx
 import msgspec
 
-from yikatong.app.outside.bank_folder import FolderBankFiles
+from yikatong.app.outside.bank_folder import FILE_NAME, FolderBankFiles, digest_of, in_thread
 from yikatong.app.outside.reading import read_answer
 from yikatong.payouts.outside import BankFilesAreAway
-from yikatong.trust import service as trust
 
 Shape = TypeVar("Shape")
 Value = TypeVar("Value")
@@ -31,7 +29,6 @@ Value = TypeVar("Value")
 PATIENCE_SECONDS = 120.0
 """A file of twenty thousand payments is some ten megabytes."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PIECE = 1 << 18
 
 
@@ -67,9 +64,9 @@ class HostBankFiles:
     async def publish(self, *, bank_code: str, name: str) -> None:
         """Put the draft on the host, then note that it is there; another file of the name stays as it is."""
         draft = self._root / bank_code / "drafts" / name
-        if not await asyncio.to_thread(draft.exists):
+        if not await in_thread(draft.exists):
             return
-        digest = await asyncio.to_thread(_digest_of, draft)
+        digest = await in_thread(digest_of, draft)
         async with self._asking() as client:
             answer = await client.put(
                 f"/files/{bank_code}/{name}",
@@ -102,7 +99,7 @@ class HostBankFiles:
             answer = await client.get(f"/returns/{bank_code}")
         names = _read(_verify(answer).content, NamesShape, of=lambda shape: shape.names)
         for name in names:
-            if name not in here and _NAME.fullmatch(name):
+            if name not in here and FILE_NAME.fullmatch(name):
                 await self._fetch(bank_code, name)
                 here.append(name)
         return here
@@ -123,27 +120,24 @@ class HostBankFiles:
         """Fetch a file under a hidden name, and show it whole."""
         target = self._root / bank_code / "from-bank" / name
         fresh = target.with_name(f".{name}")
-        try:
-            with await asyncio.to_thread(fresh.open, "wb") as file:
-                async with self._asking() as client, client.stream("GET", f"/returns/{bank_code}/{name}") as answer:
-                    _verify(answer)
-                    async for piece in answer.aiter_bytes(_PIECE):
-                        await asyncio.to_thread(file.write, piece)
-            await asyncio.to_thread(fresh.replace, target)
-        except OSError as error:
-            raise BankFilesAreAway(str(error)) from None
+        with await in_thread(fresh.open, "wb") as file:
+            async with self._asking() as client, client.stream("GET", f"/returns/{bank_code}/{name}") as answer:
+                _verify(answer)
+                async for piece in answer.aiter_bytes(_PIECE):
+                    await in_thread(file.write, piece)
+        await in_thread(fresh.replace, target)
 
     async def _forget(self, bank_code: str, name: str) -> None:
         """Remove our copies of a file that the host has: it holds names and accounts."""
         for folder in ("drafts", "to-bank"):
-            await asyncio.to_thread((self._root / bank_code / folder / name).unlink, missing_ok=True)
+            await in_thread((self._root / bank_code / folder / name).unlink, missing_ok=True)
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[httpx.AsyncClient]:
         try:
             async with asyncio.timeout(self._patience_seconds):
                 yield self._client
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise BankFilesAreAway(type(error).__name__) from None
 
 
@@ -158,14 +152,6 @@ def _read(content: bytes, shape: type[Shape], *, of: Callable[[Shape], Value]) -
         return of(read_answer(content, shape))
     except ValueError as error:
         raise BankFilesAreAway(str(error)) from None
-
-
-def _digest_of(path: Path) -> bytes:
-    digest = trust.Sm3()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest.digest()
 
 
 async def _pieces_of(path: Path) -> AsyncIterator[bytes]:

@@ -1,6 +1,5 @@
 """Handlers of the catalogue's HTTP routes: parse, call, render."""
 
-from base64 import urlsafe_b64decode
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from yikatong.access import service as access
 from yikatong.catalogue import service
 from yikatong.catalogue.api import shapes
 from yikatong.catalogue.model import ItemTerms, Reason, Recognition, Terminal, is_item_code
+from yikatong.kernel.base64url import read_base64url
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, CallerKind, ChangeAnswer, read_or_refuse
@@ -21,15 +21,6 @@ def _read_code(call: Call) -> str:
     if not is_item_code(code):
         raise Refused(Reason.ITEM_IS_NOT_ON_THE_LIST)
     return code
-
-
-def _read_public_key(text: str) -> bytes:
-    padding = "=" * (-len(text) % 4)
-    try:
-        return urlsafe_b64decode(text + padding)
-    except ValueError:
-        # Trust names what is wrong with a key that is no key at all.
-        return b""
 
 
 async def list_items(call: Call, body: None, query: shapes.ItemsQuery) -> shapes.ItemsAnswer:
@@ -129,7 +120,7 @@ async def register_terminal(call: Call, body: shapes.TerminalBody, query: None) 
         purposes=body.purposes,
         learns=body.learns,
         items=body.items,
-        public_key=_read_public_key(body.public_key),
+        public_key=read_base64url(body.public_key),
         now=call.now,
         ids=call.ids,
     )

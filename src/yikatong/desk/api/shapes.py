@@ -1,6 +1,5 @@
 """What routes of desk take and give, and how they are written."""
 
-from base64 import urlsafe_b64decode
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -101,11 +100,6 @@ class WalletAnswer(Struct, frozen=True, kw_only=True):
     token: str
     ends_at: datetime
     server_time: datetime
-
-
-def read_bytes(text: str) -> bytes:
-    """Read base64url without padding; the pattern of the field has seen to its form."""
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def actor_of(call: Call) -> Actor:

@@ -22,12 +22,12 @@ from yikatong.desk.api.shapes import (
     SignatureText,
     WalletAnswer,
     actor_of,
-    read_bytes,
     wallet_command,
     wallet_query,
 )
 from yikatong.desk.api.wallet_holder import Whose, holder_of, prove_password
 from yikatong.desk.model import WalletOpened
+from yikatong.kernel.base64url import read_base64url
 from yikatong.kernel.ids import DeviceId, DeviceIdText, ResidentIdText, read_id, show_id
 from yikatong.kernel.instants import from_epoch_ms
 from yikatong.kernel.outcomes import Change, Refused
@@ -110,7 +110,7 @@ class Wallet:
             resident_id=resident_id,
             device_id=DeviceId(read_id("device", body.device_id)),
             made_at=from_epoch_ms(body.made_at_ms),
-            signature=read_bytes(body.signature),
+            signature=read_base64url(body.signature),
             now=call.now,
             ids=call.ids,
         )
@@ -170,9 +170,9 @@ def _enrolment_of(body: EnrolmentBody) -> Enrolment:
         channel=body.channel,
         platform=body.platform,
         shell=body.shell,
-        key=PublicKey(algorithm=Algorithm[body.algorithm], data=read_bytes(body.public_key)),
+        key=PublicKey(algorithm=Algorithm[body.algorithm], data=read_base64url(body.public_key)),
         made_at=from_epoch_ms(body.made_at_ms),
-        signature=read_bytes(body.signature),
+        signature=read_base64url(body.signature),
     )
 
 

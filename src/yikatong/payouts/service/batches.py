@@ -171,7 +171,8 @@ async def apply_for_payment(
         ended_at=None,
     )
     # The batch is locked and new, so no application is in force; the index says so again.
-    assert await store.insert_application(conn, application=application)
+    is_in_force = await store.insert_application(conn, application=application)
+    assert is_in_force
     await write_batch(conn, structs.replace(batch, state=BatchState.APPLIED, pay_on=pay_on), before=batch)
     draft = draft_reserve(batch, application_id=application.id, amount_fen=application.amount_fen)
     await post(conn, batch, draft, now=now, bucket_count=bucket_count)

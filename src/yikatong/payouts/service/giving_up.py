@@ -48,6 +48,7 @@ async def give_payment_up(
     )
     for line in lines:
         roster, _ = await take_line_off(conn, roster, line=line.line, bucket_count=bucket_count)
+    if lines:
         await roster_store.update_roster(conn, roster=roster)
     return Change.of(given_up or bool(lines))
 

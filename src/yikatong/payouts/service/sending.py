@@ -65,7 +65,7 @@ async def list_due_batches(conn: Conn, *, today: date, limit: int = 100) -> list
 
 
 async def count_half_sent(conn: Conn) -> int:
-    """How many batches are being sent: their parts name the buckets in which their lines lie, until they are out."""
+    """How many batches are being sent, and rosters worked on page by page: both remember in which buckets lines lie."""
     return await batch_store.count_half_sent(conn)
 
 

@@ -14,7 +14,6 @@ from msgspec import structs
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.model import (
-    Batch,
     BatchState,
     Reason,
     Roster,
@@ -203,6 +202,6 @@ async def _end(conn: Conn, roster: Roster, work: RosterWork, *, now: datetime) -
         await roster_store.update_roster(conn, roster=checked)
     else:
         assert roster.batch_id is not None
-        batch: Batch = await get_batch(conn, batch_id=roster.batch_id)
+        batch = await get_batch(conn, batch_id=roster.batch_id)
         await write_batch(conn, structs.replace(batch, state=BatchState.NEW), before=batch)
     await store.update_work(conn, work=structs.replace(work, state=WorkState.DONE, ended_at=now))

@@ -279,5 +279,5 @@ async def list_wrong_corrections(conn: Conn) -> list[tuple[UUID, int, int, int |
 
 
 async def count_half_sent(conn: Conn) -> int:
-    """How many batches are being sent."""
+    """How many batches are being sent, and rosters worked on page by page."""
     return int((await STATEMENTS.list_column(conn, "count_half_sent"))[0])

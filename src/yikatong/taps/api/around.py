@@ -1,7 +1,5 @@
 """The counter over HTTP. The tap itself is served by a route of its own in `app`; here stands its description."""
 
-import base64
-import binascii
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,11 +10,11 @@ from msgspec import Meta
 from yikatong.cards.model import Reason as CardsReason
 from yikatong.catalogue import service as catalogue
 from yikatong.codes.model import Reason as CodesReason
+from yikatong.kernel.base64url import read_base64url
 from yikatong.kernel.ids import ProviderId, ProviderIdText, ResidentId, TapId, TapIdText, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Reason as AnyReason
-from yikatong.kernel.outcomes import Refused
 from yikatong.lines.model import Reason as LineReason
 from yikatong.plumbing.http import Answer, Call, CallerKind, Route, RouteKind
 from yikatong.taps.counter.works import Refunded, Reversed
@@ -303,7 +301,7 @@ def _confirm(follow_ups: Callable[[], FollowUps]) -> Route:
             call.conn,
             caller=call.by(),
             tap_id=TapId(read_tap_id(call.path["tap"])),
-            data=_read_confirmation(body.confirmation),
+            data=read_base64url(body.confirmation),
             now=call.now,
         )
         return Answer(202, receipt) if receipt.outcome is Outcome.WAITING else receipt
@@ -333,10 +331,3 @@ def _confirm(follow_ups: Callable[[], FollowUps]) -> Route:
             Reason.COUNTER_IS_BUSY,
         ),
     )
-
-
-def _read_confirmation(text: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (ValueError, binascii.Error):
-        raise Refused(Reason.CONFIRMATION_IS_FOR_ANOTHER_TAP) from None

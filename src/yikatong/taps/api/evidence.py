@@ -29,13 +29,10 @@ class SecondUsesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     limit: PageSize = PAGE
 
 
-class RegionSecondUsesQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegionSecondUsesQuery(SecondUsesQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same, of one provider of the region or of all."""
 
     provider: ProviderIdText | None = None
-    until: Instant | None = None
-    before: TapIdText | None = None
-    limit: PageSize = PAGE
 
 
 class SecondUseAnswer(Struct, frozen=True, kw_only=True):
@@ -98,11 +95,10 @@ class UnreadQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     day: date | None = None
 
 
-class RegionUnreadQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of which provider and day, by China time; without one, today."""
+class RegionUnreadQuery(UnreadQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same, of a provider of the region."""
 
     provider: ProviderIdText
-    day: date | None = None
 
 
 class UnreadAnswer(Struct, frozen=True, kw_only=True):
@@ -175,7 +171,7 @@ def _show_to_region(one: SecondUse) -> RegionSecondUseAnswer:
 
 
 async def _page(
-    call: Call, query: SecondUsesQuery | RegionSecondUsesQuery, provider_ids: list[UUID]
+    call: Call, query: SecondUsesQuery, provider_ids: list[UUID]
 ) -> tuple[list[SecondUse], SecondUse | None]:
     """A page, and its last one if there are more."""
     before = UUID(int=0) if query.before is None else read_or_refuse("tap", query.before, reason=Reason.TAP_IS_UNKNOWN)

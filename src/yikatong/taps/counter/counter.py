@@ -13,7 +13,7 @@ from yikatong.catalogue.model import Snapshot
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.lines.model import ServiceLine
-from yikatong.plumbing.batching import CONTENDED, HALVES_FROM, MAY_PASS, TRIES_MAX, is_everybodys
+from yikatong.plumbing.batching import CONTENDED, parts_to_try
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.gathering import GATHERING_SECONDS
 from yikatong.plumbing.ids import Ids
@@ -218,14 +218,10 @@ class Counter:
             error = await self._attempt(group)
             if error is None:
                 continue
-            may_pass = isinstance(error, MAY_PASS)
-            if tries >= TRIES_MAX or (len(group) == 1 and not may_pass):
+            parts = parts_to_try(group, tries=tries, error=error)
+            if not parts:
                 self._give_up(group, error)
-            elif len(group) > 1 and not is_everybodys(error) and (tries + 1 >= HALVES_FROM or not may_pass):
-                middle = len(group) // 2
-                groups += [(group[middle:], tries + 1), (group[:middle], tries + 1)]
-            else:
-                groups.append((group, tries + 1))
+            groups += [(list(part), tries + 1) for part in parts]
 
     async def _attempt(self, group: list[_Pending]) -> BaseException | None:
         """Try in a task of its own: a fault of ours ends that task, and not the counter for everybody else."""
