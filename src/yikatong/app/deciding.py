@@ -21,7 +21,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.places.model import is_division_code
 from yikatong.plumbing.clock import SystemClock
 from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Check, Decision, Formula, Found, Reason, Sheet, SingleChange, Span
+from yikatong.programmes.model import Check, Decision, Formula, Reason, Sheet, SingleChange, Span
 from yikatong.programmes.model.facts import Fact, FactKind
 
 _OPTION = re.compile(r"--([a-z][a-z0-9-]*)(?:=(.*))?", re.DOTALL)
@@ -105,9 +105,8 @@ def print_decision(formula: Formula, decision: Decision, changes: tuple[SingleCh
     unpublished = [note.about for note in decision.notes]
     if unpublished:
         out.print(f"未公布，未作条件 not published, and no condition: {', '.join(unpublished)}", soft_wrap=True)
-    assumed = [name for check in decision.checks if check.found is Found.NOT_GIVEN for name in check.missing]
-    if assumed:
-        out.print(f"未提供，按符合计 not given, taken as good: {', '.join(dict.fromkeys(assumed))}", soft_wrap=True)
+    if decision.lacking:
+        out.print(f"未提供，按符合计 not given, taken as good: {', '.join(decision.lacking)}", soft_wrap=True)
     out.print(f"规则表 sheet {decision.sheet}, 公式 formula {decision.formula}", soft_wrap=True)
 
 

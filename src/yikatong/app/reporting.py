@@ -24,8 +24,6 @@ from yikatong.programmes import service as programmes
 from yikatong.reports import service as reports
 from yikatong.reports.model import BudgetLine, Line, RefusedFor, TradeInReport
 
-DAYS_BEFORE = 30
-"""A report without a first day begins so many days before its end."""
 BARS_MOST = 62
 """A picture has a bar for each day while there are no more; else for each month."""
 
@@ -53,7 +51,7 @@ class Asked(NamedTuple):
 def report_now(asked: Asked, settings: Settings) -> None:
     """Read a report out of the database and give it in the form that was asked for."""
     until_on = today() + timedelta(days=1) if asked.until_on is None else read_day(asked.until_on, "--until")
-    first_on = until_on - timedelta(days=DAYS_BEFORE) if asked.first_on is None else read_day(asked.first_on, "--from")
+    first_on = reports.begin_before(until_on) if asked.first_on is None else read_day(asked.first_on, "--from")
     place = read_place(asked.place)
     shelf = programmes.read_shelf()
 

@@ -17,7 +17,6 @@ from yikatong.programmes.model import (
     Fact,
     FactKind,
     Formula,
-    Found,
     Reason,
     Sheet,
     SingleChange,
@@ -158,7 +157,6 @@ class _Calculator:
 
 def show_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> DecideAnswer:
     """A decision as the calculator answers it."""
-    missing = [name for check in decision.checks if check.found is Found.NOT_GIVEN for name in check.missing]
     return DecideAnswer(
         amount_fen=decision.amount_fen,
         reason=decision.reason,
@@ -167,7 +165,7 @@ def show_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> Deci
         steps=decision.steps,
         would_change=decision.would_change,
         single_changes=changes,
-        assumed=tuple(dict.fromkeys(missing)) if decision.asking is Asking.ESTIMATE else (),
+        assumed=decision.lacking if decision.asking is Asking.ESTIMATE else (),
         not_published=tuple(note.about for note in decision.notes),
         place=decision.place,
         on=decision.on,

@@ -16,7 +16,6 @@ from yikatong.reports import service
 from yikatong.reports.model import Line, Reason, TradeInReport
 
 PERMISSION = "trade_in.commerce"
-DAYS_BEFORE = timedelta(days=30)
 
 
 class ReportQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,15 +51,11 @@ class _Reports:
             call.conn,
             shelf=self._shelf,
             place=place,
-            first_on=query.first_on or _before(until_on),
+            first_on=query.first_on or service.begin_before(until_on),
             until_on=until_on,
             bucket_count=self._bucket_count,
         )
         return ReportAnswer(total=service.total_of(report), report=report)
-
-
-def _before(day: date) -> date:
-    return day - min(DAYS_BEFORE, day - date.min)
 
 
 def routes(shelf: Shelf, *, bucket_count: int) -> tuple[Route, ...]:

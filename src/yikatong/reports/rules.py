@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from yikatong.reports.model import Line, RefusedFor, TradeInReport
@@ -40,6 +40,14 @@ SHARES: Mapping[Act, Share] = {
     Act.PAY_BACK: Share((), fen_to="reclaimed_fen"),
 }
 """Acts that are not named here change nothing that a report tells."""
+
+DAYS_BEFORE = timedelta(days=30)
+"""A report without a first day begins so long before its end."""
+
+
+def begin_before(until_on: date) -> date:
+    """The first day of a report of which only the end was given; no day lies before the calendar's first."""
+    return until_on - min(DAYS_BEFORE, until_on - date.min)
 
 
 def lines_of(acts: Sequence[ActsOfDay], refusals: Sequence[RefusalsOfDay]) -> tuple[Line, ...]:

@@ -10,10 +10,10 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import name_budget
 from yikatong.programmes.service import Shelf
 from yikatong.reports.model import BudgetLine, Reason, TradeInReport
-from yikatong.reports.rules import by_day, by_place, lines_of, refusals_by_reason, refusals_of, total_of
+from yikatong.reports.rules import begin_before, by_day, by_place, lines_of, refusals_by_reason, refusals_of, total_of
 from yikatong.trade_in.service import reporting
 
-__all__ = ["DAYS_MAX", "by_day", "by_place", "refusals_by_reason", "report_trade_in", "total_of"]
+__all__ = ["DAYS_MAX", "begin_before", "by_day", "by_place", "refusals_by_reason", "report_trade_in", "total_of"]
 
 Conn = psycopg.AsyncConnection[Any]
 DAYS_MAX = 400

@@ -117,6 +117,11 @@ def test_totals_are_the_sums_of_lines_by_place_and_by_day(some: list[ActsOfDay])
     assert len(report.lines) == len({(line.place, line.day) for line in report.lines})
 
 
+def test_a_report_begins_thirty_days_before_its_end_and_never_before_the_calendar() -> None:
+    assert date(2026, 10, 27) == service.begin_before(DAY)
+    assert date.min == service.begin_before(date.min + timedelta(days=3))
+
+
 def test_an_act_that_moves_nothing_reported_makes_no_line() -> None:
     silent = [act for act in Act if act not in SHARES]
 

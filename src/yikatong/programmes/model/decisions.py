@@ -97,6 +97,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         """What would have changed the answer: every check that failed, with what it wanted."""
         return tuple(check for check in self.checks if check.found is Found.FAILED)
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The facts that were asked and not given; an estimate took them as good."""
+        missing = (name for check in self.checks if check.found is Found.NOT_GIVEN for name in check.missing)
+        return tuple(dict.fromkeys(missing))
+
 
 class Worked(NamedTuple):
     """What became of a column of cases: amounts, the first reason (0 is none, else its place from 1), all failed

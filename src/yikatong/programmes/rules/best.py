@@ -1,11 +1,9 @@
 """Deciding a case of which something is still open: the best that may become of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import product
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from yikatong.kernel.money import show_yuan
@@ -13,6 +11,7 @@ from yikatong.programmes.model import NOT_GIVEN, Asking, Decision, Formula, Publ
 from yikatong.programmes.model.facts import FactKind
 from yikatong.programmes.rules.deciding import decide_case, decide_columns
 from yikatong.programmes.rules.facts import read_facts
+from yikatong.programmes.rules.values import values_in
 
 
 def decide_best(
@@ -60,17 +59,5 @@ def _values(formula: Formula, sheet: Sheet, name: str) -> list[str]:
     if fact.kind is FactKind.CHOICE:
         return list(fact.choices)
     assert fact.kind is FactKind.YUAN, "only choices and amounts may be left open"
-    edges = {int(fen) for fen in _amounts(sheet.terms) if fact.least <= fen <= fact.most}
+    edges = {int(fen) for fen in values_in(sheet.terms) if isinstance(fen, Yuan) and fact.least <= fen <= fact.most}
     return [show_yuan(fen) for fen in sorted(edges | {fact.most})]
-
-
-def _amounts(term: Any) -> Iterator[int]:
-    """Every amount that a sheet's terms name."""
-    if isinstance(term, Yuan):
-        yield int(term)
-    elif isinstance(term, tuple):
-        for one in term:
-            yield from _amounts(one)
-    elif isinstance(term, msgspec.Struct):
-        for name in term.__struct_fields__:
-            yield from _amounts(getattr(term, name))

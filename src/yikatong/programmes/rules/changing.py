@@ -6,12 +6,11 @@ with a fact need not be known here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
 from yikatong.programmes.model import (
@@ -34,6 +33,7 @@ from yikatong.programmes.model import (
 )
 from yikatong.programmes.rules.deciding import decide_case, decide_columns, work_on
 from yikatong.programmes.rules.facts import day_of_number, day_of_second, first_second_of, show_fact
+from yikatong.programmes.rules.values import values_in
 
 _WORDS = (FactKind.FLAG, FactKind.CHOICE)
 _REFUSED = -1
@@ -135,17 +135,12 @@ def _edges_of(case: Case) -> Edges:
 
 def _named(terms: Any) -> Iterator[tuple[FactKind, int]]:
     """Every number that terms name, with the kind of fact that it is compared with."""
-    if isinstance(terms, msgspec.Struct):
-        for name in terms.__struct_fields__:
-            yield from _named(getattr(terms, name))
-    elif isinstance(terms, tuple):
-        for one in terms:
-            yield from _named(one)
-    elif isinstance(terms, Edge) and terms.first is not None and terms.last is not None:
-        yield FactKind.MOMENT, terms.first
-        yield FactKind.MOMENT, terms.last
-    elif type(terms) in _KIND_OF:
-        yield _KIND_OF[type(terms)], terms
+    for value in values_in(terms):
+        if isinstance(value, Edge) and value.first is not None and value.last is not None:
+            yield FactKind.MOMENT, value.first
+            yield FactKind.MOMENT, value.last
+        elif type(value) in _KIND_OF:
+            yield _KIND_OF[type(value)], value
 
 
 def _bounds_of(case: Case) -> dict[str, set[int]]:
@@ -234,11 +229,10 @@ def _tell(case: Case, fact: Fact, least: int, most: int) -> Span:
 def _refusing_clause(case: Case, fact: Fact, value: int) -> str:
     """The clause behind the first reason with this value; empty where no sheet speaks."""
     decided = _decide(case, fact, value)
-    checks: Iterable[str] = () if decided is None else _first_reason_of(decided)
-    return next(iter(checks), "")
+    return "" if decided is None else next(_refusing_clauses(decided), "")
 
 
-def _first_reason_of(decided: Decision) -> Iterator[str]:
+def _refusing_clauses(decided: Decision) -> Iterator[str]:
     for check in decided.checks:
         if check.found is Found.FAILED and check.reason == decided.reason:
             yield check.clause

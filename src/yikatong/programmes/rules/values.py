@@ -1,9 +1,11 @@
 """The values of a sheet, read from their text; no number is ever a binary float."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
 
 from yikatong.kernel.instants import SHANGHAI, epoch_ms, start_of
 from yikatong.programmes.model import Edge, Fund, Hundredths, Percent, Yuan
@@ -55,3 +57,15 @@ def read_value(kind: type, given: Any) -> Any:
     if not isinstance(given, str):
         raise ValueError("a single value is wanted here")
     return READERS[kind](given)
+
+
+def values_in(terms: Any) -> Iterator[Any]:
+    """Every single value that terms say, in whatever they are nested."""
+    if isinstance(terms, msgspec.Struct):
+        for name in terms.__struct_fields__:
+            yield from values_in(getattr(terms, name))
+    elif isinstance(terms, tuple):
+        for one in terms:
+            yield from values_in(one)
+    else:
+        yield terms

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
-from yikatong.programmes.model import Decision, Found
+from yikatong.programmes.model import Decision
 from yikatong.programmes.model import Reason as ProgrammeReason
 from yikatong.trade_in.model import CODE_DIGITS, Act, Battery, Claim, Deed, Reason
 
@@ -115,7 +115,7 @@ def verify_known(decision: Decision, *, later: frozenset[str]) -> Decision:
 
     Refuses FACT_IS_NOT_GIVEN and names what is missing.
     """
-    lacking = {name for check in decision.checks if check.found is Found.NOT_GIVEN for name in check.missing}
-    if lacking - later:
-        raise Refused(ProgrammeReason.FACT_IS_NOT_GIVEN, facts=", ".join(sorted(lacking - later)))
+    lacking = sorted(set(decision.lacking) - later)
+    if lacking:
+        raise Refused(ProgrammeReason.FACT_IS_NOT_GIVEN, facts=", ".join(lacking))
     return decision
