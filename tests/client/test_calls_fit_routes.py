@@ -13,6 +13,7 @@ from tests.client.every_call import APR, NOW, OPERATOR_CALLS, STAFF_CALLS, TERMI
 from tests.client.platform import Everywhere, Heard, Platform, Said, said_no
 from tests.client.values import values_of
 from tests.client.world import CODE, a_connection, a_till
+from tests.support.builders.trade_in import some_chain_terms
 from yikatong.access import api as access_api
 from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.decoding import body_reader, query_reader
@@ -52,13 +53,12 @@ from yikatong.taps import api as taps_api
 from yikatong.taps import model as taps_model
 from yikatong.taps.follow_ups import ReversalBody
 from yikatong.trade_in import api as trade_in_api
-from yikatong.trade_in.model import ChainTerms
 
 NOTHING: Any = None
 """What routes hold to do their work; here nobody works."""
 
 A_DESK = trade_in_api.Desk(
-    chain=ChainTerms(shelf=read_shelf(), bucket_count=1), vault=NOTHING, vehicles=NOTHING, own_commit=NOTHING,
+    chain=some_chain_terms(read_shelf()), vault=NOTHING, vehicles=NOTHING, own_commit=NOTHING,
     admit=NOTHING,
 )  # fmt: skip
 

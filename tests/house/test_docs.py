@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from tests.house.house import PACKAGE, REPOSITORY, place, rooms
+from tests.support.builders.trade_in import some_chain_terms
 from yikatong.app.cli import app
 from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.health import health_routes
@@ -18,6 +19,7 @@ from yikatong.app.http.page import page_routes
 from yikatong.app.reference import all_reasons
 from yikatong.app.worker import Worker
 from yikatong.plumbing.settings import FILE_VARIABLE, PREFIX, Settings
+from yikatong.programmes.service import read_shelf
 from yikatong.taps import api as taps_api
 
 ARCHITECTURE = REPOSITORY / "ARCHITECTURE.md"
@@ -30,7 +32,9 @@ WRITTEN_BY_HAND = sorted(
 
 
 class Nobody:
-    """Whatever a room's routes hold to do their work; here nobody works."""
+    """Whatever a room's routes hold to do their work; here nobody works, under the published sheets."""
+
+    chain = some_chain_terms(read_shelf())
 
     def __getattr__(self, name: str) -> Any:
         return self

@@ -27,11 +27,9 @@ from yikatong.plumbing.database import Connection
 from yikatong.plumbing.jobs import Job, JobCall, JobRunner, every
 from yikatong.plumbing.settings import Settings
 from yikatong.plumbing.telemetry import configure_logs
-from yikatong.programmes import service as programmes
 from yikatong.sealing import jobs as sealing_jobs
 from yikatong.taps import jobs as taps_jobs
 from yikatong.trade_in import jobs as trade_in_jobs
-from yikatong.trade_in.model import ChainTerms
 from yikatong.trust import jobs as trust_jobs
 
 YIELDS = 10
@@ -56,7 +54,7 @@ async def _run(settings: Settings, address: ServerAddress) -> None:
             ids=house.ids,
             bucket_count=settings.bucket_count,
             caches=worker.caches,
-            chain=ChainTerms(shelf=programmes.read_shelf(), bucket_count=settings.bucket_count),
+            chain=worker.chain,
             vault=worker.vault,
         )
         relay = outbox.Relay(
@@ -109,9 +107,7 @@ def jobs_of(worker: Worker) -> Sequence[Job]:
         *_bank_jobs(organisations, bucket_count=settings.bucket_count),
         *payouts_jobs.roster_jobs(bucket_count=settings.bucket_count),
         *_bank_file_jobs(worker),
-        *trade_in_jobs.jobs(
-            chain=ChainTerms(shelf=programmes.read_shelf(), bucket_count=settings.bucket_count), vault=worker.vault
-        ),
+        *trade_in_jobs.jobs(chain=worker.chain, vault=worker.vault),
         *backup_jobs.jobs(settings),
     )
 

@@ -139,11 +139,11 @@ class Subscribers:
         if (under := self._following(event)) is not None:
             await trade_in.follow_payments(conn, moved=payouts.read_moved(event.payload), under=under)
 
-    def _following(self, event: Event) -> trade_in.Following | None:
+    def _following(self, event: Event) -> trade_in.Office | None:
         """Under what claims follow an event, as of its instant; None where no chain is run."""
         if self._chain is None or self._vault is None:
             return None
-        return trade_in.Following(self._chain, self._vault, event.made_at, self._ids)
+        return trade_in.Office(self._chain, self._vault, event.made_at, self._ids)
 
     async def _tell(self, conn: Connection, event: Event, template: Template, **params: int) -> None:
         """Send the resident of an event a notice."""

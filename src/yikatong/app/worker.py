@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
 
 from yikatong.access import api as access_api
 from yikatong.access import service as access
@@ -86,9 +85,15 @@ class Worker:
         self.organisations = organisations
         self.pinned = trust.pin_own_roots(keys)
         self.own_commits = OwnCommits(house.database)
-        self.qualifying: Qualifying | None = None
         self.vault: Vault = trust.KeyHolderVault(keys, house.ids)
         self.terms = Terms(bucket_count=settings.bucket_count, synthetic_allowed=settings.allow_synthetic_residents)
+        self.chain = ChainTerms(
+            shelf=programmes.read_shelf(),
+            bucket_count=settings.bucket_count,
+            qualification_days=settings.trade_in_qualification_days,
+            claim_days=settings.trade_in_claim_days,
+            code_minutes=settings.trade_in_code_minutes,
+        )
         self.callers = access.CallerCache()
         self.caches = WorkerCaches(
             database=house.database, callers=self.callers, load_regions=self._load_regions, clock=house.clock
@@ -109,6 +114,7 @@ class Worker:
     tapping: Tapping
     follow_ups: FollowUps
     counter: Counter
+    qualifying: Qualifying
 
     async def begin(self, *, writer: int, seals: sealing.Writer) -> None:
         """Fill the caches and open the counter; `seals` are its part of the sealed log."""
@@ -149,11 +155,20 @@ class Worker:
             at_the_bank=self.at_the_bank,
             reasons=self.reasons,
         )
+        self.qualifying = Qualifying(
+            self.own_commits.transaction,
+            chain=self.chain,
+            vault=self.vault,
+            clock=house.clock,
+            ids=house.ids,
+            writer=writer,
+        )
         await self.counter.open()
 
     async def close(self) -> None:
-        """Finish the batches at hand, of refreshes and of taps."""
+        """Finish the batches at hand, of refreshes, of applications and of taps."""
         await self.refreshing.close()
+        await self.qualifying.close()
         await self.counter.close()
 
     async def _load_regions(self, conn: Connection) -> codes.RegionView:
@@ -179,7 +194,7 @@ class Worker:
     def routes(self) -> tuple[Route, ...]:
         """Every route of every room."""
         bucket_count = self.house.settings.bucket_count
-        shelf = programmes.read_shelf()
+        shelf = self.chain.shelf
         return (
             *places_api.routes(),
             *access_api.routes(bucket_count=bucket_count),
@@ -192,7 +207,7 @@ class Worker:
             *payouts_api.routes(terms=self.terms, vault=self.vault),
             *programmes_api.routes(shelf),
             *reports_api.routes(shelf, bucket_count=bucket_count),
-            *trade_in_api.routes(_desk_of(self, shelf)),
+            *trade_in_api.routes(_desk_of(self)),
             *desk_api.routes(
                 terms=self.terms,
                 vault=self.vault,
@@ -209,13 +224,8 @@ class Worker:
             ),
         )
 
-    async def admit(self, chain: ChainTerms, application: Application) -> Qualified | Refused:
+    async def admit(self, application: Application) -> Qualified | Refused:
         """Bring an application for a trade-in to its end, with those that came meanwhile."""
-        if self.qualifying is None:
-            house = self.house
-            self.qualifying = Qualifying(
-                self.own_commits.transaction, chain=chain, vault=self.vault, clock=house.clock, ids=house.ids
-            )
         return await self.qualifying.apply(application)
 
     def app(self) -> Frame:
@@ -227,15 +237,14 @@ class Worker:
         return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=(described,))
 
 
-def _desk_of(worker: Worker, shelf: programmes.Shelf) -> trade_in_api.Desk:
+def _desk_of(worker: Worker) -> trade_in_api.Desk:
     """What the routes of trade-ins work with."""
-    chain = ChainTerms(shelf=shelf, bucket_count=worker.house.settings.bucket_count)
     return trade_in_api.Desk(
-        chain=chain,
+        chain=worker.chain,
         vault=worker.vault,
         vehicles=worker.organisations.vehicles,
         own_commit=worker.own_commits.transaction,
-        admit=partial(Worker.admit, worker, chain),
+        admit=worker.admit,
     )
 
 

@@ -244,6 +244,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, _whole("A tap that waits for the resident's confirmation ends after this.", at_least=10, at_most=900)
     ] = 120
 
+    # --- trade-ins
+    trade_in_qualification_days: Annotated[
+        int, _whole("A qualification lasts so long where a place's rules name no term.", at_most=366)
+    ] = 30
+    trade_in_claim_days: Annotated[
+        int,
+        _whole(
+            "So long after a sale a claim may be submitted where a place's rules name no term, and so long one that "
+            "was sent back may be mended.",
+            at_most=366,
+        ),
+    ] = 60
+    trade_in_code_minutes: Annotated[
+        int, _whole("A vehicle's code is held for a claim so long before the claim counts it.", at_most=1440)
+    ] = 15
+
     # --- outbox
     outbox_batch_size: Annotated[int, _whole("Events relayed in one transaction.", at_most=10_000)] = 100
     outbox_tries_max: Annotated[int, _whole("An event that failed so often is parked.", at_most=20)] = 8

@@ -11,7 +11,8 @@ from yikatong.kernel.ids import show_id
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, name_claim
 from yikatong.sealing.model import Leaf
-from yikatong.trade_in.model import Battery, DeedRow, KeptClaim, OldState, Spending, VehicleRole
+from yikatong.trade_in.model import DeedRow, KeptClaim, Spending, VehicleRole
+from yikatong.trade_in.rules.claims import find_lithium_in_store
 from yikatong.trade_in.rules.keeping import states_of
 from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
 from yikatong.trade_in.rules.vehicles import list_spendings
@@ -41,8 +42,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         found += _compare_money(kept, balances.pop(account.id, 0))
         counted |= {spending.code: spending for spending in list_spendings(kept.claim)}
         stands[kept.claim.claim_id] = (kept.version, states_of(kept.claim))
-        is_in_store = kept.claim.old is OldState.IN_STORE and not kept.claim.was_resumed
-        if is_in_store and kept.claim.old_battery is Battery.LITHIUM:
+        if find_lithium_in_store(kept.claim) is not None:
             in_stores.add(kept.claim.claim_id)
     found += [
         f"trade_in: account {show_id('account', account_id)} holds {fen} fen of no claim"

@@ -61,8 +61,9 @@ async def verify(
         state = await ledger.find_budget(conn, budget=budget, bucket_count=count)
         assert state is not None
         assert (BUDGET_FEN, left_fen, SUBSIDY_FEN) == (state.funded_fen, state.left_fen, state.reclaimed_fen)
-        claims = await trade_in.list_claims(conn, place=store.place, state=ClaimState.PAID, bucket_count=count)
-        assert set(claim_ids[1:4]) == {kept.claim.claim_id for kept in claims}
+        listed = await trade_in.list_claims(conn, place=store.place, state=ClaimState.PAID, bucket_count=count)
+        assert set(claim_ids[1:4]) == {one.claim_id for one in listed}
+        claims = [await trade_in.get_claim(conn, claim_id=one.claim_id, bucket_count=count) for one in listed]
         assert all(kept.bucket == bucket_of(kept.claim.claim_id, count) for kept in claims)
     with pytest.raises(Refused) as refused:
         await lease(database, store, count=count, need_fen=left_fen + 1)

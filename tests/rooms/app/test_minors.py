@@ -9,6 +9,7 @@ import pytest
 from tests.support.builders.access import Known
 from tests.support.builders.cards import GROWN_UP
 from tests.support.builders.served import Served, a_served_world
+from tests.support.builders.trade_in import some_chain_terms
 from yikatong.access import service as access
 from yikatong.access.model import Reason
 from yikatong.app.worker import Worker
@@ -17,6 +18,7 @@ from yikatong.desk import service as desk
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import CallerKind, Route
+from yikatong.programmes.service import read_shelf
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +26,9 @@ A_CHILD = date(2016, 3, 1)
 
 
 class Nobody:
-    """Whatever a room's routes hold to do their work; here nobody works."""
+    """Whatever a room's routes hold to do their work; here nobody works, under the published sheets."""
+
+    chain = some_chain_terms(read_shelf())
 
     def __getattr__(self, name: str) -> Any:
         return self

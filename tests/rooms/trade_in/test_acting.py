@@ -30,6 +30,7 @@ from yikatong.trade_in.model import (
     Actor,
     ClaimState,
     KeptClaim,
+    ListedClaim,
     NewState,
     OldState,
     PreparedSale,
@@ -316,7 +317,18 @@ async def test_a_claim_is_found_by_its_bikes_and_by_its_resident(db: Database) -
         )
 
     assert kept == by_old == by_new
-    assert [kept] == list(of_resident) == list(at_place) == list(without_plate)
+    assert [kept] == list(of_resident)
+    claim = kept.claim
+    in_a_list = ListedClaim(
+        claim_id=claim.claim_id,
+        mode=claim.terms.mode,
+        state=claim.state,
+        old_state=claim.old,
+        new_state=claim.new,
+        bought_on=claim.days.bought_on,
+        amount_fen=claim.amount_fen,
+    )
+    assert [in_a_list] == list(at_place) == list(without_plate)
 
 
 async def test_a_store_enters_a_sale_and_may_take_it_back(db: Database) -> None:

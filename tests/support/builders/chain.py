@@ -14,6 +14,7 @@ from msgspec import structs
 from tests.support.builders.cards import CardWorld
 from tests.support.builders.ledger import IDS
 from tests.support.builders.programmes import a_sheet, a_sheet_text, a_shelf
+from tests.support.builders.trade_in import some_chain_terms
 from tests.support.world import NOON, a_region_code
 from yikatong.cards.model import Registered
 from yikatong.kernel.ids import TransferId
@@ -29,7 +30,6 @@ from yikatong.trade_in.model import (
     Acted,
     Actor,
     Application,
-    ChainTerms,
     Deed,
     KeptClaim,
     Order,
@@ -92,7 +92,7 @@ class Place:
             windows=windows,
         )  # fmt: skip
         shelf = a_shelf(a_sheet(text, name=f"{self.code}-2026-01-01"))
-        self.chain = ChainTerms(shelf=shelf, bucket_count=bucket_count)
+        self.chain = some_chain_terms(shelf, bucket_count=bucket_count)
         self.budget = name_budget(f"trade_in:{self.code}:{day_of(now).year}")
         self.world = CardWorld(None, now=now)  # type: ignore[arg-type]  # given with each step
         self.vault = self.world.vault

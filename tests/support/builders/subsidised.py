@@ -14,7 +14,7 @@ from tests.support.builders.catalogue import a_code, item_terms
 from tests.support.builders.counter import BUCKET, CounterWorld, Phone, a_counter_world
 from tests.support.builders.programmes import a_sheet, a_sheet_text, a_shelf
 from tests.support.builders.taps import PROVIDER, RESIDENT
-from tests.support.builders.trade_in import NEW_CODE, a_claim, a_deed
+from tests.support.builders.trade_in import NEW_CODE, a_claim, a_deed, some_chain_terms
 from tests.support.world import NOON
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Item
@@ -42,7 +42,6 @@ from yikatong.trade_in.model import (
     Acted,
     Actor,
     Application,
-    ChainTerms,
     Deed,
     DeedRow,
     KeptClaim,
@@ -82,7 +81,7 @@ class BikeStore:
             place=self.place, valid_from="2026-01-01", valid_until="2028-01-01", known_from="2026-01-01"
         )
         shelf = a_shelf(a_sheet(text, name=f"{self.place}-2026-01-01"))
-        self.chain = ChainTerms(shelf=shelf, bucket_count=1)
+        self.chain = some_chain_terms(shelf, bucket_count=1)
         self.budget = name_budget(f"trade_in:{self.place}:{today.year}")
 
     async def open(self) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
-from yikatong.trade_in.model import MOVES, Act, Actor, Battery, Claim, Deed, Mode, PlateState, Step, Terms
+from yikatong.programmes.service import Shelf
+from yikatong.trade_in.model import MOVES, Act, Actor, Battery, ChainTerms, Claim, Deed, Mode, PlateState, Step, Terms
 from yikatong.trade_in.rules import decide_move
 
 TODAY = date(2024, 10, 20)
@@ -20,6 +21,11 @@ PARTY = {
     Actor.FINANCE: OFFICE,
     Actor.PLATFORM: OFFICE,
 }
+
+
+def some_chain_terms(shelf: Shelf, *, bucket_count: int = 1) -> ChainTerms:
+    """Terms under which a chain runs."""
+    return ChainTerms(shelf=shelf, bucket_count=bucket_count, qualification_days=30, claim_days=60, code_minutes=15)
 
 
 def a_claim(

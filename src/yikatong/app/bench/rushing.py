@@ -18,7 +18,6 @@ from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountName, name_budget
-from yikatong.programmes import service as programmes
 from yikatong.trade_in import service as trade_in
 from yikatong.trade_in.model import Application, ChainTerms, Qualified
 
@@ -71,14 +70,13 @@ def bench_budget_rush(stage: Stage) -> Row:
 
 async def _run(stage: Stage, *, count: int, places: int) -> Rush:
     async with stage.worker() as worker:
-        chain = ChainTerms(shelf=programmes.read_shelf(), bucket_count=worker.house.settings.bucket_count)
         crowd = await _a_crowd(worker, count)
         applications = [_apply(worker, one, number) for number, one in enumerate(crowd)]
-        await _fund(worker, applications[0], chain=chain, places=places)
+        await _fund(worker, applications[0], chain=worker.chain, places=places)
         doors = [
             Qualifying(
                 worker.house.database.transaction,
-                chain=chain,
+                chain=worker.chain,
                 vault=worker.vault,
                 clock=_StandingClock(),
                 ids=worker.house.ids,

@@ -79,11 +79,10 @@ STATED: Mapping[Act, frozenset[str]] = {
 }
 """What a party may state with its step; everything else the platform knows from its own rows, or somebody else says."""
 
-SCOPE: tuple[AnyReason, ...] = (
-    Reason.CLAIM_IS_UNKNOWN,
-    AccessReason.REGION_IS_OUT_OF_SCOPE,
-    AccessReason.DIVISION_IS_OUT_OF_SCOPE,
-)
+PLACES: tuple[AnyReason, ...] = (AccessReason.REGION_IS_OUT_OF_SCOPE, AccessReason.DIVISION_IS_OUT_OF_SCOPE)
+"""How every route that names a place may refuse."""
+
+SCOPE: tuple[AnyReason, ...] = (Reason.CLAIM_IS_UNKNOWN, *PLACES)
 """How every route that names a claim may refuse."""
 
 MOVED: tuple[AnyReason, ...] = (
@@ -129,11 +128,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         Refuses, in this order: CLAIM_IS_UNKNOWN, REGION_IS_OUT_OF_SCOPE, DIVISION_IS_OUT_OF_SCOPE.
         """
         claim_id = read_or_refuse("claim", call.path["claim_id"], reason=Reason.CLAIM_IS_UNKNOWN)
-        return verify_place(call, await service.get_claim(call.conn, claim_id=claim_id, bucket_count=self.bucket_count))
+        return verify_claim(call, await service.get_claim(call.conn, claim_id=claim_id, bucket_count=self.bucket_count))
 
     async def get_claim_of_code(self, call: Call, code: str) -> KeptClaim:
         """The claim for which a vehicle counts. Refuses as `get_claim`."""
-        return verify_place(call, await service.get_claim_of_code(call.conn, code=code, bucket_count=self.bucket_count))
+        return verify_claim(call, await service.get_claim_of_code(call.conn, code=code, bucket_count=self.bucket_count))
 
     async def find_sale(self, call: Call, kept: KeptClaim) -> PreparedSale | None:
         """The sale that waits to be paid under a claim, or None."""
@@ -172,16 +171,22 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return Refusal(acted) if isinstance(acted, Refused) else show_step(acted.kept, acted.change)
 
 
-def verify_place(call: Call, kept: KeptClaim) -> KeptClaim:
-    """A claim whose place lies in the caller's region and divisions; who looks or moves is recorded for its resident.
+def verify_place(call: Call, place: str) -> str:
+    """A place of the caller's region and divisions.
 
     Divisions bound operators; the staff of a store and the system of a police force serve the whole region.
     Refuses, in this order: REGION_IS_OUT_OF_SCOPE, DIVISION_IS_OUT_OF_SCOPE.
     """
-    if call.by().region not in enclosing_codes(kept.place):
+    if call.by().region not in enclosing_codes(place):
         raise Refused(AccessReason.REGION_IS_OUT_OF_SCOPE)
     if call.by().kind is CallerKind.OPERATOR:
-        access.verify_division(call.by(), division=kept.place)
+        access.verify_division(call.by(), division=place)
+    return place
+
+
+def verify_claim(call: Call, kept: KeptClaim) -> KeptClaim:
+    """A claim whose place is the caller's; who looks or moves is recorded for its resident. As `verify_place`."""
+    verify_place(call, kept.place)
     call.concerns(kept.claim.resident_id)
     return kept
 

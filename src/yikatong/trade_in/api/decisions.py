@@ -6,15 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from yikatong.access import service as access
-from yikatong.access.model import Reason as AccessReason
 from yikatong.cards.model import Reason as CardsReason
 from yikatong.cards.model import Vault
 from yikatong.kernel.outcomes import Refused
-from yikatong.places.model import enclosing_codes
 from yikatong.plumbing.http import Call, Route, read_or_refuse
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Check, Decision, Reason, SingleChange, Step
+from yikatong.trade_in.api.claims import PLACES, verify_place
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.model import Reason as ChainReason
 from yikatong.trade_in.service.explaining import Opened, open_decisions
@@ -63,10 +61,7 @@ class _Decisions:
     async def of_place(self, call: Call, body: None, query: None) -> DecisionsAnswer:
         """For commerce of the region and divisions in which the claim lies."""
         opened = await self._open(call)
-        place = opened[0].row.place
-        if call.by().region not in enclosing_codes(place):
-            raise Refused(AccessReason.REGION_IS_OUT_OF_SCOPE)
-        access.verify_division(call.by(), division=place)
+        verify_place(call, opened[0].row.place)
         return self._show(opened)
 
     async def of_own(self, call: Call, body: None, query: None) -> DecisionsAnswer:
@@ -143,6 +138,6 @@ def decision_routes(shelf: programmes.Shelf, vault: Vault, *, bucket_count: int)
             "Say why a claim got what it got, and whether it still would",
             "查看申领的核定依据并重算",
             decisions.of_place,
-            reasons=(*unknown, AccessReason.REGION_IS_OUT_OF_SCOPE, AccessReason.DIVISION_IS_OUT_OF_SCOPE),
+            reasons=(*unknown, *PLACES),
         ),
     )

@@ -18,8 +18,8 @@ from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import MendBody, PayBackBody, RequestBody
-from yikatong.trade_in.api.claims import MOVED, SCOPE, Desk
-from yikatong.trade_in.api.offices import PLACES, ClaimLinesAnswer, ClaimsQuery, list_claims, verify_place
+from yikatong.trade_in.api.claims import MOVED, PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.offices import ClaimLinesAnswer, ClaimsQuery, list_claims
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
     FinanceClaimAnswer,

@@ -8,14 +8,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, structs
 
-from yikatong.access import service as access
-from yikatong.access.model import Reason as AccessReason
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places.model import Reason as PlacesReason
-from yikatong.places.model import enclosing_codes, is_division_code
+from yikatong.places.model import is_division_code
 from yikatong.plumbing.http import Call, Route, open_query
 from yikatong.programmes.service import Shelf
+from yikatong.trade_in.api.claims import PLACES, verify_place
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.model import ListedParty, PartyKind, PledgeRule, PricePledge, Reason
 from yikatong.trade_in.service import lists as parties_of_places
@@ -119,11 +118,7 @@ def place_for(call: Call) -> str:
 
     Refuses REGION_IS_OUT_OF_SCOPE; DIVISION_IS_OUT_OF_SCOPE was refused at the edge.
     """
-    place = call.path["division"]
-    if call.by().region not in enclosing_codes(place):
-        raise Refused(AccessReason.REGION_IS_OUT_OF_SCOPE)
-    access.verify_division(call.by(), division=place)
-    return place
+    return verify_place(call, call.path["division"])
 
 
 def read_place(call: Call) -> str:
@@ -223,8 +218,7 @@ def routes(shelf: Shelf) -> tuple[Route, ...]:
     lists = Lists(shelf)
     commerce = partial(route_of, Role.COMMERCE)
     taking = (
-        AccessReason.REGION_IS_OUT_OF_SCOPE,
-        AccessReason.DIVISION_IS_OUT_OF_SCOPE,
+        *PLACES,
         Reason.LIST_FILE_IS_TOO_LARGE,
         Reason.LIST_FILE_CANNOT_BE_READ,
         Reason.LIST_HAS_ERRORS,

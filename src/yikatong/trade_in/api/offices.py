@@ -7,16 +7,14 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from yikatong.access import service as access
-from yikatong.access.model import Reason as AccessReason
 from yikatong.kernel.ids import ClaimIdText, RosterIdText, show_id
 from yikatong.kernel.instants import day_of
-from yikatong.kernel.outcomes import Change, Refused
-from yikatong.places.model import DivisionCodeText, enclosing_codes
+from yikatong.kernel.outcomes import Change
+from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import CheckBody, MendBody, PageSize, RequestBody
-from yikatong.trade_in.api.claims import MOVED, SCOPE, Desk
+from yikatong.trade_in.api.claims import MOVED, PLACES, SCOPE, Desk, verify_place
 from yikatong.trade_in.api.parties import OvernightsAnswer, show_overnight
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
@@ -28,7 +26,7 @@ from yikatong.trade_in.model import (
     Act,
     Actor,
     ClaimState,
-    KeptClaim,
+    ListedClaim,
     Mode,
     NewState,
     OldState,
@@ -98,14 +96,6 @@ class RosteredAnswer(Struct, frozen=True, kw_only=True):
     amount_fen: int
 
 
-def verify_place(call: Call, place: str) -> str:
-    """A place of the caller's region and divisions. Refuses REGION_IS_OUT_OF_SCOPE, DIVISION_IS_OUT_OF_SCOPE."""
-    if call.by().region not in enclosing_codes(place):
-        raise Refused(AccessReason.REGION_IS_OUT_OF_SCOPE)
-    access.verify_division(call.by(), division=place)
-    return place
-
-
 class Commerce:
     """Handlers of the routes of commerce."""
 
@@ -171,7 +161,7 @@ class Commerce:
             bucket_count=self._desk.bucket_count,
             limit=query.limit,
         )
-        return ClaimLinesAnswer(claims=tuple(_show_line(kept) for kept in found), next_after=None)
+        return ClaimLinesAnswer(claims=tuple(_show_line(line) for line in found), next_after=None)
 
     async def _move(self, call: Call, act: Act, body: RequestBody, **parts: Any) -> StepAnswer | Refusal:
         kept = await self._desk.get_claim(call)
@@ -193,25 +183,21 @@ async def list_claims(desk: Desk, call: Call, query: ClaimsQuery) -> ClaimLinesA
     )
     page = found[: query.limit]
     return ClaimLinesAnswer(
-        claims=tuple(_show_line(kept) for kept in page),
-        next_after=show_id("claim", page[-1].claim.claim_id) if len(found) > len(page) else None,
+        claims=tuple(_show_line(line) for line in page),
+        next_after=show_id("claim", page[-1].claim_id) if len(found) > len(page) else None,
     )
 
 
-def _show_line(kept: KeptClaim) -> ClaimLine:
-    claim = kept.claim
+def _show_line(line: ListedClaim) -> ClaimLine:
     return ClaimLine(
-        claim_id=show_id("claim", claim.claim_id),
-        mode=claim.terms.mode,
-        state=claim.state,
-        old=claim.old,
-        new=claim.new,
-        bought_on=claim.days.bought_on,
-        amount_fen=claim.amount_fen,
+        claim_id=show_id("claim", line.claim_id),
+        mode=line.mode,
+        state=line.state,
+        old=line.old_state,
+        new=line.new_state,
+        bought_on=line.bought_on,
+        amount_fen=line.amount_fen,
     )
-
-
-PLACES = (AccessReason.REGION_IS_OUT_OF_SCOPE, AccessReason.DIVISION_IS_OUT_OF_SCOPE)
 
 
 def commerce_routes(desk: Desk) -> tuple[Route, ...]:

@@ -12,6 +12,7 @@ from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger.model import AccountName, name_claim
 from yikatong.programmes.service import Shelf
 from yikatong.trade_in.model.claims import Claim, Deed
+from yikatong.trade_in.model.states import ClaimState, Mode, NewState, OldState
 
 PROGRAMME = "trade_in"
 CODE_DIGITS = 15
@@ -19,7 +20,7 @@ CODE_DIGITS = 15
 
 
 class ChainTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What the chain runs under: the sheets, the number of buckets, and terms where a sheet names none.
+    """What the chain runs under: the sheets, the number of buckets, and the settings' terms where a sheet names none.
 
     A qualification lasts `qualification_days`, after a sale a claim may be submitted or mended for `claim_days`; a
     vehicle's code is held for `code_minutes` until a claim counts it.
@@ -27,9 +28,9 @@ class ChainTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     shelf: Shelf
     bucket_count: int
-    qualification_days: int = 30
-    claim_days: int = 60
-    code_minutes: int = 15
+    qualification_days: int
+    claim_days: int
+    code_minutes: int
 
     @property
     def claim_term(self) -> timedelta:
@@ -68,6 +69,18 @@ class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):
     def account_fen(self) -> int:
         """What must lie in the claim's account."""
         return self.claim.money.held_fen + self.to_release_fen - self.sent_fen
+
+
+class ListedClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim in a list: where it stands, and no person."""
+
+    claim_id: UUID
+    mode: Mode
+    state: ClaimState
+    old_state: OldState
+    new_state: NewState
+    bought_on: date | None
+    amount_fen: int
 
 
 class Application(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,13 +164,6 @@ class Acted(NamedTuple):
 
     kept: KeptClaim
     change: Change
-
-
-class Prepared(NamedTuple):
-    """A sale that waits to be paid, with its claim."""
-
-    kept: KeptClaim
-    sale: PreparedSale
 
 
 class DeedRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,12 @@ SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, 
 FROM trade_in.claim
 WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s;
 
+-- name: find_claimant
+-- sentence: whose a claim is; locks nothing
+SELECT resident_id
+FROM trade_in.claim
+WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s;
+
 -- name: lock_claim
 -- sentence: one claim, locked; after its resident's gate
 SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
@@ -61,11 +67,7 @@ ORDER BY claim_id;
 
 -- name: list_claims_at
 -- sentence: claims of one bucket and place in one state after one id, in the order of their ids
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
-    old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
-    cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
-    released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
-    old_store_id, recycler_id, store_id, proof, was_resumed, made_at, changed_at
+SELECT claim_id, mode, state, old_state, new_state, bought_on, amount_fen
 FROM trade_in.claim
 WHERE bucket = %(bucket)s AND place = %(place)s AND state = %(state)s AND claim_id > %(after)s
 ORDER BY claim_id
@@ -73,11 +75,7 @@ LIMIT %(limit)s;
 
 -- name: list_claims_without_plate
 -- sentence: claims of one bucket and place whose new bike was sold before a day and is not registered, the oldest first
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
-    old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
-    cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
-    released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
-    old_store_id, recycler_id, store_id, proof, was_resumed, made_at, changed_at
+SELECT claim_id, mode, state, old_state, new_state, bought_on, amount_fen
 FROM trade_in.claim
 WHERE bucket = %(bucket)s AND place = %(place)s AND new_state = 'sold' AND bought_on < %(before)s
 ORDER BY bought_on, claim_id

@@ -3,7 +3,7 @@
 INSERT INTO trade_in.vehicle (code, claim_id, role, held_until)
 VALUES (%(code)s, %(claim_id)s, %(role)s, %(held_until)s)
 ON CONFLICT (code) DO UPDATE SET code = vehicle.code
-RETURNING claim_id, role;
+RETURNING code, claim_id, role;
 
 -- name: claim_old_codes
 -- sentence: claims old vehicles' codes for claims where nobody holds them, in the order of the codes

@@ -150,8 +150,13 @@ def resume(ended: Claim, *, claim_id: UUID, terms: Terms) -> Resumed:
     return Resumed(structs.replace(ended, was_resumed=True), draft)
 
 
+def find_lithium_in_store(claim: Claim) -> date | None:
+    """The day since which an old lithium bike is in a store under this claim, else None."""
+    waits = not claim.was_resumed and claim.old is OldState.IN_STORE and claim.old_battery is Battery.LITHIUM
+    return claim.days.received_on if waits else None
+
+
 def find_overnight(claim: Claim, *, today: date) -> date | None:
     """The day since which an old lithium bike is in a store though it must leave on that day, else None."""
-    received = claim.days.received_on
-    waits = not claim.was_resumed and claim.old is OldState.IN_STORE and claim.old_battery is Battery.LITHIUM
-    return received if waits and received is not None and received < today else None
+    received = find_lithium_in_store(claim)
+    return received if received is not None and received < today else None

@@ -89,6 +89,10 @@ def read_code(cell: Cell, table: Table) -> str:
         raise CellError(fault) from None
 
 
+CODE_COLUMN = Column(
+    "credit_code", frozenset({"统一社会信用代码", "社会信用代码", "信用代码", "credit_code", "creditcode"}), read_code
+)
+
 _KINDS = {
     "门店": PartyKind.STORE,
     "销售门店": PartyKind.STORE,

@@ -11,7 +11,8 @@ from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger.model import digest_id
 from yikatong.programmes.model import AMOUNT, Decision
-from yikatong.trade_in.model import Application, Claim, DecisionRow, Deed, DeedRow, KeptClaim, Order
+from yikatong.trade_in.model import Application, Claim, DecisionRow, Deed, DeedRow, KeptClaim, Order, Overnight
+from yikatong.trade_in.rules.claims import find_lithium_in_store
 
 _LAST_BITS = 0xFFFF
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -118,6 +119,20 @@ def decision_row(
         steps=_encode(decision.steps).decode(),
         sealed=sealed,
         decided_at=now,
+    )
+
+
+def overnight_of(claim: Claim, *, place: str) -> Overnight | None:
+    """The old lithium bike of a claim as it is listed while it is in a store; None while it is not."""
+    received_on = find_lithium_in_store(claim)
+    if received_on is None or claim.old_store_id is None:
+        return None
+    return Overnight(
+        store_id=claim.old_store_id,
+        claim_id=claim.claim_id,
+        place=place,
+        old_code=claim.old_code,
+        received_on=received_on,
     )
 
 

@@ -6,14 +6,10 @@ from typing import TypeVar
 
 from yikatong.kernel.periods import Period, overlap
 from yikatong.trade_in.model import Fault, LineError, ListedParty, ListMerge, PartyKind, ReadList, Table
-from yikatong.trade_in.rules.columns import Column, in_order, read_code, read_day, read_kind, read_name, read_rows
+from yikatong.trade_in.rules.columns import CODE_COLUMN, Column, in_order, read_day, read_kind, read_name, read_rows
 
 PARTY_COLUMNS = (
-    Column(
-        "credit_code",
-        frozenset({"统一社会信用代码", "社会信用代码", "信用代码", "credit_code", "creditcode"}),
-        read_code,
-    ),
+    CODE_COLUMN,
     Column(
         "name",
         frozenset({"名称", "企业名称", "门店名称", "单位名称", "企业(门店)名称", "企业（门店）名称", "name"}),

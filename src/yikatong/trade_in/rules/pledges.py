@@ -17,10 +17,10 @@ from yikatong.trade_in.model import (
     Table,
 )
 from yikatong.trade_in.rules.columns import (
+    CODE_COLUMN,
     CellError,
     Column,
     in_order,
-    read_code,
     read_count,
     read_day,
     read_model,
@@ -40,9 +40,6 @@ _RULES = {
     "备案价": PledgeRule.FILED,
     "filed": PledgeRule.FILED,
 }
-_CODE = Column(
-    "credit_code", frozenset({"统一社会信用代码", "社会信用代码", "信用代码", "credit_code", "creditcode"}), read_code
-)
 _MODEL = Column("model", frozenset({"型号", "车型", "产品型号", "规格型号", "model"}), read_model)
 
 
@@ -54,7 +51,7 @@ def _read_rule(cell: Cell, table: Table) -> PledgeRule:
 
 
 PLEDGE_COLUMNS = (
-    _CODE,
+    CODE_COLUMN,
     _MODEL,
     Column(
         "price_fen", frozenset({"承诺价格", "价格", "承诺价", "承诺价格(元)", "承诺价格（元）", "price"}), read_price
@@ -65,7 +62,7 @@ PLEDGE_COLUMNS = (
 )
 
 SALE_COLUMNS = (
-    _CODE,
+    CODE_COLUMN,
     _MODEL,
     Column("sold_on", frozenset({"成交日期", "销售日期", "开票日期", "sold_on"}), read_day),
     Column(

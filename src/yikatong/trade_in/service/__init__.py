@@ -15,7 +15,6 @@ from yikatong.trade_in.service.drafting import wish_of
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
     ROSTER_PAGE,
-    Following,
     follow_payments,
     follow_roster,
     hear_payments,
@@ -36,7 +35,7 @@ from yikatong.trade_in.service.looking import (
     list_overnight_of_store,
     list_without_plate,
 )
-from yikatong.trade_in.service.offices import SEALED_FIELD
+from yikatong.trade_in.service.offices import SEALED_FIELD, Office
 from yikatong.trade_in.service.preparing import cancel_sale, prepare_sale
 from yikatong.trade_in.service.rostering import roster_claims, stop_payment
 from yikatong.trade_in.service.selling import load_sales, return_sale, sell, undo_sale, write_sales
@@ -55,7 +54,7 @@ __all__ = [
     "PAYMENTS_PAGE",
     "ROSTER_PAGE",
     "SEALED_FIELD",
-    "Following",
+    "Office",
     "OwnCommit",
     "act",
     "admit",

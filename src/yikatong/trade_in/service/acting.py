@@ -22,16 +22,13 @@ from yikatong.trade_in.model import (
     Act,
     Acted,
     Actor,
-    Battery,
     ChainTerms,
     Claim,
     DecisionRow,
     Deed,
     KeptClaim,
     Mode,
-    OldState,
     Order,
-    Overnight,
     Reason,
     Spending,
     VehicleRole,
@@ -46,7 +43,7 @@ from yikatong.trade_in.rules.facts import (
     verify_code,
     verify_stated,
 )
-from yikatong.trade_in.rules.keeping import deed_row, digest_order
+from yikatong.trade_in.rules.keeping import deed_row, digest_order, overnight_of
 from yikatong.trade_in.rules.sheets import end_of_claiming
 from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance, verify_free
 from yikatong.trade_in.service.moving_money import move_money
@@ -60,7 +57,6 @@ from yikatong.trade_in.service.offices import (
     write_down,
 )
 from yikatong.trade_in.service.pledges import facts_of_party
-from yikatong.trade_in.service.sheets import sheet_of
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import sales as sale_store
@@ -233,7 +229,8 @@ def complete(deed: Deed, *, kept: KeptClaim, decision: Decision, office: Office)
     if deed.act is Act.CHECK:
         return structs.replace(deed, fen=decision.amount_fen)
     if deed.act is Act.SELL:
-        sheet = sheet_of(office.chain.shelf, decision)
+        sheets = office.chain.shelf.sheets_of(PROGRAMME)
+        sheet = next(one for one in sheets if one.name == decision.sheet)
         return structs.replace(deed, until=end_of_claiming(sheet, bought_on=deed.on, days=office.chain.claim_days))
     return deed
 
@@ -307,21 +304,11 @@ async def claim_new_code(conn: Conn, *, claim_id: UUID, code: str, chain: ChainT
 
 async def _move_lithium(conn: Conn, kept: KeptClaim, claim: Claim) -> None:
     """Keep the list of lithium bikes in stores."""
-    was_there, is_there = kept.claim.old is OldState.IN_STORE, claim.old is OldState.IN_STORE
-    store_id, received_on = claim.old_store_id, claim.days.received_on
-    if claim.old_battery is not Battery.LITHIUM or was_there == is_there or store_id is None or received_on is None:
-        return
-    if was_there:
-        await vehicle_store.leave_overnight(conn, store_id=store_id, claim_id=claim.claim_id)
-        return
-    bike = Overnight(
-        store_id=store_id,
-        claim_id=claim.claim_id,
-        place=kept.place,
-        old_code=claim.old_code,
-        received_on=received_on,
-    )
-    await vehicle_store.enter_overnight(conn, bike=bike)
+    before, after = overnight_of(kept.claim, place=kept.place), overnight_of(claim, place=kept.place)
+    if before is not None and after is None:
+        await vehicle_store.leave_overnight(conn, store_id=before.store_id, claim_id=claim.claim_id)
+    elif before is None and after is not None:
+        await vehicle_store.enter_overnight(conn, bike=after)
 
 
 async def _write(

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 
 from yikatong.cards import service as cards
 from yikatong.cards.model import Vault
@@ -26,19 +27,16 @@ from yikatong.trade_in.model import (
     PROGRAMME,
     Application,
     Applied,
-    Battery,
     BudgetIsShort,
     ChainTerms,
     DecisionRow,
     KeptClaim,
-    OldState,
-    Overnight,
     Qualified,
     Reason,
     Spending,
 )
 from yikatong.trade_in.rules.facts import verify_code
-from yikatong.trade_in.rules.keeping import claim_id_of, digest_application
+from yikatong.trade_in.rules.keeping import claim_id_of, digest_application, overnight_of
 from yikatong.trade_in.rules.vehicles import list_spendings
 from yikatong.trade_in.service.drafting import Draft, Refusal, draft_claim, find_ended
 from yikatong.trade_in.service.offices import Office, write_down
@@ -197,14 +195,12 @@ async def _known(
     """The ends of applications whose requests were heard before, and the others."""
     by_id = {claim_id_of(one): one for one in applications}
     deeds = await deed_store.list_first_deeds(conn, bucket=bucket, claim_ids=list(by_id))
-    ends: dict[UUID, Applied] = {}
-    for claim_id, deed in deeds.items():
-        if deed.digest != digest_application(by_id[claim_id]):
-            ends[claim_id] = Refused(Reason.DEED_IS_ANOTHER)
-            continue
-        kept = await claim_store.find_claim(conn, bucket=bucket, claim_id=claim_id)
-        assert kept is not None, "a deed has its claim"
-        ends[claim_id] = Qualified(kept, Change.ALREADY_SO)
+    same = [claim_id for claim_id, deed in deeds.items() if deed.digest == digest_application(by_id[claim_id])]
+    ends: dict[UUID, Applied] = {claim_id: Refused(Reason.DEED_IS_ANOTHER) for claim_id in deeds}
+    if same:
+        found = await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=same)
+        assert len(found) == len(same), "a deed has its claim"
+        ends |= {kept.claim.claim_id: Qualified(kept, Change.ALREADY_SO) for kept in found}
     return ends, [one for claim_id, one in by_id.items() if claim_id not in deeds]
 
 
@@ -289,20 +285,10 @@ async def _take_over(conn: Conn, ended: KeptClaim, *, to: KeptClaim) -> None:
     for spending in sorted(list_spendings(ended.claim)):
         won = await vehicle_store.pass_code_on(conn, spending=spending, to=to.claim.claim_id)
         assert won, "a claim has its codes"
-    store_id, received_on = ended.claim.old_store_id, ended.claim.days.received_on
-    if ended.claim.old is not OldState.IN_STORE or ended.claim.old_battery is not Battery.LITHIUM:
-        return
-    assert store_id is not None, "a bike in a store has one"
-    assert received_on is not None, "a bike in a store has its day"
-    await vehicle_store.leave_overnight(conn, store_id=store_id, claim_id=claim_id)
-    bike = Overnight(
-        store_id=store_id,
-        claim_id=to.claim.claim_id,
-        place=to.place,
-        old_code=ended.claim.old_code,
-        received_on=received_on,
-    )
-    await vehicle_store.enter_overnight(conn, bike=bike)
+    bike = overnight_of(ended.claim, place=to.place)
+    if bike is not None:
+        await vehicle_store.leave_overnight(conn, store_id=bike.store_id, claim_id=claim_id)
+        await vehicle_store.enter_overnight(conn, bike=structs.replace(bike, claim_id=to.claim.claim_id))
 
 
 async def _count_refusals(

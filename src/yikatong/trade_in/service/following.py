@@ -6,7 +6,6 @@ neighbours go on.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,20 +13,16 @@ import msgspec
 import psycopg
 from msgspec import structs
 
-from yikatong.cards.model import Vault
 from yikatong.kernel.ids import ResidentId, bucket_of
-from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import digest_id
 from yikatong.payouts import service as payouts
 from yikatong.payouts.model import LinesMoved, LineState, MovedLine, PaymentState, RosterMoved, RosterState
 from yikatong.plumbing import outbox
-from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import (
     Act,
     Acted,
     Actor,
-    ChainTerms,
     ClaimState,
     Deed,
     KeptClaim,
@@ -41,6 +36,7 @@ from yikatong.trade_in.model import (
 from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.handing import send_to_payouts
 from yikatong.trade_in.service.looking import get_claim
+from yikatong.trade_in.service.offices import Office
 from yikatong.trade_in.service.rostering import SCHEME, hand_over, handing_of, take_back
 from yikatong.trade_in.store import paying as store
 
@@ -59,20 +55,6 @@ PAGE = 200
 _FIRST = UUID(int=0)
 
 
-class Following(NamedTuple):
-    """Under what claims follow, as of the instant when payouts moved."""
-
-    chain: ChainTerms
-    vault: Vault
-    now: datetime
-    ids: Ids
-
-    @property
-    def today(self) -> date:
-        """The day in Shanghai."""
-        return day_of(self.now)
-
-
 class News(NamedTuple):
     """What payouts tells a claim: of which roster, what, and about which roster or transfer."""
 
@@ -81,7 +63,7 @@ class News(NamedTuple):
     about: UUID
 
 
-async def hear_roster(conn: Conn, *, moved: RosterMoved, under: Following) -> None:
+async def hear_roster(conn: Conn, *, moved: RosterMoved, under: Office) -> None:
     """Hear that a roster moved: a line that was taken off at once, everything else page by page."""
     if moved.scheme != SCHEME:
         return
@@ -92,12 +74,12 @@ async def hear_roster(conn: Conn, *, moved: RosterMoved, under: Following) -> No
         await _publish_page(conn, RosterPage(moved=moved, bucket=bucket, after=_FIRST), under=under)
 
 
-async def _publish_page(conn: Conn, page: RosterPage, *, under: Following) -> None:
+async def _publish_page(conn: Conn, page: RosterPage, *, under: Office) -> None:
     payload = msgspec.to_builtins(page)
     await outbox.publish(conn, id=under.ids.new(), topic=ROSTER_PAGE, payload=payload, now=under.now)
 
 
-async def _leave_roster(conn: Conn, moved: RosterMoved, *, claim_id: UUID, under: Following) -> None:
+async def _leave_roster(conn: Conn, moved: RosterMoved, *, claim_id: UUID, under: Office) -> None:
     bucket = bucket_of(claim_id, under.chain.bucket_count)
     left = await store.delete_rostered(conn, bucket=bucket, claim_id=claim_id, roster_id=moved.roster_id)
     if left and moved.was_objected:
@@ -110,7 +92,7 @@ def read_page(payload: Any) -> RosterPage:
     return msgspec.convert(payload, RosterPage)
 
 
-async def follow_roster(conn: Conn, *, page: RosterPage, under: Following) -> None:
+async def follow_roster(conn: Conn, *, page: RosterPage, under: Office) -> None:
     """Let the next claims follow their roster; the page after them is published with it."""
     moved = page.moved
     claims = await store.list_rostered(
@@ -128,7 +110,7 @@ async def follow_roster(conn: Conn, *, page: RosterPage, under: Following) -> No
         await _go_on(conn, page, claims, under=under)
 
 
-async def _go_on(conn: Conn, page: RosterPage, claims: Sequence[Rostered], *, under: Following) -> None:
+async def _go_on(conn: Conn, page: RosterPage, claims: Sequence[Rostered], *, under: Office) -> None:
     """Publish or approve the claims that the roster pays; who is held there may stand on another roster."""
     moved = page.moved
     lines = await payouts.list_lines_of_references(
@@ -151,7 +133,7 @@ async def _leave(conn: Conn, bucket: int, claim: Rostered, *, roster_id: UUID) -
     await store.delete_rostered(conn, bucket=bucket, claim_id=claim.claim_id, roster_id=roster_id)
 
 
-async def _publish(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: Following) -> None:
+async def _publish(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: Office) -> None:
     """Publish a claim with its roster; one that was public with an earlier roster stays so."""
     kept = await get_claim(conn, claim_id=claim.claim_id, bucket_count=under.chain.bucket_count)
     if kept.claim.state is not ClaimState.PUBLISHED:
@@ -159,7 +141,7 @@ async def _publish(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: Fo
         await _do(conn, deed, claim.claim_id, News(moved.roster_id, Told.PUBLISHED, moved.roster_id), under=under)
 
 
-async def _approve(conn: Conn, page: RosterPage, claim: Rostered, *, under: Following) -> list[KeptClaim]:
+async def _approve(conn: Conn, page: RosterPage, claim: Rostered, *, under: Office) -> list[KeptClaim]:
     """Approve a claim with its final roster; one that cannot be is not paid by it."""
     moved = page.moved
     deed = Deed(act=Act.APPROVE, actor=Actor.FINANCE, by=moved.by, on=under.today)
@@ -180,7 +162,7 @@ async def _approve(conn: Conn, page: RosterPage, claim: Rostered, *, under: Foll
     return []
 
 
-async def _send(conn: Conn, roster_id: UUID, approved: Sequence[KeptClaim], *, under: Following) -> None:
+async def _send(conn: Conn, roster_id: UUID, approved: Sequence[KeptClaim], *, under: Office) -> None:
     """Bring the money of approved claims of one bucket into their roster's budget."""
     await send_to_payouts(
         conn,
@@ -203,7 +185,7 @@ async def _send(conn: Conn, roster_id: UUID, approved: Sequence[KeptClaim], *, u
     )
 
 
-async def _withdraw(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: Following) -> None:
+async def _withdraw(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: Office) -> None:
     """Let a claim leave a roster that was withdrawn; one that was approved is stopped, and its money comes back."""
     kept = await get_claim(conn, claim_id=claim.claim_id, bucket_count=under.chain.bucket_count)
     if kept.claim.state is not ClaimState.APPROVED:
@@ -220,7 +202,7 @@ async def _withdraw(conn: Conn, moved: RosterMoved, claim: Rostered, *, under: F
     await _under_savepoint(conn, stop, kept, news, under=under)
 
 
-async def hear_payments(conn: Conn, *, moved: LinesMoved, under: Following) -> None:
+async def hear_payments(conn: Conn, *, moved: LinesMoved, under: Office) -> None:
     """Hear that payments moved, and let their claims follow, few at a time. One that was stopped changes no claim."""
     if moved.scheme != SCHEME or moved.state is PaymentState.STOPPED:
         return
@@ -231,7 +213,7 @@ async def hear_payments(conn: Conn, *, moved: LinesMoved, under: Following) -> N
         await outbox.publish(conn, id=under.ids.new(), topic=PAYMENTS_PAGE, payload=payload, now=under.now)
 
 
-async def follow_payments(conn: Conn, *, moved: LinesMoved, under: Following) -> None:
+async def follow_payments(conn: Conn, *, moved: LinesMoved, under: Office) -> None:
     """Pay the claims that a bank paid, and take back those whose money came back after that."""
     for line in await payouts.list_moved(conn, moved=moved, bucket_count=under.chain.bucket_count):
         roster_id = await store.find_rostered(conn, bucket=line.bucket, claim_id=line.reference)
@@ -239,7 +221,7 @@ async def follow_payments(conn: Conn, *, moved: LinesMoved, under: Following) ->
             await _follow_payment(conn, moved, line, under=under)
 
 
-async def _follow_payment(conn: Conn, moved: LinesMoved, line: MovedLine, *, under: Following) -> None:
+async def _follow_payment(conn: Conn, moved: LinesMoved, line: MovedLine, *, under: Office) -> None:
     kept = await get_claim(conn, claim_id=line.reference, bucket_count=under.chain.bucket_count)
     is_paid = moved.state is PaymentState.PAID
     if not is_paid and kept.claim.state is ClaimState.APPROVED:
@@ -261,7 +243,7 @@ def _order(deed: Deed, claim_id: UUID, news: News) -> Order:
     return Order(request_id=request_id, claim_id=claim_id, deed=deed)
 
 
-async def _do(conn: Conn, deed: Deed, claim_id: UUID, news: News, *, under: Following) -> KeptClaim | None:
+async def _do(conn: Conn, deed: Deed, claim_id: UUID, news: News, *, under: Office) -> KeptClaim | None:
     """Do a deed, or keep why the claim cannot follow; the claim after it, or None."""
     chain, vault, now, ids = under
     kept = await get_claim(conn, claim_id=claim_id, bucket_count=chain.bucket_count)
@@ -273,7 +255,7 @@ async def _do(conn: Conn, deed: Deed, claim_id: UUID, news: News, *, under: Foll
     return await _under_savepoint(conn, do, kept, news, under=under)
 
 
-async def _under_savepoint(conn: Conn, do: Do, kept: KeptClaim, news: News, *, under: Following) -> KeptClaim | None:
+async def _under_savepoint(conn: Conn, do: Do, kept: KeptClaim, news: News, *, under: Office) -> KeptClaim | None:
     """Do something for one claim, so that what it cannot do leaves its neighbours alone."""
     try:
         async with conn.transaction():
@@ -286,7 +268,7 @@ async def _under_savepoint(conn: Conn, do: Do, kept: KeptClaim, news: News, *, u
         return None
 
 
-async def _keep_odds(conn: Conn, kept: KeptClaim, news: News, *, reason: str, under: Following) -> None:
+async def _keep_odds(conn: Conn, kept: KeptClaim, news: News, *, reason: str, under: Office) -> None:
     odds = PaymentAtOdds(
         bucket=kept.bucket,
         claim_id=kept.claim.claim_id,

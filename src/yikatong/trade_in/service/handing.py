@@ -50,9 +50,10 @@ async def send_to_payouts(
             continue
         if kept.sent_fen:
             raise Refused(Reason.MONEY_IS_NOT_WITH_PAYOUTS, sent_fen=kept.sent_fen)
-        await claim_store.mark_claim_sent(
+        won = await claim_store.mark_claim_sent(
             conn, bucket=bucket, claim_id=claim_id, sent_fen=claim.amount_fen, sent_before_fen=0
         )
+        assert won, "the claim is locked"
         account = name_claim(claim.resident_id, claim_id)
         version = UUID(int=kept.version)
         drafts.append(

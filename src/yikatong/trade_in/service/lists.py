@@ -1,13 +1,14 @@
 """Lists of stores and recyclers: taken in whole or not at all, and asked whether somebody is on them."""
 
 from datetime import date
+from typing import Any
 
 from yikatong.kernel.outcomes import Change
 from yikatong.places.model import NATIONAL, enclosing_codes
 from yikatong.plumbing import versions
 from yikatong.plumbing.rows import Conn
 from yikatong.trade_in.messages.tables import read_table
-from yikatong.trade_in.model import ImportedList, ListedParty, PartyKind
+from yikatong.trade_in.model import ImportedList, ListedParty, ListMerge, PartyKind
 from yikatong.trade_in.rules.columns import refuse_lines
 from yikatong.trade_in.rules.lists import merge_parties, read_parties
 from yikatong.trade_in.store import lists as kept
@@ -28,9 +29,14 @@ async def import_parties(conn: Conn, *, place: str, data: bytes) -> ImportedList
     if merged.errors:
         raise refuse_lines(merged.errors)
     await kept.put_parties(conn, (*merged.added, *merged.changed), place=place)
+    return tell_imported(merged, encoding=table.encoding)
+
+
+def tell_imported(merged: ListMerge[Any], *, encoding: str) -> ImportedList:
+    """What a file brought, as whoever gave it is told."""
     return ImportedList(
         change=Change.of(bool(merged.added or merged.changed)),
-        encoding=table.encoding,
+        encoding=encoding,
         added_count=len(merged.added),
         changed_count=len(merged.changed),
         same_count=merged.same_count,

@@ -9,7 +9,16 @@ import psycopg
 
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.outcomes import Refused
-from yikatong.trade_in.model import ClaimState, DecisionRow, DeedRow, KeptClaim, Overnight, PreparedSale, Reason
+from yikatong.trade_in.model import (
+    ClaimState,
+    DecisionRow,
+    DeedRow,
+    KeptClaim,
+    ListedClaim,
+    Overnight,
+    PreparedSale,
+    Reason,
+)
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import sales as sale_store
@@ -44,26 +53,26 @@ async def list_claims_of_resident(conn: Conn, *, resident_id: ResidentId, bucket
 
 async def list_claims(
     conn: Conn, *, place: str, state: ClaimState, bucket_count: int, after: UUID = _FIRST, limit: int = 100
-) -> Sequence[KeptClaim]:
+) -> Sequence[ListedClaim]:
     """Claims of a place in one state after an id, in the order of their ids; asked of every bucket."""
-    found: list[KeptClaim] = []
+    found: list[ListedClaim] = []
     for bucket in range(bucket_count):
         found += await claim_store.list_claims_at(
             conn, bucket=bucket, place=place, state=state, after=after, limit=limit
         )
-    return sorted(found, key=lambda kept: kept.claim.claim_id)[:limit]
+    return sorted(found, key=lambda line: line.claim_id)[:limit]
 
 
 async def list_without_plate(
     conn: Conn, *, place: str, bought_before: date, bucket_count: int, limit: int = 100
-) -> Sequence[KeptClaim]:
+) -> Sequence[ListedClaim]:
     """Claims of a place whose new bike was sold before a day and is not registered yet, the oldest sale first."""
-    found: list[KeptClaim] = []
+    found: list[ListedClaim] = []
     for bucket in range(bucket_count):
         found += await claim_store.list_claims_without_plate(
             conn, bucket=bucket, place=place, before=bought_before, limit=limit
         )
-    return sorted(found, key=lambda kept: (kept.claim.days.bought_on or date.max, kept.claim.claim_id))[:limit]
+    return sorted(found, key=lambda line: (line.bought_on or date.max, line.claim_id))[:limit]
 
 
 async def list_overnight_of_store(conn: Conn, *, store_id: UUID, today: date) -> Sequence[Overnight]:

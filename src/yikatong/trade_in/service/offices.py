@@ -52,10 +52,10 @@ class Office(NamedTuple):
 async def lock_claim(conn: Conn, *, claim_id: UUID, office: Office) -> KeptClaim:
     """A claim, locked after its resident's gate. Refuses CLAIM_IS_UNKNOWN."""
     bucket = office.bucket_of(claim_id)
-    found = await claim_store.find_claim(conn, bucket=bucket, claim_id=claim_id)
-    if found is None:
+    resident_id = await claim_store.find_claimant(conn, bucket=bucket, claim_id=claim_id)
+    if resident_id is None:
         raise Refused(Reason.CLAIM_IS_UNKNOWN)
-    await cards.lock_gate(conn, bucket=bucket, resident_id=ResidentId(found.claim.resident_id))
+    await cards.lock_gate(conn, bucket=bucket, resident_id=resident_id)
     kept = await claim_store.lock_claim(conn, bucket=bucket, claim_id=claim_id)
     assert kept is not None, "a claim is never deleted"
     return kept

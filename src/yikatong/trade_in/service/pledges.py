@@ -4,7 +4,7 @@ from datetime import date
 from functools import cache
 
 from yikatong.kernel.money import show_yuan
-from yikatong.kernel.outcomes import Change, Refused
+from yikatong.kernel.outcomes import Refused
 from yikatong.kernel.periods import is_in_force
 from yikatong.plumbing import versions
 from yikatong.plumbing.rows import Conn
@@ -13,6 +13,7 @@ from yikatong.programmes.model import Sheet
 from yikatong.programmes.service import Shelf
 from yikatong.trade_in.messages.tables import read_table
 from yikatong.trade_in.model import (
+    PROGRAMME,
     Act,
     Actor,
     ImportedList,
@@ -33,10 +34,8 @@ from yikatong.trade_in.rules.pledges import (
     read_pledges,
     work_out_pledges,
 )
-from yikatong.trade_in.service.lists import SUBJECT, find_listed, places_of
+from yikatong.trade_in.service.lists import SUBJECT, find_listed, places_of, tell_imported
 from yikatong.trade_in.store import lists as kept
-
-PROGRAMME = "trade_in"
 
 
 async def import_pledges(conn: Conn, *, place: str, data: bytes, shelf: Shelf, known_on: date) -> ImportedList:
@@ -128,13 +127,7 @@ async def _take_in(conn: Conn, read: ReadList[PricePledge], *, place: str, encod
     if merged.errors:
         raise refuse_lines(merged.errors)
     await kept.put_pledges(conn, (*merged.added, *merged.changed), place=place)
-    return ImportedList(
-        change=Change.of(bool(merged.added or merged.changed)),
-        encoding=encoding,
-        added_count=len(merged.added),
-        changed_count=len(merged.changed),
-        same_count=merged.same_count,
-    )
+    return tell_imported(merged, encoding=encoding)
 
 
 async def facts_of_party(conn: Conn, *, order: Order, place: str) -> dict[str, str]:

@@ -91,9 +91,9 @@ async def prepare_sale(
         prepared_at=now,
     )
     await sale_store.insert_prepared_sale(conn, sale=sale)
-    await claim_store.update_claim(
-        conn, kept=structs.replace(kept, facts=stated, changed_at=now), version_before=kept.version
-    )
+    told = structs.replace(kept, facts=stated, changed_at=now)
+    won = await claim_store.update_claim(conn, kept=told, version_before=kept.version)
+    assert won, "the claim is locked"
     await write_down(conn, deeds=[], decisions=[row], office=office)
     return sale
 

@@ -85,8 +85,7 @@ async def settle_code(
 
 async def _counts(conn: Conn, spending: Spending, *, office: Office) -> bool:
     bucket = office.bucket_of(spending.claim_id)
-    found = await claim_store.find_claim(conn, bucket=bucket, claim_id=spending.claim_id)
-    if found is None:
+    if await claim_store.find_claimant(conn, bucket=bucket, claim_id=spending.claim_id) is None:
         # Whoever writes this claim later locks the code's row first, and does not find it.
         return False
     kept = await lock_claim(conn, claim_id=spending.claim_id, office=office)

@@ -8,12 +8,14 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from yikatong.kernel.ids import ResidentId
 from yikatong.trade_in.model import (
     Battery,
     Claim,
     ClaimState,
     Days,
     KeptClaim,
+    ListedClaim,
     Mode,
     Money,
     NewState,
@@ -74,7 +76,7 @@ CLAIM_COLUMNS = (
     "made_at",
     "changed_at",
 )
-"""The columns of a claim in the order in which every statement names them."""
+"""The columns of a claim in the order in which every statement that reads it whole names them."""
 _FACTS = msgspec.json.Decoder(dict[str, str])
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -148,6 +150,12 @@ async def find_claim(conn: Conn, *, bucket: int, claim_id: UUID) -> KeptClaim | 
     return _first(await STATEMENTS.run(conn, "find_claim", bucket=bucket, claim_id=claim_id))
 
 
+async def find_claimant(conn: Conn, *, bucket: int, claim_id: UUID) -> ResidentId | None:
+    """Whose a claim is, or None where there is no such claim."""
+    found = await STATEMENTS.list_column(conn, "find_claimant", bucket=bucket, claim_id=claim_id)
+    return found[0] if found else None
+
+
 async def lock_claim(conn: Conn, *, bucket: int, claim_id: UUID) -> KeptClaim | None:
     """One claim, locked."""
     return _first(await STATEMENTS.run(conn, "lock_claim", bucket=bucket, claim_id=claim_id))
@@ -165,22 +173,20 @@ async def list_claims_by_ids(conn: Conn, *, bucket: int, claim_ids: Sequence[UUI
 
 async def list_claims_at(
     conn: Conn, *, bucket: int, place: str, state: ClaimState, after: UUID, limit: int
-) -> tuple[KeptClaim, ...]:
+) -> tuple[ListedClaim, ...]:
     """Claims of one bucket and place in one state after one id."""
-    rows = await STATEMENTS.run(
-        conn, "list_claims_at", bucket=bucket, place=place, state=state.value, after=after, limit=limit
+    return await STATEMENTS.list_all(
+        conn, "list_claims_at", ListedClaim, bucket=bucket, place=place, state=state.value, after=after, limit=limit
     )
-    return _all(rows)
 
 
 async def list_claims_without_plate(
     conn: Conn, *, bucket: int, place: str, before: date, limit: int
-) -> tuple[KeptClaim, ...]:
+) -> tuple[ListedClaim, ...]:
     """Claims of one bucket and place whose new bike was sold before a day and has no plate yet."""
-    rows = await STATEMENTS.run(
-        conn, "list_claims_without_plate", bucket=bucket, place=place, before=before, limit=limit
+    return await STATEMENTS.list_all(
+        conn, "list_claims_without_plate", ListedClaim, bucket=bucket, place=place, before=before, limit=limit
     )
-    return _all(rows)
 
 
 async def list_claims_that_ended(conn: Conn, *, bucket: int, today: date, limit: int) -> list[UUID]:

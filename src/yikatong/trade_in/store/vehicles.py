@@ -1,6 +1,6 @@
 """Statements about vehicles' codes and about lithium bikes in stores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,10 @@ from yikatong.trade_in.store.statements import STATEMENTS
 Conn = psycopg.AsyncConnection[Any]
 
 
+def _spending_of(row: Mapping[str, Any]) -> Spending:
+    return Spending(row["code"], VehicleRole(row["role"]), row["claim_id"])
+
+
 async def claim_code(conn: Conn, *, wanted: Spending, held_until: datetime) -> Spending:
     """Claim a code where nobody holds it; gives who holds it now."""
     rows = await STATEMENTS.run(
@@ -23,7 +27,7 @@ async def claim_code(conn: Conn, *, wanted: Spending, held_until: datetime) -> S
         role=wanted.role.value,
         held_until=held_until,
     )
-    return Spending(wanted.code, VehicleRole(rows[0]["role"]), rows[0]["claim_id"])
+    return _spending_of(rows[0])
 
 
 async def claim_old_codes(conn: Conn, *, wanted: Sequence[tuple[str, UUID]], held_until: datetime) -> None:
@@ -53,7 +57,7 @@ async def list_codes(conn: Conn, *, codes: Sequence[str]) -> frozenset[str]:
 async def find_code(conn: Conn, *, code: str) -> Spending | None:
     """Who holds a code."""
     rows = await STATEMENTS.run(conn, "find_code", code=code)
-    return Spending(code, VehicleRole(rows[0]["role"]), rows[0]["claim_id"]) if rows else None
+    return _spending_of(rows[0]) if rows else None
 
 
 async def count_codes(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
@@ -85,13 +89,13 @@ async def _with_codes(conn: Conn, query: str, held: Sequence[tuple[str, UUID]]) 
 async def list_codes_past_their_term(conn: Conn, *, now: datetime, limit: int) -> list[Spending]:
     """Codes whose term is over and that no claim counts as far as they know."""
     rows = await STATEMENTS.run(conn, "list_codes_past_their_term", now=now, limit=limit)
-    return [Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows]
+    return [_spending_of(row) for row in rows]
 
 
 async def page_codes(conn: Conn, *, after: str, limit: int) -> list[Spending]:
     """Every code that a claim counts, after one."""
     rows = await STATEMENTS.run(conn, "audit_codes", after=after, limit=limit)
-    return [Spending(row["code"], VehicleRole(row["role"]), row["claim_id"]) for row in rows]
+    return [_spending_of(row) for row in rows]
 
 
 async def enter_overnight(conn: Conn, *, bike: Overnight) -> None:
