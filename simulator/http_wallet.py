@@ -77,7 +77,7 @@ class HttpWallet:
         """Get a fresh pool of certificates and set the clock."""
         now = self._clock.now()
         body = {"request": _write(self.wallet.refresh_request(now))}
-        answer = self._own.post("/v1/wallet/refresh", RefreshAnswer, body)
+        answer = self.calls.post("/v1/wallet/refresh", RefreshAnswer, body)
         issued = tuple(
             IssuedCertificate(
                 scene_group=one.scene_group,
@@ -92,40 +92,40 @@ class HttpWallet:
 
     def card(self) -> CardAnswer:
         """The holder's card and e-card."""
-        return self._own.get("/v1/wallet/card", CardAnswer)
+        return self.calls.get("/v1/wallet/card", CardAnswer)
 
     def set_limits(self, *, tap_limit_fen: int, day_limit_fen: int) -> ChangeAnswer:
         """Set what a shown code may pay."""
         body = {"tap_limit_fen": tap_limit_fen, "day_limit_fen": day_limit_fen, "password": self._password}
-        return self._own.call("PUT", "/v1/wallet/limits", ChangeAnswer, body)
+        return self.calls.call("PUT", "/v1/wallet/limits", ChangeAnswer, body)
 
     def bind_bank(self, *, bank_card_number: str, phone: str) -> ChangeAnswer:
         """Bind the card's bank account: level 2."""
         body = {"bank_card_number": bank_card_number, "phone": phone, "password": self._password}
-        return self._own.post("/v1/wallet/bank-account", ChangeAnswer, body)
+        return self.calls.post("/v1/wallet/bank-account", ChangeAnswer, body)
 
     def add_child(self, *, name: str, id_number: str) -> ChangeAnswer:
         """Add a child to the family service, with a photo."""
         body = {
             "name": name, "id_number": id_number, "kind": "child", "has_photo": True, "password": self._password
         }  # fmt: skip
-        return self._own.post("/v1/wallet/family", ChangeAnswer, body)
+        return self.calls.post("/v1/wallet/family", ChangeAnswer, body)
 
     def report_loss(self) -> ChangeAnswer:
         """Report the card lost for the time being."""
-        return self._own.post("/v1/wallet/card/loss", ChangeAnswer)
+        return self.calls.post("/v1/wallet/card/loss", ChangeAnswer)
 
     def release_loss(self) -> ChangeAnswer:
         """Release the loss report by face and password."""
-        return self._own.post("/v1/wallet/card/release", ChangeAnswer, self._proof())
+        return self.calls.post("/v1/wallet/card/release", ChangeAnswer, self._proof())
 
     def associate(self) -> ChangeAnswer:
         """Associate the e-card with the card again."""
-        return self._own.post("/v1/wallet/card/association", ChangeAnswer, self._proof())
+        return self.calls.post("/v1/wallet/card/association", ChangeAnswer, self._proof())
 
     def waiting(self) -> tuple[WaitingTap, ...]:
         """Taps that wait for the holder, as the server shows them."""
-        return self._own.get("/v1/wallet/taps/waiting", WaitingTaps).taps
+        return self.calls.get("/v1/wallet/taps/waiting", WaitingTaps).taps
 
     def confirm(self, waiting: WaitingTap, *, agreed: bool = True) -> Receipt:
         """Sign yes or no to a waiting tap, over what the server says of it."""
@@ -137,11 +137,11 @@ class HttpWallet:
             item_number=waiting.item_number,
         )
         signed = self.wallet.confirm(tap_id=tap_id, asked=asked, agreed=agreed, now=self._clock.now())
-        return self._own.post(f"/v1/wallet/taps/{waiting.tap}/confirm", Receipt, {"confirmation": _write(signed)})
+        return self.calls.post(f"/v1/wallet/taps/{waiting.tap}/confirm", Receipt, {"confirmation": _write(signed)})
 
     def notices(self) -> tuple[NoticeAnswer, ...]:
         """What the holder was told, the newest first."""
-        return self._own.get(f"/v1/wallet/notices?limit={NOTICES_AT_ONCE}", NoticesAnswer).notices
+        return self.calls.get(f"/v1/wallet/notices?limit={NOTICES_AT_ONCE}", NoticesAnswer).notices
 
     def show_code(
         self,
@@ -165,11 +165,7 @@ class HttpWallet:
 
     @property
     def calls(self) -> Calls:
-        """The phone's own calls, for what has no word of its own here."""
-        return self._own
-
-    @property
-    def _own(self) -> Calls:
+        """The phone's own calls."""
         assert self._session is not None, "a wallet is enrolled before it is used"
         return self._session
 

@@ -27,13 +27,13 @@ from simulator.bank import Kept, SimulatedBank
 from simulator.bank_http import bank_app
 from simulator.face import Capture, SimulatedFaceCheck
 from simulator.messages import SimulatedGateway
-from simulator.story_clock import StoryClock
 from simulator.vehicles import Plate, SimulatedVehicleRegister
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.outside.face import FaceQuestion, FaceSaid
 from yikatong.app.outside.messages import Taken
 from yikatong.app.outside.vehicles import VehicleQuestion
 from yikatong.notices.outside import Message
+from yikatong.plumbing.clock import SystemClock
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,7 @@ def outside_app(
     gateway: SimulatedGateway,
     vehicles: SimulatedVehicleRegister | None = None,
     bank_file: Path | None = None,
-    clock: StoryClock | None = None,
+    clock: SystemClock | None = None,
 ) -> Starlette:
     """Serve the whole outside world: each organisation under a path of its own.
 
@@ -109,7 +109,7 @@ def outside_app(
     )
 
 
-def _clock_route(clock: StoryClock) -> Route:
+def _clock_route(clock: SystemClock) -> Route:
     async def set_clock(request: Request) -> Response:
         clock.shift = timedelta(seconds=(await read(request, ShiftShape)).seconds)
         return json(ShiftShape(int(clock.shift.total_seconds())))
@@ -188,7 +188,7 @@ def main() -> None:
     address = addresses_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
     sys.stdout.write(msgspec.json.encode(address).decode() + "\n")
     sys.stdout.flush()
-    clock = StoryClock(shift=timedelta(seconds=asked.clock_shift))
+    clock = SystemClock(shift=timedelta(seconds=asked.clock_shift))
     app = outside_app(
         bank=SimulatedBank(clock),
         face=SimulatedFaceCheck(),

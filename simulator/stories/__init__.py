@@ -19,8 +19,8 @@ from simulator.stories.stage import Stage, StoryFailedError
 from simulator.stories.telling import Both, set_both
 from simulator.stories.trade_in import play_trade_in
 from simulator.stories.trade_in_cast import BEGINS_ON, REGIONS
-from simulator.story_clock import StoryClock
 from yikatong.client.problems import AnswerIsUnknown, Problem, ServerIsAway
+from yikatong.plumbing.clock import SystemClock
 
 __all__ = ["STORIES", "Credentials", "Day", "Story", "StoryFailedError", "play"]
 
@@ -94,7 +94,7 @@ def play(
     console: Console,
     crew_file: Path | None = None,
     began: float | None = None,
-    clock: StoryClock | None = None,
+    clock: SystemClock | None = None,
     set_clocks: Callable[[timedelta], None] | None = None,
     bank_files: Path | None = None,
 ) -> Day:

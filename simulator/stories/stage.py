@@ -13,8 +13,8 @@ from rich.console import Console
 from simulator.calls import Calls
 from simulator.outside import ShiftShape
 from simulator.stories.crew import Credentials, Crew
-from simulator.story_clock import StoryClock
 from yikatong.kernel.instants import day_of
+from yikatong.plumbing.clock import SystemClock
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class Stage:
         folder: Path,
         crew: Crew,
         began: float,
-        clock: StoryClock | None = None,
+        clock: SystemClock | None = None,
         set_clocks: Callable[[timedelta], None] | None = None,
         bank_files: Path | None = None,
     ) -> None:
@@ -52,7 +52,7 @@ class Stage:
         self.folder = folder
         self.crew = crew
         self.began = began
-        self.clock = clock or StoryClock()
+        self.clock = clock or SystemClock()
         self._set_clocks = set_clocks
         self.bank_files = bank_files
         self.tag = secrets.token_hex(3)

@@ -124,11 +124,11 @@ class TradeIn:
             paid_by={"claim": subsidy_fen, "bank": PRICE_FEN - subsidy_fen},
             says=f"立减 off {show_yuan(subsidy_fen)}+银行 {show_yuan(PRICE_FEN - subsidy_fen)}",
         )  # fmt: skip
-        self.note(town, who, subsidy_fen, Both(f"{said['clause']}", ""))
+        self.note(town, who, subsidy_fen, said["clause"])
 
-    def note(self, town: Town, who: Neighbour, fen: int, how: Both) -> None:
+    def note(self, town: Town, who: Neighbour, fen: int, how: str) -> None:
         """Remember what somebody got, for the table of the evening."""
-        self.got[who.part.key] = (str(town.province.name), fen, f"{how.zh}\n{how.en}".strip())
+        self.got[who.part.key] = (str(town.province.name), fen, how)
 
     def claim_of(self, who: Neighbour) -> dict[str, Any]:
         """How somebody's claim stands, as their phone shows it."""
@@ -141,7 +141,7 @@ class TradeIn:
 
     def _application(self, town: Town, old_code: str, **facts: str) -> dict[str, Any]:
         stated = {"old_battery": "lithium", **facts}
-        return {"request_id": str(a_request_id()), "place": town.province.place, "old_code": old_code, "facts": stated}
+        return {"request_id": str(a_request_id()), "place": town.province.region, "old_code": old_code, "facts": stated}
 
 
 def play_trade_in(stage: Stage) -> Day:
@@ -239,16 +239,26 @@ def _guangdong(story: TradeIn) -> None:
 def _hebei(story: TradeIn) -> None:
     town = story.towns[HEBEI]
     liu = town.people["liu"]
+    found = {battery: _calculate(story, new_battery=battery) for battery in ("lead_acid", "lithium")}
+    story.stage.expect({"lead_acid": 39_999, "lithium": 19_999}, found, "what the calculator says for Hebei")
     story.apply(town, liu)
     story.hand_in(town, "liu", at_store=True)
     story.step(town.store.calls, "store", story.claims["liu"], "sale", **story.sale_of("liu"))
     story.register(town, "liu")
     story.day.happens(
         "11:50",
-        "新车是铅酸电池，补20%；若是锂电池，只补10%。",
-        "The new bike is lead-acid, so 20 %; lithium would get 10 %.",
+        "新车是铅酸电池，补20%；若是锂电池，计算器说只补10%，199.99元。",
+        "The new bike is lead-acid, so 20 %; for lithium the calculator says 10 %, 199.99.",
     )
     _submit(story, town, liu, fen=39_999)
+
+
+def _calculate(story: TradeIn, *, new_battery: str) -> int:
+    """What anybody is told by the calculator, which asks for no name."""
+    facts = {"price": show_yuan(PRICE_FEN), "old_battery": "lithium", "new_battery": new_battery}
+    body = {"place": HEBEI, "on": story.today, "facts": facts}
+    said = story.stage.platform.post("/v1/programmes/trade_in/decide", dict[str, Any], body)
+    return int(said["amount_fen"])
 
 
 def _submit(story: TradeIn, town: Town, who: Neighbour, *, fen: int) -> None:
@@ -259,12 +269,12 @@ def _submit(story: TradeIn, town: Town, who: Neighbour, *, fen: int) -> None:
     story.step(town.posts["commerce"].calls, "commerce", story.claims[who.part.key], "check", facts=facts)
     claim = story.claim_of(who)
     story.stage.expect(("checked", fen), (claim["state"], claim["amount_fen"]), f"the claim of {who.part.name_en}")
-    story.note(town, who, fen, Both("公示后打款到社保卡", "paid to the card after publicity"))
+    story.note(town, who, fen, "公示后打款到社保卡\npaid to the card after publicity")
 
 
 def _roster(story: TradeIn, town: Town) -> str:
     """Commerce makes a roster of what was checked; a clerk checks the people, a reviewer makes it public."""
-    body = {"place": town.province.place, "title": f"{town.province.name.zh}电动自行车以旧换新补贴"}
+    body = {"place": town.province.region, "title": f"{town.province.name.zh}电动自行车以旧换新补贴"}
     rostered = town.posts["commerce"].calls.post("/v1/trade-in/commerce/rosters", dict[str, Any], body)
     roster = str(rostered["roster_id"])
     town.posts["clerk"].calls.post(f"/v1/rosters/{roster}/check", msgspec.Raw)
@@ -333,4 +343,10 @@ def _show(story: TradeIn) -> None:
             table.add_row("\n".join(who.part.name), place, show_yuan(fen), how)
     show_table(
         story.stage.console, Both("同一辆旧车、同样的价格，单位：元", "one kind of old bike, one price, in yuan"), table
+    )
+    for key, claim in story.claims.items():
+        story.stage.console.print(f"  {key:6} {claim}", highlight=False)
+    tell(
+        story.stage.console,
+        Both("申领编号；yikatong explain 编号，逐步说明核定。", "Claims; yikatong explain CLAIM tells every step."),
     )

@@ -18,19 +18,18 @@ ITEM_WORDS = {SALE: Both("电动车", "e-bike")}
 
 
 class Province(NamedTuple):
-    """A province as the story has it: the place that claims name, and what is put into its budget."""
+    """A province as the story has it: the region, which claims name as their place, and what its budget is given."""
 
     region: str
-    place: str
     budget_fen: int
     name: Both
 
 
 PROVINCES = {
-    YUNNAN: Province(YUNNAN, YUNNAN, 1_000_000, Both("云南", "Yunnan")),
-    GUANGDONG: Province(GUANGDONG, GUANGDONG, 1_000_000, Both("广东", "Guangdong")),
-    HEBEI: Province(HEBEI, HEBEI, 1_000_000, Both("河北", "Hebei")),
-    JIANGSU: Province(JIANGSU, JIANGSU, 80_000, Both("江苏", "Jiangsu")),
+    YUNNAN: Province(YUNNAN, 1_000_000, Both("云南", "Yunnan")),
+    GUANGDONG: Province(GUANGDONG, 1_000_000, Both("广东", "Guangdong")),
+    HEBEI: Province(HEBEI, 1_000_000, Both("河北", "Hebei")),
+    JIANGSU: Province(JIANGSU, 80_000, Both("江苏", "Jiangsu")),
 }
 
 

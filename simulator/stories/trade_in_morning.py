@@ -131,7 +131,9 @@ def _list_parties(town: Town) -> None:
     for kind, shop in (("门店", STORES[region]), ("回收企业", RECYCLERS[region])):
         rows.append((shop.credit_code, shop.name_zh, kind, LISTED_FROM.isoformat(), ""))
     file = b64encode("".join(",".join(row) + "\r\n" for row in rows).encode()).decode()
-    town.posts["commerce"].calls.post(f"/v1/trade-in/places/{town.province.place}/parties", msgspec.Raw, {"file": file})
+    town.posts["commerce"].calls.post(
+        f"/v1/trade-in/places/{town.province.region}/parties", msgspec.Raw, {"file": file}
+    )
 
 
 def _fund(town: Town) -> None:
@@ -140,7 +142,7 @@ def _fund(town: Town) -> None:
         msgspec.Raw,
         {
             "request_id": str(a_request_id()),
-            "place": town.province.place,
+            "place": town.province.region,
             "year": YEAR,
             "amount_fen": town.province.budget_fen,
             "reference": str(a_request_id()),

@@ -17,7 +17,7 @@ from rich.text import Text
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
-from simulator.story_clock import StoryClock, shift_to
+from simulator.story_clock import shift_to
 from simulator.witness import SimulatedWitness
 from yikatong.app.audit import run_audit
 from yikatong.app.demo_platform import (
@@ -37,7 +37,7 @@ from yikatong.kernel.money import show_yuan
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import clock_of
+from yikatong.plumbing.clock import SystemClock, clock_of
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
@@ -142,9 +142,9 @@ def _play_beside(
 ) -> None:
     """Play a story, and `then` another on a platform beside; the server's process loads while the database starts."""
     story = STORIES[name]
-    folder, clock = Path(settings.data_folder) / "demo", StoryClock()
+    folder, clock = Path(settings.data_folder) / "demo", SystemClock()
     if story.begins_on is not None:
-        folder, clock = folder.with_name(f"demo-{name}"), StoryClock(shift=shift_to(story.begins_on))
+        folder, clock = folder.with_name(f"demo-{name}"), SystemClock(shift=shift_to(story.begins_on))
         shutil.rmtree(folder, ignore_errors=True)
         (folder / BANK_FILES_FOLDER).mkdir(parents=True)
     server = ServerProcess()
@@ -175,7 +175,7 @@ def _play_beside(
         server.end()
 
 
-def _perform(platform: Platform, name: str, *, console: Console, began: float, clock: StoryClock) -> None:
+def _perform(platform: Platform, name: str, *, console: Console, began: float, clock: SystemClock) -> None:
     day = play(
         name,
         base_url=platform.base_url,

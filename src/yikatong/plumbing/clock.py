@@ -18,12 +18,12 @@ class SystemClock:
     """The machine's clock; a story that happens on another day shifts it."""
 
     def __init__(self, *, shift: timedelta = timedelta()) -> None:
-        """`shift` is added to the machine's time."""
-        self._shift = shift
+        """`shift` is added to the machine's time; a story that goes on to a later day changes it."""
+        self.shift = shift
 
     def now(self) -> datetime:
         """The present instant, in UTC."""
-        return datetime.now(UTC) + self._shift
+        return datetime.now(UTC) + self.shift
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -23,6 +22,7 @@ from yikatong.app.bench.pgbench import PgBench
 from yikatong.app.bench.plan import Plan
 from yikatong.app.bench.processes import family_of, postmaster_of
 from yikatong.app.bench.shop import BenchPeople, Certified
+from yikatong.app.bench.sizing import this_machine
 from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
 from yikatong.app.worker import Worker, open_worker
@@ -220,7 +220,7 @@ def _wait_until_up(url: str, process: BaseProcess) -> None:
 
 def _a_quarter_of_memory() -> int:
     """What a server for millions of cards is given, in MB."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 // 2**20
+    return this_machine().memory_bytes // 4 // 2**20
 
 
 def _free_port() -> int:
