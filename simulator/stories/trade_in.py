@@ -78,7 +78,6 @@ class TradeIn:
         """A step that must be refused for this reason."""
         refusal = refusal_of(make)
         self.stage.expect(reason, refusal.reason, f"{at} {who.en}: why it is refused")
-        self.day.reasons[reason] += 1
         self.stage.console.print(
             f"{at} {who.zh} {who.en} [red]✗ {reason.lower().replace('_', ' ')}[/red]", soft_wrap=True
         )
