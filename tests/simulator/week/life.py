@@ -8,9 +8,10 @@ from random import Random
 
 from tests.simulator.week.court import Court
 from tests.simulator.week.network import Network
-from tests.simulator.week.office import GRANTS, Office
+from tests.simulator.week.office import GRANTS, TO_THEIR_PLACE, Office
 from tests.simulator.week.outpost import Outpost
 from tests.simulator.week.place import OUTPOSTS, RESIDENTS, TILLS, Place, has_bank
+from tests.simulator.week.plastic import CHIP, CHIP_ENTRY, CHIP_WITHOUT_PASSWORD
 from tests.simulator.week.till import Tills
 from tests.simulator.week.told import Told
 from tests.support.builders.counter import BUCKET
@@ -186,7 +187,7 @@ class Life:
         """Somebody's wallet is refreshed and grants something; then the outpost fetches, as often as it must."""
         for one in self._random.sample(range(RESIDENTS), 2):
             await self._tills.refresh(one)
-            grant = self._random.choice((*GRANTS, GRANTS[-1]))
+            grant = self._random.choice((*GRANTS, TO_THEIR_PLACE))
             await self._office.command(grant, one, fen=self._random.choice((700, 1_500, 2_500)))
             self._granted_by = one
         for _ in range(2):
@@ -198,12 +199,29 @@ class Life:
             outpost.lose_power()
         one = self._random.choice((self._somebody(), self._granted_by, self._granted_by))
         fen = self._random.choice((0, 0, 300, 700, 700, 1_500))
+        if self._random.random() < 0.4:
+            await self._serve_a_card_in_the_dark(outpost, one, fen)
+            return
         sent = await outpost.serve(one, fen)
         if sent is not None and self._random.random() < 0.3:
             await asyncio.sleep(self._random.choice((0.0, 1.0, 30.0)))
             await self._tills.send(self._tills.copied(sent, till=self._random.randrange(TILLS)), tries=1)
         if sent is not None and not fen and self._random.random() < 0.3:
             self._another(outpost).serve_copy(sent)
+
+    async def _serve_a_card_in_the_dark(self, outpost: Outpost, one: int, fen: int) -> None:
+        """What its chip said is shown again: at the other outpost, at a till, or by the outpost itself, online."""
+        how = self._random.choice((CHIP, CHIP_WITHOUT_PASSWORD)) if fen else CHIP_ENTRY
+        sent = await outpost.serve_card(one, fen, how=how)
+        kind = self._random.random()
+        if sent is None and kind < 0.3:
+            outpost.attest()
+        elif sent is not None and kind < 0.15:
+            self._random.choice(self.outposts).serve_copy(sent)
+        elif sent is not None and kind < 0.45 and how != CHIP_WITHOUT_PASSWORD:
+            await asyncio.sleep(self._random.choice((0.0, 1.0, 30.0)))
+            till = self._random.choice((self._random.randrange(TILLS), sent.till, sent.till))
+            await self._tills.send(self._tills.copied(sent, till=till), tries=1)
 
     def _another(self, outpost: Outpost) -> Outpost:
         return next(one for one in self.outposts if one is not outpost)
@@ -216,6 +234,7 @@ class Life:
             self._publish(0),
             *(_of(outpost.fetch()) for outpost in self.outposts),
             *(_of(outpost.serve(one, 0)) for outpost in self.outposts),
+            *(_of(outpost.serve_card(one, 0)) for outpost in self.outposts),
             self._pay(one, fen=100),
         )
         for hours in (0.1, 5.0, 18.0, 1.2, 4.0):
@@ -223,7 +242,10 @@ class Life:
             if hours == _AN_OUTPOST_HEARS_OF_IT_AFTER:
                 await self._publish(1)
                 await self.outposts[0].fetch(even_if_dark=True)
-            await asyncio.gather(*(outpost.serve(one, self._random.choice((0, 300))) for outpost in self.outposts))
+            await asyncio.gather(
+                *(outpost.serve(one, self._random.choice((0, 300))) for outpost in self.outposts),
+                *(outpost.serve_card(one, 0) for outpost in self.outposts),
+            )
         await self._command("release", one)
         await self._command("associate", one)
 
@@ -232,7 +254,7 @@ class Life:
         some = self._random.sample(range(RESIDENTS), 2)
         for one in some:
             await self._tills.refresh(one)
-            await self._office.command(GRANTS[-1], one, fen=1_000)
+            await self._office.command(TO_THEIR_PLACE, one, fen=1_000)
         for outpost in self.outposts:
             outpost.wrong = timedelta(0)
             await outpost.fetch(even_if_dark=True)

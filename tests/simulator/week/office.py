@@ -21,7 +21,9 @@ from yikatong.offline import service as offline
 from yikatong.offline.model import Side
 from yikatong.plumbing.database import Connection
 
-GRANTS = ("grant to outpost 0", "grant to outpost 1", "grant to their place")
+TO_THEIR_PLACE, AT_THE_COUNTER = "grant to their place", "grant without a password"
+GRANTS = ("grant to outpost 0", "grant to outpost 1", TO_THEIR_PLACE, AT_THE_COUNTER)
+"""The last at a counter, for a plastic card that will take from it without its password."""
 STATES = "say what happened in a dispute"
 ANSWERS = ("agree in a dispute", "deny in a dispute")
 DECISIONS = {"decide for the provider": Side.PROVIDER, "decide for the resident": Side.RESIDENT}
@@ -124,7 +126,7 @@ class Office:
                 vault=worker.vault, now=now, ids=self._place.ids,
             )  # fmt: skip
         elif what in GRANTS:
-            made_id = await self._grant(worker, conn, key, whole_place=what == GRANTS[-1], till=what, fen=fen, now=now)
+            made_id = await self._grant(worker, conn, key, what=what, fen=fen, now=now)
         else:
             assert what == "revoke the last till"
             await access.revoke_keys_of(conn, subject_id=self._place.tills[-1].terminal.id, now=now)
@@ -153,20 +155,13 @@ class Office:
         return "already" if change is Change.ALREADY_SO else "done"
 
     async def _grant(
-        self,
-        worker: Worker,
-        conn: Connection,
-        of: dict[str, Any],
-        *,
-        whole_place: bool,
-        till: str,
-        fen: int,
-        now: datetime,
+        self, worker: Worker, conn: Connection, of: dict[str, Any], *, what: str, fen: int, now: datetime
     ) -> UUID:
         """An allowance for one outpost, or for all of their place."""
         allowance = await offline.grant_allowance(
-            conn, **of, terminal=self._place.outposts[GRANTS.index(till) % OUTPOSTS].terminal, whole_place=whole_place,
-            scene_group=SceneGroup.RETAIL, amount_fen=fen, days=4, with_e_card=True, without_pin=False,
-            vault=worker.vault, now=now, ids=self._place.ids,
+            conn, **of, terminal=self._place.outposts[GRANTS.index(what) % OUTPOSTS].terminal,
+            whole_place=what in (TO_THEIR_PLACE, AT_THE_COUNTER), scene_group=SceneGroup.RETAIL, amount_fen=fen,
+            days=4, with_e_card=what != AT_THE_COUNTER, without_pin=what == AT_THE_COUNTER, vault=worker.vault,
+            now=now, ids=self._place.ids,
         )  # fmt: skip
         return allowance.id

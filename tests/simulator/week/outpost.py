@@ -14,11 +14,13 @@ import msgspec
 from tests.simulator.week.journal import Late
 from tests.simulator.week.network import Call, Network
 from tests.simulator.week.place import TILLS, Place, Worker
+from tests.simulator.week.plastic import CHIP_ENTRY
 from tests.simulator.week.told import TakenDark, Told
 from tests.stateful.deeds import Sent
 from tests.support.builders.counter import LOCATOR_KEY
 from tests.support.world import NOON
 from yikatong.codes import service as codes
+from yikatong.kernel.base64url import read_base64url, write_base64url
 from yikatong.kernel.ids import read_id, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.offline import service as offline
@@ -121,7 +123,7 @@ class Outpost:
         self._fetched.append(lists)
 
     async def serve(self, resident: int, fen: int) -> Sent | None:
-        """A meal, or for nothing an entry; None when it is refused."""
+        """A meal, or for nothing an entry, by a phone; None when it is refused."""
         place, wallet = self._place, self._place.phones[resident].wallet
         how, item = ("answered", place.first.meal) if fen else ("entry", place.first.entry)
         number = self._told.a_number()
@@ -141,24 +143,66 @@ class Outpost:
             code=code,
             answers=None if asked is None else asked.nonce,
         )
-        signed_at = int((now - NOON).total_seconds() // 1)
-        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, signed_at), body)
+        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, _seconds_of(now)), body)
+
+    async def serve_card(self, resident: int, fen: int, *, how: str = CHIP_ENTRY) -> Sent | None:
+        """The same by a plastic card in the reader, which has no clock but the outpost's."""
+        place, card = self._place, self._place.cards[resident]
+        item = place.first.meal if how != CHIP_ENTRY else place.first.entry
+        number = self._told.a_number()
+        try:
+            asked = self._kit.challenge(item.code, fen or None)
+            await asyncio.sleep(self._random.choice((0.0, 2.0, 20.0)))
+            now = place.clock.now() + self.wrong
+            chip = card.present(asked.text, terminal_id=self._registered.terminal.id, now=now, how=how)
+        except Refused as refused:
+            place.history.write(f"{self.name} serves no card: {refused.reason.name}")
+            return None
+        body = TapBody(
+            request_id=f"request-{number:05d}",
+            item=item.code,
+            amount_fen=fen or None,
+            chip=write_base64url(chip),
+            answers=asked.nonce,
+        )
+        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, _seconds_of(now)), body)
+
+    def attest(self) -> None:
+        """Somebody has neither phone nor card, and an operator would vouch."""
+        try:
+            self._kit.tap_attested()
+        except Refused as refused:
+            self._place.history.write(f"{self.name} takes nobody's word: {refused.reason.name}")
 
     def serve_copy(self, sent: Sent) -> Sent | None:
-        """The same bare code, shown here once more by whoever photographed it."""
+        """The same code or what the same chip said, shown here once more by whoever kept it."""
         return self._admit(sent._replace(request=self._told.a_number(), till=self.till), self._told.bodies[sent])
 
     def _admit(self, sent: Sent, body: TapBody) -> Sent | None:
-        assert body.code is not None
         try:
-            self._kit.tap(item=body.item, code=body.code, amount_fen=body.amount_fen, answers=body.answers)
+            self._tap(sent, body)
         except Refused as refused:
-            self._place.history.write(f"{self.name} refuses {sent.fen} of {sent.resident}: {refused.reason.name}")
+            what = f"{sent.fen} of {sent.resident} by {sent.how}"
+            self._place.history.write(f"{self.name} refuses {what}: {refused.reason.name}")
             return None
-        self._place.history.write(f"{self.name} takes {sent.fen} of {sent.resident}")
+        self._place.history.write(f"{self.name} takes by {sent.how}: {sent.fen} of {sent.resident}")
         self._told.bodies[sent] = body
         self._told.dark[_bytes_of(self._kit.admitted()[-1])] = TakenDark(self._place.clock.now(), sent)
         return sent
+
+    def _tap(self, sent: Sent, body: TapBody) -> None:
+        if body.chip is None:
+            assert body.code is not None
+            self._kit.tap(item=body.item, code=body.code, amount_fen=body.amount_fen, answers=body.answers)
+            return
+        assert body.answers is not None
+        self._kit.tap_chip(
+            item=body.item,
+            chip=read_base64url(body.chip),
+            certificate=self._place.cards[sent.resident].certificate,
+            answers=body.answers,
+            amount_fen=body.amount_fen,
+        )
 
     async def upload(self) -> bool:
         """Upload what waits, in order, until no answer comes; says whether all was answered."""
@@ -181,7 +225,7 @@ class Outpost:
             item=upload.item,
             amount_fen=upload.amount_fen,
             code=upload.code,
-            chip=None,
+            chip=None if upload.chip is None else read_base64url(upload.chip),
             answers=None if upload.answers is None else bytes.fromhex(upload.answers),
             allowance_id=None if upload.allowance is None else read_id("allowance", upload.allowance),
             accepted_at=upload.accepted_at,
@@ -194,6 +238,10 @@ class Outpost:
             )  # fmt: skip
         self._place.journal.append(Late(now, self._told.dark[body].sent, upload, row))
         return row
+
+
+def _seconds_of(now: datetime) -> int:
+    return int((now - NOON).total_seconds() // 1)
 
 
 def _bytes_of(upload: Upload) -> bytes:

@@ -10,6 +10,7 @@ import psycopg
 from tests.simulator.week.journal import Commanded
 from tests.simulator.week.life import Life
 from tests.simulator.week.place import Place
+from tests.simulator.week.plastic import BY_CHIP
 from tests.simulator.week.told import TakenDark
 
 Conn = psycopg.Connection[Any]
@@ -55,6 +56,7 @@ def differences_of_outposts(place: Place, life: Life, conn: Conn) -> Iterator[st
         if rows:
             yield f"{what}: {rows}"
     yield from _uploads(place, life, conn)
+    yield from _chips(life)
     yield from _disputes(life, conn)
     yield from _stopped(place, life, conn)
 
@@ -77,6 +79,12 @@ def _uploads(place: Place, life: Life, conn: Conn) -> Iterator[str]:
         yield f"{len(written)} uploads were answered to nobody"
 
 
+def _chips(life: Life) -> Iterator[str]:
+    """What a chip said is for one terminal, once: never is it taken again, wherever it is shown."""
+    taken = Counter(one.sent.code for one in life.told.dark.values() if one.sent.how in BY_CHIP)
+    yield from (f"what a chip said was taken {count} times" for count in taken.values() if count > 1)
+
+
 def _disputes(life: Life, conn: Conn) -> Iterator[str]:
     """A dispute that was told decided is decided so, and both sides were heard before or could be."""
     rows = conn.execute("SELECT tap_id, decided_for FROM offline.dispute").fetchall()
@@ -97,11 +105,15 @@ def _stopped(place: Place, life: Life, conn: Conn) -> Iterator[str]:
 
 
 def _stops_before(place: Place, life: Life, taken: TakenDark) -> Iterator[datetime]:
-    """When the card of a tap was reported lost, as far as it was not in order again before the tap."""
+    """When the card of a tap was reported lost, as far as it was not in order again before the tap.
+
+    Plastic is in order once the card is released, an e-card only when it is associated again.
+    """
+    by_what = "release" if taken.sent.how in BY_CHIP else "associate"
     mended = [
         one.decided_at
         for one in place.journal
-        if isinstance(one, Commanded) and one.what == "associate" and one.resident == taken.sent.resident
+        if isinstance(one, Commanded) and one.what == by_what and one.resident == taken.sent.resident
     ]
     for report in life.told.commands:
         is_stop = report.what == "report lost" and report.came_to in ("done", "already")

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import msgspec
 import psycopg
 import pytest
 
@@ -15,9 +16,10 @@ from tests.simulator.week.bank import SlowBank
 from tests.simulator.week.history import History
 from tests.simulator.week.journal import Journal, WeekClock, WeekCounter
 from tests.simulator.week.lines_to_database import WeekDatabase
+from tests.simulator.week.plastic import CardMaker, PlasticCard, a_plastic_card
 from tests.simulator.week.turns import Turns, WeekLoop, is_here
 from tests.support.builders import counter as building
-from tests.support.builders.cards import CardWorld
+from tests.support.builders.cards import TERMS
 from tests.support.builders.catalogue import TerminalWithKeys
 from tests.support.builders.counter import CounterWorld, Phone
 from tests.support.world import NOON, SeededIds, a_region_code
@@ -28,7 +30,7 @@ from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection
 from yikatong.sealing import service as sealing
 from yikatong.trust import service as trust
-from yikatong.trust.model import KeyHolder
+from yikatong.trust.model import KeyHolder, SigningKey
 
 WORKERS = 2
 TILLS = 3
@@ -51,11 +53,13 @@ class Worker(CounterWorld):
     """One worker; all ids come from the seed."""
 
     name = ""
+    chips: dict[str, SigningKey]
 
-    def cards(self, conn: Connection) -> CardWorld:
+    def cards(self, conn: Connection) -> CardMaker:
         """The steps of residents' lives, with ids from the seed."""
-        people = super().cards(conn)
-        people.ids = self.ids
+        people = CardMaker(conn, now=self.clock.now(), region=self.region)
+        people.terms = msgspec.structs.replace(TERMS, bucket_count=1)
+        people.vault, people.ids, people.chips = self.vault, self.ids, self.chips
         return people
 
 
@@ -80,11 +84,17 @@ class Place:
         self.tills: list[TerminalWithKeys] = []
         self.outposts: list[TerminalWithKeys] = []
         self.phones: list[Phone] = []
+        self.cards: list[PlasticCard] = []
 
     @property
     def first(self) -> Worker:
         """The worker that made the others' world."""
         return self.workers[0]
+
+    @property
+    def terminals(self) -> list[TerminalWithKeys]:
+        """Tills, then outposts, by their numbers."""
+        return [*self.tills, *self.outposts]
 
 
 @asynccontextmanager
@@ -123,7 +133,7 @@ async def _open_worker(
     await database.connect()
     stack.push_async_callback(database.close)
     worker = Worker(database, keys, region=region, clock=place.clock, ids=place.ids)
-    worker.name = name
+    worker.name, worker.chips = name, {}
     worker.bank = place.bank
     if place.workers:
         first = place.first
@@ -147,9 +157,10 @@ async def _let_in(place: Place) -> None:
     for number in range(RESIDENTS):
         phone = await place.first.a_phone(purse_fen=purse_fen(number), meals_fen=MEALS_FEN, with_bank=has_bank(number))
         place.phones.append(phone)
+        place.cards.append(await a_plastic_card(place.first, phone.resident, place.first.chips))
     await _let_in_outposts(place)
     for worker in place.workers:
-        for till in place.tills:
+        for till in place.terminals:
             await worker.tapping.authenticate(till.token)
 
 

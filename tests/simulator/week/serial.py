@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tests.simulator.week.journal import Commanded, Entry, Late, Taken
 from tests.simulator.week.office import ANSWERS, DECISIONS, GRANTS, STATES
+from tests.simulator.week.plastic import BY_CHIP, CHIP_ENTRY
 from tests.simulator.week.told import Told
 from tests.stateful.deeds import Act, Sent
 from tests.stateful.reference import Answer, Reference, Resident, Tap
@@ -177,9 +178,9 @@ class Serial(Reference):
             tap.reason = "CODE_IS_TOO_OLD"
         elif person.is_lost:
             tap.reason = "CARD_IS_TEMPORARILY_REPORTED_LOST"
-        elif person.is_suspended:
+        elif person.is_suspended and tap.sent.how not in BY_CHIP:
             tap.reason = "ECARD_IS_SUSPENDED"
-        elif tap.sent.how == "entry":
+        elif tap.sent.how in ("entry", CHIP_ENTRY):
             tap.outcome = "admitted"
         else:
             self._decide_payment(tap, person)

@@ -33,7 +33,7 @@ class Tills:
         self._told = told
         self._random = random
         self._refreshing: set[int] = set()
-        self.dark_until = [0.0] * len(place.tills)
+        self.dark_until = [0.0] * len(place.terminals)
 
     def sign(self, *, resident: int, till: int, how: str, fen: int, is_changed: bool = False) -> Sent | None:
         """Have a wallet sign what a tap will carry; None when the wallet itself will not. Its clock may be wrong."""
@@ -65,7 +65,7 @@ class Tills:
         number = self._told.a_number()
         body = msgspec.structs.replace(self._told.bodies[sent], request_id=f"request-{number:05d}")
         copy = sent._replace(request=number, till=till)
-        self._told.note(self._place.tills[till].terminal.id, body, copy)
+        self._told.note(self._place.terminals[till].terminal.id, body, copy)
         return copy
 
     def altered(self, sent: Sent) -> Sent:
@@ -77,7 +77,7 @@ class Tills:
 
     async def send(self, sent: Sent, *, tries: int = _TRIES) -> Receipt | Refused | None:
         """Send a tap until something comes back or patience ends."""
-        body, till = self._told.bodies[sent], self._place.tills[sent.till]
+        body, till = self._told.bodies[sent], self._place.terminals[sent.till]
         for _ in range(tries):
             call = partial(_tap, body=body, token=till.token)
             answer = await self._network.ask(f"tap {sent.request}", call, dark_seconds=self._dark_seconds(sent.till))
