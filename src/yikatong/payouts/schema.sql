@@ -334,7 +334,7 @@ CREATE TABLE payouts.payment_difference (
     line integer NOT NULL,
     file_digest bytea NOT NULL CHECK (length(file_digest) = 32),
     kind text NOT NULL CHECK (
-        kind IN ('line_is_unknown', 'amount_differs', 'paid_after_return', 'stopped_yet_named')
+        kind IN ('line_is_unknown', 'amount_differs', 'paid_after_return', 'stopped_yet_named', 'booked_twice')
     ),
     our_fen bigint,
     bank_fen bigint,

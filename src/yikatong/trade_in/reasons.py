@@ -113,6 +113,17 @@ class Reason(KernelReason):
         "Nothing was approved; the claim stays public. Come back on the day that is named.",
         "未批准，公示继续。请在注明的日期之后办理。",
     )  # fmt: skip
+    MENDING_HAS_NO_TERM = ReasonText(
+        422, "The claim would have to be mended before a day that is over already.", "补正期限在开始时已届满。",
+        "Nothing was changed. Name a day after today, or none for the usual term.",
+        "未作任何变更。请填写今天之后的日期，或不填而采用通常期限。",
+    )  # fmt: skip
+    SALE_IS_UNDER_ANOTHER_SCHEME = ReasonText(
+        409, "On the day of this sale another scheme or budget counts than the claim was qualified for.",
+        "购车当日适用的政策或预算与该申领取得资格时不同。",
+        "Nothing was changed. The resident withdraws the claim and asks anew for the day of the purchase.",
+        "未作任何变更。请申领人撤回该申领，按购车日期重新申请资格。",
+    )  # fmt: skip
     CLAIM_IS_UNKNOWN = ReasonText(
         404, "There is no such claim.", "没有此申领。",
         "Nothing was changed. Read the number of the claim again, or the old bike's whole-vehicle code.",

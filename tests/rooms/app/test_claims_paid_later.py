@@ -8,7 +8,7 @@ import pytest
 
 from simulator.bank_files import FileBank
 from tests.support.builders.benefits import CLERK, FINANCE, REVIEWER, a_folder, handle_of
-from tests.support.builders.chain import BUCKETS, Place
+from tests.support.builders.chain import BUCKETS, STATED, Place
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import FixedClock
 from yikatong.access import service as access
@@ -55,9 +55,9 @@ async def own(db: Database) -> AsyncIterator[Database]:
 class Town:
     """A place with residents who trade bikes in, its offices, and a bank that lives by files."""
 
-    def __init__(self, db: Database, root: Path) -> None:
+    def __init__(self, db: Database, root: Path, **terms: str) -> None:
         self.db = db
-        self.place = Place(db, terms=LATER)
+        self.place = Place(db, terms=LATER | terms)
         self.clock = FixedClock(self.place.now)
         self.region = self.place.world.region
         for each in ("to-bank", "from-bank"):
@@ -77,7 +77,7 @@ class Town:
         self.clock.advance(term)
         self.place.now = self.clock.now()
 
-    async def checked(self, *, is_bound: bool = True) -> KeptClaim:
+    async def checked(self, *, is_bound: bool = True, **seen: str) -> KeptClaim:
         """A claim of a new card holder that commerce has checked."""
         async with self.db.transaction() as conn:
             self.place.world.conn = conn
@@ -89,7 +89,8 @@ class Town:
                 )
         end = await self.place.admit(self.place.an_application(resident))
         assert isinstance(end, Qualified), end
-        return await self.place.done(end.kept, Act.RECEIVE_OLD, Act.SELL, Act.SUBMIT, Act.CHECK)
+        kept = await self.place.done(end.kept, Act.RECEIVE_OLD, Act.SELL, Act.SUBMIT)
+        return await self.place.done(kept, Act.CHECK, facts=STATED[Act.CHECK] | seen)
 
     async def rostered(self) -> Roster | None:
         """The roster of the claims that wait."""
@@ -110,6 +111,10 @@ class Town:
         """The roster of the claims that wait, checked and public."""
         roster = await self.rostered()
         assert roster is not None
+        return await self.published(roster)
+
+    async def published(self, roster: Roster) -> Roster:
+        """A roster, checked and public."""
         async with self.db.transaction() as conn:
             await payouts.examine_roster(conn, roster_id=roster.id, by=CLERK, now=self.place.now, bucket_count=BUCKETS)
             public = await payouts.publish_roster(
@@ -453,3 +458,24 @@ async def test_a_place_without_checked_claims_has_no_roster(own: Database) -> No
     with a_folder() as root:
         town = Town(own, root)
         assert await town.rostered() is None
+
+
+async def test_a_claim_that_was_mended_for_another_amount_is_not_paid_the_amount_of_before(own: Database) -> None:
+    with a_folder() as root:
+        town = Town(own, root, bonuses="[{when: battery_checked, amount: 50, clause: notice}]")
+        await town.place.funded(10_000_000)
+        kept, other = [await town.checked(battery_is_checked="no") for _ in range(2)]
+        roster = await town.rostered()
+        assert roster is not None
+        await town.place.done(kept, Act.REJECT, Act.SUBMIT)
+        mended = await town.place.done(kept, Act.CHECK, facts=STATED[Act.CHECK] | {"battery_is_checked": "yes"})
+        assert kept.claim.amount_fen + 5_000 == mended.claim.amount_fen
+
+        final = await town.final(await town.published(roster))
+        again = await town.rostered()
+
+        assert [ClaimState.CHECKED, ClaimState.APPROVED] == await town.states([kept, other])
+        assert other.claim.amount_fen == final.clear_fen == await town.in_source(final)
+        assert again is not None
+        assert (1, mended.claim.amount_fen) == (again.line_count, again.amount_fen)
+        await town.conserved([kept, other])

@@ -29,6 +29,7 @@ from yikatong.payouts.model import (
     ApplicationState,
     Batch,
     BatchState,
+    DifferenceKind,
     FileState,
     PartState,
     PaymentState,
@@ -339,6 +340,39 @@ async def test_return_files_may_come_twice_and_in_pieces_and_say_nothing_of_some
     assert (BatchState.CLOSED, 500) == (closed.state, closed.sums.paid_fen)
     assert {day_of(world.now)} == {line.booked_on for line in await world.lines(batch)}
     assert [] == await audited(db, batch)
+
+
+async def test_a_payment_that_a_bank_books_twice_is_paid_once_and_kept_as_a_difference(db: Database) -> None:
+    world = BenefitWorld(db)
+    people = await world.populated(3)
+    await world.funded()
+    batch = await world.applied(await world.issued([(who, 100) for who in people]))
+    with a_folder() as root:
+        bank, exchange = world.bank(root), world.exchange(root, lines_in_part=100)
+        await exchange.send_batch(batch.id)
+        bank.take_in()
+        bank.answer()
+        twice, back, _ = bank.payments.values()
+        bank.give_back([back.handle])
+        await exchange.fetch_returns()
+        (file,) = root.rglob(bank.statement(day_of(world.now)))
+        file.write_text(_with_one_more_debit(file.read_text(), twice.name))
+        (statement,) = await exchange.fetch_returns()
+    async with db.transaction() as conn:
+        differences = await service.list_differences(conn, batch_id=batch.id)
+
+    assert (0, 0, 1) == (statement.paid_count, statement.returned_count, statement.difference_count)
+    assert [(DifferenceKind.BOOKED_TWICE, 100, 100)] == [(one.kind, one.our_fen, one.bank_fen) for one in differences]
+    assert [twice.name.rpartition("-")[2]] == [str(one.line) for one in differences]
+    assert 200 == (await world.batch(batch.id)).sums.paid_fen
+    assert [] == await audited(db, batch)
+
+
+def _with_one_more_debit(statement: str, name: str) -> str:
+    """A statement with one more entry, which takes a payment of 1.00 yuan from our account again."""
+    detail = f'<TxDtls><Refs><EndToEndId>{name}</EndToEndId></Refs><Amt Ccy="CNY">1.00</Amt></TxDtls>'
+    head = '<Ntry><Amt Ccy="CNY">1.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BkTxCd/>'
+    return statement.replace("</Stmt>", f"{head}<NtryDtls>{detail}</NtryDtls></Ntry></Stmt>")
 
 
 async def test_sums_that_lose_a_fen_do_not_commit(db: Database) -> None:

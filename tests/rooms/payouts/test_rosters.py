@@ -62,7 +62,7 @@ async def test_a_name_that_is_not_the_register_s_is_held_and_not_kept(db: Databa
         roster = await service.open_roster(conn, new=world.a_new_roster(), by=CLERK, now=world.now, ids=world.ids)
         entries = [
             RosterEntry(resident_id=who, reference=world.ids.new(), amount_fen=100, name=name)
-            for who, name in ((first, "王小明"), (second, "李芳芳"))
+            for who, name in ((first, "王 小明　"), (second, "李芳芳"))
         ]
         await service.add_lines(
             conn, roster_id=roster.id, entries=entries, by=CLERK, bucket_count=BUCKET_COUNT, vault=VAULT

@@ -375,6 +375,17 @@ async def test_a_bank_that_paid_the_rest_is_asked_to_credit_it_back(store: BikeS
     assert id_of(receipt) not in await asked_back(store.world)
 
 
+async def test_a_store_that_takes_an_entry_back_which_was_paid_meanwhile_is_told_so(store: BikeStore) -> None:
+    buyer = await store.a_buyer(purse_fen=200_000)
+    await store.enters(buyer)
+    await store.world.tap(store.tap(buyer))
+
+    with pytest.raises(Refused, match="NEW_BIKE_IS_IN_ANOTHER_STATE"):
+        await store.takes_back_the_entry(buyer)
+
+    assert NewState.SOLD is (await store.claim(buyer)).claim.new
+
+
 async def test_two_tills_of_two_workers_sell_one_claim_once(store: BikeStore) -> None:
     buyers = [await store.a_buyer(purse_fen=1_000_000) for _ in range(6)]
     for buyer in buyers:

@@ -120,3 +120,50 @@ async def test_a_store_may_not_sell_above_what_it_pledged_for_the_model(db: Data
 
         assert "PRICE_IS_OVER_THE_PLEDGE" == await town.refused("store", selling, **sale)
         assert "sold" == (await town.done("store", selling, **{**sale, "price_fen": 239_990}))["new"]
+
+
+async def test_a_store_that_pledged_prices_takes_nothing_off_a_model_of_another_name_or_none(
+    town: TradeInTown,
+) -> None:
+    await pledged(town, "store", "TDT-01Z", "2399.90")
+    claim = await town.done("resident", "/v1/wallet/trade-in/claims", **town.an_application(a_vehicle()))
+    path = f"/v1/trade-in/store/claims/{claim['claim']['claim_id']}/prepared-sale"
+
+    for model in ("", "TDT 01Z", "TDT-02Z"):
+        assert "FACT_IS_NOT_GIVEN" == await town.refused("store", path, **a_sale(town, 400_000, model=model))
+    assert "PRICE_IS_OVER_THE_PLEDGE" == await town.refused("store", path, **a_sale(town, 239_991, model="tdt-01z"))
+    await town.done("store", path, **a_sale(town, 239_990, model="ＴＤＴ-01Z"))
+    await town.done("other_store", path, **a_sale(town, 400_000))
+
+
+async def test_a_pledge_of_the_store_that_entered_a_sale_before_does_not_bind_another(town: TradeInTown) -> None:
+    await pledged(town, "store", "TDT-01Z", "2399.90")
+    claim = await town.done("resident", "/v1/wallet/trade-in/claims", **town.an_application(a_vehicle()))
+    path = f"/v1/trade-in/store/claims/{claim['claim']['claim_id']}/prepared-sale"
+    await town.done("store", path, **a_sale(town, 239_990, model="TDT-01Z"))
+    await town.done("store", f"{path}/cancel")
+    sale = a_sale(town, 400_000, model="TDT-01Z")
+
+    assert "FACT_IS_NOT_GIVEN" == await town.refused(
+        "other_store", path, **{**sale, "facts": {"new_battery": "lead_acid"}}
+    )
+    assert 400_000 == (await town.done("other_store", path, **sale))["sale"]["price_fen"]
+
+
+async def pledged(town: TradeInTown, who: str, model: str, yuan: str) -> None:
+    """A store pledges the price of a model."""
+    rows = [[town.providers[who].credit_code, model, yuan, "2026-02-01", "", ""]]
+    file = shown(a_text_table(rows, headings=PLEDGE_HEADINGS))
+    answer = await town.call("commerce", "POST", f"/v1/trade-in/places/{town.place.code}/prices", {"file": file})
+    assert answer.is_success, answer.text
+
+
+def a_sale(town: TradeInTown, price_fen: int, *, model: str = "") -> dict[str, object]:
+    """A sale of today with everything stated that can be known before it."""
+    return {
+        "on": day_of(town.place.now).isoformat(),
+        "price_fen": price_fen,
+        "new_code": a_vehicle(),
+        "model": model,
+        "facts": {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"},
+    }

@@ -20,8 +20,8 @@ from tests.support.builders.store_lists import (
     two_sheets,
 )
 from yikatong.kernel.outcomes import Refused
-from yikatong.trade_in.messages.spreadsheet import UNFOLDED_BYTES_MAX
-from yikatong.trade_in.messages.tables import FILE_BYTES_MAX, LINES_MAX, read_table
+from yikatong.trade_in.messages.bounds import COLUMNS_MAX, FILE_BYTES_MAX, LINES_MAX, UNFOLDED_BYTES_MAX
+from yikatong.trade_in.messages.tables import read_table
 from yikatong.trade_in.model import Fault, ListedParty, PartyKind, Reason
 from yikatong.trade_in.rules.lists import read_parties
 
@@ -102,6 +102,38 @@ def test_a_package_that_unfolds_to_more_than_a_list_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         read_table(bomb)
     assert caught.value.reason is Reason.LIST_FILE_IS_TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"xl/worksheets/sheet1.xml": a_sheet("<c/>" * 2_000_000)},
+        {"xl/worksheets/sheet1.xml": a_sheet(*[""] * 1_000_000)},
+    ],
+    ids=["cells", "rows"],
+)
+def test_a_small_package_of_millions_of_empty_things_is_refused_before_they_are_read(parts: dict[str, str]) -> None:
+    bomb = a_package(parts)
+
+    assert len(bomb) < FILE_BYTES_MAX
+    with pytest.raises(Refused) as caught:
+        read_table(bomb)
+    assert caught.value.reason is Reason.LIST_FILE_IS_TOO_LARGE
+
+
+def test_a_sheet_that_a_workbook_names_a_thousand_times_is_read_once() -> None:
+    first = a_sheet(text_cells(*HEADINGS), text_cells(a_code(1), "亭亭车行", "门店", "2024-10-20", ""))
+    package = a_package({"xl/workbook.xml": a_workbook(*["r1"] * 1_000), "xl/worksheets/sheet1.xml": first})
+
+    assert 1 == len(read_parties(read_table(package), place="320100").values)
+
+
+def test_a_line_has_as_many_cells_as_a_list_has_columns_and_empty_ones_behind_them() -> None:
+    filled = ",".join(["a"] * COLUMNS_MAX)
+    (line,) = read_table(f"{filled}{',' * 5_000}\n".encode()).lines
+
+    assert COLUMNS_MAX == len(line.cells)
+    assert "columns" == what_of(f"{filled},a\n".encode())
 
 
 _ENTITIES = '<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;">]>' + a_sheet(text_cells("&b;"))

@@ -32,8 +32,9 @@ BUCKETS = 1
 class TradeInTown:
     """A place whose trade-in is served over HTTP, and who calls."""
 
-    def __init__(self, place: Place, client: httpx.AsyncClient) -> None:
+    def __init__(self, place: Place, client: httpx.AsyncClient, clock: FixedClock) -> None:
         self.place = place
+        self.clock = clock
         self.client = client
         self.callers: dict[str, Known] = {}
         self.providers: dict[str, Provider] = {}
@@ -90,11 +91,12 @@ async def a_trade_in_town(
     Without `vehicles` no register of vehicles is connected.
     """
     place = await Place(db, terms=terms, bucket_count=BUCKETS).funded(fund_fen)
-    house = a_house(db, FixedClock(place.now))
+    clock = FixedClock(place.now)
+    house = a_house(db, clock)
     app = build_app(house, routes(a_desk(place, vehicles=vehicles or NoVehicleRegister())))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        town = TradeInTown(place, client)
+        town = TradeInTown(place, client, clock)
         await _people(town)
         yield town
 

@@ -1,6 +1,7 @@
 """What banks say of payments: return files, read whole before anything is believed."""
 
 from array import array
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -80,7 +81,8 @@ class ToldPart(NamedTuple):
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     """A return file as it was read and found whole.
 
-    `pending_count` are payments of which the bank says that it has not ended them.
+    `pending_count` are payments of which the bank says that it has not ended them; `doubled` are lines that an account
+    shows as booked more often than they came back.
     """
 
     kind: ReturnKind
@@ -89,6 +91,7 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[ToldPart, ...] = ()
     report_count: int
     pending_count: int = 0
+    doubled: Mapping[UUID, frozenset[int]] = {}
 
 
 class FileState(StrEnum):
@@ -125,6 +128,7 @@ class DifferenceKind(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     PAID_AFTER_RETURN = "paid_after_return"
     STOPPED_YET_NAMED = "stopped_yet_named"
+    BOOKED_TWICE = "booked_twice"
 
 
 class PaymentDifference(msgspec.Struct, frozen=True, kw_only=True):

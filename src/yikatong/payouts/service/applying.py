@@ -13,6 +13,7 @@ from yikatong.payouts.model import (
     STRICT_KINDS,
     Batch,
     BatchState,
+    DifferenceKind,
     Outcome,
     PaymentDifference,
     PaymentState,
@@ -92,6 +93,7 @@ class Applying:
         self._back = draft_back(batch, why=b"returned" + digest, amount_fen=1)
         self._late = draft_late(batch, bank_code=bank_code, file_digest=digest, amount_fen=1)
         self._moved = {"paid": 0, "back": 0, "late": 0}
+        self._doubled = set(read.doubled.get(batch.id, ()))
 
     async def apply(self, bucket: int, outcome: Outcome, reports: Reports) -> None:
         """Apply reports of one outcome on lines of one bucket; whatever does not fit is looked at one by one."""
@@ -193,6 +195,7 @@ class Applying:
             if answer is Answer.SO:
                 already += 1
                 booked.append(line)
+                self._tell_doubled(line, outcome, our_fen=0 if at is None else at.amount_fen, bank_fen=fen)
             elif self._read.kind in STRICT_KINDS:
                 raise Refused(answer.reason, line=place)
             else:
@@ -208,6 +211,20 @@ class Applying:
         self._tally.already_count += already
         if outcome is Outcome.PAID and booked:
             await self._book(bucket, reports)
+
+    def _tell_doubled(self, line: int, outcome: Outcome, *, our_fen: int, bank_fen: int) -> None:
+        """Keep once that a bank took a payment from us twice: it is paid, and the second money is to come back."""
+        if outcome is Outcome.PAID and line in self._doubled:
+            self._doubled.discard(line)
+            self._tally.differences.append(
+                PaymentDifference(
+                    batch_id=self._batch.id,
+                    line=line,
+                    kind=DifferenceKind.BOOKED_TWICE,
+                    our_fen=our_fen,
+                    bank_fen=bank_fen,
+                )
+            )
 
     async def _book(self, bucket: int, reports: Reports) -> None:
         days = [(line, day) for line, day in zip(reports.lines, reports.days, strict=True) if day is not None]

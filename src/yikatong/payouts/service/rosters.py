@@ -12,6 +12,7 @@ from msgspec import structs
 from yikatong.cards import service as cards
 from yikatong.cards.model import Payee, Vault
 from yikatong.kernel.ids import ResidentId, bucket_of
+from yikatong.kernel.names import fold_name
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.payouts.model import (
     Added,
@@ -109,14 +110,18 @@ async def add_lines(
 
 
 async def _find_differing(conn: Conn, *, bucket: int, entries: Sequence[RosterEntry], vault: Vault | None) -> set[UUID]:
-    """The references of entries whose name is not the register's; without a name there is nothing to differ."""
+    """The references of entries whose name is not the register's, however it is spaced; no name differs from none."""
     named = [entry for entry in entries if entry.name is not None]
     if vault is None or not named:
         return set()
     known = await cards.list_payee_names(
         conn, bucket=bucket, resident_ids=[entry.resident_id for entry in named], vault=vault
     )
-    return {entry.reference for entry in named if (at := known.get(entry.resident_id)) and at.name != entry.name}
+    return {
+        entry.reference
+        for entry in named
+        if (at := known.get(entry.resident_id)) and fold_name(at.name) != fold_name(entry.name or "")
+    }
 
 
 async def remove_line(

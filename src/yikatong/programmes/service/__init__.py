@@ -4,7 +4,14 @@ from yikatong.programmes.rules.reading import SHEET_BYTES_MAX, SheetError, read_
 from yikatong.programmes.rules.replaying import Difference
 from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choose_sheets, decide_population, runs_of
 from yikatong.programmes.service.changing import find_days_in_force, find_single_changes
-from yikatong.programmes.service.deciding import decide, decide_most, find_differences, get_sheet, replay
+from yikatong.programmes.service.deciding import (
+    decide,
+    decide_most,
+    find_differences,
+    get_sheet,
+    replay,
+    verify_readable,
+)
 from yikatong.programmes.service.shelf import (
     LOCK,
     LOCK_FILE,
@@ -48,4 +55,5 @@ __all__ = [
     "replay",
     "runs_of",
     "show_lock",
+    "verify_readable",
 ]

@@ -7,6 +7,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Asking, Decision, PublishedFormula, Reason, Sheet
 from yikatong.programmes.rules.best import decide_best
 from yikatong.programmes.rules.deciding import decide_case
+from yikatong.programmes.rules.facts import read_fact
 from yikatong.programmes.rules.replaying import Difference, list_differences, recompute_decision, replay_decision
 from yikatong.programmes.rules.versions import find_sheet
 from yikatong.programmes.service.shelf import Shelf
@@ -23,6 +24,20 @@ def get_sheet(shelf: Shelf, *, programme: str, place: str, on: date, known_on: d
     if sheet is None:
         raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, programme=programme, place=place, on=on.isoformat())
     return sheet
+
+
+def verify_readable(shelf: Shelf, *, programme: str, given: Mapping[str, str]) -> Mapping[str, str]:
+    """Facts that somebody states, if the programme's newest formula knows and can read each of them.
+
+    Refuses, in this order: PROGRAMME_IS_UNKNOWN, FACT_IS_UNKNOWN, then as `read_fact`.
+    """
+    formula = shelf.newest_formula(programme)
+    for name, text in given.items():
+        fact = formula.find_fact(name)
+        if fact is None:
+            raise Refused(Reason.FACT_IS_UNKNOWN, fact=name)
+        read_fact(fact, text)
+    return given
 
 
 def decide(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,8 @@ from yikatong.trade_in.model import (
     Reason,
 )
 from yikatong.trade_in.outside import VehicleRegister
+
+T = TypeVar("T")
 
 OwnCommit = Callable[[], AbstractAsyncContextManager[Connection]]
 """Opens a transaction that commits by itself, whatever becomes of the call's."""
@@ -138,6 +140,27 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         """The sale that waits to be paid under a claim, or None."""
         claim_id = kept.claim.claim_id
         return await service.find_prepared_sale(call.conn, claim_id=claim_id, bucket_count=self.bucket_count)
+
+    async def with_new_code(self, call: Call, kept: KeptClaim, code: str, sell: Callable[[], Awaitable[T]]) -> T:
+        """Sell a bike whose code was claimed in a commit of its own; where it is refused, the bike is free again.
+
+        What is refused has not counted the code, so nothing here waits for the call's own transaction.
+        """
+        claim_id = kept.claim.claim_id
+        async with self.own_commit() as conn:
+            await service.claim_new_code(conn, claim_id=claim_id, code=code, chain=self.chain, now=call.now)
+        try:
+            sold = await sell()
+        except Refused:
+            await self._free_code(claim_id, code)
+            raise
+        if isinstance(sold, Refused | Refusal):
+            await self._free_code(claim_id, code)
+        return sold
+
+    async def _free_code(self, claim_id: UUID, code: str) -> None:
+        async with self.own_commit() as conn:
+            await service.free_new_code(conn, claim_id=claim_id, code=code)
 
     async def move(
         self,

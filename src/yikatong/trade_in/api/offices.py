@@ -216,7 +216,7 @@ def commerce_routes(desk: Desk) -> tuple[Route, ...]:
                  reasons=(*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.AMOUNT_IS_NOTHING,
                           Reason.AMOUNT_IS_ABOVE_THE_PRICE, Reason.AMOUNT_IS_ABOVE_THE_RESERVE, *desk.decided)),
         commerce("POST", f"{one}/reject", "reject_claim", "Send a claim back to be mended", "退回补正",
-                 offices.reject, body=MendBody, answer=StepAnswer, reasons=MOVED),
+                 offices.reject, body=MendBody, answer=StepAnswer, reasons=(*MOVED, Reason.MENDING_HAS_NO_TERM)),
         commerce("POST", f"{one}/reclaim", "reclaim", "Take back a claim that should not have been", "追回补贴",
                  offices.reclaim, body=RequestBody, answer=StepAnswer, reasons=MOVED),
         commerce("POST", "/v1/trade-in/commerce/rosters", "roster_claims",

@@ -96,8 +96,8 @@ class Stores:
         """Sell the new bike at its full price; its subsidy is claimed later."""
         kept = await self._desk.get_claim(call)
         deed = {"price_fen": body.price_fen, "new_code": body.new_code}
-        await self._claim_code(call, kept, body)
-        return await self._move(call, kept, Act.SELL, body, stated=body.facts, deed=deed, model=body.model)
+        sell = partial(self._move, call, kept, Act.SELL, body, stated=body.facts, deed=deed, model=body.model)
+        return await self._desk.with_new_code(call, kept, body.new_code, sell)
 
     async def prepare(self, call: Call, body: SaleBody, query: None) -> PreparedAnswer | Refusal:
         """Enter a sale whose subsidy is taken off when the resident taps its price here."""
@@ -119,10 +119,16 @@ class Stores:
             credit_code=await credit_code_of(call),
             model=body.model,
         )
-        await self._claim_code(call, kept, body)
-        prepared = await service.prepare_sale(
-            call.conn, order=order, chain=desk.chain, vault=desk.vault, now=call.now, ids=call.ids
+        prepare = partial(
+            service.prepare_sale,
+            call.conn,
+            order=order,
+            chain=desk.chain,
+            vault=desk.vault,
+            now=call.now,
+            ids=call.ids,
         )
+        prepared = await desk.with_new_code(call, kept, body.new_code, prepare)
         if isinstance(prepared, Refused):
             return Refusal(prepared)
         return PreparedAnswer(claim_id=show_id("claim", kept.claim.claim_id), sale=show_sale(prepared))
@@ -155,13 +161,6 @@ class Stores:
         sale = await self._desk.find_sale(call, kept)
         is_ours = sale is not None and sale.provider_id == call.by().provider_id
         return show_for_store(kept, sale if is_ours else None)
-
-    async def _claim_code(self, call: Call, kept: KeptClaim, body: SaleBody) -> None:
-        """Claim the new bike's code in a commit of its own."""
-        async with self._desk.own_commit() as conn:
-            await service.claim_new_code(
-                conn, claim_id=kept.claim.claim_id, code=body.new_code, chain=self._desk.chain, now=call.now
-            )
 
     async def _move(self, call: Call, kept: KeptClaim, act: Act, body: StepBody, **parts: Any) -> StepAnswer | Refusal:
         return await self._desk.move(
@@ -263,7 +262,7 @@ def store_routes(desk: Desk) -> tuple[Route, ...]:
         *_ANOTHER, *PROVIDER, Reason.QUALIFICATION_HAS_ENDED, Reason.CLAIM_LACKS_A_STEP,
         Reason.VEHICLE_CODE_IS_NOT_VALID, Reason.NEW_VEHICLE_CODE_IS_MISSING, Reason.VEHICLE_IS_COUNTED_ALREADY,
         Reason.PRICE_IS_NOTHING, Reason.AMOUNT_IS_ABOVE_THE_PRICE, Reason.AMOUNT_IS_NOTHING,
-        Reason.AMOUNT_IS_ABOVE_THE_RESERVE, *desk.decided,
+        Reason.AMOUNT_IS_ABOVE_THE_RESERVE, Reason.SALE_IS_UNDER_ANOTHER_SCHEME, *desk.decided,
     )  # fmt: skip
     return (
         store("GET", every, "find_claim_for_store", "Find the claim of a bike at hand", "按整车编码查询申领（门店）",

@@ -107,7 +107,7 @@ class Residents:
         if record.registered_on is not None:
             facts["old_registered_on"] = record.registered_on.isoformat()
             facts["old_owner_is_applicant"] = "yes" if record.is_theirs else "no"
-        return structs.replace(application, facts={**application.facts, **facts})
+        return structs.replace(application, facts={**application.facts, **facts}, stated=application.facts)
 
 
 def resident_of(call: Call) -> ResidentId:

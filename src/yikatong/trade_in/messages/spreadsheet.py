@@ -17,11 +17,8 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.trade_in.messages.bounds import COLUMNS_MAX, PARTS_MAX, TAGS_MAX, UNFOLDED_BYTES_MAX
 from yikatong.trade_in.model import Cell, Fault, Line, Reason, Table
-
-UNFOLDED_BYTES_MAX = 16_777_216
-PARTS_MAX = 1_000
-COLUMNS_MAX = 64
 
 _PARSING: dict[str, Any] = {
     "no_network": True,
@@ -58,6 +55,7 @@ class _Package:
             raise _unreadable("package")
         self._by_name = {part.filename: part for part in parts}
         self._left = UNFOLDED_BYTES_MAX
+        self._tags_left = TAGS_MAX
 
     def read(self, name: str) -> bytes:
         """The bytes of a part. Refuses LIST_FILE_IS_TOO_LARGE; LIST_FILE_CANNOT_BE_READ where there is none."""
@@ -77,6 +75,9 @@ class _Package:
     def elements(self, name: str, *tags: str) -> Iterator[Any]:
         """The elements of a part with these names, whatever their namespace, as they end."""
         data = self.read(name)
+        self._tags_left -= data.count(b"<")
+        if self._tags_left < 0:
+            raise Refused(Reason.LIST_FILE_IS_TOO_LARGE, tags_max=TAGS_MAX)
         declared = _DECLARATION.match(data)
         encoding = declared[1].lower() if declared else b"utf-8"
         if b"\0" in data or b"<!" in data.replace(b"<!--", b"").replace(b"<![CDATA[", b"") or encoding != b"utf-8":
@@ -116,7 +117,7 @@ def read_spreadsheet(data: bytes) -> Table:
         raise _unreadable("missing_part")
     strings = [one.target for one in relations.values() if one.kind.endswith(_STRINGS)]
     texts = [_text_of(element) for name in strings[:1] for element in package.elements(name, "si")]
-    first, *others = parts
+    first, *others = dict.fromkeys(parts)
     if any(_holds_values(package, name) for name in others):
         raise _unreadable("several_sheets")
     return Table(tuple(_read_lines(package, first, texts)), "xlsx", day_zero)

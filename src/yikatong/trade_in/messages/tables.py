@@ -1,13 +1,10 @@
 """A list as it comes: a text table (CSV) or a spreadsheet (XLSX), read whole into lines of cells, or refused."""
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.trade_in.messages.bounds import FILE_BYTES_MAX, LINES_MAX, too_many_lines
 from yikatong.trade_in.messages.spreadsheet import read_spreadsheet
 from yikatong.trade_in.messages.text_table import read_text_table
 from yikatong.trade_in.model import Reason, Table
-
-FILE_BYTES_MAX = 4_194_304
-LINES_MAX = 20_000
-"""A province has some ten thousand stores."""
 
 _ZIP = b"PK\x03\x04"
 _OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0"
@@ -25,7 +22,7 @@ def read_table(data: bytes) -> Table:
         raise Refused(Reason.LIST_FILE_CANNOT_BE_READ, what="old_spreadsheet_or_password")
     table = read_spreadsheet(data) if data.startswith(_ZIP) else read_text_table(data)
     if len(table.lines) > LINES_MAX:
-        raise Refused(Reason.LIST_FILE_IS_TOO_LARGE, lines_max=LINES_MAX)
+        raise too_many_lines()
     if not table.lines:
         raise Refused(Reason.LIST_FILE_CANNOT_BE_READ, what="empty")
     return table

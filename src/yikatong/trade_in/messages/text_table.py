@@ -3,8 +3,10 @@
 import csv
 import io
 import unicodedata
+from collections.abc import Iterator
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.trade_in.messages.bounds import COLUMNS_MAX, LINES_MAX, too_many_lines
 from yikatong.trade_in.model import Cell, Fault, Line, Reason, Table
 
 _LINE_CHARACTERS_MAX = 8_192
@@ -19,11 +21,16 @@ def read_text_table(data: bytes) -> Table:
     """Read a text table; refuses LIST_FILE_CANNOT_BE_READ with `what` and, where there is one, the `line`."""
     text, encoding = _decode(data)
     reader = csv.reader(_short_lines(text), strict=True)
+    lines: list[Line] = []
     try:
-        rows = [(reader.line_num, row) for row in reader]
+        for row in reader:
+            cells = _cells_of(row, number=reader.line_num)
+            if cells:
+                lines.append(Line(reader.line_num, cells))
+            if len(lines) > LINES_MAX:
+                raise too_many_lines()
     except csv.Error:
         raise _unreadable("quotation", line=reader.line_num) from None
-    lines = (Line(number, tuple(_cell_of(cell) for cell in row)) for number, row in rows if any(map(str.strip, row)))
     return Table(tuple(lines), encoding)
 
 
@@ -40,12 +47,20 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise _unreadable("encoding")
 
 
-def _short_lines(text: str) -> list[str]:
-    lines = list(io.StringIO(text, newline=""))
-    for number, line in enumerate(lines, start=1):
+def _short_lines(text: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         if len(line) > _LINE_CHARACTERS_MAX:
             raise _unreadable("long_line", line=number)
-    return lines
+        yield line
+
+
+def _cells_of(row: list[str], *, number: int) -> tuple[Cell, ...]:
+    """The cells of a row up to its last that says something; spreadsheets fill rows up with empty ones."""
+    while row and not row[-1].strip():
+        row.pop()
+    if len(row) > COLUMNS_MAX:
+        raise _unreadable("columns", line=number)
+    return tuple(_cell_of(cell) for cell in row)
 
 
 def _cell_of(text: str) -> Cell:

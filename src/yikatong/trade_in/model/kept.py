@@ -86,7 +86,8 @@ class ListedClaim(msgspec.Struct, frozen=True, kw_only=True):
 class Application(msgspec.Struct, frozen=True, kw_only=True):
     """A resident asks to be qualified for one old bike at one place.
 
-    `facts` are the formula's, as its applicant states them; `old_battery` must be among them.
+    `facts` are the formula's, `old_battery` must be among them. `stated` are those of its applicant alone, where a
+    register has said more since: the same request is known by what was asked, whatever the register says later.
     """
 
     request_id: UUID
@@ -94,6 +95,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     old_code: str
     facts: Mapping[str, str]
+    stated: Mapping[str, str] | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """How a claim is moved: by the table, in the order of days, by who began it."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -119,6 +119,18 @@ def _verify_term(claim: Claim, deed: Deed) -> None:
         raise Refused(Reason.QUALIFICATION_HAS_ENDED, until=str(claim.valid_until))
     if deed.act is Act.EXPIRE and not ended:
         raise Refused(Reason.QUALIFICATION_HAS_NOT_ENDED, until=str(claim.valid_until or ""))
+
+
+def give_term_to_mend(deed: Deed, *, today: date, term: timedelta) -> Deed:
+    """A deed that sends a claim back, with the day until which it may be mended: the usual one where none was said.
+
+    Refuses MENDING_HAS_NO_TERM for one that is over when it begins: the claim would end before anybody could mend it.
+    """
+    if deed.until is None:
+        return structs.replace(deed, until=today + term)
+    if deed.until <= today:
+        raise Refused(Reason.MENDING_HAS_NO_TERM, until=deed.until.isoformat())
+    return deed
 
 
 class Resumed(NamedTuple):

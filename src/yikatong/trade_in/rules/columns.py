@@ -20,6 +20,7 @@ ERRORS_MAX = 1_000
 """So many errors are told of one file; a file with more is of another form."""
 
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-|/([0-9]{1,2})/|年([0-9]{1,2})月)([0-9]{1,2})日?")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?")
 _COUNT = re.compile(r"[1-9][0-9]{0,6}")
 _LAST_DAY_NUMBER = 73_050
 """The last day of 2099, counted as spreadsheets do."""
@@ -131,8 +132,14 @@ def read_day(cell: Cell, table: Table) -> date:
 
 
 def read_price(cell: Cell, table: Table) -> int:
-    """A price above zero in yuan, in fen; a spreadsheet's number may be off by the last place of its binary form."""
-    text = cell.text.replace(",", "").removeprefix("¥").removeprefix("￥")
+    """A price above zero in yuan, in fen; a spreadsheet's number may be off by the last place of its binary form.
+
+    A comma stands between thousands alone: as a decimal sign it would make a price a hundred times as high.
+    """
+    text = cell.text.removeprefix("¥").removeprefix("￥")
+    if "," in text and not _THOUSANDS.fullmatch(text):
+        raise CellError(Fault.PRICE_IS_WRONG)
+    text = text.replace(",", "")
     if cell.number is not None:
         rounded = cell.number.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN) if cell.number < 10**13 else None
         if rounded is None or abs(rounded - cell.number) > Decimal("0.000001"):

@@ -41,6 +41,9 @@ AFTER_A_SALE = frozenset(
 )
 """What need not be known when money is taken off at the till: the rest of the chain follows."""
 
+OF_ONE_SALE = frozenset({"store_is_listed", "reference_price", "new_is_certified", "invoice_names_applicant"})
+"""What is said of one sale, by its store and by the lists about it."""
+
 OPEN = ("price", "new_battery")
 """What is not decided before the purchase."""
 

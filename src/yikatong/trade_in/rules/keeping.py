@@ -11,10 +11,23 @@ from yikatong.kernel.ids import uuid_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger.model import digest_id
 from yikatong.programmes.model import AMOUNT, Decision
-from yikatong.trade_in.model import Application, Claim, DecisionRow, Deed, DeedRow, KeptClaim, Order, Overnight
+from yikatong.trade_in.model import Act, Application, Claim, DecisionRow, Deed, DeedRow, KeptClaim, Order, Overnight
 from yikatong.trade_in.rules.claims import find_lithium_in_store
 
 _LAST_BITS = 0xFFFF
+_DATED_BY_THEIR_PARTY = frozenset(
+    {
+        Act.RECEIVE_OLD,
+        Act.COLLECT_OLD,
+        Act.DISMANTLE,
+        Act.CANCEL_PLATE,
+        Act.SELL,
+        Act.DEDUCT,
+        Act.REGISTER_NEW,
+        Act.RETURN_GOODS,
+    }
+)
+"""Acts of which a party says the day. Of all others it is today, which is tomorrow when the request comes again."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -33,14 +46,17 @@ def claim_id_of(application: Application) -> UUID:
 
 
 def digest_application(application: Application) -> bytes:
-    """SHA-256 over all that an application asks."""
-    return sha256(_encode(application)).digest()
+    """SHA-256 over all that an applicant asks; what a register said of it is not asked."""
+    stated = application.facts if application.stated is None else application.stated
+    return sha256(_encode(msgspec.structs.replace(application, facts=stated, stated=None))).digest()
 
 
 def digest_order(order: Order) -> bytes:
-    """SHA-256 over all that an order asks."""
+    """SHA-256 over all that an order asks; what the platform adds of itself, a day or an account, is not asked."""
     asked: dict[str, Any] = msgspec.structs.asdict(order)
-    asked["source"] = None if order.source is None else order.source.id
+    del asked["source"]
+    if order.deed.act not in _DATED_BY_THEIR_PARTY:
+        asked["deed"] = {**msgspec.structs.asdict(order.deed), "on": None}
     return sha256(_encode(asked)).digest()
 
 

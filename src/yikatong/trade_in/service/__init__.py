@@ -1,6 +1,6 @@
 """What other rooms use of the trade-in: one function a use case, taking an open transaction first."""
 
-from yikatong.trade_in.service.acting import act, claim_new_code
+from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.admitting import OwnCommit, admit, admit_many
 from yikatong.trade_in.service.applying import (
     claim_old_codes,
@@ -11,6 +11,7 @@ from yikatong.trade_in.service.applying import (
     used_up,
 )
 from yikatong.trade_in.service.clawing import claw_back_from_store
+from yikatong.trade_in.service.counting import claim_new_code, free_new_code
 from yikatong.trade_in.service.drafting import wish_of
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
@@ -69,6 +70,7 @@ __all__ = [
     "find_prepared_sale",
     "follow_payments",
     "follow_roster",
+    "free_new_code",
     "get_claim",
     "get_claim_of_code",
     "give_codes_back",

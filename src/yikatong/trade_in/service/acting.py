@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from msgspec import structs
@@ -17,6 +16,7 @@ from yikatong.ledger.model import (
 from yikatong.plumbing.ids import Ids
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Asking, Decision
+from yikatong.programmes.service import Shelf
 from yikatong.trade_in.model import (
     PROGRAMME,
     Act,
@@ -30,11 +30,10 @@ from yikatong.trade_in.model import (
     Mode,
     Order,
     Reason,
-    Spending,
-    VehicleRole,
 )
-from yikatong.trade_in.rules.claims import decide_move
+from yikatong.trade_in.rules.claims import decide_move, give_term_to_mend
 from yikatong.trade_in.rules.facts import (
+    OF_ONE_SALE,
     OPEN,
     effective_day,
     facts_of_claim,
@@ -45,7 +44,8 @@ from yikatong.trade_in.rules.facts import (
 )
 from yikatong.trade_in.rules.keeping import deed_row, digest_order, overnight_of
 from yikatong.trade_in.rules.sheets import end_of_claiming
-from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance, verify_free
+from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
+from yikatong.trade_in.service.counting import count_code, verify_scheme
 from yikatong.trade_in.service.moving_money import move_money
 from yikatong.trade_in.service.offices import (
     Office,
@@ -84,10 +84,13 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
         CLAIM_IS_UNKNOWN
         DEED_IS_ANOTHER                         the request's id was used for something else
         SALE_IS_NOT_PREPARED                    for QUALIFY and DEDUCT, which have ways of their own
-        FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
+        FACT_IS_NOT_FOR_THIS_PARTY, FACT_IS_UNKNOWN, FACT_IS_NOT_READABLE, FACT_IS_OUT_OF_BOUNDS
+        VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
         GOODS_COME_BACK_BY_THEIR_TAP            for RETURN_GOODS of what was paid by a tap
         as `decide_move`, but for the amount
         the formula's reasons, for RECEIVE_OLD, SELL, SUBMIT and CHECK
+        SALE_IS_UNDER_ANOTHER_SCHEME            the day of the purchase has another count or budget than the claim
+        MENDING_HAS_NO_TERM                     for REJECT and STOP
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         VEHICLE_IS_COUNTED_ALREADY
         SALE_IS_BEING_PAID                      a waiting tap has set aside what the claim holds
@@ -98,7 +101,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
     digest = digest_order(order)
     if await _is_done(conn, order, digest, kept=kept):
         return Acted(kept, Change.ALREADY_SO)
-    _verify_order(order)
+    _verify_order(order, shelf=chain.shelf)
     if order.deed.act is Act.RETURN_GOODS and kept.claim.terms.mode is Mode.DEDUCT_AT_SALE:
         raise Refused(Reason.GOODS_COME_BACK_BY_THEIR_TAP)
     verify_possible(kept.claim, order.deed, office=office)
@@ -110,8 +113,8 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
             await write_down(conn, deeds=[], decisions=[row], office=office)
             return refusal_of(decision, office=office)
         deed = complete(deed, kept=kept, decision=decision, office=office)
-    elif deed.act in MENDING and deed.until is None:
-        deed = structs.replace(deed, until=office.today + office.chain.claim_term)
+    elif deed.act in MENDING:
+        deed = give_term_to_mend(deed, today=office.today, term=office.chain.claim_term)
     claim = decide_move(kept.claim, deed, today=office.today)
     after = await _move(conn, order, deed, kept=kept, claim=claim, stated=stated, office=office)
     await _write(conn, order, deed, digest, row=row, before=kept, after=after, office=office)
@@ -135,12 +138,16 @@ def verify_possible(claim: Claim, deed: Deed, *, office: Office) -> Deed:
     return deed
 
 
-def _verify_order(order: Order) -> None:
-    """What is wrong with an order whatever the claim."""
+def _verify_order(order: Order, *, shelf: Shelf) -> None:
+    """What is wrong with an order whatever the claim.
+
+    A fact that no decision could read would stand in the way of each that follows, so it is refused where it is stated.
+    """
     deed = order.deed
     if deed.act in (Act.QUALIFY, Act.DEDUCT):
         raise Refused(Reason.SALE_IS_NOT_PREPARED)
     verify_stated(order.facts, besides=("reference_price",) if deed.actor is Actor.COMMERCE else ())
+    programmes.verify_readable(shelf, programme=PROGRAMME, given=order.facts)
     if deed.new_code:
         verify_code(deed.new_code)
     if deed.act is Act.DISMANTLE and len(order.proof) != _PROOF_BYTES:
@@ -148,8 +155,14 @@ def _verify_order(order: Order) -> None:
 
 
 async def state_facts(conn: Conn, order: Order, *, kept: KeptClaim, office: Office) -> dict[str, str]:
-    """What has been stated of a claim with this order, and what the lists of its place say of who gives it."""
-    stated = dict(kept.facts) | dict(order.facts)
+    """What has been stated of a claim with this order, and what the lists of its place say of who gives it.
+
+    What was said of a sale that another entry replaces says nothing of this one.
+    """
+    of_before = kept.facts
+    if order.deed.act in (Act.SELL, Act.DEDUCT):
+        of_before = {name: fact for name, fact in of_before.items() if name not in OF_ONE_SALE}
+    stated = dict(of_before) | dict(order.facts)
     stated |= await facts_of_party(conn, order=order, place=kept.place)
     if order.deed.act in (Act.SUBMIT, Act.DEDUCT):
         stated["claimed_at"] = show_moment(office.now)
@@ -229,8 +242,7 @@ def complete(deed: Deed, *, kept: KeptClaim, decision: Decision, office: Office)
     if deed.act is Act.CHECK:
         return structs.replace(deed, fen=decision.amount_fen)
     if deed.act is Act.SELL:
-        sheets = office.chain.shelf.sheets_of(PROGRAMME)
-        sheet = next(one for one in sheets if one.name == decision.sheet)
+        sheet = verify_scheme(kept, decision, office=office)
         return structs.replace(deed, until=end_of_claiming(sheet, bought_on=deed.on, days=office.chain.claim_days))
     return deed
 
@@ -283,23 +295,6 @@ async def verify_not_being_paid(conn: Conn, *, kept: KeptClaim, now: datetime) -
     balance = await ledger.get_balance(conn, bucket=kept.bucket, account=account, now=now)
     if balance.held_fen:
         raise Refused(Reason.SALE_IS_BEING_PAID)
-
-
-async def count_code(conn: Conn, *, spending: Spending, office: Office) -> None:
-    """Let a code count for a claim, claiming it if nobody did before. Refuses VEHICLE_IS_COUNTED_ALREADY."""
-    holder = await vehicle_store.claim_code(conn, wanted=spending, held_until=office.now)
-    verify_free(holder, spending)
-    await vehicle_store.count_codes(conn, held=[(spending.code, spending.claim_id)])
-
-
-async def claim_new_code(conn: Conn, *, claim_id: UUID, code: str, chain: ChainTerms, now: datetime) -> None:
-    """Claim the code of a new bike for a claim, in a commit of its own before its sale.
-
-    Refuses, in this order: VEHICLE_CODE_IS_NOT_VALID, VEHICLE_IS_COUNTED_ALREADY.
-    """
-    wanted = Spending(verify_code(code), VehicleRole.NEW, claim_id)
-    holder = await vehicle_store.claim_code(conn, wanted=wanted, held_until=now + chain.code_term)
-    verify_free(holder, wanted)
 
 
 async def _move_lithium(conn: Conn, kept: KeptClaim, claim: Claim) -> None:

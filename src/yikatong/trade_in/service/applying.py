@@ -50,9 +50,12 @@ Conn = psycopg.AsyncConnection[Any]
 async def claim_old_codes(conn: Conn, *, applications: Sequence[Application], chain: ChainTerms, now: datetime) -> None:
     """Claim the codes of old vehicles for their applications, where nobody holds them; in a commit of its own.
 
-    Codes that are none are passed over: their applications are refused.
+    Of several for one vehicle the first has it. Codes that are none are passed over: their applications are refused.
     """
-    wanted = {one.old_code: claim_id_of(one) for one in applications if _is_code(one.old_code)}
+    wanted: dict[str, UUID] = {}
+    for one in applications:
+        if _is_code(one.old_code):
+            wanted.setdefault(one.old_code, claim_id_of(one))
     if wanted:
         await vehicle_store.claim_old_codes(conn, wanted=sorted(wanted.items()), held_until=now + chain.code_term)
 

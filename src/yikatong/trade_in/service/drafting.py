@@ -116,21 +116,38 @@ async def find_ended(
 
     The gates of their residents are locked, so nobody else takes them over meanwhile.
     """
-    holding = {
-        holders[one.old_code].claim_id: one
+    holding = [
+        (one, holders[one.old_code].claim_id)
         for one in applications
         if one.old_code in holders and holders[one.old_code].claim_id != claim_id_of(one)
-    }
+    ]
     if not holding:
         return {}
-    return {
-        claim_id_of(holding[kept.claim.claim_id]): kept
-        for kept in await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=list(holding))
-        if kept.claim.resident_id == holding[kept.claim.claim_id].resident_id
-        and kept.claim.old_code == holding[kept.claim.claim_id].old_code
-        and kept.claim.state in ENDED_UNPAID
-        and not kept.claim.was_resumed
+    claim_ids = list({claim_id for _, claim_id in holding})
+    held = {
+        kept.claim.claim_id: kept
+        for kept in await claim_store.list_claims_by_ids(conn, bucket=bucket, claim_ids=claim_ids)
     }
+    return {
+        claim_id_of(one): held[claim_id]
+        for one, claim_id in holding
+        if claim_id in held and _may_take_over(one, held[claim_id])
+    }
+
+
+def _may_take_over(application: Application, ended: KeptClaim) -> bool:
+    """Whether an application goes on with the goods of a claim: its own person's, at the same place.
+
+    What the lists of one place say of a store says nothing for another, so goods do not go from place to place.
+    """
+    claim = ended.claim
+    return (
+        claim.resident_id == application.resident_id
+        and claim.old_code == application.old_code
+        and claim.state in ENDED_UNPAID
+        and not claim.was_resumed
+        and ended.place == application.place
+    )
 
 
 def _begin(application: Application, facts: Mapping[str, str], *, ended: KeptClaim | None, claim_id: UUID) -> Claim:

@@ -1,5 +1,6 @@
 """Lists of stores and recyclers: taken in whole or not at all, and asked whether somebody is on them."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,7 @@ async def import_parties(conn: Conn, *, place: str, data: bytes) -> ImportedList
 
     Refuses, in this order: LIST_FILE_IS_TOO_LARGE, LIST_FILE_CANNOT_BE_READ; LIST_HAS_ERRORS with every wrong line.
     """
-    table = read_table(data)
+    table = await asyncio.to_thread(read_table, data)
     read = read_parties(table, place=place)
     await versions.bump(conn, subject=SUBJECT)
     merged = merge_parties(read, await kept.list_parties_of_place(conn, place=place))

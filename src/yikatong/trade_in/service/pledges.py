@@ -1,5 +1,6 @@
 """Price pledges: taken in under the rule that a place's sheet has, and asked for a sale."""
 
+import asyncio
 from datetime import date
 from functools import cache
 
@@ -44,7 +45,7 @@ async def import_pledges(conn: Conn, *, place: str, data: bytes, shelf: Shelf, k
     Each counts under the rule of the sheet that speaks for its first day, as known on a day. Refuses as
     `import_parties`.
     """
-    table = read_table(data)
+    table = await asyncio.to_thread(read_table, data)
     await versions.bump(conn, subject=SUBJECT)
     stores = await _stores_of(conn, place=place)
     rule_on = _rule_of(shelf, place=place, known_on=known_on)
@@ -57,7 +58,7 @@ async def import_past_sales(conn: Conn, *, place: str, data: bytes, shelf: Shelf
 
     The sales themselves are not kept. A store joined on the first day of its first entry on a list of the place.
     """
-    table = read_table(data)
+    table = await asyncio.to_thread(read_table, data)
     await versions.bump(conn, subject=SUBJECT)
     stores = await _stores_of(conn, place=place)
 
@@ -81,6 +82,14 @@ async def find_pledged_price(conn: Conn, *, place: str, credit_code: str, model:
         conn, places=places_of(place), credit_code=credit_code, model=fold_model(model), on=on
     )
     return None if pledge is None else pledge.price_fen
+
+
+async def has_pledged(conn: Conn, *, place: str, credit_code: str, on: date) -> bool:
+    """Whether a store pledged any price that counts for a place on a day."""
+    for code in places_of(place):
+        if await list_pledges(conn, place=code, credit_code=credit_code, on=on, after="", limit=1):
+            return True
+    return False
 
 
 async def list_pledges(

@@ -16,6 +16,7 @@ from yikatong.trade_in.model import (
     ChainTerms,
     Deed,
     KeptClaim,
+    NewState,
     Order,
     PreparedSale,
     Reason,
@@ -26,13 +27,14 @@ from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.facts import AFTER_A_SALE, verify_code, verify_known, verify_stated
 from yikatong.trade_in.rules.keeping import clause_of
 from yikatong.trade_in.service.acting import (
-    count_code,
     decide_order,
     state_facts,
     verify_not_being_paid,
     verify_possible,
 )
+from yikatong.trade_in.service.counting import count_code, verify_scheme
 from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
+from yikatong.trade_in.service.pledges import has_pledged
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import sales as sale_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -50,10 +52,13 @@ async def prepare_sale(
 
     Refuses, in this order:
         CLAIM_IS_UNKNOWN
+        DEED_IS_ANOTHER         the request's id entered another sale, which waits
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
         as `decide_move`, but for the amount
         the formula's reasons
-        FACT_IS_NOT_GIVEN       for what can be known before the sale
+        SALE_IS_UNDER_ANOTHER_SCHEME
+        FACT_IS_NOT_GIVEN       for what can be known before the sale, and for a model of which a store that pledged
+                                prices pledged none
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         SALE_IS_BEING_PAID      an earlier entry waits for its resident or the bank
         VEHICLE_IS_COUNTED_ALREADY
@@ -62,7 +67,7 @@ async def prepare_sale(
     kept = await lock_claim(conn, claim_id=order.claim_id, office=office)
     waiting = await sale_store.find_prepared_sale(conn, bucket=kept.bucket, claim_id=order.claim_id)
     if waiting is not None and waiting.request_id == order.request_id:
-        return waiting
+        return _verify_same(waiting, order)
     deed = _verify_sale(order)
     verify_possible(kept.claim, deed, office=office)
     stated = await state_facts(conn, order, kept=kept, office=office)
@@ -70,7 +75,8 @@ async def prepare_sale(
     if decision.reason is not None:
         await write_down(conn, deeds=[], decisions=[row], office=office)
         return refusal_of(decision, office=office)
-    verify_known(decision, later=AFTER_A_SALE)
+    verify_scheme(kept, decision, office=office)
+    verify_known(decision, later=await _later_facts(conn, order, kept=kept))
     deed = structs.replace(deed, fen=decision.amount_fen)
     decide_move(kept.claim, deed, today=office.today)
     await cancel_waiting(conn, kept=kept, now=now)
@@ -98,6 +104,26 @@ async def prepare_sale(
     return sale
 
 
+async def _later_facts(conn: Conn, order: Order, *, kept: KeptClaim) -> frozenset[str]:
+    """What need not be known before a sale.
+
+    A store that pledged prices must have pledged this model's: it would pass over its pledge by another name, or none.
+    """
+    on = order.deed.on
+    if order.credit_code and await has_pledged(conn, place=kept.place, credit_code=order.credit_code, on=on):
+        return AFTER_A_SALE - {"reference_price"}
+    return AFTER_A_SALE
+
+
+def _verify_same(waiting: PreparedSale, order: Order) -> PreparedSale:
+    """The sale that waits, if this order asks for the same one. Refuses DEED_IS_ANOTHER."""
+    deed = order.deed
+    asked = (deed.by, deed.on, deed.price_fen, deed.new_code, order.model)
+    if asked != (waiting.provider_id, waiting.bought_on, waiting.price_fen, waiting.new_code, waiting.model):
+        raise Refused(Reason.DEED_IS_ANOTHER)
+    return waiting
+
+
 def _verify_sale(order: Order) -> Deed:
     deed = order.deed
     if deed.act is not Act.DEDUCT:
@@ -111,13 +137,17 @@ def _verify_sale(order: Order) -> Deed:
 async def cancel_sale(
     conn: Conn, *, claim_id: UUID, provider_id: UUID, chain: ChainTerms, vault: Vault, now: datetime, ids: Ids
 ) -> Change:
-    """Take back a sale that was not paid; its new bike is free again. ALREADY_SO when none waits.
+    """Take back a sale that was not paid; its new bike is free again. ALREADY_SO when none waits and none was paid.
 
-    Refuses, in this order: CLAIM_IS_UNKNOWN, CLAIM_IS_WITH_ANOTHER_PARTY, SALE_IS_BEING_PAID.
+    Refuses, in this order: CLAIM_IS_UNKNOWN, NEW_BIKE_IS_IN_ANOTHER_STATE (it was paid: its tap is refunded),
+    CLAIM_IS_WITH_ANOTHER_PARTY, SALE_IS_BEING_PAID.
     """
     office = Office(chain, vault, now, ids)
     kept = await lock_claim(conn, claim_id=claim_id, office=office)
     waiting = await sale_store.find_prepared_sale(conn, bucket=kept.bucket, claim_id=claim_id)
+    if waiting is None and kept.claim.new is not NewState.NOT_BOUGHT:
+        state, needs = kept.claim.new.value, NewState.NOT_BOUGHT.value
+        raise Refused(Reason.NEW_BIKE_IS_IN_ANOTHER_STATE, state=state, needs=needs)
     if waiting is None:
         return Change.ALREADY_SO
     if waiting.provider_id != provider_id:

@@ -17,7 +17,8 @@ from yikatong.ledger.model import AccountKind, AccountName, Leg, TransferDraft, 
 from yikatong.payouts import service as payouts
 from yikatong.payouts.model import NewRoster, OncePer, Roster, RosterEntry
 from yikatong.plumbing.ids import Ids
-from yikatong.trade_in.model import Act, Acted, ChainTerms, Order, Rosterable
+from yikatong.trade_in.model import Act, Acted, ChainTerms, Order, Reason, Rosterable
+from yikatong.trade_in.rules.keeping import digest_order
 from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.looking import get_claim
 from yikatong.trade_in.service.moving_money import transfer_id_of
@@ -153,13 +154,15 @@ async def stop_payment(
 ) -> Acted | Refused:
     """Stop an approved claim: its payment is given up, its money comes back, and the claim may be mended.
 
-    The same request again is ALREADY_SO. Refuses as payouts' `give_payment_up` (the bank has it, or it was paid), then
-    as `act`.
+    The same request again is ALREADY_SO. Refuses, in this order: CLAIM_IS_UNKNOWN, DEED_IS_ANOTHER; as payouts'
+    `give_payment_up` (the bank has it, or it was paid); as `act`.
     """
     assert order.deed.act is Act.STOP
     kept = await get_claim(conn, claim_id=order.claim_id, bucket_count=chain.bucket_count)
     done = await deed_store.find_deed(conn, bucket=kept.bucket, claim_id=order.claim_id, request_id=order.request_id)
-    if done is not None and done.act == Act.STOP.value:
+    if done is not None and done.digest != digest_order(order):
+        raise Refused(Reason.DEED_IS_ANOTHER)
+    if done is not None:
         return Acted(kept, Change.ALREADY_SO)
     roster_id = await store.find_rostered(conn, bucket=kept.bucket, claim_id=order.claim_id)
     if roster_id is None:
