@@ -161,7 +161,7 @@ def finance_routes(desk: Desk) -> tuple[Route, ...]:
                 offices.stop, body=MendBody, answer=StepAnswer,
                 reasons=(*MOVED, PayoutReason.PAYOUT_LINE_HAS_ENDED,
                          PayoutReason.PAYOUT_BATCH_IS_IN_ANOTHER_STATE, PayoutReason.ROSTER_IS_UNKNOWN,
-                         Reason.MONEY_IS_NOT_WITH_PAYOUTS)),
+                         Reason.MONEY_IS_NOT_WITH_PAYOUTS, Reason.MENDING_HAS_NO_TERM)),
         finance("POST", budgets, "fund_trade_in_budget", "Put money into a place's budget of a year", "预算注资",
                 offices.fund, body=FundBody, answer=FundedAnswer,
                 reasons=(*PLACES, LedgerReason.TRANSFER_ID_IS_USED)),
