@@ -96,8 +96,8 @@ EDITS = {
     "a statement that is taken out": ("DELETE FROM payouts.provider_statement", "statement .* is gone"),
     "a statement that is put in": (
         "INSERT INTO payouts.provider_statement SELECT provider_id, day_on + 1, opening_fen, sales_count, sales_fen,"
-        " refunds_count, refunds_fen, reversals_count, reversals_fen, settled_fen, other_fen, closing_fen, digest,"
-        " made_at FROM payouts.provider_statement",
+        " refunds_count, refunds_fen, reversals_count, reversals_fen, settled_fen, netted_fen, other_fen, closing_fen,"
+        " digest, made_at FROM payouts.provider_statement",
         "statement .* was put in",
     ),
     "what a leaf stands for": (

@@ -281,7 +281,7 @@ def test_items_come_from_all_pages(platform: Platform, tmp_path: Path) -> None:
 
 def test_a_statement_and_a_problem_of_it_are_typed(platform: Platform, tmp_path: Path) -> None:
     of_kinds = [f"{kind}_{what}" for kind in ("sales", "refunds", "reversals") for what in ("count", "fen")]
-    fields = ("opening_fen", *of_kinds, "settled_fen", "other_fen")
+    fields = ("opening_fen", *of_kinds, "settled_fen", "netted_fen", "other_fen")
     answer = {"provider": TILL.provider, "day": "2026-11-25", "final": False, "digest": "00", "closing_fen": 9}
     answer |= dict.fromkeys(fields, 0)
     platform.answers["GET", "/v1/provider/statements/2026-11-25"] = lambda heard: Said(200, msgspec.json.encode(answer))

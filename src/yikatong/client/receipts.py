@@ -199,6 +199,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     reversals_count: int
     reversals_fen: int
     settled_fen: int
+    netted_fen: int
     other_fen: int
     closing_fen: int
     digest: str

@@ -28,9 +28,9 @@ from yikatong.sealing.model import Leaf
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
-    """Name statements that the ledger does not give, then whose payout clearing is not what is due, then balances of
-    ended cards that are not as their requests to banks are, then batches whose sums, transfers or corrections are not
-    those of their lines.
+    """Name statements that the ledger does not give, then debts of which more was taken than there was, then whose
+    payout clearing is not what is due, then balances of ended cards that are not as their requests to banks are, then
+    batches whose sums, transfers or corrections are not those of their lines.
     """
     statements: defaultdict[UUID, list[tuple[ProviderStatement, bytes]]] = defaultdict(list)
     for statement, digest, _ in await store.list_statements(conn):
@@ -41,6 +41,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     found = [line for owner_id, made in statements.items() for line in _recompute(made, changes[owner_id])]
     balances = await store.list_balances(conn)
     batches = await batch_store.list_every_batch(conn)
+    found += await _verify_debts(conn)
     found += await _compare_clearing(conn, balances=balances, batches=batches, providers=changes.keys())
     requests = {one.id: one for one in await store.list_requests(conn, ids=[one.request_id for one in balances])}
     found += [line for one in balances for line in _compare_request(one, requests.get(one.request_id))]
@@ -83,6 +84,18 @@ def _total(statement: ProviderStatement, changes: Sequence[DayChange]) -> DayTot
         counts={change.kind.value: change.entry_count for change in of_day},
         sums_fen={change.kind.value: change.sum_fen for change in of_day},
     )
+
+
+async def _verify_debts(conn: AsyncConnection[Any]) -> list[str]:
+    """A debt is what a provider owes, so that its account is never above zero."""
+    owed: defaultdict[UUID, int] = defaultdict(int)
+    for change in await ledger.day_changes(conn, kind=AccountKind.PROVIDER_DEBT):
+        owed[change.owner_id] -= change.sum_fen
+    return [
+        f"payouts: {-fen} fen more than its debt was taken of {show_id('provider', owner_id)}"
+        for owner_id, fen in sorted(owed.items())
+        if fen < 0
+    ]
 
 
 async def _compare_clearing(

@@ -14,13 +14,14 @@ CREATE TABLE payouts.provider_statement (
     reversals_count integer NOT NULL CHECK (reversals_count >= 0),
     reversals_fen bigint NOT NULL CHECK (reversals_fen >= 0),
     settled_fen bigint NOT NULL,
+    netted_fen bigint NOT NULL,
     other_fen bigint NOT NULL,
     closing_fen bigint NOT NULL,
     digest bytea NOT NULL CHECK (length(digest) = 32),
     made_at timestamptz NOT NULL,
     PRIMARY KEY (provider_id, day_on),
     CONSTRAINT statement_adds_up CHECK (
-        opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen
+        opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen - netted_fen + other_fen = closing_fen
     )
 );
 

@@ -31,6 +31,7 @@ from yikatong.payouts.rules.settling import (
     digest_statement,
     price_payable,
     show_csv,
+    split_netting,
     state_day,
     verify_day_has_ended,
 )
@@ -63,9 +64,10 @@ def test_a_statement_sums_all_buckets_and_adds_up() -> None:
             closing=390,
         ),
         a_total({"payment": (1, 10), "return": (1, 3), "correction": (1, 2)}, bucket=1, opening=-10, closing=5),
+        a_total({"debt": (2, -30)}, bucket=2, opening=40, closing=10),
     ]
     statement = state_day(provider, DAY, totals)
-    assert (90, 4, 410, 1, 20, 1, 40, 47, 2, 395) == (
+    assert (130, 4, 410, 1, 20, 1, 40, 47, 30, 2, 405) == (
         statement.opening_fen,
         statement.sales_count,
         statement.sales_fen,
@@ -74,6 +76,7 @@ def test_a_statement_sums_all_buckets_and_adds_up() -> None:
         statement.reversals_count,
         statement.reversals_fen,
         statement.settled_fen,
+        statement.netted_fen,
         statement.other_fen,
         statement.closing_fen,
     )
@@ -99,7 +102,8 @@ def test_the_csv_of_a_statement_is_in_yuan_and_its_digest_changes_with_any_figur
     header, line = show_csv([statement]).splitlines()
     assert "provider_id,day_on,opening_yuan,sales_count,sales_yuan" == ",".join(header.split(",")[:5])
     assert "refunds_count,refunds_yuan,reversals_count,reversals_yuan,settled_yuan" == ",".join(header.split(",")[5:10])
-    assert f"{statement.provider_id},2026-11-25,0.00,1,12.34,0,0.00,0,0.00,0.00,0.00,12.34" == line
+    assert "netted_yuan,other_yuan,closing_yuan" == ",".join(header.split(",")[10:])
+    assert f"{statement.provider_id},2026-11-25,0.00,1,12.34,0,0.00,0,0.00,0.00,0.00,0.00,12.34" == line
     other = structs.replace(statement, sales_count=2)
     assert digest_statement(statement) != digest_statement(other)
 
@@ -118,6 +122,18 @@ def test_what_was_settled_after_the_day_is_not_payable_again() -> None:
         a_total(bucket=5, closing=-7),
     ]
     assert {4: 50, 5: -7} == price_payable(totals)
+
+
+@given(
+    payable=st.dictionaries(st.integers(0, 5), st.integers(-1_000, 1_000), max_size=6), debt_fen=st.integers(-50, 5_000)
+)
+def test_a_debt_takes_as_much_as_is_due_and_no_bucket_falls_below_zero_for_it(
+    payable: dict[int, int], debt_fen: int
+) -> None:
+    netted = split_netting(payable, debt_fen=debt_fen)
+
+    assert max(0, min(debt_fen, sum(payable.values()))) == sum(netted.values())
+    assert all(0 < fen <= payable[bucket] for bucket, fen in netted.items())
 
 
 @pytest.mark.parametrize(

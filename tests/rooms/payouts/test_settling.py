@@ -7,6 +7,7 @@ from psycopg import errors
 
 from simulator.bank import SimulatedBank
 from simulator.trouble import Trouble
+from tests.support.builders.ledger import a_transfer
 from tests.support.builders.payouts import (
     BUCKETS,
     a_past_day,
@@ -20,7 +21,14 @@ from tests.support.world import FixedClock
 from yikatong.kernel.ids import ProviderId, show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
-from yikatong.ledger.model import AccountName, bank_clearing
+from yikatong.ledger.model import (
+    AccountKind,
+    AccountName,
+    TransferKind,
+    bank_clearing,
+    name_budget,
+    name_of_budget,
+)
 from yikatong.payouts import service
 from yikatong.payouts.audit import audit
 from yikatong.payouts.jobs import BankCalls, SettlingTerms, pay_settlement, settle_day
@@ -114,6 +122,75 @@ async def test_a_receivable_below_zero_over_the_term_becomes_a_debt(db: Database
             assert -200 == await balance(conn, receivable_of(provider))
             await settle(conn, provider, day + timedelta(days=offset))
         assert (0, -200) == (await balance(conn, receivable_of(provider)), await balance(conn, debt_of(provider)))
+
+
+async def owe(conn: Connection, provider: ProviderId, fen: int, *, on: date, bucket: int = BUCKETS[0]) -> None:
+    """Let a provider owe a subsidy that its receivable did not take."""
+    budget = name_of_budget(name_budget(show_id("provider", provider)), AccountKind.RECLAIMED)
+    draft = a_transfer(debt_of(provider), budget, fen, kind=TransferKind.RECLAIM)
+    await ledger.post(conn, bucket=bucket, writer=0, draft=draft, now=noon_of(on))
+
+
+async def test_a_debt_is_taken_out_of_what_later_sales_bring_before_the_rest_is_paid(db: Database) -> None:
+    provider, day = a_provider_id(), a_past_day()
+    async with db.transaction() as conn:
+        await owe(conn, provider, 120, on=day, bucket=BUCKETS[1])
+        await sell(conn, provider, day, [300])
+        await sell(conn, provider, day, [50], bucket=BUCKETS[1])
+        settlements = [await settle(conn, provider, day) for _ in range(2)]
+        next_day = day + timedelta(days=1)
+        statement, _ = await service.get_statement(conn, provider_id=provider, day=next_day, now=noon_of(next_day))
+        assert [230, 230] == [settlement.amount_fen for settlement in settlements if settlement is not None]
+        assert (0, 0, 230) == (
+            await balance(conn, receivable_of(provider)),
+            await balance(conn, debt_of(provider)),
+            await balance(conn, payout_clearing_of(provider)),
+        )
+        assert (350, 230, 120, 0, 0) == (
+            statement.opening_fen,
+            statement.settled_fen,
+            statement.netted_fen,
+            statement.other_fen,
+            statement.closing_fen,
+        )
+
+
+async def test_a_debt_above_what_is_due_takes_all_of_it_day_by_day_until_it_is_paid(db: Database) -> None:
+    provider, day = a_provider_id(), a_past_day()
+    async with db.transaction() as conn:
+        await owe(conn, provider, 500, on=day)
+        left = []
+        for offset in range(3):
+            await sell(conn, provider, day + timedelta(days=offset), [200])
+            settlement = await settle(conn, provider, day + timedelta(days=offset))
+            left.append((None if settlement is None else settlement.amount_fen, await balance(conn, debt_of(provider))))
+        assert [(None, -300), (None, -100), (100, 0)] == left
+
+
+async def test_a_receivable_below_zero_gives_nothing_to_a_debt(db: Database) -> None:
+    provider, day = a_provider_id(), a_past_day()
+    async with db.transaction() as conn:
+        await owe(conn, provider, 500, on=day)
+        await sell(conn, provider, day, [10], refunds=[10, 30])
+        assert await settle(conn, provider, day) is None
+        assert (-30, -500) == (await balance(conn, receivable_of(provider)), await balance(conn, debt_of(provider)))
+
+
+async def test_the_audit_names_a_provider_of_whom_more_was_taken_than_its_debt(db: Database) -> None:
+    provider, day = a_provider_id(), a_past_day()
+    name = show_id("provider", provider)
+    with pytest.raises(Undo):
+        async with db.owner_transaction() as conn:
+            await owe(conn, provider, 100, on=day)
+            await sell(conn, provider, day, [300])
+            await settle(conn, provider, day)
+            assert [] == [line for line in await audit(conn) if name in line]
+            taken = a_transfer(receivable_of(provider), debt_of(provider), 7, kind=TransferKind.DEBT)
+            await ledger.post(conn, bucket=BUCKETS[0], writer=0, draft=taken, now=noon_of(day + timedelta(days=1)))
+            assert [f"payouts: 7 fen more than its debt was taken of {name}"] == [
+                line for line in await audit(conn) if name in line
+            ]
+            raise Undo
 
 
 async def test_a_day_settled_late_pays_nothing_a_second_time(db: Database) -> None:

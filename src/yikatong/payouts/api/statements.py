@@ -18,8 +18,8 @@ from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_r
 class DayStatementAnswer(Struct, frozen=True, kw_only=True):
     """One day of a provider, amounts in fen. `final` is false while the day is not stated yet.
 
-    `opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen`; the digest is the
-    SHA-256 of the CSV text.
+    `opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen - netted_fen + other_fen = closing_fen`; the
+    digest is the SHA-256 of the CSV text.
     """
 
     provider: ProviderIdText
@@ -33,6 +33,7 @@ class DayStatementAnswer(Struct, frozen=True, kw_only=True):
     reversals_count: int
     reversals_fen: int
     settled_fen: int
+    netted_fen: int
     other_fen: int
     closing_fen: int
     digest: str

@@ -13,9 +13,10 @@ from yikatong.payouts.outside import BankRefusal, DayLineKind, RequestKind
 class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):
     """What one Shanghai day did to a provider's receivable.
 
-    `opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen`. A refund gave back
-    what was asked for, a reversal undid a whole payment; `settled_fen` is what left the receivable to be paid out, less
-    what banks returned; `other_fen` is corrections and what became a debt.
+    `opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen - netted_fen + other_fen = closing_fen`. A
+    refund gave back what was asked for, a reversal undid a whole payment; `settled_fen` is what left the receivable to
+    be paid out, less what banks returned; `netted_fen` is what debts took, less what became a debt; `other_fen` is
+    corrections.
     """
 
     provider_id: ProviderId
@@ -28,6 +29,7 @@ class ProviderStatement(msgspec.Struct, frozen=True, kw_only=True):
     reversals_count: int
     reversals_fen: int
     settled_fen: int
+    netted_fen: int
     other_fen: int
     closing_fen: int
 

@@ -2,17 +2,17 @@
 -- sentence: writes the statements of one day, leaving out those that were made; returns whose were written
 INSERT INTO payouts.provider_statement
     (provider_id, day_on, opening_fen, sales_count, sales_fen, refunds_count, refunds_fen, reversals_count,
-    reversals_fen, settled_fen, other_fen, closing_fen, digest, made_at)
+    reversals_fen, settled_fen, netted_fen, other_fen, closing_fen, digest, made_at)
 SELECT d.provider_id, %(day)s, d.opening_fen, d.sales_count, d.sales_fen, d.refunds_count, d.refunds_fen,
-    d.reversals_count, d.reversals_fen, d.settled_fen, d.other_fen, d.closing_fen, d.digest, %(now)s
+    d.reversals_count, d.reversals_fen, d.settled_fen, d.netted_fen, d.other_fen, d.closing_fen, d.digest, %(now)s
 FROM unnest(
     %(provider_ids)s::uuid[], %(opening_fens)s::bigint[], %(sales_counts)s::int[], %(sales_fens)s::bigint[],
     %(refunds_counts)s::int[], %(refunds_fens)s::bigint[], %(reversals_counts)s::int[],
-    %(reversals_fens)s::bigint[], %(settled_fens)s::bigint[], %(other_fens)s::bigint[], %(closing_fens)s::bigint[],
-    %(digests)s::bytea[]
+    %(reversals_fens)s::bigint[], %(settled_fens)s::bigint[], %(netted_fens)s::bigint[], %(other_fens)s::bigint[],
+    %(closing_fens)s::bigint[], %(digests)s::bytea[]
 ) AS d (
     provider_id, opening_fen, sales_count, sales_fen, refunds_count, refunds_fen, reversals_count, reversals_fen,
-    settled_fen, other_fen, closing_fen, digest
+    settled_fen, netted_fen, other_fen, closing_fen, digest
 )
 ON CONFLICT (provider_id, day_on) DO NOTHING
 RETURNING provider_id;
@@ -20,14 +20,14 @@ RETURNING provider_id;
 -- name: find_statement
 -- sentence: one provider's statement of one day
 SELECT provider_id, day_on, opening_fen, sales_count, sales_fen, refunds_count, refunds_fen, reversals_count,
-    reversals_fen, settled_fen, other_fen, closing_fen
+    reversals_fen, settled_fen, netted_fen, other_fen, closing_fen
 FROM payouts.provider_statement
 WHERE provider_id = %(provider_id)s AND day_on = %(day)s;
 
 -- name: list_statements
 -- sentence: audit: every statement, with its digest and instant, by provider and day
 SELECT provider_id, day_on, opening_fen, sales_count, sales_fen, refunds_count, refunds_fen, reversals_count,
-    reversals_fen, settled_fen, other_fen, closing_fen, digest, made_at
+    reversals_fen, settled_fen, netted_fen, other_fen, closing_fen, digest, made_at
 FROM payouts.provider_statement
 ORDER BY provider_id, day_on;
 

@@ -1,7 +1,7 @@
 """Pure decisions: a day's statement, what it pays, how a request to a bank goes on, and where a bank disagrees."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
@@ -57,6 +57,7 @@ def state_day(provider_id: ProviderId, day: date, totals: Iterable[DayTotal]) ->
     refunds_fen = -sums[TransferKind.REFUND]
     reversals_fen = -sums[TransferKind.REVERSAL]
     settled_fen = -sum(sums[kind] for kind in _SETTLED)
+    netted_fen = -sums[TransferKind.DEBT]
     return ProviderStatement(
         provider_id=provider_id,
         day_on=day,
@@ -68,7 +69,8 @@ def state_day(provider_id: ProviderId, day: date, totals: Iterable[DayTotal]) ->
         reversals_count=counts[TransferKind.REVERSAL],
         reversals_fen=reversals_fen,
         settled_fen=settled_fen,
-        other_fen=closing_fen - opening_fen - sales_fen + refunds_fen + reversals_fen + settled_fen,
+        netted_fen=netted_fen,
+        other_fen=closing_fen - opening_fen - sales_fen + refunds_fen + reversals_fen + settled_fen + netted_fen,
         closing_fen=closing_fen,
     )
 
@@ -111,6 +113,21 @@ def price_payable(totals: Iterable[DayTotal]) -> dict[int, int]:
     return {bucket: fen for bucket, fen in payable.items() if fen != 0}
 
 
+def split_netting(payable: Mapping[int, int], *, debt_fen: int) -> dict[int, int]:
+    """What a provider's debt takes of what is payable, by bucket: as much as both have, and nothing where none is due.
+
+    It comes out of the buckets that owe the provider, in their order; those that stand below zero give nothing.
+    """
+    left_fen = min(debt_fen, sum(payable.values()))
+    netted: dict[int, int] = {}
+    for bucket, fen in sorted(payable.items()):
+        taken_fen = min(fen, left_fen)
+        if taken_fen > 0:
+            netted[bucket] = taken_fen
+            left_fen -= taken_fen
+    return netted
+
+
 def decide_debt(closings: Sequence[int], *, term_days: int) -> bool:
     """Whether a receivable has been below zero at the end of each of the last days of the term.
 
@@ -123,6 +140,13 @@ def transfer_id_of(provider_id: ProviderId, day: date, *, bucket: int, kind: Tra
     """The id of a provider's transfer for a day: the same when it is tried again."""
     midnight = UUID(int=epoch_ms(start_of(day)) << 80)
     parts = (kind.value.encode(), provider_id.bytes, day.isoformat().encode(), bucket.to_bytes(2))
+    return TransferId(digest_id(*parts, time_of=midnight))
+
+
+def netting_id_of(provider_id: ProviderId, day: date, *, bucket: int) -> TransferId:
+    """The id of the transfer that takes a debt out of what is due for a day: the same when it is tried again."""
+    midnight = UUID(int=epoch_ms(start_of(day)) << 80)
+    parts = (b"netting", provider_id.bytes, day.isoformat().encode(), bucket.to_bytes(2))
     return TransferId(digest_id(*parts, time_of=midnight))
 
 

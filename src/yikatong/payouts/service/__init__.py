@@ -20,6 +20,7 @@ from yikatong.payouts.service.corrections import (
     correct_batch,
 )
 from yikatong.payouts.service.giving_up import give_payment_up
+from yikatong.payouts.service.netting import debt_of
 from yikatong.payouts.service.news import LINES_MOVED, ROSTER_MOVED, list_moved, read_moved, read_roster_moved
 from yikatong.payouts.service.publicity import (
     decide_objection,
@@ -63,7 +64,6 @@ from yikatong.payouts.service.settling import (
     BALANCE_PAYEE,
     WRITER,
     ask_bank,
-    debt_of,
     end_balance,
     end_settlement,
     find_last_statement_day,

@@ -52,6 +52,7 @@ from yikatong.payouts.rules.settling import (
     transfer_id_of,
     verify_day_has_ended,
 )
+from yikatong.payouts.service.netting import debt_of, take_debt
 from yikatong.payouts.store import settling as store
 from yikatong.plumbing import outbox
 from yikatong.plumbing.ids import Ids
@@ -77,11 +78,6 @@ def receivable_of(provider_id: UUID) -> AccountName:
 def payout_clearing_of(owner_id: UUID) -> AccountName:
     """What is on its way to a provider or a resident: set aside, and not yet known to be paid."""
     return name_account(owner_id, AccountKind.PAYOUT_CLEARING)
-
-
-def debt_of(provider_id: UUID) -> AccountName:
-    """What a provider owes us (negative) since its receivable stayed below zero over the term."""
-    return name_account(provider_id, AccountKind.PROVIDER_DEBT)
 
 
 async def get_statement(
@@ -136,16 +132,17 @@ async def find_last_statement_day(conn: Conn) -> date | None:
 async def settle_provider(
     conn: Conn, *, provider_id: ProviderId, day: date, term_days: int, now: datetime
 ) -> Settlement | None:
-    """Move what is owed at a day's end out of the receivable, once: to be paid out, or after the term to a debt.
+    """Move what is owed at a day's end out of the receivable, once: to its debt, the rest to be paid out.
 
-    A receivable below zero waits for later sales; after `term_days` days below zero it becomes a debt. Returns the
-    settlement, or None when nothing is to be paid. Refuses STATEMENT_DAY_HAS_NOT_ENDED.
+    What the provider owes as a debt by now is taken first. A receivable below zero waits for later sales; after
+    `term_days` days below zero it becomes a debt. Returns the settlement, or None when nothing is to be paid. Refuses
+    STATEMENT_DAY_HAS_NOT_ENDED.
     """
     verify_day_has_ended(day, now=now)
     account = receivable_of(provider_id)
     for bucket in sorted({total.bucket for total in await _totals(conn, account, day)}):
         await ledger.run_in_order(conn, [ledger.lock_open_gates(bucket=bucket, accounts=[account])])
-    payable = price_payable(await _totals(conn, account, day))
+    payable = await take_debt(conn, account, price_payable(await _totals(conn, account, day)), day, now)
     amount_fen = sum(payable.values())
     if amount_fen > 0:
         request_id = transfer_id_of(provider_id, day, bucket=0, kind=TransferKind.PAYOUT)

@@ -70,6 +70,7 @@ async def insert_statements(
             "reversals_counts": [each.reversals_count for each in statements],
             "reversals_fens": [each.reversals_fen for each in statements],
             "settled_fens": [each.settled_fen for each in statements],
+            "netted_fens": [each.netted_fen for each in statements],
             "other_fens": [each.other_fen for each in statements],
             "closing_fens": [each.closing_fen for each in statements],
             "digests": list(digests),
