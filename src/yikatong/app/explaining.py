@@ -1,6 +1,7 @@
 """What `yikatong explain` and `yikatong replay` do and say: why a claim got what it got, and whether it still would."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,6 +18,7 @@ from yikatong.app.deciding import print_decision, say_refused
 from yikatong.app.keys import open_keys
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import read_id, show_id
+from yikatong.kernel.instants import show_moment
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.places.model import enclosing_codes
@@ -49,7 +51,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """One decision about a claim with its rule; `decision` and what would have changed it only for who may see them."""
 
     act: str
-    decided_at: str
+    decided_at: datetime
     reason: str | None
     failed: tuple[str, ...]
     amount_fen: int
@@ -68,7 +70,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """One decision about a claim, recomputed: where it differs, nowhere if it is equal."""
 
     act: str
-    decided_at: str
+    decided_at: datetime
     formula: str
     sheet: str
     known_on: str
@@ -159,7 +161,7 @@ def _verify_place(caller: Caller, place: str) -> None:
 def _closed(row: DecisionRow) -> Explained:
     return Explained(
         act=row.act,
-        decided_at=row.decided_at.isoformat(),
+        decided_at=row.decided_at,
         reason=row.reason,
         failed=row.failed,
         amount_fen=row.amount_fen,
@@ -180,7 +182,7 @@ def _opened(shelf: programmes.Shelf, one: Opened) -> Explained:
 
 def print_explained(one: Explained) -> None:
     """One decision as a person reads it."""
-    out.print(f"\n[bold]{one.act}[/bold] {one.decided_at}", soft_wrap=True)
+    out.print(f"\n[bold]{one.act}[/bold] {show_moment(one.decided_at)}", soft_wrap=True)
     if one.decision is not None:
         formula = programmes.read_shelf().newest_formula(one.decision.programme)
         _print_inputs(one.decision)
@@ -249,7 +251,7 @@ def _replayed(shelf: programmes.Shelf, one: Opened) -> Replayed:
     ]
     return Replayed(
         act=one.row.act,
-        decided_at=one.row.decided_at.isoformat(),
+        decided_at=one.row.decided_at,
         formula=one.row.formula,
         sheet=one.row.sheet,
         known_on=one.row.known_on.isoformat(),
@@ -279,9 +281,9 @@ def _print_replayed(replayed: list[Replayed]) -> None:
     for one in replayed:
         rule = f"{one.sheet}, {one.formula}, 所知日 known on {one.known_on}"
         if not one.differences:
-            out.print(f"[green]一致 equal[/green] {one.act} {one.decided_at}: {rule}", soft_wrap=True)
+            out.print(f"[green]一致 equal[/green] {one.act} {show_moment(one.decided_at)}: {rule}", soft_wrap=True)
             continue
-        errors.print(f"[red]不一致 differs[/red] {one.act} {one.decided_at}: {rule}", soft_wrap=True)
+        errors.print(f"[red]不一致 differs[/red] {one.act} {show_moment(one.decided_at)}: {rule}", soft_wrap=True)
         for found in one.differences:
             said = f": {found['kept']} → {found['replayed']}" if "kept" in found else ""
             errors.print(f"  {escape(found['field'] + said)}", soft_wrap=True)

@@ -24,6 +24,16 @@ def start_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
+def show_moment(instant: datetime) -> str:
+    """An instant as a person reads it: day and time in Shanghai, to the second.
+
+    Raises ValueError for a datetime without a zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def from_epoch_ms(milliseconds: int) -> datetime:
     """Milliseconds since 1970 as an instant, exactly.
 
