@@ -161,8 +161,18 @@ OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
     "ask_minor_look": lambda it: it.approvals.ask_minor_look(RES, purpose=WHY),
 }
 CODE_15 = "117622400000001"
+SEEN = {"document": "resident_id_card", "document_number": "99010119550307003X"}
 SALE: dict[str, Any] = {"on": TODAY, "price_fen": 250_000, "new_code": "117622400000002"}
 OPERATOR_CALLS |= {
+    "trade_in.qualify_at_counter": lambda it: it.trade_in_counter.qualify(
+        RES, **SEEN, place="320100", old_code=CODE_15, facts={"old_battery": "lithium"}
+    ),
+    "trade_in.list_claims_at_counter": lambda it: it.trade_in_counter.list(RES, purpose=WHY),
+    "trade_in.get_claim_at_counter": lambda it: it.trade_in_counter.view(RES, CLM, purpose=WHY),
+    "trade_in.submit_at_counter": lambda it: it.trade_in_counter.submit(
+        RES, CLM, **SEEN, facts={"evidence": "id_card"}
+    ),
+    "trade_in.withdraw_at_counter": lambda it: it.trade_in_counter.withdraw(RES, CLM, **SEEN),
     "trade_in.find_claim_for_police": lambda it: it.police.find(CODE_15, purpose=WHY),
     "trade_in.cancel_plate": lambda it: it.police.cancel_plate(CLM, on=TODAY, old_code=CODE_15),
     "trade_in.register_new": lambda it: it.police.register(CLM, on=TODAY, new_code=CODE_15),

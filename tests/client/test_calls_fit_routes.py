@@ -266,6 +266,7 @@ NOT_FOR_THE_CLIENT = {
     "get_tap",
     # For people who look into what went wrong; a till does nothing with them.
     "trade_in.list_decisions",
+    "trade_in.list_decisions_at_counter",
     "list_second_uses",
     "list_second_uses_of_region",
     "count_unread_presentations",

@@ -15,7 +15,7 @@ from yikatong.client.payouts import PayoutCalls
 from yikatong.client.people import People
 from yikatong.client.residents import Residents
 from yikatong.client.rosters import RosterCalls
-from yikatong.client.trade_in import Commerce, Finance, Police, Recyclers, Stores
+from yikatong.client.trade_in import Commerce, Counter, Finance, Police, Recyclers, Stores
 from yikatong.plumbing.clock import Clock
 
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class Operator(Partner):
         self.approvals = Approvals(self._calls)
         self.rosters = RosterCalls(self._calls)
         self.payouts = PayoutCalls(self._calls)
+        self.trade_in_counter = Counter(self._calls)
         self.commerce = Commerce(self._calls)
         self.finance = Finance(self._calls)
 

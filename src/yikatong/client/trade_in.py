@@ -1,4 +1,4 @@
-"""The trade-in as its parties ask it: stores, recyclers, traffic police, commerce and finance.
+"""The trade-in as its parties ask it: counters, stores, recyclers, traffic police, commerce and finance.
 
 Each step has a request id of its own, made here; a journalled step is sent again as the same bytes.
 """
@@ -12,12 +12,14 @@ from yikatong.client.answers import Changed
 from yikatong.client.calls import Calls
 from yikatong.client.trade_in_answers import (
     ClaimLines,
+    ClaimsOfResident,
     ClaimStep,
     CommerceClaim,
     FinanceClaim,
     Funded,
     ImportedList,
     ListedPage,
+    OpenedClaim,
     OvernightBikes,
     PledgesPage,
     PoliceClaim,
@@ -26,6 +28,7 @@ from yikatong.client.trade_in_answers import (
     Rostered,
     StoreClaim,
     TradeInBudget,
+    WholeClaim,
 )
 
 T = TypeVar("T")
@@ -47,6 +50,67 @@ class _Party:
     def _step(self, claim_id: str, step: str, answer: type[T], **body: Any) -> T:
         said = {"request_id": str(self._calls.connection.ids.new()), **body}
         return self._calls.command("POST", self._address(f"/claims/{claim_id}/{step}"), answer, body=said)
+
+
+class Counter:
+    """What a clerk asks for a resident without a phone, who stands at the counter with a document.
+
+    `document` is its kind, as `resident_id_card`; `document_number` what is printed on it.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        """Made by `Operator`."""
+        self._calls = calls
+
+    def qualify(
+        self,
+        resident_id: str,
+        *,
+        document: str,
+        document_number: str,
+        place: str,
+        old_code: str,
+        facts: Mapping[str, str],
+    ) -> OpenedClaim:
+        """Ask for a resident to be qualified; the claim's money is reserved."""
+        said = {"place": place, "old_code": old_code, "facts": facts}
+        return self._step(resident_id, "", OpenedClaim, _present(document, document_number), **said)
+
+    def list(self, resident_id: str, *, purpose: str) -> ClaimsOfResident:
+        """The claims of a resident, the newest first."""
+        return self._calls.ask(self._address(resident_id), ClaimsOfResident, purpose=purpose)
+
+    def view(self, resident_id: str, claim_id: str, *, purpose: str) -> WholeClaim:
+        """One claim of a resident."""
+        return self._calls.ask(self._address(resident_id, f"/{claim_id}"), WholeClaim, purpose=purpose)
+
+    def submit(
+        self,
+        resident_id: str,
+        claim_id: str,
+        *,
+        document: str,
+        document_number: str,
+        facts: Mapping[str, str] = _NO_FACTS,
+    ) -> ClaimStep:
+        """Submit a claim, or one that was mended, with the papers that were brought."""
+        present = _present(document, document_number)
+        return self._step(resident_id, f"/{claim_id}/submit", ClaimStep, present, facts=facts)
+
+    def withdraw(self, resident_id: str, claim_id: str, *, document: str, document_number: str) -> ClaimStep:
+        """Give a claim up."""
+        return self._step(resident_id, f"/{claim_id}/withdraw", ClaimStep, _present(document, document_number))
+
+    def _address(self, resident_id: str, rest: str = "") -> str:
+        return f"/v1/residents/{resident_id}/trade-in/claims{rest}"
+
+    def _step(self, resident_id: str, rest: str, answer: type[T], present: Mapping[str, str], **body: Any) -> T:
+        said = {"request_id": str(self._calls.connection.ids.new()), "present": present, **body}
+        return self._calls.command("POST", self._address(resident_id, rest), answer, body=said)
+
+
+def _present(document: str, document_number: str) -> Mapping[str, str]:
+    return {"document": document, "document_number": document_number}
 
 
 class Stores(_Party):

@@ -87,6 +87,13 @@ class NewBike(Struct, frozen=True, kw_only=True):
     returned_on: date | None
 
 
+class Unmet(Struct, frozen=True, kw_only=True):
+    """A step that the place wants no later than the purchase and of which nothing is recorded, with the clause."""
+
+    step: str
+    clause: str
+
+
 class StoreClaim(Struct, frozen=True, kw_only=True):
     """A claim as a store sees it."""
 
@@ -100,6 +107,7 @@ class StoreClaim(Struct, frozen=True, kw_only=True):
     new: NewBike
     most_fen: int
     sale: PreparedSale | None
+    unmet: tuple[Unmet, ...]
 
 
 class RecyclerClaim(Struct, frozen=True, kw_only=True):
@@ -170,6 +178,19 @@ class WholeClaim(Struct, frozen=True, kw_only=True):
     sale: PreparedSale | None
 
 
+class OpenedClaim(Struct, frozen=True, kw_only=True):
+    """Whether a claim was opened now or before, and the claim."""
+
+    change: Change
+    claim: WholeClaim
+
+
+class ClaimsOfResident(Struct, frozen=True, kw_only=True):
+    """A resident's claims, the newest first."""
+
+    claims: tuple[WholeClaim, ...]
+
+
 class CommerceClaim(Struct, frozen=True, kw_only=True):
     """A claim as the department that checks it sees it."""
 
@@ -183,7 +204,7 @@ class CommerceClaim(Struct, frozen=True, kw_only=True):
 
 
 class ClaimStep(Struct, frozen=True, kw_only=True):
-    """Whether a step was done now or before, and how the claim stands."""
+    """Whether a step was done now or before, and how the claim stands; of a sale also what should have come first."""
 
     change: Change
     claim_id: str
@@ -191,6 +212,7 @@ class ClaimStep(Struct, frozen=True, kw_only=True):
     old: str
     plate: str
     new: str
+    unmet: tuple[Unmet, ...] = ()
 
 
 class Prepared(Struct, frozen=True, kw_only=True):

@@ -1157,13 +1157,14 @@ CREATE TABLE payouts.provider_statement (
     reversals_count integer NOT NULL CHECK (reversals_count >= 0),
     reversals_fen bigint NOT NULL CHECK (reversals_fen >= 0),
     settled_fen bigint NOT NULL,
+    netted_fen bigint NOT NULL,
     other_fen bigint NOT NULL,
     closing_fen bigint NOT NULL,
     digest bytea NOT NULL CHECK (length(digest) = 32),
     made_at timestamptz NOT NULL,
     PRIMARY KEY (provider_id, day_on),
     CONSTRAINT statement_adds_up CHECK (
-        opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen + other_fen = closing_fen
+        opening_fen + sales_fen - refunds_fen - reversals_fen - settled_fen - netted_fen + other_fen = closing_fen
     )
 );
 
@@ -1534,7 +1535,8 @@ CREATE SCHEMA trade_in;
 
 -- distributed by bucket
 -- A claim as it stands: where its four tracks are, its days, amounts and parties, and under which sheet it runs. The
--- last 16 bits of its id are its resident's. `to_release_fen` was released and still lies in the claim's account;
+-- last 16 bits of its id are its resident's. `places` counts the bikes that the place pays for, empty where no number
+-- was published. `to_release_fen` was released and still lies in the claim's account;
 -- `sent_fen` is held and lies with payouts.
 CREATE TABLE trade_in.claim (
     bucket smallint NOT NULL,
@@ -1545,6 +1547,7 @@ CREATE TABLE trade_in.claim (
     sheet text NOT NULL,
     count_key text NOT NULL,
     budget text NOT NULL CHECK (length(budget) BETWEEN 1 AND 64),
+    places text NOT NULL CHECK (places = '' OR places LIKE budget || ':%'),
     facts text NOT NULL CHECK (length(facts) <= 4000),
     mode text NOT NULL CHECK (mode IN ('deduct_at_sale', 'claim_later')),
     needs text[] NOT NULL CHECK (

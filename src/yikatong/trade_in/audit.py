@@ -15,7 +15,8 @@ from yikatong.trade_in.model import DeedRow, KeptClaim, Spending, VehicleRole
 from yikatong.trade_in.rules.claims import find_lithium_in_store
 from yikatong.trade_in.rules.keeping import states_of
 from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
-from yikatong.trade_in.rules.vehicles import list_spendings
+from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
+from yikatong.trade_in.service.placing import place_of
 from yikatong.trade_in.service.rostering import list_unequal_rosters
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
@@ -27,8 +28,8 @@ _ZERO = UUID(int=0)
 
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
-    """Name claims whose account holds other money than they say, then those whose deeds do not lead to where they
-    stand, then persons whose claims are not as many as counted, vehicles that count for another claim or for none,
+    """Name claims whose accounts hold other money or places than they say, then those whose deeds do not lead to where
+    they stand, then persons whose claims are not as many as counted, vehicles that count for another claim or for none,
     lithium bikes that are on no list, or on one though they have left, and rosters that have other money of their
     claims than was handed over.
     """
@@ -40,6 +41,8 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
     async for kept in _each_claim(conn):
         account = name_claim(kept.claim.resident_id, kept.claim.claim_id)
         found += _compare_money(kept, balances.pop(account.id, 0))
+        place = place_of(kept.claim.resident_id, kept.claim.claim_id)
+        found += _compare_place(kept, balances.pop(place.id, 0))
         counted |= {spending.code: spending for spending in list_spendings(kept.claim)}
         stands[kept.claim.claim_id] = (kept.version, states_of(kept.claim))
         if find_lithium_in_store(kept.claim) is not None:
@@ -83,6 +86,12 @@ def _compare_money(kept: KeptClaim, lies_fen: int) -> Iterator[str]:
     if kept.account_fen != lies_fen:
         about = show_id("claim", kept.claim.claim_id)
         yield f"trade_in: {about} should have {kept.account_fen} fen in its account, {lies_fen} lie there"
+
+
+def _compare_place(kept: KeptClaim, lie: int) -> Iterator[str]:
+    due = int(bool(kept.places) and uses_chance(kept.claim))
+    if lie != due:
+        yield f"trade_in: {show_id('claim', kept.claim.claim_id)} should have {due} places, {lie} are taken for it"
 
 
 async def _compare_deeds(

@@ -124,6 +124,16 @@ class Reason(KernelReason):
         "Nothing was changed. The resident withdraws the claim and asks anew for the day of the purchase.",
         "未作任何变更。请申领人撤回该申领，按购车日期重新申请资格。",
     )  # fmt: skip
+    COUPON_IS_NOT_GIVEN_OUT_NOW = ReasonText(
+        409, "At this time of the day the place gives out no qualification.", "当前不在该地区资格发放时段内。",
+        "Nothing was counted or reserved. Come back in the hours that are named.",
+        "未计入次数，未预留资金。请在注明的时段内申请。",
+    )  # fmt: skip
+    PLACES_ARE_USED_UP = ReasonText(
+        409, "As many bikes as the place pays for have been applied for.", "该地区的补贴名额已用完。",
+        "Nothing was paid, and no chance was used. A place that is given back may be had by whoever comes next.",
+        "未付款，未计入次数。退回的名额由后续申请人使用。",
+    )  # fmt: skip
     CLAIM_IS_UNKNOWN = ReasonText(
         404, "There is no such claim.", "没有此申领。",
         "Nothing was changed. Read the number of the claim again, or the old bike's whole-vehicle code.",
@@ -170,6 +180,11 @@ class Reason(KernelReason):
         409, "The applicant is recorded as deceased or gone.", "申领人登记为已故或已迁出。",
         "Nothing was changed. If the record is wrong, have it mended at a counter first.",
         "未作任何变更。登记有误的，请先到经办窗口更正。",
+    )  # fmt: skip
+    RESIDENT_IS_NOT_PRESENT = ReasonText(
+        409, "The document before the clerk is not this resident's.", "出示的证件不是该居民本人的证件。",
+        "Nothing was changed. Read the number of the document again, and find the resident by it.",
+        "未作任何变更。请重新核对证件号码，并按证件号码查询居民。",
     )  # fmt: skip
     VEHICLE_IS_ANOTHER = ReasonText(
         409, "The bike at hand is not the one of this claim.", "现场车辆不是该申领登记的车辆。",

@@ -2,7 +2,8 @@ CREATE SCHEMA trade_in;
 
 -- distributed by bucket
 -- A claim as it stands: where its four tracks are, its days, amounts and parties, and under which sheet it runs. The
--- last 16 bits of its id are its resident's. `to_release_fen` was released and still lies in the claim's account;
+-- last 16 bits of its id are its resident's. `places` counts the bikes that the place pays for, empty where no number
+-- was published. `to_release_fen` was released and still lies in the claim's account;
 -- `sent_fen` is held and lies with payouts.
 CREATE TABLE trade_in.claim (
     bucket smallint NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE trade_in.claim (
     sheet text NOT NULL,
     count_key text NOT NULL,
     budget text NOT NULL CHECK (length(budget) BETWEEN 1 AND 64),
+    places text NOT NULL CHECK (places = '' OR places LIKE budget || ':%'),
     facts text NOT NULL CHECK (length(facts) <= 4000),
     mode text NOT NULL CHECK (mode IN ('deduct_at_sale', 'claim_later')),
     needs text[] NOT NULL CHECK (

@@ -329,6 +329,75 @@ async def test_who_cannot_be_paid_yet_leaves_the_roster_and_may_stand_on_another
     assert (1, unbound.claim.amount_fen) == (again.line_count, again.amount_fen)
 
 
+@pytest.mark.parametrize(
+    ("act", "state"),
+    [
+        (Act.REJECT, ClaimState.REJECTED),
+        (Act.RETURN_GOODS, ClaimState.REFUNDED),
+        (Act.RECLAIM, ClaimState.RECLAIMED),
+    ],
+)
+async def test_a_claim_that_is_sent_back_or_ends_while_it_is_public_is_public_no_more(
+    own: Database, act: Act, state: ClaimState
+) -> None:
+    with a_folder() as root:
+        town = Town(own, root)
+        await town.place.funded(10_000_000)
+        stays, goes = await town.checked(), await town.checked()
+        roster = await town.public()
+        await town.place.done(goes, act)
+
+        async with own.transaction() as conn:
+            shown = await payouts.list_roster_lines(conn, roster_id=roster.id, bucket_count=BUCKETS)
+            now_it_has = await payouts.get_roster(conn, roster_id=roster.id)
+        assert [stays.claim.claim_id] == [line.reference for line in shown]
+        assert (1, stays.claim.amount_fen) == (now_it_has.clear_count, now_it_has.clear_fen)
+        final = await town.final(roster)
+        assert [ClaimState.APPROVED, state] == await town.states([stays, goes])
+        assert stays.claim.amount_fen == await town.in_source(final)
+        await town.conserved([stays, goes])
+        await town.verified()
+
+
+async def test_a_claim_that_left_its_roster_stands_on_the_next_one_once_it_is_mended(own: Database) -> None:
+    with a_folder() as root:
+        town = Town(own, root)
+        await town.place.funded(10_000_000)
+        kept, _ = await town.checked(), await town.checked()
+        first = await town.public()
+        mended = await town.place.done(kept, Act.REJECT, Act.SUBMIT, Act.CHECK)
+        second = await town.rostered()
+
+        assert second is not None
+        assert (1, mended.claim.amount_fen) == (second.line_count, second.amount_fen)
+        assert second.id != first.id
+
+
+async def test_an_objection_to_a_claim_that_left_its_roster_can_still_be_decided(own: Database) -> None:
+    with a_folder() as root:
+        town = Town(own, root)
+        await town.place.funded(10_000_000)
+        stays, goes = await town.checked(), await town.checked()
+        roster = await town.public()
+        line = await line_of(town, roster, goes)
+        async with own.transaction() as conn:
+            objection = await payouts.object_to_line(
+                conn, roster_id=roster.id, line=line, ground=Ground.OTHER, by=CLERK, now=town.place.now,
+                ids=town.place.ids, bucket_count=BUCKETS,
+            )  # fmt: skip
+        await town.place.done(goes, Act.REJECT)
+        async with own.transaction() as conn:
+            decided = await payouts.decide_objection(
+                conn, roster_id=roster.id, objection_id=objection.id, is_upheld=True, by=REVIEWER,
+                now=town.place.now, ids=town.place.ids, bucket_count=BUCKETS,
+            )  # fmt: skip
+        await town.final(roster)
+
+        assert Change.DONE is decided
+        assert [ClaimState.APPROVED, ClaimState.REJECTED] == await town.states([stays, goes])
+        await town.verified()
+
+
 async def test_a_stopped_claim_has_its_money_back_and_is_never_paid_by_payouts(own: Database) -> None:
     with a_folder() as root:
         town = Town(own, root)

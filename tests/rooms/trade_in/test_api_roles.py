@@ -23,13 +23,14 @@ pytestmark = pytest.mark.anyio
 DOOR = {"KEY_IS_MISSING", "CALLER_IS_NOT_ADMITTED", "PERMISSION_IS_MISSING"}
 CALLER_OF = {
     Role.RESIDENT: "resident",
+    Role.COUNTER: "clerk",
     Role.STORE: "store",
     Role.RECYCLER: "recycler",
     Role.POLICE: "police",
     Role.COMMERCE: "commerce",
     Role.FINANCE: "finance",
 }
-NO_CLAIM = "clm_" + "0" * 32
+NO_CLAIM, NO_RESIDENT = "clm_" + "0" * 32, "res_" + "0" * 32
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ async def test_every_route_lets_its_own_role_in_and_no_other(town: TradeInTown) 
     open_to_all = {route.path for route in served if not route.callers}
     told: list[str] = []
     for route in closed:
-        path = route.path.format(claim_id=NO_CLAIM, division=town.place.code)
+        path = route.path.format(claim_id=NO_CLAIM, division=town.place.code, resident_id=NO_RESIDENT)
         for who in town.callers:
             answer = await town.call(who, route.method, path, {} if route.method == "POST" else None)
             was_let_in = answer.status_code == 200 or answer.json()["reason"] not in DOOR

@@ -73,6 +73,13 @@ def a_sheet_text(
     )
 
 
+def a_sheet_text_3(terms: Mapping[str, str] | None = None, *, quota: str = "none", **head: str) -> str:
+    """A sheet of version 3 that asks for nothing and pays 500, but for what is given."""
+    said = {"ownership": "{proof: plate, new_owner: applicant, clause: notice}", "quota": quota} | dict(terms or {})
+    text = a_sheet_text(said, windows={"new_registered_within": "none"}, **head)
+    return text.replace("formula: 1", "formula: 3")
+
+
 def a_sheet(text: str | None = None, *, name: str = "320000-2024-09-01") -> Sheet:
     """A sheet as it is read."""
     formulas = service.read_shelf().formulas

@@ -26,6 +26,7 @@ from yikatong.ledger.model import (
     AccountKind,
     AccountName,
     BudgetState,
+    Taking,
     name_account,
     name_budget,
     name_claim,
@@ -267,6 +268,16 @@ class BikeStore:
             found = await ledger.find_budget(conn, budget=self.budget, bucket_count=1)
         assert found is not None
         return found
+
+    async def spends(self, fen: int) -> None:
+        """So much of the budget is gone."""
+        other = name_of_budget(self.budget, AccountKind.FUNDING)
+        async with self.world.db.transaction() as conn:
+            taking = Taking(TransferId(self.world.ids.new()), self.world.ids.new(), other, fen)
+            taken = await ledger.take_from_budget(
+                conn, bucket=BUCKET, budget=self.budget, takings=[taking], now=self.world.clock.now()
+            )
+        assert taken == (Change.DONE,)
 
     async def _open(self, account: AccountName) -> int:
         async with self.world.db.transaction() as conn:

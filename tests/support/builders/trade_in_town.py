@@ -128,6 +128,7 @@ async def _people(town: TradeInTown) -> None:
             "police": await a_partner(conn, region=region, permissions=["trade_in.police"], now=now),
             "bank": await a_partner(conn, region=region, permissions=["trade_in.bank"], now=now),
             "commerce": await an_operator(conn, region=region, permissions=["trade_in.commerce"], now=now),
+            "clerk": await an_operator(conn, region=place.world.region, permissions=["trade_in.counter"], now=now),
             "finance": await an_operator(conn, region=region, permissions=["trade_in.finance"], now=now),
             "counter": await an_operator(conn, region=region, permissions=["desk.*", "cards.*"], now=now),
             "terminal": await a_terminal(conn, region=region),

@@ -101,6 +101,14 @@ async def find_budget(conn: Conn, *, budget: AccountName, bucket_count: int) -> 
     return BudgetState(funded_fen=-funding, main_fen=found[0], sliced_fen=found[1], reclaimed_fen=reclaimed)
 
 
+async def lock_slice(conn: Conn, *, bucket: int, budget: AccountName) -> int:
+    """What a bucket's slice of a budget holds, locked: for who decides over several before taking from any.
+
+    Several are locked in the order of the budgets' ids.
+    """
+    return await store.lock_slice(conn, bucket=bucket, account_id=_slice_of(budget).id)
+
+
 async def take_from_budget(
     conn: Conn, *, bucket: int, budget: AccountName, takings: Sequence[Taking], now: datetime
 ) -> tuple[Outcome, ...]:

@@ -1,7 +1,7 @@
 """HTTP routes of trade-ins, by role."""
 
 from yikatong.plumbing.http import Route
-from yikatong.trade_in.api import decisions, finance, lists, offices, parties, residents
+from yikatong.trade_in.api import counter, decisions, finance, lists, offices, parties, residents
 from yikatong.trade_in.api.claims import Desk
 
 __all__ = ["Desk", "routes"]
@@ -11,6 +11,7 @@ def routes(desk: Desk) -> tuple[Route, ...]:
     """The routes of trade-ins."""
     return (
         *residents.routes(desk),
+        *counter.routes(desk),
         *parties.store_routes(desk),
         *parties.recycler_routes(desk),
         *parties.police_routes(desk),

@@ -17,6 +17,7 @@ from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
+from yikatong.payouts.model import Reason as PayoutReason
 from yikatong.places.model import enclosing_codes
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.http import Call, CallerKind, Refusal, read_or_refuse
@@ -105,6 +106,14 @@ MOVED: tuple[AnyReason, ...] = (
 """How every route that moves a claim may refuse besides."""
 
 
+LEAVES_ROSTER: tuple[AnyReason, ...] = (
+    PayoutReason.PAYOUT_LINE_HAS_ENDED,
+    PayoutReason.PAYOUT_BATCH_IS_IN_ANOTHER_STATE,
+    PayoutReason.ROSTER_IS_UNKNOWN,
+)
+"""How a route may refuse besides that takes a claim off its roster."""
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """What handlers of claims work with."""
 
@@ -191,7 +200,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             call.conn, order=order, chain=self.chain, vault=self.vault, now=call.now, ids=call.ids
         )
         call.concerns(kept.claim.resident_id)
-        return Refusal(acted) if isinstance(acted, Refused) else show_step(acted.kept, acted.change)
+        if isinstance(acted, Refused):
+            return Refusal(acted)
+        is_sale = act is Act.SELL
+        unmet = service.list_unmet(acted.kept, chain=self.chain, today=day_of(call.now)) if is_sale else ()
+        return show_step(acted.kept, acted.change, unmet)
 
 
 def verify_place(call: Call, place: str) -> str:

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.cards.model import Vault
+from yikatong.cards.model import Terms, Vault
+from yikatong.cards.service import LOOK
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, Route, read_or_refuse
 from yikatong.programmes import service as programmes
@@ -71,6 +73,21 @@ class _Decisions:
             raise Refused(ChainReason.CLAIM_IS_UNKNOWN)
         return self._show(opened)
 
+    async def of_visitor(self, call: Call, body: None, query: None) -> DecisionsAnswer:
+        """For a resident at a counter, by the clerk; another's is as unknown as any."""
+        resident = await cards.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self._vault,
+            terms=Terms(bucket_count=self._bucket_count),
+            now=call.now,
+        )
+        opened = await self._open(call)
+        if opened[0].row.resident_id != resident.id:
+            raise Refused(ChainReason.CLAIM_IS_UNKNOWN)
+        return self._show(opened)
+
     async def _open(self, call: Call) -> tuple[Opened, ...]:
         claim_id = read_or_refuse("claim", call.path["claim_id"], reason=ChainReason.CLAIM_IS_UNKNOWN)
         opened = await open_decisions(call.conn, claim_id=claim_id, vault=self._vault, bucket_count=self._bucket_count)
@@ -129,6 +146,16 @@ def decision_routes(shelf: programmes.Shelf, vault: Vault, *, bucket_count: int)
             "查看本人申领的核定依据",
             decisions.of_own,
             reasons=unknown,
+        ),
+        look(
+            Role.COUNTER,
+            "GET",
+            "/v1/residents/{resident_id}/trade-in/claims/{claim_id}/decisions",
+            "list_decisions_at_counter",
+            "Say at a counter why a resident's claim got what it got",
+            "窗口代办：查看居民申领的核定依据",
+            decisions.of_visitor,
+            reasons=(*LOOK, *unknown),
         ),
         look(
             Role.COMMERCE,

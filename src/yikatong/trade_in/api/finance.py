@@ -13,12 +13,11 @@ from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.ledger.model import name_budget
-from yikatong.payouts.model import Reason as PayoutReason
 from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import MendBody, PayBackBody, RequestBody
-from yikatong.trade_in.api.claims import MOVED, PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, verify_place
 from yikatong.trade_in.api.offices import ClaimLinesAnswer, ClaimsQuery, list_claims
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
@@ -159,9 +158,7 @@ def finance_routes(desk: Desk) -> tuple[Route, ...]:
                          Reason.AMOUNT_IS_ABOVE_THE_RESERVE)),
         finance("POST", f"{one}/stop", "stop_claim", "Stop an approved claim before the bank has it", "停止支付",
                 offices.stop, body=MendBody, answer=StepAnswer,
-                reasons=(*MOVED, PayoutReason.PAYOUT_LINE_HAS_ENDED,
-                         PayoutReason.PAYOUT_BATCH_IS_IN_ANOTHER_STATE, PayoutReason.ROSTER_IS_UNKNOWN,
-                         Reason.MONEY_IS_NOT_WITH_PAYOUTS, Reason.MENDING_HAS_NO_TERM)),
+                reasons=(*MOVED, *LEAVES_ROSTER, Reason.MONEY_IS_NOT_WITH_PAYOUTS, Reason.MENDING_HAS_NO_TERM)),
         finance("POST", budgets, "fund_trade_in_budget", "Put money into a place's budget of a year", "预算注资",
                 offices.fund, body=FundBody, answer=FundedAnswer,
                 reasons=(*PLACES, LedgerReason.TRANSFER_ID_IS_USED)),

@@ -14,7 +14,7 @@ from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import CheckBody, MendBody, PageSize, RequestBody
-from yikatong.trade_in.api.claims import MOVED, PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, verify_place
 from yikatong.trade_in.api.parties import OvernightsAnswer, show_overnight
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
@@ -216,9 +216,10 @@ def commerce_routes(desk: Desk) -> tuple[Route, ...]:
                  reasons=(*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.AMOUNT_IS_NOTHING,
                           Reason.AMOUNT_IS_ABOVE_THE_PRICE, Reason.AMOUNT_IS_ABOVE_THE_RESERVE, *desk.decided)),
         commerce("POST", f"{one}/reject", "reject_claim", "Send a claim back to be mended", "退回补正",
-                 offices.reject, body=MendBody, answer=StepAnswer, reasons=(*MOVED, Reason.MENDING_HAS_NO_TERM)),
+                 offices.reject, body=MendBody, answer=StepAnswer,
+                 reasons=(*MOVED, *LEAVES_ROSTER, Reason.MENDING_HAS_NO_TERM)),
         commerce("POST", f"{one}/reclaim", "reclaim", "Take back a claim that should not have been", "追回补贴",
-                 offices.reclaim, body=RequestBody, answer=StepAnswer, reasons=MOVED),
+                 offices.reclaim, body=RequestBody, answer=StepAnswer, reasons=(*MOVED, *LEAVES_ROSTER)),
         commerce("POST", "/v1/trade-in/commerce/rosters", "roster_claims",
                  "Put the checked claims of a place onto a roster", "将审核通过的申领编入花名册", offices.roster,
                  body=RosterBody, answer=RosteredAnswer, reasons=PLACES),

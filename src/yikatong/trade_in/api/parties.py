@@ -21,6 +21,7 @@ from yikatong.trade_in.api.bodies import (
     StepBody,
 )
 from yikatong.trade_in.api.claims import (
+    LEAVES_ROSTER,
     MOVED,
     PROVIDER,
     SCOPE,
@@ -160,7 +161,8 @@ class Stores:
     async def _show(self, call: Call, kept: KeptClaim) -> StoreClaimAnswer:
         sale = await self._desk.find_sale(call, kept)
         is_ours = sale is not None and sale.provider_id == call.by().provider_id
-        return show_for_store(kept, sale if is_ours else None)
+        unmet = service.list_unmet(kept, chain=self._desk.chain, today=day_of(call.now))
+        return show_for_store(kept, sale if is_ours else None, unmet)
 
     async def _move(self, call: Call, kept: KeptClaim, act: Act, body: StepBody, **parts: Any) -> StepAnswer | Refusal:
         return await self._desk.move(
@@ -280,7 +282,8 @@ def store_routes(desk: Desk) -> tuple[Route, ...]:
               "撤销未付款的销售", stores.cancel_sale, body=RequestBody, answer=ChangeAnswer,
               reasons=(*MOVED, *PROVIDER, Reason.SALE_IS_NOT_PREPARED)),
         store("POST", f"{one}/return", "return_goods", "Take the new bike back", "新车退货", stores.take_back,
-              body=StepBody, answer=StepAnswer, reasons=(*MOVED, *PROVIDER, Reason.GOODS_COME_BACK_BY_THEIR_TAP)),
+              body=StepBody, answer=StepAnswer,
+              reasons=(*MOVED, *PROVIDER, *LEAVES_ROSTER, Reason.GOODS_COME_BACK_BY_THEIR_TAP)),
         store("GET", "/v1/trade-in/store/overnight", "list_overnight_of_store",
               "List lithium bikes that stayed in the store", "列出滞留门店的锂电池旧车", stores.overnight,
               answer=OvernightsAnswer),

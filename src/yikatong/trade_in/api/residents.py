@@ -14,8 +14,8 @@ from yikatong.trade_in.api.bodies import ApplicationBody, RequestBody, SubmitBod
 from yikatong.trade_in.api.claims import MOVED, Desk, verify_stated
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import ClaimAnswer, QualifiedAnswer, StepAnswer, show_claim
-from yikatong.trade_in.model import Act, Actor, Application, KeptClaim, Reason
-from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer
+from yikatong.trade_in.model import Act, Actor, Application, KeptClaim, Qualified, Reason
+from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer, VehicleRegister
 
 
 class ClaimsAnswer(Struct, frozen=True, kw_only=True):
@@ -32,19 +32,15 @@ class Residents:
 
     async def qualify(self, call: Call, body: ApplicationBody, query: None) -> QualifiedAnswer | Refusal:
         """Open a claim with its money reserved. What the register of vehicles says counts before what is stated."""
-        resident_id = resident_of(call)
-        application = Application(
-            request_id=body.request_id,
-            resident_id=resident_id,
-            place=body.place,
-            old_code=body.old_code,
-            facts=verify_stated(Act.QUALIFY, body.facts),
+        application = application_of(resident_of(call), body)
+        bucket = bucket_of(application.resident_id, self._desk.bucket_count)
+        person = await cards.view_person(
+            call.conn, bucket=bucket, resident_id=application.resident_id, vault=self._desk.vault
         )
-        application = await self._with_register(call, application)
-        ended = await self._desk.admit(application)
-        if isinstance(ended, Refused):
-            return Refusal(ended)
-        return QualifiedAnswer(change=ended.change, claim=show_claim(ended.kept, None))
+        ended = await self._desk.admit(
+            await look_up_bike(application, name=person.name, id_number=person.id_number, vehicles=self._desk.vehicles)
+        )
+        return Refusal(ended) if isinstance(ended, Refused) else show_qualified(ended)
 
     async def list(self, call: Call, body: None, query: None) -> ClaimsAnswer:
         """The resident's own claims."""
@@ -88,27 +84,6 @@ class Residents:
     async def _show(self, call: Call, kept: KeptClaim) -> ClaimAnswer:
         return show_claim(kept, await self._desk.find_sale(call, kept))
 
-    async def _with_register(self, call: Call, application: Application) -> Application:
-        """The application with what the register of vehicles says; as it is where that does not answer.
-
-        What is not known then is looked at by the department that checks the claim.
-        """
-        bucket = bucket_of(application.resident_id, self._desk.bucket_count)
-        person = await cards.view_person(
-            call.conn, bucket=bucket, resident_id=application.resident_id, vault=self._desk.vault
-        )
-        try:
-            record = await self._desk.vehicles.look_up(
-                code=application.old_code, name=person.name, id_number=person.id_number
-            )
-        except RegisterDidNotAnswer:
-            return application
-        facts = {"old_is_plated": "no" if record.standing is PlateStanding.NONE else "yes"}
-        if record.registered_on is not None:
-            facts["old_registered_on"] = record.registered_on.isoformat()
-            facts["old_owner_is_applicant"] = "yes" if record.is_theirs else "no"
-        return structs.replace(application, facts={**application.facts, **facts}, stated=application.facts)
-
 
 def resident_of(call: Call) -> ResidentId:
     """The resident whose wallet calls; the call's record names them."""
@@ -116,6 +91,41 @@ def resident_of(call: Call) -> ResidentId:
     assert resident_id is not None, "a wallet's session is a resident's"
     call.concerns(resident_id)
     return ResidentId(resident_id)
+
+
+def application_of(resident_id: ResidentId, body: ApplicationBody) -> Application:
+    """What a resident asks. Refuses FACT_IS_NOT_FOR_THIS_PARTY."""
+    return Application(
+        request_id=body.request_id,
+        resident_id=resident_id,
+        place=body.place,
+        old_code=body.old_code,
+        facts=verify_stated(Act.QUALIFY, body.facts),
+    )
+
+
+async def look_up_bike(
+    application: Application, *, name: str, id_number: str, vehicles: VehicleRegister
+) -> Application:
+    """The application of a person with what the register of vehicles says, which counts before what is stated.
+
+    It is as it was where the register does not answer: what is not known then is looked at by the department that
+    checks the claim.
+    """
+    try:
+        record = await vehicles.look_up(code=application.old_code, name=name, id_number=id_number)
+    except RegisterDidNotAnswer:
+        return application
+    facts = {"old_is_plated": "no" if record.standing is PlateStanding.NONE else "yes"}
+    if record.registered_on is not None:
+        facts["old_registered_on"] = record.registered_on.isoformat()
+        facts["old_owner_is_applicant"] = "yes" if record.is_theirs else "no"
+    return structs.replace(application, facts={**application.facts, **facts}, stated=application.facts)
+
+
+def show_qualified(qualified: Qualified) -> QualifiedAnswer:
+    """A claim that an application opened, to its resident."""
+    return QualifiedAnswer(change=qualified.change, claim=show_claim(qualified.kept, None))
 
 
 def routes(desk: Desk) -> tuple[Route, ...]:
@@ -127,7 +137,8 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         resident("POST", every, "qualify", "Ask to be qualified for a trade-in; its money is reserved",
                  "申请以旧换新补贴资格（预留资金）", residents.qualify, body=ApplicationBody, answer=QualifiedAnswer,
                  status=201,
-                 reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, CardsReason.RESIDENT_IS_NOT_KNOWN,
+                 reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.COUPON_IS_NOT_GIVEN_OUT_NOW,
+                          Reason.PLACES_ARE_USED_UP, CardsReason.RESIDENT_IS_NOT_KNOWN,
                           CardsReason.PERSON_IS_ERASED, Reason.APPLICANT_IS_DECEASED, Reason.VEHICLE_CODE_IS_NOT_VALID,
                           Reason.DEED_IS_ANOTHER, Reason.VEHICLE_IS_COUNTED_ALREADY, Reason.AMOUNT_IS_NOTHING,
                           *desk.decided)),

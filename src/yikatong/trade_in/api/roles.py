@@ -17,6 +17,7 @@ class Role(Enum):
     """A role, as whom it calls and by which permission; a wallet is its resident and needs none."""
 
     RESIDENT = _Party(CallerKind.WALLET, None)
+    COUNTER = _Party(CallerKind.OPERATOR, "trade_in.counter")
     STORE = _Party(CallerKind.STAFF, "trade_in.store")
     RECYCLER = _Party(CallerKind.STAFF, "trade_in.recycler")
     POLICE = _Party(CallerKind.PARTNER, "trade_in.police")

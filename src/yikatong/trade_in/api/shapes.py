@@ -1,5 +1,6 @@
 """What routes of a trade-in answer: each role sees of a claim what its steps need, and no more."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,7 @@ from msgspec import Meta, Struct
 
 from yikatong.kernel.ids import ClaimIdText, ProviderIdText, ResidentIdText, show_id
 from yikatong.kernel.outcomes import Change
+from yikatong.trade_in.api.unmet import UnmetAnswer, show_unmet
 from yikatong.trade_in.model import (
     Battery,
     ClaimState,
@@ -18,6 +20,7 @@ from yikatong.trade_in.model import (
     PlateState,
     PreparedSale,
     Step,
+    Unmet,
 )
 
 
@@ -70,6 +73,7 @@ class StoreClaimAnswer(Struct, frozen=True, kw_only=True):
     new: NewBikeAnswer
     most_fen: int
     sale: SaleAnswer | None
+    unmet: tuple[UnmetAnswer, ...]
 
 
 class RecyclerClaimAnswer(Struct, frozen=True, kw_only=True):
@@ -153,7 +157,7 @@ class CommerceClaimAnswer(Struct, frozen=True, kw_only=True):
 
 
 class StepAnswer(Struct, frozen=True, kw_only=True):
-    """Whether a step was done now or before, and how the claim stands."""
+    """Whether a step was done now or before, and how the claim stands; of a sale also what should have come first."""
 
     change: Change
     claim_id: ClaimIdText
@@ -161,6 +165,7 @@ class StepAnswer(Struct, frozen=True, kw_only=True):
     old: OldState
     plate: PlateState
     new: NewState
+    unmet: tuple[UnmetAnswer, ...] = ()
 
 
 class QualifiedAnswer(Struct, frozen=True, kw_only=True):
@@ -177,7 +182,7 @@ class PreparedAnswer(Struct, frozen=True, kw_only=True):
     sale: SaleAnswer
 
 
-def show_step(kept: KeptClaim, change: Change) -> StepAnswer:
+def show_step(kept: KeptClaim, change: Change, unmet: Iterable[Unmet] = ()) -> StepAnswer:
     """What a step came to."""
     claim = kept.claim
     return StepAnswer(
@@ -187,6 +192,7 @@ def show_step(kept: KeptClaim, change: Change) -> StepAnswer:
         old=claim.old,
         plate=claim.plate,
         new=claim.new,
+        unmet=show_unmet(unmet),
     )
 
 
@@ -231,7 +237,7 @@ def show_new(kept: KeptClaim) -> NewBikeAnswer:
     )
 
 
-def show_for_store(kept: KeptClaim, sale: PreparedSale | None) -> StoreClaimAnswer:
+def show_for_store(kept: KeptClaim, sale: PreparedSale | None, unmet: Iterable[Unmet]) -> StoreClaimAnswer:
     """A claim to a store."""
     claim = kept.claim
     return StoreClaimAnswer(
@@ -245,6 +251,7 @@ def show_for_store(kept: KeptClaim, sale: PreparedSale | None) -> StoreClaimAnsw
         new=show_new(kept),
         most_fen=claim.money.held_fen,
         sale=None if sale is None else show_sale(sale),
+        unmet=show_unmet(unmet),
     )
 
 

@@ -9,6 +9,7 @@ from yikatong.trade_in.model.claims import (
     Spending,
     Step,
     Terms,
+    Unmet,
     VehicleRole,
 )
 from yikatong.trade_in.model.kept import (
@@ -105,5 +106,6 @@ __all__ = [
     "Table",
     "Terms",
     "Told",
+    "Unmet",
     "VehicleRole",
 ]

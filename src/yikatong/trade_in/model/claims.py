@@ -29,6 +29,13 @@ class Step(StrEnum):
     NEW_REGISTRATION = "new_registration"
 
 
+class Unmet(NamedTuple):
+    """A step that has to come first and of which nothing is recorded, and the clause that wants it."""
+
+    step: Step
+    clause: str
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What the chain has to know of the sheet under which a claim was qualified."""
 

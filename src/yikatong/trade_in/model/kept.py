@@ -46,7 +46,8 @@ class ChainTerms(msgspec.Struct, frozen=True, kw_only=True):
 class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):
     """A claim as its row has it.
 
-    `version` is the number of its last deed. `sheet`, `count_key` and `budget` are those of its qualification. `facts`
+    `version` is the number of its last deed. `sheet`, `count_key`, `budget` and `places` are those of its
+    qualification; `places` is empty where the place pays for any number of bikes. `facts`
     are what was stated so far, as the formula reads them. `to_release_fen` was released and still lies in its account;
     `sent_fen` is held and lies with payouts. `proof` is the digest of the proof of dismantling.
     """
@@ -64,6 +65,7 @@ class KeptClaim(msgspec.Struct, frozen=True, kw_only=True):
     proof: bytes | None
     made_at: datetime
     changed_at: datetime
+    places: str = ""
 
     @property
     def account_fen(self) -> int:
@@ -151,7 +153,10 @@ class Qualified(NamedTuple):
 
 
 class BudgetIsShort(NamedTuple):
-    """The bucket's slice of a budget has too little for an application: lease more, then ask again."""
+    """The bucket's slice of a budget has too little for an application: lease more, then ask again.
+
+    Of places, `budget` is the code under which they are counted, and one is needed.
+    """
 
     budget: str
     need_fen: int

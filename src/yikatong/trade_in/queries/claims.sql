@@ -1,13 +1,13 @@
 -- name: insert_claim
 -- sentence: writes a new claim; a claim that is there is left as it is
 INSERT INTO trade_in.claim (
-    bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+    bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
     old_store_id, recycler_id, store_id, proof, was_resumed, made_at, changed_at
 ) VALUES (
-    %(bucket)s, %(claim_id)s, %(resident_id)s, %(version)s, %(place)s, %(sheet)s, %(count_key)s, %(budget)s,
+    %(bucket)s, %(claim_id)s, %(resident_id)s, %(version)s, %(place)s, %(sheet)s, %(count_key)s, %(budget)s, %(places)s,
     %(facts)s, %(mode)s, %(needs)s, %(old_code)s, %(old_battery)s, %(new_code)s, %(state)s, %(old_state)s,
     %(plate_state)s, %(new_state)s, %(received_on)s, %(collected_on)s, %(dismantled_on)s, %(cancelled_on)s,
     %(bought_on)s, %(registered_on)s, %(returned_on)s, %(reserved_fen)s, %(held_fen)s, %(paid_fen)s,
@@ -18,7 +18,7 @@ INSERT INTO trade_in.claim (
 
 -- name: find_claim
 -- sentence: one claim; locks nothing
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
@@ -34,7 +34,7 @@ WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s;
 
 -- name: lock_claim
 -- sentence: one claim, locked; after its resident's gate
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
@@ -45,7 +45,7 @@ FOR UPDATE;
 
 -- name: list_claims_of
 -- sentence: the claims of one resident, the newest first
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
@@ -56,7 +56,7 @@ ORDER BY made_at DESC, claim_id;
 
 -- name: list_claims_by_ids
 -- sentence: claims by their ids, in one bucket
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,
@@ -173,7 +173,7 @@ ORDER BY 1, 2, 3;
 
 -- name: page_claims
 -- sentence: audit, over all buckets: claims after one, in the order of their keys
-SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, facts, mode, needs, old_code,
+SELECT bucket, claim_id, resident_id, version, place, sheet, count_key, budget, places, facts, mode, needs, old_code,
     old_battery, new_code, state, old_state, plate_state, new_state, received_on, collected_on, dismantled_on,
     cancelled_on, bought_on, registered_on, returned_on, reserved_fen, held_fen, paid_fen, owed_back_fen,
     released_fen, reclaimed_fen, to_release_fen, sent_fen, amount_fen, price_fen, valid_until, public_until,

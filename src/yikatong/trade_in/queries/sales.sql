@@ -35,7 +35,7 @@ LIMIT %(limit)s;
 
 -- name: load_sales
 -- sentence: the entered sales of some residents, waiting or paid, each with its claim; their gates order it
-SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count_key, c.budget, c.facts, c.mode,
+SELECT c.bucket, c.claim_id, c.resident_id, c.version, c.place, c.sheet, c.count_key, c.budget, c.places, c.facts, c.mode,
     c.needs, c.old_code, c.old_battery, c.new_code, c.state, c.old_state, c.plate_state, c.new_state, c.received_on,
     c.collected_on, c.dismantled_on, c.cancelled_on, c.bought_on, c.registered_on, c.returned_on, c.reserved_fen,
     c.held_fen, c.paid_fen, c.owed_back_fen, c.released_fen, c.reclaimed_fen, c.to_release_fen, c.sent_fen,

@@ -84,7 +84,7 @@ def _deduct(claim: Claim, deed: Deed) -> Claim:
 
 
 def _undo_deduction(claim: Claim, _: Deed) -> Claim:
-    """The tap is taken back as if it had not been; what the sale had left over is released all the same."""
+    """The tap is taken back as if it had not been; whoever takes it back also holds again what the sale had left."""
     return structs.replace(
         claim,
         days=structs.replace(claim.days, bought_on=None),

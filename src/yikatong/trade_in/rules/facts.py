@@ -1,9 +1,8 @@
 """The facts of a claim as the formula reads them, from what was stated and from what the chain itself has seen."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 
-from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Decision
@@ -95,11 +94,6 @@ def facts_of_deed(deed: Deed) -> dict[str, str]:
     if deed.act in (Act.SELL, Act.DEDUCT):
         return {"bought_on": deed.on.isoformat(), "price": show_yuan(deed.price_fen), "new_code": deed.new_code}
     return {}
-
-
-def show_moment(now: datetime) -> str:
-    """An instant as the formula reads it: in Shanghai, to the second."""
-    return now.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def effective_day(facts: Mapping[str, str], *, today: date) -> date:

@@ -49,6 +49,16 @@ def take_back(money: Money) -> Money:
     return structs.replace(money, held_fen=money.held_fen + money.paid_fen, paid_fen=0)
 
 
+def hold_again(money: Money, fen: int) -> Money:
+    """A part of what was released is held again: a sale that had left it was taken back."""
+    return structs.replace(money, held_fen=money.held_fen + fen, released_fen=money.released_fen - fen)
+
+
+def price_lacking(money: Money, fen: int) -> int:
+    """What an amount needs beyond what is held, as far as it had been reserved and was released since."""
+    return min(max(0, fen - money.held_fen), money.released_fen)
+
+
 def undo(money: Money) -> Money:
     """What is held goes back into the budget, what was paid is owed back to the treasury."""
     return structs.replace(

@@ -10,6 +10,7 @@ from yikatong.ledger.model import digest_id
 from yikatong.trade_in.model import Act, Actor, Deed, SaleAtTill
 from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.keeping import deed_row
+from yikatong.trade_in.rules.money import hold_again
 
 
 def sell(one: SaleAtTill, *, tap_id: UUID, today: date, now: datetime) -> SaleAtTill:
@@ -35,7 +36,11 @@ def sell(one: SaleAtTill, *, tap_id: UUID, today: date, now: datetime) -> SaleAt
 
 
 def undo_sale(one: SaleAtTill, *, today: date, now: datetime) -> SaleAtTill:
-    """A till takes back the tap that paid a sale: the sale waits again. Refuses as `decide_move`, in its order."""
+    """A till takes back the tap that paid a sale: the sale waits again, and nothing is to be released.
+
+    What the sale had left is held again while it still lies in the claim's account, for the sale may be entered anew
+    at another price. Refuses as `decide_move`, in its order.
+    """
     assert one.sale.tap_id is not None, "only what was paid is taken back"
     request_id = digest_id(b"undo deduction", one.sale.tap_id.bytes, time_of=one.sale.tap_id)
     deed = Deed(
@@ -47,7 +52,10 @@ def undo_sale(one: SaleAtTill, *, today: date, now: datetime) -> SaleAtTill:
         price_fen=one.sale.price_fen,
     )
     undone = _do(one, deed, request_id=request_id, today=today, now=now)
-    return structs.replace(undone, sale=structs.replace(one.sale, tap_id=None))
+    claim, rest_fen = undone.kept.claim, undone.kept.to_release_fen
+    claim = structs.replace(claim, money=hold_again(claim.money, rest_fen))
+    kept = structs.replace(undone.kept, claim=claim, to_release_fen=0)
+    return structs.replace(undone, kept=kept, sale=structs.replace(one.sale, tap_id=None))
 
 
 def return_sale(one: SaleAtTill, *, refund_id: UUID, today: date, now: datetime) -> SaleAtTill:

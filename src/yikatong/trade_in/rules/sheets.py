@@ -1,10 +1,12 @@
 """What the chain reads from a sheet: the way of payment, the steps it needs, its terms, whose money and which count."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
+from yikatong.kernel.instants import SHANGHAI
+from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Sheet
-from yikatong.trade_in.model import PROGRAMME, Mode, Step, Terms
+from yikatong.trade_in.model import PROGRAMME, Claim, Mode, OldState, PlateState, Reason, Step, Terms, Unmet
 
 _DAY = timedelta(days=1)
 _FIRST_DAY = date(1970, 1, 1)
@@ -47,6 +49,25 @@ def _needs_of(terms: Any, mode: Mode) -> set[Step]:
     return needs
 
 
+def list_unmet(sheet: Sheet, claim: Claim, *, channel: str) -> tuple[Unmet, ...]:
+    """Steps that a place wants no later than the purchase and of which nothing is recorded, each with its clause.
+
+    What is recorded later may still be dated in time: a police force or a recycler tells what it did afterwards.
+    """
+    order = sheet.terms.order
+    if order == "unknown":
+        return ()
+    rule = order.rule if order.online is None or channel != "online" else order.online
+    is_recorded = {
+        Step.HAND_IN: claim.old is not OldState.OWNED,
+        Step.PLATE_CANCELLATION: claim.plate is not PlateState.REGISTERED,
+    }
+    wanted = {Step.HAND_IN} if rule in _HAND_IN_FIRST else set()
+    wanted |= {Step.PLATE_CANCELLATION} if rule == "cancel_first" else set()
+    clause = sheet.cite(order.clause)
+    return tuple(Unmet(step, clause) for step, recorded in is_recorded.items() if step in wanted and not recorded)
+
+
 def _papers_of(terms: Any) -> set[str]:
     """Papers for which no other will do."""
     if not _is_told(terms.evidence):
@@ -72,9 +93,51 @@ def budget_code_of(sheet: Sheet, *, on: date) -> str:
     return f"{PROGRAMME}:{sheet.head.place}:{on.year}"
 
 
+def places_code_of(budget: str) -> str:
+    """The code under which the places beside a budget are counted."""
+    return f"{budget}:bikes"
+
+
+def is_places(code: str) -> bool:
+    """Whether a code counts places, and no money."""
+    return code.endswith(":bikes")
+
+
 def is_coupon(sheet: Sheet) -> bool:
     """Whether a qualification is a coupon, whose day of taking is a fact."""
     return _tag(sheet.terms.mode) == "coupon"
+
+
+def verify_hours(sheet: Sheet, *, now: datetime) -> Sheet:
+    """The sheet, if its coupon may be taken at this time of the day.
+
+    A place that published no hours has none. Refuses COUPON_IS_NOT_GIVEN_OUT_NOW.
+    """
+    hours = getattr(sheet.terms.mode, "hours", "none")
+    if not _is_told(hours):
+        return sheet
+    time = now.astimezone(SHANGHAI).strftime("%H:%M")
+    if not hours.from_ <= time < hours.until:
+        clause = sheet.cite(sheet.terms.mode.clause)
+        about = {"from": hours.from_, "until": hours.until, "clause": clause}
+        raise Refused(Reason.COUPON_IS_NOT_GIVEN_OUT_NOW, **about)
+    return sheet
+
+
+class Places(NamedTuple):
+    """How many bikes a place pays for, under what code they are counted, and the clause that says so."""
+
+    code: str
+    bikes: int
+    clause: str
+
+
+def find_places(sheet: Sheet, *, on: date) -> Places | None:
+    """How many new bikes a sheet pays for in the year of a purchase; None where it names no number."""
+    quota = getattr(sheet.terms, "quota", "none")
+    if not _is_told(quota):
+        return None
+    return Places(places_code_of(budget_code_of(sheet, on=on)), int(quota.bikes), sheet.cite(quota.clause))
 
 
 def end_of_qualification(sheet: Sheet, *, today: date, days: int) -> date:

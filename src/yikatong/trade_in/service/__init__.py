@@ -34,6 +34,7 @@ from yikatong.trade_in.service.looking import (
     list_deeds,
     list_overnight_at,
     list_overnight_of_store,
+    list_unmet,
     list_without_plate,
 )
 from yikatong.trade_in.service.offices import SEALED_FIELD, Office
@@ -87,6 +88,7 @@ __all__ = [
     "list_stale_codes",
     "list_stale_sales",
     "list_to_release",
+    "list_unmet",
     "list_without_plate",
     "load_sales",
     "prepare_sale",

@@ -7,6 +7,7 @@ import psycopg
 from msgspec import structs
 
 from yikatong.cards.model import Applicant, Vault
+from yikatong.kernel.instants import show_moment
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
@@ -38,7 +39,6 @@ from yikatong.trade_in.rules.facts import (
     effective_day,
     facts_of_claim,
     facts_of_deed,
-    show_moment,
     verify_code,
     verify_stated,
 )
@@ -46,6 +46,7 @@ from yikatong.trade_in.rules.keeping import deed_row, digest_order, overnight_of
 from yikatong.trade_in.rules.sheets import end_of_claiming
 from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
 from yikatong.trade_in.service.counting import count_code, verify_scheme
+from yikatong.trade_in.service.leaving import leave_roster
 from yikatong.trade_in.service.moving_money import move_money
 from yikatong.trade_in.service.offices import (
     Office,
@@ -56,6 +57,7 @@ from yikatong.trade_in.service.offices import (
     refusal_of,
     write_down,
 )
+from yikatong.trade_in.service.placing import give_place_back
 from yikatong.trade_in.service.pledges import facts_of_party
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
@@ -94,6 +96,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         VEHICLE_IS_COUNTED_ALREADY
         SALE_IS_BEING_PAID                      a waiting tap has set aside what the claim holds
+        as payouts' `give_payment_up`           for what leaves a roster
         MONEY_IS_NOT_WITH_PAYOUTS, SOURCE_IS_MISSING, then as the ledger's `post`
     """
     office = Office(chain, vault, now, ids)
@@ -222,7 +225,10 @@ async def facts_now(
     applicant: Applicant,
     office: Office,
 ) -> dict[str, str]:
-    """The facts of a claim as they stand with this order: its person's age and count, and the money it holds."""
+    """The facts of a claim as they stand with this order: its person's age and count, and the money it may get.
+
+    At the till that is also what an earlier sale had left, which was taken back.
+    """
     facts = facts_of_claim(kept.claim, stated) | facts_of_deed(order.deed)
     used = await claim_store.find_count(
         conn, bucket=kept.bucket, resident_id=kept.claim.resident_id, count_key=kept.count_key
@@ -233,7 +239,8 @@ async def facts_now(
         "earlier_claims": str(max(0, earlier)),
     }
     if order.deed.act in (Act.CHECK, Act.DEDUCT):
-        facts["budget_left"] = show_yuan(kept.claim.money.held_fen)
+        money = kept.claim.money
+        facts["budget_left"] = show_yuan(money.held_fen + (money.released_fen if order.deed.act is Act.DEDUCT else 0))
     return facts
 
 
@@ -257,13 +264,15 @@ async def _move(
     stated: dict[str, str],
     office: Office,
 ) -> KeptClaim:
-    """Move what a deed moves besides the claim's row: codes, count, lists, money; gives the row as it will be."""
+    """Move what a deed moves besides the claim's row: codes, count, lists, roster, money. Gives the row after it."""
     await _move_codes(conn, kept, claim, office=office)
     if uses_chance(kept.claim) and not uses_chance(claim):
         await claim_store.give_chance_back(
             conn, bucket=kept.bucket, resident_id=claim.resident_id, count_key=kept.count_key
         )
+        await give_place_back(conn, kept=kept, about=order.request_id, office=office)
     await _move_lithium(conn, kept, claim)
+    await leave_roster(conn, kept=kept, claim=claim, office=office)
     sent_fen = await move_money(conn, order, kept=kept, claim=claim, office=office)
     return structs.replace(
         kept,

@@ -235,9 +235,14 @@ async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], end
     if lost:
         async with way.own_commit() as conn:
             await count_used_up(
-                conn, applications=[one for _, one in lost], chain=way.chain, now=way.now, writer=way.writer
+                conn,
+                applications=[one for _, one in lost],
+                chain=way.chain,
+                now=way.now,
+                writer=way.writer,
+                budget=code,
             )
-        ends |= {place: used_up(way.chain) for place, _ in lost}
+        ends |= {place: used_up(way.chain, budget=code) for place, _ in lost}
 
 
 async def _lease_for(way: _Way, code: str, needs: Sequence[int]) -> int:

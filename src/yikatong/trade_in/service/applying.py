@@ -37,9 +37,11 @@ from yikatong.trade_in.model import (
 )
 from yikatong.trade_in.rules.facts import verify_code
 from yikatong.trade_in.rules.keeping import claim_id_of, digest_application, overnight_of
+from yikatong.trade_in.rules.sheets import is_places
 from yikatong.trade_in.rules.vehicles import list_spendings
 from yikatong.trade_in.service.drafting import Draft, Refusal, draft_claim, find_ended
 from yikatong.trade_in.service.offices import Office, write_down
+from yikatong.trade_in.service.placing import keep_those_with_places, take_places
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -66,17 +68,25 @@ async def give_codes_back(conn: Conn, *, applications: Sequence[Application]) ->
     await vehicle_store.give_held_codes_back(conn, held=held)
 
 
-def used_up(chain: ChainTerms) -> Refused:
-    """What an application is refused with when its budget has nothing left: the formula's own reason."""
+def used_up(chain: ChainTerms, *, budget: str = "") -> Refused:
+    """What an application is refused with when its budget has nothing left: the formula's own reason, or no place."""
+    if is_places(budget):
+        return Refused(Reason.PLACES_ARE_USED_UP, places=budget)
     order = chain.shelf.newest_formula(PROGRAMME).order
     return Refused(next(reason for reason in order if reason.name == "BUDGET_IS_USED_UP"))
 
 
 async def count_used_up(
-    conn: Conn, *, applications: Sequence[Application], chain: ChainTerms, now: datetime, writer: int
+    conn: Conn,
+    *,
+    applications: Sequence[Application],
+    chain: ChainTerms,
+    now: datetime,
+    writer: int,
+    budget: str = "",
 ) -> None:
     """Count applications that were refused by a look at their budget alone, and give back codes claimed for them."""
-    reason = used_up(chain).reason.name
+    reason = used_up(chain, budget=budget).reason.name
     refused = Counter((one.place, reason) for one in applications)
     await deed_store.count_refusals(conn, on=day_of(now), writer=writer, refused=refused)
     await give_codes_back(conn, applications=applications)
@@ -121,6 +131,7 @@ async def qualify_many(
         RESIDENT_IS_NOT_KNOWN, APPLICANT_IS_DECEASED
         FACT_IS_NOT_FOR_THIS_PARTY, VEHICLE_CODE_IS_NOT_VALID
         FACT_IS_NOT_READABLE, PROGRAMME_IS_NOT_IN_FORCE, then what the formula cannot read
+        COUPON_IS_NOT_GIVEN_OUT_NOW
         VEHICLE_IS_COUNTED_ALREADY
         the formula's reasons, CLAIMS_ARE_USED_UP among them; then as `decide_move`
     `writer` numbers who counts refusals.
@@ -217,13 +228,15 @@ async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office
 async def _take(
     conn: Conn, drafts: Sequence[Draft], *, bucket: int, ends: dict[UUID, Applied], office: Office
 ) -> list[Draft]:
-    """Reserve the money of each draft out of its budget; those for which there is too little are short, and end so."""
+    """Reserve money and place of each draft; those for which there is too little of one are short, and end so."""
+    drafts = await keep_those_with_places(conn, drafts, bucket=bucket, ends=ends, office=office)
     by_budget: defaultdict[str, list[Draft]] = defaultdict(list)
     for one in drafts:
         by_budget[one.kept.budget].append(one)
     won: list[Draft] = []
     for code in sorted(by_budget, key=lambda code: name_budget(code).id):
         won += await _take_from(conn, code, by_budget[code], bucket=bucket, ends=ends, office=office)
+    await take_places(conn, won, bucket=bucket, office=office)
     return won
 
 

@@ -41,12 +41,15 @@ from yikatong.trade_in.rules.facts import (
 )
 from yikatong.trade_in.rules.keeping import claim_id_of, deed_row, digest_application
 from yikatong.trade_in.rules.sheets import (
+    Places,
     allowed_of,
     budget_code_of,
     count_key_of,
     end_of_qualification,
+    find_places,
     is_coupon,
     read_terms,
+    verify_hours,
 )
 from yikatong.trade_in.rules.vehicles import ENDED_UNPAID, verify_free
 from yikatong.trade_in.service.offices import (
@@ -91,13 +94,14 @@ def wish_of(application: Application, *, chain: ChainTerms, now: datetime) -> Wi
 class Draft(NamedTuple):
     """An application that the formula admits: its claim as it will be, and what goes with it.
 
-    `ended` is the claim whose goods it takes over.
+    `ended` is the claim whose goods it takes over; `places` are those of which it needs one.
     """
 
     application: Application
     ended: KeptClaim | None
     kept: KeptClaim
     allowed: int | None
+    places: Places | None
     decision: DecisionRow
     deed: DeedRow
 
@@ -183,6 +187,7 @@ def draft_claim(
     on = effective_day(asked, today=office.today)
     shelf = office.chain.shelf
     sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=application.place, on=on, known_on=office.today)
+    verify_hours(sheet, now=office.now)
     if is_coupon(sheet):
         facts["coupon_taken_on"] = office.today.isoformat()
     if ended is None:
@@ -215,7 +220,7 @@ def draft_claim(
         return Refusal(refusal_of(decision, office=office), row)
     draft = structs.replace(draft, terms=read_terms(sheet))
     kept, deed = _admit(draft, application, facts, decision, row, sheet=sheet, office=office)
-    return Draft(application, ended, kept, allowed_of(sheet), row, deed)
+    return Draft(application, ended, kept, allowed_of(sheet), find_places(sheet, on=decision.on), row, deed)
 
 
 def _admit(
@@ -237,6 +242,7 @@ def _admit(
         fen=decision.amount_fen,
         until=end_of_qualification(sheet, today=office.today, days=office.chain.qualification_days),
     )
+    places = find_places(sheet, on=decision.on)
     kept = KeptClaim(
         bucket=row.bucket,
         version=1,
@@ -244,6 +250,7 @@ def _admit(
         sheet=sheet.name,
         count_key=count_key_of(sheet, on=decision.on),
         budget=budget_code_of(sheet, on=decision.on),
+        places="" if places is None else places.code,
         facts=facts,
         claim=decide_move(draft, deed, today=office.today),
         to_release_fen=0,

@@ -9,7 +9,10 @@ import psycopg
 
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.outcomes import Refused
+from yikatong.programmes import service as programmes
 from yikatong.trade_in.model import (
+    PROGRAMME,
+    ChainTerms,
     ClaimState,
     DecisionRow,
     DeedRow,
@@ -18,7 +21,9 @@ from yikatong.trade_in.model import (
     Overnight,
     PreparedSale,
     Reason,
+    Unmet,
 )
+from yikatong.trade_in.rules import sheets
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import sales as sale_store
@@ -35,6 +40,21 @@ async def get_claim(conn: Conn, *, claim_id: UUID, bucket_count: int) -> KeptCla
     if found is None:
         raise Refused(Reason.CLAIM_IS_UNKNOWN)
     return found
+
+
+def list_unmet(kept: KeptClaim, *, chain: ChainTerms, today: date) -> tuple[Unmet, ...]:
+    """What the rule of the day of purchase wants first and nobody has recorded, for whoever sells or is about to.
+
+    Of a claim that gathers its goods; nothing where no rule is in force on that day.
+    """
+    if kept.claim.state not in (ClaimState.QUALIFIED, ClaimState.REJECTED):
+        return ()
+    on = kept.claim.days.bought_on or today
+    try:
+        sheet = programmes.get_sheet(chain.shelf, programme=PROGRAMME, place=kept.place, on=on, known_on=today)
+    except Refused:
+        return ()
+    return sheets.list_unmet(sheet, kept.claim, channel=kept.facts.get("channel", ""))
 
 
 async def get_claim_of_code(conn: Conn, *, code: str, bucket_count: int) -> KeptClaim:

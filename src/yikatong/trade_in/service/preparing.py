@@ -26,6 +26,7 @@ from yikatong.trade_in.model import (
 from yikatong.trade_in.rules.claims import decide_move
 from yikatong.trade_in.rules.facts import AFTER_A_SALE, verify_code, verify_known, verify_stated
 from yikatong.trade_in.rules.keeping import clause_of
+from yikatong.trade_in.rules.money import price_lacking
 from yikatong.trade_in.service.acting import (
     decide_order,
     state_facts,
@@ -35,6 +36,7 @@ from yikatong.trade_in.service.acting import (
 from yikatong.trade_in.service.counting import count_code, verify_scheme
 from yikatong.trade_in.service.offices import Office, lock_claim, refusal_of, write_down
 from yikatong.trade_in.service.pledges import has_pledged
+from yikatong.trade_in.service.reserving import hold_lacking, reserve_again
 from yikatong.trade_in.store import claims as claim_store
 from yikatong.trade_in.store import sales as sale_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -62,6 +64,7 @@ async def prepare_sale(
         AMOUNT_IS_ABOVE_THE_PRICE, AMOUNT_IS_ABOVE_THE_RESERVE
         SALE_IS_BEING_PAID      an earlier entry waits for its resident or the bank
         VEHICLE_IS_COUNTED_ALREADY
+        BUDGET_IS_USED_UP       for what a sale that was taken back had released, and this one needs
     """
     office = Office(chain, vault, now, ids)
     kept = await lock_claim(conn, claim_id=order.claim_id, office=office)
@@ -78,6 +81,8 @@ async def prepare_sale(
     verify_scheme(kept, decision, office=office)
     verify_known(decision, later=await _later_facts(conn, order, kept=kept))
     deed = structs.replace(deed, fen=decision.amount_fen)
+    lacking_fen = price_lacking(kept.claim.money, deed.fen)
+    kept = hold_lacking(kept, lacking_fen)
     decide_move(kept.claim, deed, today=office.today)
     await cancel_waiting(conn, kept=kept, now=now)
     await count_code(conn, spending=Spending(deed.new_code, VehicleRole.NEW, order.claim_id), office=office)
@@ -97,6 +102,8 @@ async def prepare_sale(
         prepared_at=now,
     )
     await sale_store.insert_prepared_sale(conn, sale=sale)
+    if lacking_fen:
+        await reserve_again(conn, kept=kept, fen=lacking_fen, about=order.request_id, office=office)
     told = structs.replace(kept, facts=stated, changed_at=now)
     won = await claim_store.update_claim(conn, kept=told, version_before=kept.version)
     assert won, "the claim is locked"

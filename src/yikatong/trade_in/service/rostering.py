@@ -22,6 +22,7 @@ from yikatong.trade_in.rules.keeping import digest_order
 from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.looking import get_claim
 from yikatong.trade_in.service.moving_money import transfer_id_of
+from yikatong.trade_in.service.offices import Office, lock_claim
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import paying as store
 
@@ -158,7 +159,8 @@ async def stop_payment(
     `give_payment_up` (the bank has it, or it was paid); as `act`.
     """
     assert order.deed.act is Act.STOP
-    kept = await get_claim(conn, claim_id=order.claim_id, bucket_count=chain.bucket_count)
+    # The claim is locked before its roster, as by everybody who moves it.
+    kept = await lock_claim(conn, claim_id=order.claim_id, office=Office(chain, vault, now, ids))
     done = await deed_store.find_deed(conn, bucket=kept.bucket, claim_id=order.claim_id, request_id=order.request_id)
     if done is not None and done.digest != digest_order(order):
         raise Refused(Reason.DEED_IS_ANOTHER)

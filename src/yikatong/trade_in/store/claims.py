@@ -39,6 +39,7 @@ CLAIM_COLUMNS = (
     "sheet",
     "count_key",
     "budget",
+    "places",
     "facts",
     "mode",
     "needs",
