@@ -1,6 +1,7 @@
 """A resident without a phone buys with the plastic card, or with a clerk who saw their document, as others do."""
 
 from base64 import urlsafe_b64encode
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -114,7 +115,7 @@ async def test_a_clerk_who_saw_the_document_attests_a_sale_within_the_clerks_own
     she = await a_grandmother(store, purse_fen=OWN_FEN)
     await store.enters(she.buyer)
     may, may_not = [await store.world.an_operator(day_max_fen=fen) for fen in (PRICE_FEN, PRICE_FEN - 1)]
-    tap = {"item": store.item, "amount_fen": PRICE_FEN}
+    tap: dict[str, Any] = {"item": store.item, "amount_fen": PRICE_FEN}
 
     with pytest.raises(Refused) as refused:
         await store.world.tap(await store.world.attested(she.buyer.phone, by=may_not, **tap))

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from itertools import count
 from random import SystemRandom
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -103,7 +103,7 @@ class Place:
         """A transaction of its own."""
         return self.db.transaction()
 
-    async def funded(self, fen: int) -> "Place":
+    async def funded(self, fen: int) -> Self:
         """Put money into the place's budget."""
         async with self.db.transaction() as conn:
             await ledger.fund_budget(
