@@ -113,7 +113,7 @@ def verify_hours(sheet: Sheet, *, now: datetime) -> Sheet:
 
     A place that published no hours has none. Refuses COUPON_IS_NOT_GIVEN_OUT_NOW.
     """
-    hours = getattr(sheet.terms.mode, "hours", "none")
+    hours: Any = getattr(sheet.terms.mode, "hours", "none")
     if not _is_told(hours):
         return sheet
     time = now.astimezone(SHANGHAI).strftime("%H:%M")
@@ -134,7 +134,7 @@ class Places(NamedTuple):
 
 def find_places(sheet: Sheet, *, on: date) -> Places | None:
     """How many new bikes a sheet pays for in the year of a purchase; None where it names no number."""
-    quota = getattr(sheet.terms, "quota", "none")
+    quota: Any = getattr(sheet.terms, "quota", "none")
     if not _is_told(quota):
         return None
     return Places(places_code_of(budget_code_of(sheet, on=on)), int(quota.bikes), sheet.cite(quota.clause))
