@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def reason_of(end: object) -> str:
     return end.reason.name
 
 
-async def qualified(place: Place, resident: Registered, **more: str) -> KeptClaim:
+async def qualified(place: Place, resident: Registered, **more: Any) -> KeptClaim:
     """A claim of somebody who is known."""
     end = await place.admit(place.an_application(resident, **more))
     assert isinstance(end, Qualified), end
