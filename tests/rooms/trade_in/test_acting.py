@@ -154,6 +154,21 @@ async def test_the_price_decides_the_amount_and_the_rest_is_released(db: Databas
     assert 0 == await place.account_fen(paid)
 
 
+@pytest.mark.parametrize(("was_checked", "amount_fen"), [("yes", ONE + 5_000), ("no", ONE)])
+async def test_what_a_checked_battery_adds_is_reserved_before_anybody_knows_whether_it_was(
+    db: Database, was_checked: str, amount_fen: int
+) -> None:
+    terms = LATER | {"bonuses": "[{when: battery_checked, amount: 50, clause: notice}]"}
+    place = await Place(db, terms=terms).funded(2 * ONE)
+    kept = await place.qualified()
+    kept = await place.done(kept, Act.RECEIVE_OLD, facts={"battery_is_checked": was_checked})
+
+    checked = await place.done(kept, Act.SELL, Act.SUBMIT, Act.CHECK)
+
+    assert (ONE + 5_000, amount_fen) == (kept.claim.money.held_fen, checked.claim.amount_fen)
+    assert ONE - 5_000 == await place.left()
+
+
 async def test_goods_that_come_back_use_the_chance_and_the_bike_and_give_the_money_back(db: Database) -> None:
     place = await Place(db, terms=LATER).funded(ONE)
     kept = await place.qualified()

@@ -26,7 +26,8 @@ def decide_best(
 ) -> Decision:
     """Decide an estimate under the values of its open facts that give most; the decision's inputs name them.
 
-    An open choice may become any of its words, an open amount any that the sheet names, or the largest there is. Where
+    An open choice may become any of its words, an open flag either, an open amount any that the sheet names, or the
+    largest there is. Where
     every one is refused, that which fails least, then would give most. Refuses what `read_facts` refuses.
     """
     formula = published.formula
@@ -58,6 +59,8 @@ def _values(formula: Formula, sheet: Sheet, name: str) -> list[str]:
     assert fact is not None
     if fact.kind is FactKind.CHOICE:
         return list(fact.choices)
-    assert fact.kind is FactKind.YUAN, "only choices and amounts may be left open"
+    if fact.kind is FactKind.FLAG:
+        return ["no", "yes"]
+    assert fact.kind is FactKind.YUAN, "only choices, flags and amounts may be left open"
     edges = {int(fen) for fen in values_in(sheet.terms) if isinstance(fen, Yuan) and fact.least <= fen <= fact.most}
     return [show_yuan(fen) for fen in sorted(edges | {fact.most})]

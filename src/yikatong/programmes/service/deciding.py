@@ -70,7 +70,7 @@ def decide_most(
     given: Mapping[str, str],
     open_facts: Sequence[str],
 ) -> Decision:
-    """Decide an estimate under those values of its open facts (amounts, choices) that give most.
+    """Decide an estimate under those values of its open facts (amounts, choices, flags) that give most.
 
     Refuses as `decide`.
     """

@@ -44,7 +44,7 @@ OF_ONE_SALE = frozenset({"store_is_listed", "reference_price", "new_is_certified
 """What is said of one sale, by its store and by the lists about it."""
 
 OPEN = ("price", "new_battery")
-"""What is not decided before the purchase."""
+"""What is not decided before the purchase. Where a place adds something for a checked battery, that is open too."""
 
 
 def verify_stated(facts: Mapping[str, str], *, besides: Iterable[str] = ()) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Sheet
 from yikatong.trade_in.model import PROGRAMME, Claim, Mode, OldState, PlateState, Reason, Step, Terms, Unmet
+from yikatong.trade_in.rules.facts import OPEN
 
 _DAY = timedelta(days=1)
 _FIRST_DAY = date(1970, 1, 1)
@@ -101,6 +102,11 @@ def places_code_of(budget: str) -> str:
 def is_places(code: str) -> bool:
     """Whether a code counts places, and no money."""
     return code.endswith(":bikes")
+
+
+def open_facts_of(sheet: Sheet) -> tuple[str, ...]:
+    """What is open while a claim is qualified: enough is reserved for whatever it becomes."""
+    return (*OPEN, "battery_is_checked") if _is_told(sheet.terms.bonuses) else OPEN
 
 
 def is_coupon(sheet: Sheet) -> bool:

@@ -35,7 +35,6 @@ from yikatong.trade_in.model import (
 from yikatong.trade_in.rules.claims import decide_move, give_term_to_mend
 from yikatong.trade_in.rules.facts import (
     OF_ONE_SALE,
-    OPEN,
     effective_day,
     facts_of_claim,
     facts_of_deed,
@@ -43,7 +42,7 @@ from yikatong.trade_in.rules.facts import (
     verify_stated,
 )
 from yikatong.trade_in.rules.keeping import deed_row, digest_order, overnight_of
-from yikatong.trade_in.rules.sheets import end_of_claiming
+from yikatong.trade_in.rules.sheets import end_of_claiming, open_facts_of
 from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
 from yikatong.trade_in.service.counting import count_code, verify_scheme
 from yikatong.trade_in.service.leaving import leave_roster
@@ -183,6 +182,7 @@ async def decide_order(
     facts = await facts_now(conn, order, kept=kept, stated=stated, applicant=applicant, office=office)
     on = effective_day(facts, today=office.today)
     shelf = office.chain.shelf
+    sheet = programmes.get_sheet(shelf, programme=PROGRAMME, place=kept.place, on=on, known_on=office.today)
     if order.deed.act is Act.RECEIVE_OLD and "price" not in facts:
         decision = programmes.decide_most(
             shelf,
@@ -191,7 +191,7 @@ async def decide_order(
             on=on,
             known_on=office.today,
             given=facts,
-            open_facts=OPEN,
+            open_facts=open_facts_of(sheet),
         )
     else:
         decision = programmes.decide(
@@ -210,7 +210,7 @@ async def decide_order(
         resident_id=kept.claim.resident_id,
         request_id=order.request_id,
         act=order.deed.act.value,
-        assumed=tuple(name for name in OPEN if name not in facts),
+        assumed=tuple(name for name in open_facts_of(sheet) if name not in facts),
         office=office,
     )
     return decision, row

@@ -32,7 +32,6 @@ from yikatong.trade_in.model import (
 )
 from yikatong.trade_in.rules.claims import decide_move, resume
 from yikatong.trade_in.rules.facts import (
-    OPEN,
     battery_of,
     effective_day,
     facts_of_claim,
@@ -48,6 +47,7 @@ from yikatong.trade_in.rules.sheets import (
     end_of_qualification,
     find_places,
     is_coupon,
+    open_facts_of,
     read_terms,
     verify_hours,
 )
@@ -86,7 +86,7 @@ def wish_of(application: Application, *, chain: ChainTerms, now: datetime) -> Wi
         on=on,
         known_on=today,
         given=dict(application.facts),
-        open_facts=OPEN,
+        open_facts=open_facts_of(sheet),
     )
     return Wish(budget_code_of(sheet, on=on), decision.amount_fen)
 
@@ -204,7 +204,7 @@ def draft_claim(
         on=on,
         known_on=office.today,
         given=asked,
-        open_facts=OPEN,
+        open_facts=open_facts_of(sheet),
     )
     row = keep_decision(
         decision,
@@ -213,7 +213,7 @@ def draft_claim(
         resident_id=application.resident_id,
         request_id=application.request_id,
         act=Act.QUALIFY.value,
-        assumed=tuple(name for name in OPEN if name not in asked),
+        assumed=tuple(name for name in open_facts_of(sheet) if name not in asked),
         office=office,
     )
     if decision.reason is not None:
