@@ -29,9 +29,9 @@ _ZERO = UUID(int=0)
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
     """Name claims whose accounts hold other money or places than they say, then those whose deeds do not lead to where
-    they stand, then persons whose claims are not as many as counted, vehicles that count for another claim or for none,
-    lithium bikes that are on no list, or on one though they have left, and rosters that have other money of their
-    claims than was handed over.
+    they stand, then persons whose claims are not as many as counted, vehicles that count for two claims, for another or
+    for none, lithium bikes that are on no list, or on one though they have left, and rosters that have other money of
+    their claims than was handed over.
     """
     found: list[str] = []
     balances = await ledger.list_balances_of_kind(conn, kind=AccountKind.CLAIM)
@@ -43,7 +43,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         found += _compare_money(kept, balances.pop(account.id, 0))
         place = place_of(kept.claim.resident_id, kept.claim.claim_id)
         found += _compare_place(kept, balances.pop(place.id, 0))
-        counted |= {spending.code: spending for spending in list_spendings(kept.claim)}
+        found += _count_vehicles(kept, counted)
         stands[kept.claim.claim_id] = (kept.version, states_of(kept.claim))
         if find_lithium_in_store(kept.claim) is not None:
             in_stores.add(kept.claim.claim_id)
@@ -80,6 +80,15 @@ async def _each_claim(conn: AsyncConnection[Any]) -> AsyncIterator[KeptClaim]:
         bucket, claim_id = claims[-1].bucket, claims[-1].claim.claim_id
         for kept in claims:
             yield kept
+
+
+def _count_vehicles(kept: KeptClaim, counted: dict[str, Spending]) -> Iterator[str]:
+    """Note the vehicles that a claim counts, and name those that an earlier one counts too."""
+    for spending in list_spendings(kept.claim):
+        first = counted.setdefault(spending.code, spending)
+        if first != spending:
+            both = (show_id("claim", first.claim_id), show_id("claim", spending.claim_id))
+            yield f"trade_in: vehicle {spending.code} is counted by {both[0]} and by {both[1]}"
 
 
 def _compare_money(kept: KeptClaim, lies_fen: int) -> Iterator[str]:

@@ -89,6 +89,27 @@ async def test_each_wrong_thing_is_found_by_name(db: Database, spoil: LiteralStr
     assert any(says in line for line in found), found
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_vehicle_that_two_claims_count_is_found_whichever_of_them_holds_it(
+    db: Database, is_first: bool
+) -> None:
+    pair = [await a_claim_in_a_store(db) for _ in range(2)]
+    holder, other = pair if is_first else pair[::-1]
+    values = {"holders": holder.claim.old_code, "others": other.claim.old_code, "claim_id": other.claim.claim_id}
+    found: list[str] = []
+    try:
+        async with db.owner_transaction() as conn:
+            await conn.execute("DELETE FROM trade_in.vehicle WHERE code = %(others)s", values)
+            await conn.execute("UPDATE trade_in.claim SET old_code = %(holders)s WHERE claim_id = %(claim_id)s", values)
+            found = await trade_in.audit(conn)
+            raise RolledBackError
+    except RolledBackError:
+        pass
+
+    names = [show_id("claim", kept.claim.claim_id) for kept in pair]
+    assert [line for line in found if "is counted by" in line and all(name in line for name in names)]
+
+
 async def test_what_is_sealed_of_deeds_and_decisions_is_what_their_rows_give(db: Database) -> None:
     kept = await a_claim_in_a_store(db)
     count = Place(db).chain.bucket_count
