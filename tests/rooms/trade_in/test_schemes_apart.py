@@ -12,8 +12,18 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import name_budget
 from yikatong.plumbing.database import Database
 from yikatong.trade_in import service
-from yikatong.trade_in.model import Act, Application, ClaimState, KeptClaim, PreparedSale, Qualified
+from yikatong.trade_in.model import (
+    Act,
+    Application,
+    ClaimState,
+    KeptClaim,
+    PreparedSale,
+    Qualified,
+    Spending,
+    VehicleRole,
+)  # fmt: skip
 from yikatong.trade_in.service import stop_payment
+from yikatong.trade_in.store import vehicles
 
 pytestmark = pytest.mark.anyio
 
@@ -115,6 +125,23 @@ async def many(place: Place, asking: Sequence[Application]) -> list[Qualified | 
         place.own_commit, bucket=0, applications=asking, chain=place.chain, vault=place.vault, now=place.now,
         ids=place.ids,
     )  # fmt: skip
+
+
+async def test_whoever_frees_the_code_of_a_refused_sale_waits_for_nobody(db: Database) -> None:
+    place = await Place(db, terms=LATER).funded(ONE)
+    claim_id, code = (await place.qualified()).claim.claim_id, a_code()
+    async with db.transaction() as conn:
+        await service.claim_new_code(conn, claim_id=claim_id, code=code, chain=place.chain, now=place.now)
+    wanted = Spending(code, VehicleRole.NEW, claim_id)
+    async with db.transaction() as selling:
+        await vehicles.claim_code(selling, wanted=wanted, held_until=place.now)
+        async with db.transaction() as conn:
+            await conn.execute("SET LOCAL lock_timeout = '5s'")
+            await service.free_new_code(conn, claim_id=claim_id, code=code)
+        assert wanted == await vehicles.find_code(selling, code=code)
+    async with db.transaction() as conn:
+        await service.free_new_code(conn, claim_id=claim_id, code=code)
+        assert await vehicles.find_code(conn, code=code) is None
 
 
 async def test_a_payment_is_stopped_once_for_a_request_and_another_term_under_its_id_is_another(db: Database) -> None:

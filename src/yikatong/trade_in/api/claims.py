@@ -153,7 +153,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     async def with_new_code(self, call: Call, kept: KeptClaim, code: str, sell: Callable[[], Awaitable[T]]) -> T:
         """Sell a bike whose code was claimed in a commit of its own; where it is refused, the bike is free again.
 
-        What is refused has not counted the code, so nothing here waits for the call's own transaction.
+        The call's own transaction is open still, and may have the code locked: then its term frees it.
         """
         claim_id = kept.claim.claim_id
         async with self.own_commit() as conn:

@@ -56,6 +56,13 @@ DELETE FROM trade_in.vehicle AS v
 USING unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
 WHERE v.code = d.code AND v.claim_id = d.claim_id AND v.held_until IS NOT NULL;
 
+-- name: lock_held_code
+-- sentence: a code that a claim claimed and does not count, locked; none while somebody else has it locked
+SELECT code, claim_id, role
+FROM trade_in.vehicle
+WHERE code = %(code)s AND claim_id = %(claim_id)s AND held_until IS NOT NULL
+FOR UPDATE SKIP LOCKED;
+
 -- name: list_codes_past_their_term
 -- sentence: codes whose term is over and that no claim counts as far as they know, the oldest first
 SELECT code, claim_id, role

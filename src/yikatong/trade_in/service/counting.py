@@ -36,8 +36,12 @@ async def claim_new_code(conn: Conn, *, claim_id: UUID, code: str, chain: ChainT
 
 
 async def free_new_code(conn: Conn, *, claim_id: UUID, code: str) -> None:
-    """Free the code of a new bike that was claimed for a sale of which nothing came, unless the claim counts it."""
-    await vehicle_store.give_held_codes_back(conn, held=[(code, claim_id)])
+    """Free the code of a new bike that was claimed for a sale of which nothing came, unless the claim counts it.
+
+    It waits for nobody: a code that somebody has locked is freed by its term.
+    """
+    if await vehicle_store.lock_held_code(conn, code=code, claim_id=claim_id):
+        await vehicle_store.give_held_codes_back(conn, held=[(code, claim_id)])
 
 
 def verify_scheme(kept: KeptClaim, decision: Decision, *, office: Office) -> Sheet:

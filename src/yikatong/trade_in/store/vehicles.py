@@ -80,6 +80,11 @@ async def give_held_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) 
     await _with_codes(conn, "give_held_codes_back", held)
 
 
+async def lock_held_code(conn: Conn, *, code: str, claim_id: UUID) -> bool:
+    """Lock a code that a claim claimed and does not count; False for none, and while somebody else has it locked."""
+    return bool(await STATEMENTS.run(conn, "lock_held_code", code=code, claim_id=claim_id))
+
+
 async def _with_codes(conn: Conn, query: str, held: Sequence[tuple[str, UUID]]) -> None:
     if held:
         codes, claim_ids = [code for code, _ in held], [claim_id for _, claim_id in held]
