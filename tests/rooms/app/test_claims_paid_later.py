@@ -527,3 +527,24 @@ async def test_a_place_without_checked_claims_has_no_roster(own: Database) -> No
     with a_folder() as root:
         town = Town(own, root)
         assert await town.rostered() is None
+
+
+async def test_a_claim_that_was_mended_for_another_amount_is_not_paid_the_amount_of_before(own: Database) -> None:
+    with a_folder() as root:
+        town = Town(own, root, bonuses="[{when: battery_checked, amount: 50, clause: notice}]")
+        await town.place.funded(10_000_000)
+        kept, other = [await town.checked(battery_is_checked="yes") for _ in range(2)]
+        roster = await town.rostered()
+        assert roster is not None
+        await town.place.done(kept, Act.REJECT, Act.SUBMIT)
+        mended = await town.place.done(kept, Act.CHECK, facts=STATED[Act.CHECK] | {"battery_is_checked": "no"})
+        assert kept.claim.amount_fen - 5_000 == mended.claim.amount_fen
+
+        final = await town.final(await town.published(roster))
+        again = await town.rostered()
+
+        assert [ClaimState.CHECKED, ClaimState.APPROVED] == await town.states([kept, other])
+        assert other.claim.amount_fen == final.clear_fen == await town.in_source(final)
+        assert again is not None
+        assert (1, mended.claim.amount_fen) == (again.line_count, again.amount_fen)
+        await town.conserved([kept, other])
