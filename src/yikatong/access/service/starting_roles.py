@@ -33,7 +33,7 @@ STARTING_ROLES = (
         "counter",
         "窗口经办人",
         "Operator at a counter",
-        ("cards.*", "desk.*", "taps.*", "presence.*", "access.minors"),
+        ("cards.*", "desk.*", "taps.*", "presence.*", "trade_in.counter", "access.minors"),
     ),
     StartingRole(
         "approver", "审批人", "Second person", ("access.approve", "cards.*", "desk.*", "taps.*", "access.minors")
