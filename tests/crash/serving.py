@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import httpx
@@ -25,12 +25,14 @@ from yikatong.app.prepare import prepare
 from yikatong.app.worker import Worker, open_worker
 from yikatong.cards import service as cards
 from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.clock import clock_of
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
 
+People = TypeVar("People")
+Found = TypeVar("Found")
 REPOSITORY = Path(__file__).parents[2]
 RESIDENTS = 16
 TERMINALS = 4
@@ -48,34 +50,35 @@ _PROGRAM = (
 class Platform:
     """One data folder, and the processes that serve it."""
 
-    def __init__(self, folder: Path, *, backup_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        backup_folder: Path | None = None,
+        region: str | None = None,
+        clock_shift_seconds: int = 0,
+    ) -> None:
         self.settings = Settings(
             data_folder=str(folder),
             port=a_free_port(),
             allow_synthetic_residents=True,
             log_level="warning",
             backup_folder=None if backup_folder is None else str(backup_folder),
+            region=region or Settings().region,
+            clock_shift_seconds=clock_shift_seconds,
         )
         self.url = f"http://127.0.0.1:{self.settings.port}"
         self._log = folder / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def populate(self) -> BenchPeople:
-        """Prepare the database and let a few residents and tills in."""
+    def populate(self, let_in: Callable[[Worker], Awaitable[People]]) -> People:
+        """Prepare the database and let people in."""
         with database_server(self.settings) as address:
 
-            async def make() -> BenchPeople:
+            async def make() -> People:
                 await prepare(self.settings, address)
                 async with open_worker(self.settings, address) as worker:
-                    people = await make_people(
-                        worker,
-                        resident_count=RESIDENTS,
-                        certificate_count=_CERTIFICATES,
-                        terminal_count=TERMINALS,
-                        tell=lambda _: None,
-                    )
-                    await allow_small_payments(worker)
-                    return people
+                    return await let_in(worker)
 
             return asyncio.run(make())
 
@@ -88,6 +91,8 @@ class Platform:
             YIKATONG_ALLOW_SYNTHETIC_RESIDENTS="true",
             YIKATONG_LOG_LEVEL="warning",
             YIKATONG_BACKUP_FOLDER=self.settings.backup_folder or "",
+            YIKATONG_REGION=self.settings.region,
+            YIKATONG_CLOCK_SHIFT_SECONDS=str(self.settings.clock_shift_seconds),
         )
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and our own words
@@ -196,19 +201,29 @@ class Books(NamedTuple):
 def read_books(platform: Platform) -> Books:
     """Read the books of a platform beside its server."""
 
-    async def read() -> Books:
+    async def read(conn: Connection) -> tuple[dict[str, Tapped], dict[UUID, Kept]]:
+        return await _taps(conn), await _residents(conn)
+
+    (taps, residents), differences = read_beside(platform, read)
+    return Books(taps, residents, differences)
+
+
+def read_beside(platform: Platform, read: Callable[[Connection], Awaitable[Found]]) -> tuple[Found, list[str]]:
+    """Read something of a platform beside its server, and what the audits of books and log find."""
+
+    async def read_and_audit() -> tuple[Found, list[str]]:
         async with await Database.open(address) as database:
             async with database.owner_transaction() as conn:
-                taps, residents = await _taps(conn), await _residents(conn)
+                found = await read(conn)
             audited = await run_audit(database)
-            clock = SystemClock()
+            clock = clock_of(platform.settings)
             keys = open_keys(platform.settings, clock=clock, ids=SystemIds(clock))
             log = await run_log_audit(database, settings=platform.settings, keys=keys, witness=None, clock=clock)
         differences = [difference for room in audited for difference in room.differences]
-        return Books(taps, residents, [*differences, *log.differences])
+        return found, [*differences, *log.differences]
 
     with database_server(platform.settings, may_join=True) as address:
-        return asyncio.run(read())
+        return asyncio.run(read_and_audit())
 
 
 async def _taps(conn: Connection) -> dict[str, Tapped]:
@@ -224,6 +239,19 @@ async def _residents(conn: Connection) -> dict[UUID, Kept]:
         " JOIN cards.gate AS g ON g.bucket = a.bucket AND g.resident_id = a.owner_id WHERE a.kind = 'purse'"
     )
     return {resident_id: Kept(*kept) for resident_id, *kept in await rows.fetchall()}
+
+
+async def let_tills_in(worker: Worker) -> BenchPeople:
+    """Let a few residents and the tills of a shop in."""
+    people = await make_people(
+        worker,
+        resident_count=RESIDENTS,
+        certificate_count=_CERTIFICATES,
+        terminal_count=TERMINALS,
+        tell=lambda _: None,
+    )
+    await allow_small_payments(worker)
+    return people
 
 
 async def allow_small_payments(worker: Worker) -> None:

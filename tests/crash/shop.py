@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.crash.serving import RESIDENTS, Platform
+from tests.crash.serving import RESIDENTS, Platform, let_tills_in
 from tests.crash.tills import Tills
 
 
@@ -21,7 +21,7 @@ class Shop(NamedTuple):
 async def a_shop(folder: Path) -> AsyncIterator[Shop]:
     """Prepare a platform whose data lie in a folder, and serve until the end of the block."""
     platform = Platform(folder)
-    people = await asyncio.to_thread(platform.populate)
+    people = await asyncio.to_thread(platform.populate, let_tills_in)
     try:
         await asyncio.to_thread(platform.start)
         yield Shop(platform, Tills(people, platform.url, resident_count=RESIDENTS))

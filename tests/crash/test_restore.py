@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from tests.crash.serving import RESIDENTS, Platform, read_books, wait_for
+from tests.crash.serving import RESIDENTS, Platform, let_tills_in, read_books, wait_for
 from tests.crash.tills import Tills
 from tests.support.database import folder_of_our_own
 from yikatong.app.keys import key_folder
@@ -53,7 +53,7 @@ async def day(anyio_backend: str) -> AsyncIterator[Day]:
     vault.mkdir(mode=0o711)
     platform = Platform(folder / "data", backup_folder=vault)
     (folder / "data").mkdir(mode=0o711)
-    tills = Tills(await asyncio.to_thread(platform.populate), platform.url, resident_count=RESIDENTS)
+    tills = Tills(await asyncio.to_thread(platform.populate, let_tills_in), platform.url, resident_count=RESIDENTS)
     try:
         await asyncio.to_thread(platform.start)
         manifest = await backed_up_at_work(platform, tills)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
+from tests.crash.insisting import insist
 from tests.crash.serial_order import Deed, What
 from yikatong.app.bench.shop import BenchPeople, mint_answer
 from yikatong.codes import service as codes
@@ -28,9 +29,6 @@ TOO_MUCH_FEN = 400_000
 _AMOUNT_FEN, _LARGE_FEN = 100, 30_000
 _REFUSED_EVERY, _REVERSED_EVERY, _SHOWN_EVERY = 11, 7, 5
 _AT_ONE_RESIDENT, _SOON_OUT_OF_MONEY = 4, 3
-_PAUSE_SECONDS = 0.05
-_TRIES_MAX = 2_400
-_FINAL = frozenset(range(200, 500)) - {202, 408, 429}
 
 
 class Sent(NamedTuple):
@@ -128,21 +126,14 @@ class Tills:
         return str(answer["found"])
 
     async def _insist(self, client: httpx.AsyncClient, path: str, token: str, body: bytes) -> Any:
-        """Send the same bytes until there is an answer that ends it; fails when none comes for long."""
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        for _ in range(_TRIES_MAX):
-            try:
-                answer = await client.post(path, content=body, headers=headers)
-                if answer.status_code in _FINAL:
-                    return answer.json()
-                self.told_to_wait.add(answer.json().get("reason", ""))
-                self.refusals += 1
-                self._tell()
-            except httpx.TransportError:
-                pass
-            self.sent_again += 1
-            await asyncio.sleep(_PAUSE_SECONDS)
-        raise AssertionError(f"{path} was never answered: {body[:80]!r}")
+        return (await insist(client, path, token=token, body=body, on_again=self._come_again)).json()
+
+    def _come_again(self, reason: str | None) -> None:
+        self.sent_again += 1
+        if reason is not None:
+            self.told_to_wait.add(reason)
+            self.refusals += 1
+            self._tell()
 
     def _mint(self, token: str) -> Sent:
         """The next tap: some taps in a row ask the same resident, each with another certificate."""

@@ -251,15 +251,16 @@ VALUES (%(bucket)s, %(resident_id)s, %(record_id)s, %(recorded_at)s, %(kind)s, %
     %(purpose)s);
 
 -- name: insert_own_records
--- For a batch: appends lines of commands that each concern one resident and name nothing else, under a bucket.
+-- For a batch: appends lines of commands that each concern one resident, under a bucket; subjects come as one text.
 INSERT INTO access.record (bucket, record_id, recorded_at, kind, what, by_kind, by_id, region, resident_ids, subjects,
     request_id, request_digest, outcome, purpose, approval_id)
 SELECT $1, line.record_id, line.recorded_at, line.kind, line.what, line.by_kind, line.by_id, line.region,
-    ARRAY[line.resident_id], '{}', line.request_id, line.request_digest, line.outcome, line.purpose, NULL
+    ARRAY[line.resident_id], string_to_array(line.subjects, ','), line.request_id, line.request_digest, line.outcome,
+    line.purpose, NULL
 FROM unnest($2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::uuid[],
-    $10::text[], $11::bytea[], $12::text[], $13::text[])
-AS line (record_id, recorded_at, kind, what, by_kind, by_id, region, resident_id, request_id, request_digest, outcome,
-    purpose);
+    $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[])
+AS line (record_id, recorded_at, kind, what, by_kind, by_id, region, resident_id, subjects, request_id, request_digest,
+    outcome, purpose);
 
 -- name: insert_own_concerns
 -- For a batch: appends the same lines once more under their residents.

@@ -1,27 +1,24 @@
 """Certificate refreshes of a worker: those that arrive while some commit are given together, each with its record."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 
 from yikatong.access import service as access
-from yikatong.access.model import Record, RecordKind
+from yikatong.access.model import Record
 from yikatong.app.house import House
 from yikatong.app.http.reasons import Reason
+from yikatong.app.wallet_calls import Answered, Turns, WalletCall, repeat
 from yikatong.codes import service as codes
 from yikatong.codes.api import refresh_route, show_refreshed
 from yikatong.codes.model import Refreshed
 from yikatong.codes.service import RefreshWork
-from yikatong.kernel.ids import DeviceId, ResidentId, bucket_of
+from yikatong.kernel.ids import DeviceId, bucket_of
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.batching import Connect, Transactions
 from yikatong.plumbing.gathering import Gathering
-from yikatong.plumbing.http import Caller
 from yikatong.plumbing.pipeline import BEGIN, COMMIT, ROLLBACK, BatchConnection, Statement
 from yikatong.trust.model import KeyHolder
 
@@ -34,37 +31,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RefreshCall(NamedTuple):
-    """A wallet's call, authenticated: what it asks, and what its record says.
+    """A wallet's call, and what it asks."""
 
-    `kept` keeps the answer against repetition, where the wallet sent an Idempotency-Key.
-    """
-
-    caller: Caller
+    wallet: WalletCall
     request: bytes
-    request_id: str
-    request_digest: bytes
-    purpose: str | None
-    kept: access.KeptCommand | None
-
-    @property
-    def resident_id(self) -> ResidentId:
-        """Whose wallet calls."""
-        assert self.caller.resident_id is not None
-        return ResidentId(self.caller.resident_id)
 
     @property
     def work(self) -> RefreshWork:
         """What the wallet asks of codes."""
-        assert self.caller.device_id is not None
-        return RefreshWork(self.resident_id, DeviceId(self.caller.device_id), self.request)
-
-
-class Answered(NamedTuple):
-    """The answer to a refresh; `is_repeated` says that it was given before, under the same key."""
-
-    status: int
-    content: bytes
-    is_repeated: bool = False
+        device_id = self.wallet.caller.device_id
+        assert device_id is not None
+        return RefreshWork(self.wallet.resident_id, DeviceId(device_id), self.request)
 
 
 class _Written(NamedTuple):
@@ -82,13 +59,6 @@ class Refreshing:
         self._house = house
         self._holder = holder
         self._bucket_count = house.settings.bucket_count
-        self._door: Gathering[str, Caller] = Gathering(
-            self._authenticate,
-            key_of=lambda token: None,
-            batch_max=BATCH_MAX,
-            line_max=LINE_MAX,
-            busy=Reason.SERVER_IS_BUSY,
-        )
         self._transactions: Transactions[RefreshCall, Answered | Refused] = Transactions(
             self._transact, connect=connect
         )
@@ -99,11 +69,10 @@ class Refreshing:
             line_max=LINE_MAX,
             busy=Reason.SERVER_IS_BUSY,
         )
-        self._turns: dict[tuple[UUID, bytes], asyncio.Event] = {}
+        self._turns = Turns()
 
     async def close(self) -> None:
         """Finish the batch at hand; calls still in line are refused."""
-        await self._door.close()
         await self._calls.close()
         await self._transactions.close()
 
@@ -112,51 +81,27 @@ class Refreshing:
         """The server process behind the connection of the batches."""
         return self._transactions.backend_pid
 
-    async def authenticate(self, token: str) -> Caller:
-        """The caller with a token; callers who come at once are looked up at once. Refuses as `access.authenticate`."""
-        return await self._door.submit(token)
-
     async def refresh(self, call: RefreshCall) -> Answered:
         """Give a wallet its certificates, in the transaction of its record and of its kept answer.
 
         Refuses, in this order: IDEMPOTENCY_KEY_IS_TAKEN, ANSWER_CANNOT_BE_REPEATED; then as `codes.give_certificates`.
         """
-        async with self._in_turn(call):
+        async with self._turns.of(call.wallet):
             return await self._calls.submit(call)
 
-    @asynccontextmanager
-    async def _in_turn(self, call: RefreshCall) -> AsyncIterator[None]:
-        """Of two calls with one key the second waits, as it would for another worker's, and then hears the answer."""
-        if call.kept is None:
-            yield
-            return
-        key = call.kept.caller_and_key
-        while (other := self._turns.get(key)) is not None:
-            await other.wait()
-        mine = self._turns[key] = asyncio.Event()
-        try:
-            yield
-        finally:
-            del self._turns[key]
-            mine.set()
-
     def _bucket_of(self, call: RefreshCall) -> int:
-        return bucket_of(call.resident_id, self._bucket_count)
-
-    async def _authenticate(self, tokens: Sequence[str]) -> list[Caller | Exception]:
-        async with self._house.database.transaction() as conn:
-            return [*await access.authenticate_many(conn, tokens=tokens, now=self._house.clock.now())]
+        return bucket_of(call.wallet.resident_id, self._bucket_count)
 
     async def _transact(self, conn: BatchConnection, calls: Sequence[RefreshCall]) -> list[Answered | Refused]:
         """One transaction: lock and read; decide; write, and commit where every write won what it must."""
         now = self._house.clock.now()
         bucket = self._bucket_of(calls[0])
-        kept = [call.kept for call in calls if call.kept is not None]
+        kept = [one.wallet.kept for one in calls if one.wallet.kept is not None]
         reading = codes.lock_for_refresh([call.work for call in calls], bucket=bucket, now=now)
         asking = [access.load_kept_answers(kept)] if kept else []
         _, *read = await conn.run([BEGIN, *reading, *asking])
         before = {(caller_id, key): answer for caller_id, key, answer in read[len(reading)].rows} if kept else {}
-        repeated = [_repeat(call, before) for call in calls]
+        repeated = [repeat(call.wallet, before) for call in calls]
         fresh = [call for call, answer in zip(calls, repeated, strict=True) if answer is None]
         given = await codes.give_certificates(
             conn.run,
@@ -184,13 +129,13 @@ class Refreshing:
             if isinstance(one, Refused):
                 answers.append(one)
                 continue
-            record = self._record(call, now=now)
+            record = call.wallet.record(WHAT, record_id=self._house.ids.new(), outcome=Change.DONE.value, now=now)
             answer = Answered(200, _encode(show_refreshed(one)))
             records.append(record)
             answers.append(answer)
-            if call.kept is not None:
+            if call.wallet.kept is not None:
                 kept.append(
-                    call.kept.to_keep(
+                    call.wallet.kept.to_keep(
                         status=answer.status, answer=answer.content, record_id=record.record_id, ids=self._house.ids
                     )
                 )
@@ -198,33 +143,3 @@ class Refreshing:
         if kept:
             statements.append(access.keep_answers(kept, made_at=now))
         return _Written(answers, statements)
-
-    def _record(self, call: RefreshCall, *, now: datetime) -> Record:
-        return Record(
-            record_id=self._house.ids.new(),
-            recorded_at=now,
-            kind=RecordKind.COMMAND,
-            what=WHAT,
-            by_kind=call.caller.kind.value,
-            by_id=call.caller.id,
-            region=call.caller.region,
-            resident_ids=(call.resident_id,),
-            subjects=(),
-            request_id=call.request_id,
-            request_digest=call.request_digest,
-            outcome=Change.DONE.value,
-            purpose=call.purpose,
-            approval_id=None,
-        )
-
-
-def _repeat(call: RefreshCall, before: dict[tuple[UUID, bytes], Any]) -> Answered | Refused | None:
-    """What a call with the same key was answered before; None where none was."""
-    kept = None if call.kept is None else before.get(call.kept.caller_and_key)
-    if call.kept is None or kept is None:
-        return None
-    try:
-        status, content = call.kept.repeat(kept)
-    except Refused as refused:
-        return refused
-    return Answered(status, content, is_repeated=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from yikatong.access import api as access_api
 from yikatong.access import service as access
+from yikatong.app.apply_route import route_of_applications
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.debits import JournalledDebits
 from yikatong.app.house import House
@@ -14,12 +15,12 @@ from yikatong.app.http.direct import DirectRoute
 from yikatong.app.http.frame import Frame
 from yikatong.app.keys import LOCATOR, open_keys, reload_keys
 from yikatong.app.outside.organisations import Organisations, open_organisations
-from yikatong.app.own_commits import OwnCommits
 from yikatong.app.qualifying import Qualifying
 from yikatong.app.reference import all_reasons
-from yikatong.app.refresh_route import PATH, RefreshRoute
+from yikatong.app.refresh_route import PATH, route_of_refreshes
 from yikatong.app.refreshing import Refreshing
 from yikatong.app.tap_route import TapRoute
+from yikatong.app.wallet_door import WalletDoor
 from yikatong.cards import api as cards_api
 from yikatong.cards.model import Terms, Vault
 from yikatong.catalogue import api as catalogue_api
@@ -84,7 +85,6 @@ class Worker:
         self.keys = keys
         self.organisations = organisations
         self.pinned = trust.pin_own_roots(keys)
-        self.own_commits = OwnCommits(house.database)
         self.vault: Vault = trust.KeyHolderVault(keys, house.ids)
         self.terms = Terms(bucket_count=settings.bucket_count, synthetic_allowed=settings.allow_synthetic_residents)
         self.chain = ChainTerms(
@@ -100,6 +100,7 @@ class Worker:
         )
         calls = BankCalls(database=house.database, bank=organisations.bank, clock=house.clock)
         self.debits = JournalledDebits(calls)
+        self.door = WalletDoor(house)
         self.refreshing = Refreshing(house, holder=keys, connect=lambda: house.database.connect_serving())
         self.at_the_bank = AtTheBank(self.debits, patience_seconds=BANK_PATIENCE_SECONDS)
         self.reasons: dict[str, Reason] = {reason.name: reason for room in all_reasons().values() for reason in room}
@@ -156,7 +157,7 @@ class Worker:
             reasons=self.reasons,
         )
         self.qualifying = Qualifying(
-            self.own_commits.transaction,
+            house.database.own_commit,
             chain=self.chain,
             vault=self.vault,
             clock=house.clock,
@@ -167,6 +168,7 @@ class Worker:
 
     async def close(self) -> None:
         """Finish the batches at hand, of refreshes, of applications and of taps."""
+        await self.door.close()
         await self.refreshing.close()
         await self.qualifying.close()
         await self.counter.close()
@@ -231,9 +233,16 @@ class Worker:
     def app(self) -> Frame:
         """The application: every route, and those of taps and refreshes on their own."""
         taps = TapRoute(lambda: self.tapping, reasons=self.reasons, ids=self.house.ids)
-        refreshes = RefreshRoute(self.refreshing, self.house)
+        refreshes = route_of_refreshes(self.refreshing, door=self.door, house=self.house)
+        applications = route_of_applications(
+            lambda: self.qualifying, desk=_desk_of(self), door=self.door, house=self.house
+        )
         described = taps_api.tap_route(tuple(self.reasons.values()))
-        direct: dict[str, DirectRoute] = {"/v1/taps": taps, PATH: refreshes}
+        direct: dict[str, DirectRoute] = {
+            "/v1/taps": taps,
+            PATH: refreshes,
+            trade_in_api.OWN: applications,
+        }
         return build_app(self.house, self.routes(), direct_routes=direct, extra_openapi_routes=(described,))
 
 
@@ -243,7 +252,7 @@ def _desk_of(worker: Worker) -> trade_in_api.Desk:
         chain=worker.chain,
         vault=worker.vault,
         vehicles=worker.organisations.vehicles,
-        own_commit=worker.own_commits.transaction,
+        own_commit=worker.house.database.own_commit,
         admit=worker.admit,
     )
 

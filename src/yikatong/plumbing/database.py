@@ -41,12 +41,20 @@ _LINE: dict[str, str] = {
 """How soon a server that falls silent is given up, where the address says nothing else; on a socket of this machine the
 kernel tells at once."""
 
+BESIDE_MAX = 4
+"""Connections for commits of their own, beside the pool of calls."""
+
 _POOL_SECONDS = 10.0
 """So long a call waits for a connection before it hears that the database is busy: sooner than a till gives up."""
 
 
 class Database:
-    """Two pools on one database: the owner's for migrations and the command line, the serving role's for traffic."""
+    """Pools on one database: the owner's for migrations and the command line, the serving role's for traffic, and a few
+    connections of that role beside it.
+
+    A call holds a connection of its pool. If it took a second one from there, for what must be committed before its own
+    transaction ends, calls that filled the pool would wait for one another for ever.
+    """
 
     def __init__(self, address: ServerAddress, *, limits: SessionLimits, pool_size_max: int) -> None:
         """Use `open`; a database made here is not connected yet."""
@@ -56,6 +64,7 @@ class Database:
         self._serving_conninfo = _patient(address.serving_conninfo or address.conninfo)
         self._owner_pool = _pool(self._owner_conninfo, self._prepare_owner, size_min=0, size_max=4)
         self._serving_pool = _pool(self._serving_conninfo, self._prepare_serving, size_min=1, size_max=pool_size_max)
+        self._beside_pool = _pool(self._serving_conninfo, self._prepare_serving, size_min=0, size_max=BESIDE_MAX)
 
     @classmethod
     async def open(cls, address: ServerAddress, *, limits: SessionLimits | None = None, pool_size_max: int = 8) -> Self:
@@ -68,12 +77,14 @@ class Database:
             async with await psycopg.AsyncConnection.connect(address.conninfo, autocommit=True) as conn:
                 await ensure_serving_role(conn)
         await database._owner_pool.open()
+        await database._beside_pool.open()
         await database._serving_pool.open(wait=True, timeout=30)
         return database
 
     async def close(self) -> None:
-        """Close both pools."""
+        """Close all pools."""
         await self._serving_pool.close()
+        await self._beside_pool.close()
         await self._owner_pool.close()
 
     async def __aenter__(self) -> Self:
@@ -88,6 +99,15 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         """A transaction of the serving role: whole when the block ends, absent when it raises."""
         async with self._serving_pool.connection() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def own_commit(self) -> AsyncIterator[Connection]:
+        """A transaction of the serving role beside the pool, for who holds a connection of it, or serves those who do.
+
+        Nobody takes a second one while holding one.
+        """
+        async with self._beside_pool.connection() as conn, conn.transaction():
             yield conn
 
     @asynccontextmanager

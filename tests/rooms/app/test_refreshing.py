@@ -13,7 +13,9 @@ from tests.support.builders.refreshing import RefreshingWorld, SignedIn, a_refre
 from tests.support.cut_line import a_cut_line
 from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
-from yikatong.app.refreshing import Answered, RefreshCall
+from yikatong.app.refreshing import RefreshCall
+from yikatong.app.wallet_calls import Answered
+from yikatong.app.wallet_door import WalletDoor
 from yikatong.cards.model import Reason as CardReason
 from yikatong.codes.api import RefreshAnswer
 from yikatong.codes.model import Reason
@@ -231,8 +233,9 @@ async def test_a_wallet_whose_session_ended_is_not_let_in_with_the_others(world:
     phone, gone = await world.a_phone(), await world.a_phone()
     async with world.db.transaction() as conn:
         await access.end_session(conn, caller=gone.caller, now=world.clock.now())
+    door = WalletDoor(world.house)
     known = await asyncio.gather(
-        *(world.refreshing.authenticate(token) for token in (phone.token, gone.token, "yks_" + "A" * 43)),
+        *(door.authenticate(token) for token in (phone.token, gone.token, "yks_" + "A" * 43)),
         return_exceptions=True,
     )
 

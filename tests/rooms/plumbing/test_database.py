@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.support.database import a_fresh_database, build_schema, folder_of_our_own
 from tests.support.processes import environment_with
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.database import Connection, Database, SessionLimits, SteadyAttempt
+from yikatong.plumbing.database import BESIDE_MAX, Connection, Database, SessionLimits, SteadyAttempt
 from yikatong.plumbing.database_server import database_server, session_limits
 from yikatong.plumbing.postgres.errors import DataFolderInUseError
 from yikatong.plumbing.postgres.server import DATABASE, OWNER, EmbeddedPostgres
@@ -205,3 +205,22 @@ def test_a_second_process_may_join_the_server_that_runs_on_the_folder() -> None:
         with psycopg.connect(address.conninfo) as conn:
             assert conn.execute(sql.SQL("SELECT 1")).fetchone() == (1,)
     shutil.rmtree(folder)
+
+
+async def test_a_call_that_has_the_last_connection_of_the_pool_still_gets_commits_of_its_own(db: Database) -> None:
+    async with await Database.open(db.address, pool_size_max=1) as database, database.transaction() as conn:
+        cursor = await conn.execute("SELECT pg_backend_pid()")
+        held = await cursor.fetchone()
+        for _ in range(BESIDE_MAX + 1):
+            async with database.own_commit() as own:
+                got = await (await own.execute("SELECT pg_backend_pid(), current_user")).fetchone()
+                assert got is not None
+                assert held != got[:1]
+                assert "yikatong_serving" == got[1]
+
+
+async def test_what_raises_in_a_commit_of_its_own_gives_its_connection_back(db: Database) -> None:
+    for _ in range(BESIDE_MAX + 1):
+        with pytest.raises(LookupError):
+            async with db.own_commit():
+                raise LookupError

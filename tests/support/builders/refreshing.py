@@ -18,8 +18,10 @@ from yikatong.app.house import House
 from yikatong.app.http.bounds import CallsAtOnce
 from yikatong.app.http.frame import Frame
 from yikatong.app.http.resource import unknown_address
-from yikatong.app.refresh_route import PATH, RefreshRoute
+from yikatong.app.refresh_route import PATH, route_of_refreshes
 from yikatong.app.refreshing import RefreshCall, Refreshing
+from yikatong.app.wallet_calls import WalletCall
+from yikatong.app.wallet_door import WalletDoor
 from yikatong.cards import service as cards
 from yikatong.cards.model import Registered
 from yikatong.codes import service as codes
@@ -88,14 +90,14 @@ class RefreshingWorld:
         kept = None
         if key is not None:
             kept = access.KeptCommand(caller_id=phone.caller.id, key=key, token=phone.token, request_digest=digest)
-        return RefreshCall(
+        call = WalletCall(
             caller=phone.caller,
-            request=signed,
             request_id=self.ids.new().hex,
             request_digest=digest,
             purpose=None,
             kept=kept,
         )
+        return RefreshCall(call, signed)
 
     async def lost(self, conn: Connection, phone: SignedIn) -> int:
         """Report the card lost and let its certificates rest, as the desk does; gives how many were active."""
@@ -139,7 +141,7 @@ class RefreshingWorld:
     async def post(self, body: Any, **headers: str) -> httpx.Response:
         """POST to the route over ASGI, as JSON unless it is bytes."""
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        route = RefreshRoute(self.refreshing, self.house)
+        route = route_of_refreshes(self.refreshing, door=WalletDoor(self.house), house=self.house)
         frame = Frame(unknown_address, direct_routes={PATH: route}, ids=self.ids, calls=CallsAtOnce())
         transport = httpx.ASGITransport(app=frame)
         sent = {"Content-Type": "application/json"} | {name.replace("_", "-"): said for name, said in headers.items()}

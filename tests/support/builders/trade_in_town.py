@@ -13,13 +13,16 @@ from tests.support.builders.http import a_house, bearer
 from tests.support.builders.places import a_region
 from tests.support.builders.store_lists import a_text_table
 from tests.support.world import FixedClock
+from yikatong.app.apply_route import route_of_applications
 from yikatong.app.http.application import build_app
 from yikatong.app.outside.vehicles import NoVehicleRegister
+from yikatong.app.qualifying import Qualifying
+from yikatong.app.wallet_door import WalletDoor
 from yikatong.cards.model import Registered
 from yikatong.catalogue.model import Provider
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
-from yikatong.trade_in.api import Desk, routes
+from yikatong.trade_in.api import OWN, Desk, routes
 from yikatong.trade_in.model import Application, Qualified
 from yikatong.trade_in.outside import VehicleRegister
 from yikatong.trade_in.service.lists import import_parties
@@ -93,7 +96,10 @@ async def a_trade_in_town(
     place = await Place(db, terms=terms, bucket_count=BUCKETS).funded(fund_fen)
     clock = FixedClock(place.now)
     house = a_house(db, clock)
-    app = build_app(house, routes(a_desk(place, vehicles=vehicles or NoVehicleRegister())))
+    desk = a_desk(place, vehicles=vehicles or NoVehicleRegister())
+    qualifying = Qualifying(place.own_commit, chain=place.chain, vault=place.vault, clock=house.clock, ids=place.ids)
+    applications = route_of_applications(lambda: qualifying, desk=desk, door=WalletDoor(house), house=house)
+    app = build_app(house, routes(desk), direct_routes={OWN: applications})
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         town = TradeInTown(place, client, clock)

@@ -167,7 +167,7 @@ def load_kept_answers(commands: Sequence[KeptCommand]) -> Statement[tuple[UUID, 
 
 
 def write_own_records(rows: Sequence[Record], *, bucket: int, now: datetime) -> list[Statement[Any]]:
-    """Append the lines of a batch's commands, each about one resident of a bucket and nothing else (`write_record`)."""
+    """Append the lines of a batch's commands, each about one resident of a bucket and no other (`write_record`)."""
     leaves = [rules.leaf_of_record(record) for record in rows]
     return [*command_batch.insert_own_records(rows, bucket=bucket), sealing.leaving(leaves, now=now)]
 

@@ -56,9 +56,9 @@ def keep_answers(answers: Sequence[AnswerToKeep], *, made_at: datetime) -> State
 
 
 def insert_own_records(records: Sequence[Record], *, bucket: int) -> list[Statement[Any]]:
-    """Append lines that each concern one resident of a bucket and name nothing else, and those under the residents."""
-    if any(len(one.resident_ids) != 1 or one.subjects or one.approval_id for one in records):
-        raise ValueError("a line of a batch concerns one resident and names nothing else")
+    """Append lines that each concern one resident of a bucket and no other, and those under the residents."""
+    if any(len(one.resident_ids) != 1 or one.approval_id for one in records):
+        raise ValueError("a line of a batch concerns one resident, and nobody approved it")
     ids = wire.uuid_array([one.record_id for one in records])
     times = wire.instant_array([one.recorded_at for one in records])
     kinds = wire.text_array([one.kind.value for one in records])
@@ -77,6 +77,7 @@ def insert_own_records(records: Sequence[Record], *, bucket: int) -> list[Statem
         by_ids,
         wire.text_array([one.region for one in records]),
         residents,
+        wire.text_array([",".join(one.subjects) for one in records]),
         wire.text_array([one.request_id for one in records]),
         wire.bytea_array([one.request_digest for one in records]),
         wire.text_array([one.outcome for one in records]),

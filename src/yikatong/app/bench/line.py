@@ -61,9 +61,10 @@ class Line(asyncio.Protocol):
 
 
 class _Answered(msgspec.Struct):
-    """What counts of an answer: a receipt's outcome, or a problem's reason."""
+    """What counts of an answer: a receipt's outcome, a command's change, or a problem's reason."""
 
     outcome: str | None = None
+    change: str | None = None
     reason: str | None = None
 
 
@@ -71,7 +72,7 @@ _read_answer = msgspec.json.Decoder(_Answered).decode
 
 
 def _outcome_of(heard: bytes) -> str | None:
-    """What an answer says once it is whole: `admitted`, or the reason of the refusal."""
+    """What an answer says once it is whole: `admitted`, `done`, or the reason of the refusal."""
     end = heard.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -80,4 +81,4 @@ def _outcome_of(heard: bytes) -> str | None:
     if len(heard) < end + 4 + length:
         return None
     answer = _read_answer(heard[end + 4 :])
-    return answer.reason or answer.outcome
+    return answer.reason or answer.outcome or answer.change

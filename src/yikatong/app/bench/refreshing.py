@@ -17,6 +17,7 @@ from yikatong.app.bench.shop import Refreshing
 from yikatong.app.bench.stage import Stage
 from yikatong.app.http.decoding import body_reader
 from yikatong.app.refreshing import RefreshCall
+from yikatong.app.wallet_calls import WalletCall
 from yikatong.app.worker import Worker
 from yikatong.codes import service as codes
 from yikatong.codes.api import RefreshBody, read_request
@@ -157,19 +158,14 @@ async def _refresh_all(worker: Worker, calls: Sequence[_Call]) -> int:
 
 async def _refresh(worker: Worker, call: _Call) -> bytes:
     """One wallet's refresh as its route does it, but for headers and the line in the log."""
-    refreshing = worker.refreshing
-    caller = await refreshing.authenticate(call.token)
-    body = _read_body(call.body)
-    answered = await refreshing.refresh(
-        RefreshCall(
-            caller=caller,
-            request=read_request(body),
-            request_id=worker.house.ids.new().hex,
-            request_digest=access.digest_request((call.body,), key=call.token),
-            purpose=None,
-            kept=None,
-        )
+    asked = WalletCall(
+        caller=await worker.door.authenticate(call.token),
+        request_id=worker.house.ids.new().hex,
+        request_digest=access.digest_request((call.body,), key=call.token),
+        purpose=None,
+        kept=None,
     )
+    answered = await worker.refreshing.refresh(RefreshCall(asked, read_request(_read_body(call.body))))
     return answered.content
 
 

@@ -1,33 +1,50 @@
-"""A crowd at once for the last places of a budget: exactly as many win as it has money for, and how long that takes."""
+"""A crowd at once for the last places of a budget: exactly as many win as it has money for, and how long that takes.
+
+The platform is one of its own, whose clock stands at a day on which the place's published sheet was in force. Each of
+the crowd has a card, a wallet and a session; what they send is written beforehand.
+"""
 
 import asyncio
 import time
 from collections import Counter
-from datetime import UTC, datetime
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from simulator.population.load import newcomers_of
 from simulator.population.people import generate
+from yikatong.access import service as access
+from yikatong.app.bench.crowd import CrowdOrder, CrowdResult, post_head, run_crowd
+from yikatong.app.bench.people import enrol, generate_newcomers
 from yikatong.app.bench.rows import Judged, Row
-from yikatong.app.bench.stage import Stage
+from yikatong.app.bench.stage import Stage, open_stage, run_generator, vacuum
+from yikatong.app.bench.taps import percentile
 from yikatong.app.qualifying import Qualifying
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk
+from yikatong.cards.bulk_enrolment import EnrolledAtOnce
 from yikatong.kernel.ids import ResidentId, TransferId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
-from yikatong.ledger.model import AccountName, name_budget
+from yikatong.ledger.model import name_budget
+from yikatong.plumbing.database import Database
+from yikatong.plumbing.http import CallerKind
 from yikatong.trade_in import service as trade_in
-from yikatong.trade_in.model import Application, ChainTerms, Qualified
+from yikatong.trade_in.api import OWN, ApplicationBody
+from yikatong.trade_in.model import Application, Qualified
 
 AIM_SECONDS = 10.0
-PLACES = 100
 WORKERS = 2
 PLACE = "320000"
 DAY = datetime(2024, 10, 20, 4, 0, tzinfo=UTC)
 """A day on which the place's published sheet was in force."""
 SEED = 20_241_020
+FACTS = {"old_battery": "lead_acid", "old_is_plated": "yes"}
+WON, LATE = "done", "BUDGET_IS_USED_UP"
 _AT_ONCE = 500
 _CODES_FROM = 320_000_000_000_000
 
@@ -40,46 +57,151 @@ class Rush(NamedTuple):
     refused: Counter[str]
 
 
-class _StandingClock:
-    """A clock that stands on the day of the sheet."""
+class Kept(NamedTuple):
+    """What the database says of a crowd afterwards: claims, whose, lines of the record, and what is left."""
 
-    def now(self) -> datetime:
-        """That noon."""
-        return DAY
+    claims: int
+    claimants: int
+    records: int
+    left_fen: int
 
 
 def bench_budget_rush(stage: Stage) -> Row:
-    """So many applicants at once for the last hundred places, over as many gathering workers as serve a platform."""
+    """So many applicants at once for the last hundred places, over HTTP, at a platform as `yikatong serve` runs it."""
     count = stage.plan.applicants
-    places = min(PLACES, count // 4)
-    rush = asyncio.run(_run(stage, count=count, places=places))
-    if rush.won != places:
-        raise RuntimeError(f"{rush.won} of {count} applicants won {places} places: {dict(rush.refused)}")
+    places = stage.plan.applicants_win
+    shift = round((DAY - datetime.now(UTC)) / timedelta(seconds=1))
+    settings = replace(
+        stage.settings,
+        data_folder=str(Path(stage.settings.data_folder).parent),
+        clock_shift_seconds=shift,
+        allow_synthetic_residents=True,
+    )
+    with open_stage(settings, stage.plan, tell=stage.tell) as own:
+        served_in_one = asyncio.run(_rush_at_the_service(own, count=count, places=places))
+        requests = asyncio.run(_prepare(own, count=count, places=places))
+        result = _rush_over_http(own, requests)
+        kept = asyncio.run(_look(own))
+    _verify(result, kept, count=count, places=places)
+    latencies = sorted(result.latencies_ms)
     return Row(
         name="budget-rush",
-        measure=f"seconds in which {count} applicants at once hear whether they have one of the last {places} places",
+        measure=f"seconds in which {count} applicants over HTTP hear whether they have one of the last {places} places",
         aim=AIM_SECONDS,
         judged=Judged.FIGURE_AT_MOST,
         unit="s",
-        figure=round(rush.seconds, 2),
-        ratio=round(rush.seconds / AIM_SECONDS, 3),
-        says="by the service that the route calls, in one process; HTTP is left out",
-        details={"applicants": count, "won": rush.won, "refused": dict(rush.refused)},
+        figure=round(result.seconds, 2),
+        ratio=round(result.seconds / AIM_SECONDS, 3),
+        says=f"{stage.plan.applicants_at_once} connections, the generator beside the platform on this machine; every "
+        "applicant with a session of their own, every answer with its record",
+        details={
+            "applicants": count,
+            "connections": stage.plan.applicants_at_once,
+            "won": result.answers[WON],
+            "refused": {LATE: result.answers[LATE]},
+            "p50_ms": round(percentile(latencies, 50), 1),
+            "p99_ms": round(percentile(latencies, 99), 1),
+            "generator_processor_seconds": round(result.processor_seconds, 2),
+            "service_seconds": round(served_in_one.seconds, 2),
+        },
     )
 
 
-async def _run(stage: Stage, *, count: int, places: int) -> Rush:
+def _verify(result: CrowdResult, kept: Kept, *, count: int, places: int) -> None:
+    """Exactly so many won, nobody twice, all others heard that the budget is used up. Raises RuntimeError."""
+    expected = {WON: places, LATE: count - places}
+    if result.answers != expected:
+        raise RuntimeError(f"of {count} applicants for {places} places: {result.answers}")
+    if kept != Kept(places, places, count, 0):
+        raise RuntimeError(f"of {count} applicants for {places} places the database has {kept}")
+
+
+def _rush_over_http(stage: Stage, requests: tuple[bytes, ...]) -> CrowdResult:
+    order = CrowdOrder(requests=requests, connections=stage.plan.applicants_at_once, expected=frozenset({WON, LATE}))
+    with stage.served() as served:
+        return msgspec.json.decode(run_generator(run_crowd, order, served.url), type=CrowdResult)
+
+
+async def _prepare(stage: Stage, *, count: int, places: int) -> tuple[bytes, ...]:
+    """Enrol the crowd, put money for so many into the budget, and write what each will send."""
     async with stage.worker() as worker:
+        crowd = await enrol(worker, generate_newcomers(worker, count), {}, every=count)
+        tokens = await _sign_in(worker, crowd)
+        await _fund(worker, places=places)
+        requests = tuple(
+            _request(worker, token, host=stage.settings.host, number=number) for number, token in enumerate(tokens)
+        )
+    await vacuum(stage.address)
+    return requests
+
+
+async def _sign_in(worker: Worker, crowd: list[EnrolledAtOnce]) -> list[str]:
+    """A session of each wallet."""
+    house = worker.house
+    async with house.database.transaction() as conn:
+        return [
+            (
+                await access.open_session(
+                    conn,
+                    kind=CallerKind.WALLET,
+                    subject_id=one.device_id,
+                    region=house.settings.region,
+                    resident_id=one.resident_id,
+                    device_id=one.device_id,
+                    now=house.clock.now(),
+                    ids=house.ids,
+                )
+            ).token
+            for one in crowd
+        ]
+
+
+def _request(worker: Worker, token: str, *, host: str, number: int) -> bytes:
+    """What one wallet sends, whole."""
+    body = msgspec.json.encode(
+        ApplicationBody(request_id=worker.house.ids.new(), place=PLACE, old_code=str(_CODES_FROM + number), facts=FACTS)
+    )
+    return post_head(OWN, token=token, host=host, length=len(body)) + body
+
+
+async def _look(stage: Stage) -> Kept:
+    """What came of the crowd that asked over HTTP: its wallets were enrolled, and left records."""
+    async with await Database.open(stage.address) as database, database.owner_transaction() as conn:
+        claims = await _row(
+            conn,
+            "SELECT count(*), count(DISTINCT c.resident_id) FROM trade_in.claim AS c"
+            " WHERE EXISTS (SELECT FROM access.session AS s WHERE s.resident_id = c.resident_id)",
+        )
+        records = await _row(conn, "SELECT count(*) FROM access.record WHERE what = 'trade_in.qualify'")
+        budgets = await _row(conn, "SELECT DISTINCT budget FROM trade_in.claim")
+        left = await ledger.find_budget_left(
+            conn, budget=name_budget(budgets[0]), bucket_count=stage.settings.bucket_count
+        )
+    return Kept(claims[0], claims[1], records[0], left or 0)
+
+
+async def _row(conn: Any, question: str) -> tuple[Any, ...]:
+    found = await (await conn.execute(question)).fetchall()
+    if len(found) != 1:
+        raise RuntimeError(f"{len(found)} rows instead of one")
+    row: tuple[Any, ...] = found[0]
+    return row
+
+
+async def _rush_at_the_service(stage: Stage, *, count: int, places: int) -> Rush:
+    """The same by the service that the route calls, in one process, over as many gathering lines as workers serve."""
+    async with stage.worker() as worker:
+        house = worker.house
         crowd = await _a_crowd(worker, count)
-        applications = [_apply(worker, one, number) for number, one in enumerate(crowd)]
-        await _fund(worker, applications[0], chain=worker.chain, places=places)
+        applications = [_application(worker, one, number) for number, one in enumerate(crowd)]
+        await _fund(worker, places=places)
         doors = [
             Qualifying(
-                worker.house.database.transaction,
+                house.database.transaction,
                 chain=worker.chain,
                 vault=worker.vault,
-                clock=_StandingClock(),
-                ids=worker.house.ids,
+                clock=house.clock,
+                ids=house.ids,
                 writer=number,
             )
             for number in range(WORKERS)
@@ -88,16 +210,19 @@ async def _run(stage: Stage, *, count: int, places: int) -> Rush:
         ends = await asyncio.gather(*(doors[number % WORKERS].apply(one) for number, one in enumerate(applications)))
         seconds = time.perf_counter() - began
     won = sum(isinstance(end, Qualified) for end in ends)
-    return Rush(seconds, won, Counter(end.reason.name for end in ends if isinstance(end, Refused)))
+    refused = Counter(end.reason.name for end in ends if isinstance(end, Refused))
+    if (won, refused) != (places, Counter({LATE: count - places})):
+        raise RuntimeError(f"{won} of {count} applicants won {places} places: {dict(refused)}")
+    return Rush(seconds, won, refused)
 
 
-def _apply(worker: Worker, resident_id: ResidentId, number: int) -> Application:
+def _application(worker: Worker, resident_id: ResidentId, number: int) -> Application:
     return Application(
         request_id=worker.house.ids.new(),
         resident_id=resident_id,
         place=PLACE,
-        old_code=str(_CODES_FROM + number),
-        facts={"old_battery": "lead_acid", "old_is_plated": "yes"},
+        old_code=str(2 * _CODES_FROM + number),
+        facts=FACTS,
     )
 
 
@@ -121,19 +246,19 @@ async def _a_crowd(worker: Worker, count: int) -> list[ResidentId]:
     return crowd
 
 
-async def _fund(worker: Worker, application: Application, *, chain: ChainTerms, places: int) -> AccountName:
-    """Leave in the budget what so many claims of this sheet reserve."""
-    house = worker.house
-    wish = trade_in.wish_of(application, chain=chain, now=DAY)
-    budget = name_budget(wish.budget)
+async def _fund(worker: Worker, *, places: int) -> None:
+    """Put into the budget what so many claims of the place's sheet reserve."""
+    house, chain = worker.house, worker.chain
+    application = _application(worker, ResidentId(house.ids.new()), 0)
+    now = house.clock.now()
+    wish = trade_in.wish_of(application, chain=chain, now=now)
     async with house.database.transaction() as conn:
         await ledger.fund_budget(
             conn,
-            budget=budget,
+            budget=name_budget(wish.budget),
             amount_fen=places * wish.fen,
             transfer_id=TransferId(house.ids.new()),
             reference=house.ids.new(),
-            now=DAY,
+            now=now,
             bucket_count=chain.bucket_count,
         )
-    return budget

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import msgspec
@@ -113,17 +114,8 @@ class Stage:
         Each load takes the next share of the certificates, and begins again with the first when all were shown:
         workers are fresh by then. Raises RuntimeError when an answer is not the expected one.
         """
-        ours, theirs = SPAWN.Pipe(duplex=False)
-        arguments = (self.people._replace(certified=self._next_share(), refreshing=()), url, order, theirs)
-        process = SPAWN.Process(target=run_load, args=arguments, daemon=True)
-        process.start()
-        theirs.close()
-        try:
-            result = msgspec.json.decode(ours.recv_bytes(), type=LoadResult)
-        except EOFError:
-            raise RuntimeError("the load generator died") from None
-        finally:
-            process.join(10)
+        people = self.people._replace(certified=self._next_share(), refreshing=())
+        result = msgspec.json.decode(run_generator(run_load, people, url, order), type=LoadResult)
         if result.wrong:
             raise RuntimeError(f"answers were not as expected: {result.wrong}")
         return result
@@ -154,6 +146,23 @@ class Stage:
             )
         await vacuum(self.address)
         return people
+
+
+def run_generator(generate: Callable[..., None], *arguments: Any) -> bytes:
+    """What a load generator sends back, of which `generate` is the main function, in a process of its own.
+
+    Raises RuntimeError when it died.
+    """
+    ours, theirs = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=generate, args=(*arguments, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv_bytes()
+    except EOFError:
+        raise RuntimeError("the load generator died") from None
+    finally:
+        process.join(10)
 
 
 @contextmanager

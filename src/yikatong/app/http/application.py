@@ -31,10 +31,12 @@ def build_app(
     """Serve routes under their addresses, with health, metrics, OpenAPI and its page.
 
     `direct_routes` answer POST at their exact address (`/v1/taps`), are counted among the calls on their way, and
-    bring authentication, record, log and metrics themselves. One is described by the route with its address, or by one
-    of `extra_openapi_routes` where it takes none of the edge's headers. Raises ValueError when two routes have one
-    name, or one address and method, and when a body does not forbid unknown fields.
+    bring authentication, record, log and metrics themselves; other methods of their addresses are served as any. One is
+    described by the route with its address, or by one of `extra_openapi_routes` where it takes none of the edge's
+    headers. Raises ValueError when two routes have one name, or one address and method, and when a body does not forbid
+    unknown fields.
     """
+    direct = direct_routes or {}
     approve = approve_route({name: Dispatcher(house, route) for name, route in _second_person(routes).items()})
     served = (*routes, approve)
     described = (*served, *extra_openapi_routes)
@@ -44,15 +46,16 @@ def build_app(
     pages = page_routes(write_openapi(served, plain, direct=extra_openapi_routes))
     by_path: dict[str, dict[str, Dispatcher]] = defaultdict(dict)
     for route in served:
-        if route.path in (direct_routes or {}):
-            continue
-        by_path[route.path][route.method] = Dispatcher(house, route)
+        if route.method != "POST" or route.path not in direct:
+            by_path[route.path][route.method] = Dispatcher(house, route)
     inner: list[BaseRoute] = [
-        StarletteRoute(path, endpoint=Resource(by_method)) for path, by_method in _fixed_first(by_path)
+        StarletteRoute(path, endpoint=Resource(by_method, elsewhere=("POST",) if path in direct else ()))
+        for path, by_method in _fixed_first(by_path)
     ]
     inner += [StarletteRoute(route.path, endpoint=PlainResource(route)) for route in (*plain, *pages)]
     router = Router(inner, redirect_slashes=False, default=unknown_address)
-    return Frame(router, direct_routes=direct_routes or {}, ids=house.ids, calls=CallsAtOnce(calls_at_once_max))
+    calls = CallsAtOnce(calls_at_once_max)
+    return Frame(router, direct_routes=direct, ids=house.ids, calls=calls, shared=direct.keys() & by_path.keys())
 
 
 def _second_person(routes: Sequence[Route]) -> dict[str, Route]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -48,10 +48,17 @@ class Frame:
     """
 
     def __init__(
-        self, inner: ASGIApp, *, direct_routes: Mapping[str, DirectRoute], ids: Ids, calls: CallsAtOnce
+        self,
+        inner: ASGIApp,
+        *,
+        direct_routes: Mapping[str, DirectRoute],
+        ids: Ids,
+        calls: CallsAtOnce,
+        shared: Collection[str] = (),
     ) -> None:
-        """`direct_routes` answer POST at their exact address."""
+        """`direct_routes` answer POST at their exact address; `inner` the other methods of those `shared`."""
         self._inner = inner
+        self._shared = frozenset(shared)
         self._ids = ids
         self._calls = calls
         self._direct = {path: _FramedRoute(route, calls=calls, ids=ids) for path, route in direct_routes.items()}
@@ -72,7 +79,7 @@ class Frame:
         if scope["type"] != "http":
             return
         direct = self._direct.get(scope["path"])
-        if direct is not None:
+        if direct is not None and (scope["method"] == "POST" or scope["path"] not in self._shared):
             await direct(scope, receive, send)
             return
         call = _FramedCall(self._inner, scope, ids=self._ids)

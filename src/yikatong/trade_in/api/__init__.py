@@ -2,9 +2,20 @@
 
 from yikatong.plumbing.http import Route
 from yikatong.trade_in.api import counter, decisions, finance, lists, offices, parties, residents
+from yikatong.trade_in.api.bodies import ApplicationBody
 from yikatong.trade_in.api.claims import Desk
+from yikatong.trade_in.api.residents import OWN, application_of, look_up_bike, qualify_route, show_qualified
 
-__all__ = ["Desk", "routes"]
+__all__ = [
+    "OWN",
+    "ApplicationBody",
+    "Desk",
+    "application_of",
+    "look_up_bike",
+    "qualify_route",
+    "routes",
+    "show_qualified",
+]
 
 
 def routes(desk: Desk) -> tuple[Route, ...]:

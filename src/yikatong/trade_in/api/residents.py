@@ -4,9 +4,9 @@ from functools import partial
 
 from msgspec import Struct, structs
 
-from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.kernel.ids import ResidentId, bucket_of
+from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
 from yikatong.trade_in import service
@@ -16,6 +16,8 @@ from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import ClaimAnswer, QualifiedAnswer, StepAnswer, show_claim
 from yikatong.trade_in.model import Act, Actor, Application, KeptClaim, Qualified, Reason
 from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer, VehicleRegister
+
+OWN = "/v1/wallet/trade-in/claims"
 
 
 class ClaimsAnswer(Struct, frozen=True, kw_only=True):
@@ -29,18 +31,6 @@ class Residents:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-
-    async def qualify(self, call: Call, body: ApplicationBody, query: None) -> QualifiedAnswer | Refusal:
-        """Open a claim with its money reserved. What the register of vehicles says counts before what is stated."""
-        application = application_of(resident_of(call), body)
-        bucket = bucket_of(application.resident_id, self._desk.bucket_count)
-        person = await cards.view_person(
-            call.conn, bucket=bucket, resident_id=application.resident_id, vault=self._desk.vault
-        )
-        ended = await self._desk.admit(
-            await look_up_bike(application, name=person.name, id_number=person.id_number, vehicles=self._desk.vehicles)
-        )
-        return Refusal(ended) if isinstance(ended, Refused) else show_qualified(ended)
 
     async def list(self, call: Call, body: None, query: None) -> ClaimsAnswer:
         """The resident's own claims."""
@@ -128,21 +118,34 @@ def show_qualified(qualified: Qualified) -> QualifiedAnswer:
     return QualifiedAnswer(change=qualified.change, claim=show_claim(qualified.kept, None))
 
 
+def qualify_route(decided: tuple[AnyReason, ...]) -> Route:
+    """Describe how a resident applies; applications come in crowds and are served in batches, by a direct route.
+
+    `decided` are the reasons of the formula.
+    """
+    return route_of(
+        Role.RESIDENT, "POST", OWN, "qualify", "Ask to be qualified for a trade-in; its money is reserved",
+        "申请以旧换新补贴资格（预留资金）", _served_elsewhere, body=ApplicationBody, answer=QualifiedAnswer, status=201,
+        reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.COUPON_IS_NOT_GIVEN_OUT_NOW,
+                 Reason.PLACES_ARE_USED_UP, CardsReason.RESIDENT_IS_NOT_KNOWN,
+                 CardsReason.PERSON_IS_ERASED, Reason.APPLICANT_IS_DECEASED, Reason.VEHICLE_CODE_IS_NOT_VALID,
+                 Reason.DEED_IS_ANOTHER, Reason.VEHICLE_IS_COUNTED_ALREADY, Reason.AMOUNT_IS_NOTHING,
+                 *decided),
+    )  # fmt: skip
+
+
+async def _served_elsewhere(call: Call, body: ApplicationBody, query: None) -> QualifiedAnswer:
+    raise NotImplementedError("applications are served by their own route")
+
+
 def routes(desk: Desk) -> tuple[Route, ...]:
     """The routes of residents."""
     residents = Residents(desk)
     resident = partial(route_of, Role.RESIDENT)
-    every, one = "/v1/wallet/trade-in/claims", "/v1/wallet/trade-in/claims/{claim_id}"
+    one = f"{OWN}/{{claim_id}}"
     return (
-        resident("POST", every, "qualify", "Ask to be qualified for a trade-in; its money is reserved",
-                 "申请以旧换新补贴资格（预留资金）", residents.qualify, body=ApplicationBody, answer=QualifiedAnswer,
-                 status=201,
-                 reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.COUPON_IS_NOT_GIVEN_OUT_NOW,
-                          Reason.PLACES_ARE_USED_UP, CardsReason.RESIDENT_IS_NOT_KNOWN,
-                          CardsReason.PERSON_IS_ERASED, Reason.APPLICANT_IS_DECEASED, Reason.VEHICLE_CODE_IS_NOT_VALID,
-                          Reason.DEED_IS_ANOTHER, Reason.VEHICLE_IS_COUNTED_ALREADY, Reason.AMOUNT_IS_NOTHING,
-                          *desk.decided)),
-        resident("GET", every, "list_own_claims", "Show one's own claims", "查看本人申领", residents.list,
+        qualify_route(desk.decided),
+        resident("GET", OWN, "list_own_claims", "Show one's own claims", "查看本人申领", residents.list,
                  answer=ClaimsAnswer, looks=True),
         resident("GET", one, "get_own_claim", "Show one of one's own claims", "查看本人一笔申领", residents.view,
                  answer=ClaimAnswer, looks=True, reasons=(Reason.CLAIM_IS_UNKNOWN,)),

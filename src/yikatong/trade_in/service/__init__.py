@@ -1,14 +1,13 @@
 """What other rooms use of the trade-in: one function a use case, taking an open transaction first."""
 
 from yikatong.trade_in.service.acting import act
-from yikatong.trade_in.service.admitting import OwnCommit, admit, admit_many
+from yikatong.trade_in.service.admitting import Ends, OwnCommit, admit, admit_in_turn, admit_many
 from yikatong.trade_in.service.applying import (
     claim_old_codes,
     count_used_up,
     give_codes_back,
     qualify,
     qualify_many,
-    used_up,
 )
 from yikatong.trade_in.service.clawing import claw_back_from_store
 from yikatong.trade_in.service.counting import claim_new_code, free_new_code
@@ -51,15 +50,18 @@ from yikatong.trade_in.service.tidying import (
     release_rest,
     settle_code,
 )
+from yikatong.trade_in.service.turning_away import turn_away
 
 __all__ = [
     "PAYMENTS_PAGE",
     "ROSTER_PAGE",
     "SEALED_FIELD",
+    "Ends",
     "Office",
     "OwnCommit",
     "act",
     "admit",
+    "admit_in_turn",
     "admit_many",
     "cancel_sale",
     "claim_new_code",
@@ -102,8 +104,8 @@ __all__ = [
     "send_to_payouts",
     "settle_code",
     "stop_payment",
+    "turn_away",
     "undo_sale",
-    "used_up",
     "wish_of",
     "write_sales",
 ]

@@ -7,7 +7,7 @@ Whoever was behind them looks again at what is left then.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,25 +18,29 @@ from yikatong.cards.model import Vault
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
-from yikatong.ledger.model import AccountKind, name_budget, name_of_budget
 from yikatong.ledger.model import Reason as LedgerReason
+from yikatong.ledger.model import name_budget
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Application, BudgetIsShort, ChainTerms, Qualified
-from yikatong.trade_in.rules.keeping import claim_id_of
-from yikatong.trade_in.service.applying import (
-    claim_old_codes,
-    count_used_up,
-    qualify_many,
-    used_up,
-)
-from yikatong.trade_in.service.drafting import Wish, wish_of
-from yikatong.trade_in.store import deeds as deed_store
-from yikatong.trade_in.store import vehicles as vehicle_store
+from yikatong.trade_in.service.applying import claim_old_codes, count_used_up, qualify_many, used_up
+from yikatong.trade_in.service.drafting import Wish
+from yikatong.trade_in.service.turning_away import Placed, find_left, late_among, wishes_of
 
 Conn = psycopg.AsyncConnection[Any]
 
 OwnCommit = Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]]
 """Opens a transaction of its own on another connection."""
+
+Ends = Mapping[int, Qualified | Refused]
+"""Ends of applications by their places among those that were given."""
+
+Beside = Callable[[Conn, Ends], Awaitable[None]]
+"""Writes what must be committed together with ends, in their own transaction."""
+
+
+async def nothing_beside(conn: Conn, ends: Ends) -> None:
+    """Write nothing beside ends."""
+
 
 _LEASE_AHEAD = 4
 """So many times what waits now is leased if it is there, so that the next ones find it."""
@@ -52,6 +56,7 @@ class _Way(NamedTuple):
     now: datetime
     ids: Ids
     writer: int
+    beside: Beside
 
 
 async def admit(
@@ -92,107 +97,103 @@ async def admit_many(
 ) -> list[Qualified | Refused]:
     """Bring applications of one bucket to their ends, in the order given; everything is committed when this returns.
 
+    Refuses as `admit_in_turn`.
+    """
+    ends: dict[int, Qualified | Refused] = {}
+    async for some in admit_in_turn(
+        own_commit,
+        bucket=bucket,
+        applications=applications,
+        chain=chain,
+        vault=vault,
+        now=now,
+        ids=ids,
+        writer=writer,
+    ):
+        ends |= some
+    return [ends[place] for place in range(len(applications))]
+
+
+async def admit_in_turn(
+    own_commit: OwnCommit,
+    *,
+    bucket: int,
+    applications: Sequence[Application],
+    chain: ChainTerms,
+    vault: Vault,
+    now: datetime,
+    ids: Ids,
+    writer: int = 0,
+    beside: Beside = nothing_beside,
+) -> AsyncIterator[Ends]:
+    """Bring applications of one bucket to their ends, in the order given; gives ends as soon as they are committed.
+
+    `beside` writes in the commit of each end; what it raises leaves the ends of that commit undone, and is raised.
+
     BUDGET_IS_USED_UP comes first where nothing is left, or less than one would get as far as the application says;
     then all reasons of `qualify_many`; then the same where others were first.
     """
-    way = _Way(own_commit, bucket, chain, vault, now, ids, writer)
-    wishes = _wishes(way, applications)
-    ends: _Ends = {}
-    waiting = list(enumerate(applications))
+    way = _Way(own_commit, bucket, chain, vault, now, ids, writer, beside)
+    wishes = wishes_of(applications, chain=chain, now=now)
+    waiting = dict(enumerate(applications))
     while waiting:
-        look = await _look(way, waiting, wishes, ends)
-        waiting = [placed for placed in waiting if placed[0] not in ends]
-        trying = [placed for placed in waiting if placed[0] in look.able]
+        async with own_commit() as conn:
+            look = await _look(conn, way, list(waiting.items()), wishes)
+        if look.late:
+            yield look.late
+        waiting = {place: one for place, one in waiting.items() if place not in look.late}
+        trying = [placed for placed in waiting.items() if placed[0] in look.able]
         if trying:
             async with own_commit() as conn:
                 await claim_old_codes(conn, applications=[one for _, one in trying], chain=chain, now=now)
             for code, needs in look.short.items():
                 await _lease_for(way, code, needs)
-            await _try(way, trying, ends)
-        waiting = [placed for placed in waiting if placed[0] not in ends]
-    return [ends[place] for place in range(len(applications))]
-
-
-_Placed = tuple[int, Application]
-_Ends = dict[int, Qualified | Refused]
+            async for some in _try(way, trying):
+                yield some
+                waiting = {place: one for place, one in waiting.items() if place not in some}
 
 
 class _Look(NamedTuple):
-    """Which applications what is left is enough for, and of which budgets the bucket's slice is short for them."""
+    """Who came too late; which others what is left is enough for; of which budgets the bucket's slice is short."""
 
+    late: Ends
     able: frozenset[int]
     short: dict[str, list[int]]
 
 
-def _wishes(way: _Way, applications: Sequence[Application]) -> dict[int, Wish]:
-    """What each application would have; who says the same has the same, so it is reckoned once."""
-    known: dict[tuple[str, frozenset[tuple[str, str]]], Wish | None] = {}
-    wishes = {}
-    for place, one in enumerate(applications):
-        says = (one.place, frozenset(one.facts.items()))
-        if says not in known:
-            try:
-                known[says] = wish_of(one, chain=way.chain, now=way.now)
-            except Refused:
-                known[says] = None  # it is refused in its turn, by name
-        wish = known[says]
-        if wish is not None:
-            wishes[place] = wish
-    return wishes
-
-
-async def _look(way: _Way, waiting: Sequence[_Placed], wishes: dict[int, Wish], ends: _Ends) -> _Look:
+async def _look(conn: Conn, way: _Way, waiting: Sequence[Placed], wishes: Mapping[int, Wish]) -> _Look:
     """Look what is left; turn away those for whom it is too little, and say for whom it is enough."""
     budgets = sorted({wishes[place].budget for place, _ in waiting if place in wishes})
     able = {place for place, _ in waiting if place not in wishes}
+    late: dict[int, Refused] = {}
     short: dict[str, list[int]] = {}
-    async with way.own_commit() as conn:
-        for code in budgets:
-            left = await _left_of(conn, code, way=way)
-            group = [placed for placed in waiting if placed[0] in wishes and wishes[placed[0]].budget == code]
-            late = await _find_late(conn, group, wishes, left_fen=left.fen, way=way)
-            if late:
-                refused = [one for place, one in group if place in late]
-                await count_used_up(conn, applications=refused, chain=way.chain, now=way.now, writer=way.writer)
-                ends |= {place: used_up(way.chain) for place in late}
-            wanted = {place: wishes[place].fen for place, _ in group if place not in late}
-            enough = _share(wanted, left_fen=left.fen)
-            able |= enough
-            if sum(wanted[place] for place in enough) > left.sliced_fen:
-                short[code] = [wanted[place] for place in enough]
-    return _Look(frozenset(able), short)
+    for code in budgets:
+        left = await find_left(conn, code, bucket=way.bucket, bucket_count=way.chain.bucket_count)
+        group = [placed for placed in waiting if placed[0] in wishes and wishes[placed[0]].budget == code]
+        late |= await late_among(conn, group, wishes, left_fen=left.fen, bucket=way.bucket, chain=way.chain)
+        wanted = {place: wishes[place].fen for place, _ in group if place not in late}
+        enough = _share(wanted, left_fen=left.fen)
+        able |= enough
+        if sum(wanted[place] for place in enough) > left.sliced_fen:
+            short[code] = [wanted[place] for place in enough]
+    if late:
+        await _count_late(conn, way, {place: one for place, one in waiting if place in late}, late, budget=budgets[0])
+    return _Look(late, frozenset(able), short)
 
 
-class _Left(NamedTuple):
-    """What is left of a budget anywhere, and in this bucket's slice."""
-
-    fen: int
-    sliced_fen: int
-
-
-async def _left_of(conn: Conn, code: str, *, way: _Way) -> _Left:
-    budget = name_budget(code)
-    fen = await ledger.find_budget_left(conn, budget=budget, bucket_count=way.chain.bucket_count) or 0
-    share = name_of_budget(budget, AccountKind.BUDGET_SLICE)
-    return _Left(fen, await ledger.open_balance(conn, buckets=[way.bucket], account=share))
-
-
-async def _find_late(
-    conn: Conn, group: Sequence[_Placed], wishes: dict[int, Wish], *, left_fen: int, way: _Way
-) -> frozenset[int]:
-    """For which applications too little is left, whose request was never heard.
-
-    Who goes on with a bike that was handed in before may have bought, and need less: they are decided.
-    """
-    late = [(place, one) for place, one in group if left_fen <= 0 or wishes[place].fen > left_fen]
-    if not late:
-        return frozenset()
-    claim_ids = [claim_id_of(one) for _, one in late]
-    heard = await deed_store.list_first_deeds(conn, bucket=way.bucket, claim_ids=claim_ids)
-    held: frozenset[str] = frozenset()
-    if left_fen > 0:
-        held = await vehicle_store.list_codes(conn, codes=[one.old_code for _, one in late])
-    return frozenset(place for place, one in late if claim_id_of(one) not in heard and one.old_code not in held)
+async def _count_late(
+    conn: Conn, way: _Way, applications: Mapping[int, Application], late: Ends, *, budget: str
+) -> None:
+    """Count who came too late for money, or for places; give back their codes, and write beside them."""
+    await count_used_up(
+        conn,
+        applications=list(applications.values()),
+        chain=way.chain,
+        now=way.now,
+        writer=way.writer,
+        budget=budget,
+    )
+    await way.beside(conn, late)
 
 
 def _share(wanted: dict[int, int], *, left_fen: int) -> set[int]:
@@ -205,7 +206,7 @@ def _share(wanted: dict[int, int], *, left_fen: int) -> set[int]:
     return enough
 
 
-async def _try(way: _Way, trying: Sequence[_Placed], ends: _Ends) -> None:
+async def _try(way: _Way, trying: Sequence[Placed]) -> AsyncIterator[Ends]:
     """Qualify what can be; lease for those that were short all the same, who come again unless too little is left."""
     async with way.own_commit() as conn:
         applied = await qualify_many(
@@ -218,31 +219,33 @@ async def _try(way: _Way, trying: Sequence[_Placed], ends: _Ends) -> None:
             ids=way.ids,
             writer=way.writer,
         )
-    short: defaultdict[str, list[tuple[_Placed, int]]] = defaultdict(list)
-    for placed, end in zip(trying, applied, strict=True):
+        found = {place: end for (place, _), end in zip(trying, applied, strict=True)}
+        ends = {place: end for place, end in found.items() if not isinstance(end, BudgetIsShort)}
+        if ends:
+            await way.beside(conn, ends)
+    yield ends
+    short: defaultdict[str, list[tuple[Placed, int]]] = defaultdict(list)
+    for placed in trying:
+        end = found[placed[0]]
         if isinstance(end, BudgetIsShort):
             short[end.budget].append((placed, end.need_fen))
-        else:
-            ends[placed[0]] = end
     for code, group in short.items():
-        await _lease(way, code, group, ends)
+        yield await _lease(way, code, group)
 
 
-async def _lease(way: _Way, code: str, group: Sequence[tuple[_Placed, int]], ends: _Ends) -> None:
+async def _lease(way: _Way, code: str, group: Sequence[tuple[Placed, int]]) -> Ends:
     """Lease for applications of one budget; who needs more than is left anywhere is refused."""
     left_fen = await _lease_for(way, code, [need_fen for _, need_fen in group])
-    lost = [placed for placed, need_fen in group if need_fen > left_fen]
+    lost: dict[int, Refused] = {
+        place: used_up(way.chain, budget=code, needed_fen=need_fen, left_fen=left_fen)
+        for (place, _), need_fen in group
+        if need_fen > left_fen
+    }
     if lost:
         async with way.own_commit() as conn:
-            await count_used_up(
-                conn,
-                applications=[one for _, one in lost],
-                chain=way.chain,
-                now=way.now,
-                writer=way.writer,
-                budget=code,
-            )
-        ends |= {place: used_up(way.chain, budget=code) for place, _ in lost}
+            applications = {place: one for (place, one), _ in group if place in lost}
+            await _count_late(conn, way, applications, lost, budget=code)
+    return lost
 
 
 async def _lease_for(way: _Way, code: str, needs: Sequence[int]) -> int:

@@ -9,6 +9,7 @@ import psycopg
 from msgspec import structs
 
 from yikatong.cards.model import Applicant
+from yikatong.kernel.ids import show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service as programmes
@@ -107,7 +108,7 @@ class Draft(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """An application that the formula refuses, and its decision."""
+    """An application that the formula refuses, and its decision, which is found by the claim that the refusal names."""
 
     refused: Refused
     decision: DecisionRow
@@ -217,7 +218,8 @@ def draft_claim(
         office=office,
     )
     if decision.reason is not None:
-        return Refusal(refusal_of(decision, office=office), row)
+        refused = refusal_of(decision, office=office)
+        return Refusal(Refused(refused.reason, **refused.about, claim=show_id("claim", claim_id)), row)
     draft = structs.replace(draft, terms=read_terms(sheet))
     kept, deed = _admit(draft, application, facts, decision, row, sheet=sheet, office=office)
     return Draft(application, ended, kept, allowed_of(sheet), find_places(sheet, on=decision.on), row, deed)

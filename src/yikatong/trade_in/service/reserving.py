@@ -49,7 +49,8 @@ async def reserve_again(conn: Conn, *, kept: KeptClaim, fen: int, about: UUID, o
         )
     except Refused as refused:
         if refused.reason is LedgerReason.BUDGET_HAS_TOO_LITTLE:
-            raise used_up(office.chain) from None
+            left_fen = await ledger.find_budget_left(conn, budget=budget, bucket_count=office.chain.bucket_count) or 0
+            raise used_up(office.chain, budget=kept.budget, needed_fen=fen, left_fen=left_fen) from None
         raise
     outcomes = await ledger.take_from_budget(conn, bucket=kept.bucket, budget=budget, takings=[taking], now=office.now)
     assert outcomes == (Change.DONE,), "its slice is locked and holds enough"
