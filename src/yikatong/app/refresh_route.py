@@ -2,8 +2,9 @@
 
 from yikatong.app.house import House
 from yikatong.app.refreshing import RefreshCall, Refreshing
+from yikatong.app.wallet_calls import Answered, WalletCall
 from yikatong.app.wallet_door import WalletDoor
-from yikatong.app.wallet_route import Answered, WalletCall, WalletRoute
+from yikatong.app.wallet_route import WalletRoute
 from yikatong.codes.api import RefreshBody, read_request, refresh_route
 
 PATH = refresh_route().path

@@ -252,7 +252,7 @@ def _desk_of(worker: Worker) -> trade_in_api.Desk:
         chain=worker.chain,
         vault=worker.vault,
         vehicles=worker.organisations.vehicles,
-        own_commit=worker.house.database.own_commit,
+        own_commit=lambda: worker.house.database.own_commit(),
         admit=worker.admit,
     )
 

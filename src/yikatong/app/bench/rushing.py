@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -17,12 +17,13 @@ from msgspec.structs import replace
 from simulator.population.load import newcomers_of
 from simulator.population.people import generate
 from yikatong.access import service as access
+from yikatong.access.model import RecordQuery
 from yikatong.app.bench.crowd import CrowdOrder, CrowdResult, post_head, run_crowd
 from yikatong.app.bench.people import enrol, generate_newcomers
 from yikatong.app.bench.rows import Judged, Row
 from yikatong.app.bench.stage import Stage, open_stage, run_generator, vacuum
 from yikatong.app.bench.taps import percentile
-from yikatong.app.qualifying import Qualifying
+from yikatong.app.qualifying import WHAT, Qualifying
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk
 from yikatong.cards.bulk_enrolment import EnrolledAtOnce
@@ -31,11 +32,11 @@ from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import name_budget
-from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import CallerKind
 from yikatong.trade_in import service as trade_in
 from yikatong.trade_in.api import OWN, ApplicationBody
-from yikatong.trade_in.model import Application, Qualified
+from yikatong.trade_in.model import Application, ClaimState, Qualified
+from yikatong.trade_in.service import Wish
 
 AIM_SECONDS = 10.0
 WORKERS = 2
@@ -58,11 +59,11 @@ class Rush(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What the database says of a crowd afterwards: claims, whose, lines of the record, and what is left."""
+    """What the database says of a crowd afterwards: claims, how many won, who left records, what is left."""
 
     claims: int
-    claimants: int
-    records: int
+    winners: int
+    recorded: int
     left_fen: int
 
 
@@ -165,27 +166,34 @@ def _request(worker: Worker, token: str, *, host: str, number: int) -> bytes:
 
 
 async def _look(stage: Stage) -> Kept:
-    """What came of the crowd that asked over HTTP: its wallets were enrolled, and left records."""
-    async with await Database.open(stage.address) as database, database.owner_transaction() as conn:
-        claims = await _row(
+    """What came of the crowd that asked over HTTP, which left records, and of the one before."""
+    plan = stage.plan
+    async with stage.worker() as worker, worker.house.database.transaction() as conn:
+        records = await access.list_records(conn, query=_records_of(stage))
+        won = [record.resident_ids for record in records if record.outcome == WON]
+        claims = await trade_in.list_claims(
             conn,
-            "SELECT count(*), count(DISTINCT c.resident_id) FROM trade_in.claim AS c"
-            " WHERE EXISTS (SELECT FROM access.session AS s WHERE s.resident_id = c.resident_id)",
+            place=PLACE,
+            state=ClaimState.QUALIFIED,
+            bucket_count=worker.chain.bucket_count,
+            limit=4 * plan.applicants_win,
         )
-        records = await _row(conn, "SELECT count(*) FROM access.record WHERE what = 'trade_in.qualify'")
-        budgets = await _row(conn, "SELECT DISTINCT budget FROM trade_in.claim")
-        left = await ledger.find_budget_left(
-            conn, budget=name_budget(budgets[0]), bucket_count=stage.settings.bucket_count
-        )
-    return Kept(claims[0], claims[1], records[0], left or 0)
+        budget = name_budget(_wish(worker).budget)
+        left = await ledger.find_budget_left(conn, budget=budget, bucket_count=worker.chain.bucket_count)
+    return Kept(len(claims) - plan.applicants_win, len(set(won)), len({record.by_id for record in records}), left or 0)
 
 
-async def _row(conn: Any, question: str) -> tuple[Any, ...]:
-    found = await (await conn.execute(question)).fetchall()
-    if len(found) != 1:
-        raise RuntimeError(f"{len(found)} rows instead of one")
-    row: tuple[Any, ...] = found[0]
-    return row
+def _records_of(stage: Stage) -> RecordQuery:
+    return RecordQuery(
+        region=stage.settings.region,
+        since=None,
+        until=None,
+        kind=None,
+        what=WHAT,
+        by_id=None,
+        before=None,
+        limit=2 * stage.plan.applicants,
+    )
 
 
 async def _rush_at_the_service(stage: Stage, *, count: int, places: int) -> Rush:
@@ -248,10 +256,7 @@ async def _a_crowd(worker: Worker, count: int) -> list[ResidentId]:
 
 async def _fund(worker: Worker, *, places: int) -> None:
     """Put into the budget what so many claims of the place's sheet reserve."""
-    house, chain = worker.house, worker.chain
-    application = _application(worker, ResidentId(house.ids.new()), 0)
-    now = house.clock.now()
-    wish = trade_in.wish_of(application, chain=chain, now=now)
+    house, chain, wish = worker.house, worker.chain, _wish(worker)
     async with house.database.transaction() as conn:
         await ledger.fund_budget(
             conn,
@@ -259,6 +264,12 @@ async def _fund(worker: Worker, *, places: int) -> None:
             amount_fen=places * wish.fen,
             transfer_id=TransferId(house.ids.new()),
             reference=house.ids.new(),
-            now=now,
+            now=house.clock.now(),
             bucket_count=chain.bucket_count,
         )
+
+
+def _wish(worker: Worker) -> Wish:
+    """What each of the crowd would have, of which budget."""
+    application = _application(worker, ResidentId(worker.house.ids.new()), 0)
+    return trade_in.wish_of(application, chain=worker.chain, now=worker.house.clock.now())

@@ -11,7 +11,7 @@ from yikatong.trade_in.service.applying import (
 )
 from yikatong.trade_in.service.clawing import claw_back_from_store
 from yikatong.trade_in.service.counting import claim_new_code, free_new_code
-from yikatong.trade_in.service.drafting import wish_of
+from yikatong.trade_in.service.drafting import Wish, wish_of
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
     ROSTER_PAGE,
@@ -59,6 +59,7 @@ __all__ = [
     "Ends",
     "Office",
     "OwnCommit",
+    "Wish",
     "act",
     "admit",
     "admit_in_turn",
