@@ -94,7 +94,7 @@ for _name, _explained in {
     "simulate": "A million trade-ins simulated, every step kept; with --full, ten million as well.",
     "cost-by-size": "Cost of a tap among many cards against few; with --full, 10 million against 100 thousand.",
     "payout-batch": "A payout batch of a million lines: written, validated, returned, posted.",
-    "budget-rush": "Ten thousand applicants at once for the last hundred places of a budget.",
+    "budget-rush": "Ten thousand applicants over HTTP at once for the last hundred places of a budget.",
     "memory": "Resident memory of the whole platform while taps run.",
     "first-tap": "From the start of the demo to its first tap, second run.",
     "crash": "Acknowledged taps lost or doubled when server or database are killed at work.",
