@@ -13,7 +13,7 @@ from tests.crash.buyers import Buyers
 from tests.crash.serving import Platform
 from tests.support.builders.access import a_staff_member, a_wallet
 from tests.support.builders.store_lists import a_text_table
-from yikatong.app.bench.people import certify, enrol, fund, generate_newcomers, wallet_of
+from yikatong.app.bench.people import certify, enrol, fund, generate_grown_ups, wallet_of
 from yikatong.app.bench.shop import BenchPeople
 from yikatong.app.worker import Worker
 from yikatong.catalogue import service as catalogue
@@ -84,7 +84,7 @@ async def _let_in(worker: Worker) -> Sellers:
     house = worker.house
     now = house.clock.now()
     keys: dict[UUID, SigningKey] = {}
-    enrolled = await enrol(worker, generate_newcomers(worker, BUYERS), keys)
+    enrolled = await enrol(worker, [(0, generate_grown_ups(worker, BUYERS))], keys)
     await fund(worker, enrolled)
     refreshing = [wallet_of(one, keys) for one in enrolled]
     certified = await certify(worker, refreshing, len(refreshing))

@@ -117,7 +117,7 @@ class Qualifying:
     ) -> Gathering[_Work, _Ended]:
         return Gathering(
             serve,
-            key_of=lambda work: self._bucket_of(work),
+            key_of=self._bucket_of,
             batch_max=BATCH_MAX,
             line_max=LINE_MAX,
             busy=Reason.SERVER_IS_BUSY,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from uuid import UUID
 
-from simulator.population.load import newcomers_of
+from simulator.population.load import MINOR_UNDER_YEARS, newcomers_of
 from simulator.population.people import generate
 from yikatong.app.bench.shop import BenchPeople, Certified, Refreshing, Till
 from yikatong.app.worker import Worker
@@ -18,7 +18,7 @@ from yikatong.codes import service as codes
 from yikatong.codes.model import RefreshRequest, SceneGroup, ShowKey
 from yikatong.kernel.identifiers.credit_code import make_credit_code
 from yikatong.kernel.ids import TransferId, bucket_of
-from yikatong.kernel.instants import day_of
+from yikatong.kernel.instants import age_on, day_of
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import HOUSE, AccountKind, Leg, TransferDraft, TransferKind, name_account
 from yikatong.lines.rules import account_of_source
@@ -82,6 +82,17 @@ def generate_newcomers(
             skipped = max(0, after - start)
             yield start + skipped, newcomers_of(batch.cut(skipped), today=today)
         start += batch.size
+
+
+def generate_grown_ups(worker: Worker, count: int) -> list[Newcomer]:
+    """The first so many made-up people of age."""
+    today = day_of(worker.house.clock.now())
+    found: list[Newcomer] = []
+    for _, newcomers in generate_newcomers(worker, 2 * count + CHUNK):
+        found += [one for one in newcomers if age_on(today, born_on=one.person.birth) >= MINOR_UNDER_YEARS]
+        if len(found) >= count:
+            break
+    return found[:count]
 
 
 async def enrol(

@@ -7,6 +7,7 @@ the crowd has a card, a wallet and a session; what they send is written beforeha
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -14,21 +15,19 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from simulator.population.load import newcomers_of
-from simulator.population.people import generate
 from yikatong.access import service as access
 from yikatong.access.model import RecordQuery
 from yikatong.app.bench.crowd import CrowdOrder, CrowdResult, post_head, run_crowd
-from yikatong.app.bench.people import enrol, generate_newcomers
+from yikatong.app.bench.people import CHUNK, enrol, generate_grown_ups
 from yikatong.app.bench.rows import Judged, Row
 from yikatong.app.bench.stage import Stage, open_stage, run_generator, vacuum
 from yikatong.app.bench.taps import percentile
 from yikatong.app.qualifying import WHAT, Qualifying
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk
+from yikatong.cards.bulk import Newcomer
 from yikatong.cards.bulk_enrolment import EnrolledAtOnce
 from yikatong.kernel.ids import ResidentId, TransferId
-from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import name_budget
@@ -43,10 +42,8 @@ WORKERS = 2
 PLACE = "320000"
 DAY = datetime(2024, 10, 20, 4, 0, tzinfo=UTC)
 """A day on which the place's published sheet was in force."""
-SEED = 20_241_020
 FACTS = {"old_battery": "lead_acid", "old_is_plated": "yes"}
 WON, LATE = "done", "BUDGET_IS_USED_UP"
-_AT_ONCE = 500
 _CODES_FROM = 320_000_000_000_000
 
 
@@ -126,7 +123,9 @@ def _rush_over_http(stage: Stage, requests: tuple[bytes, ...]) -> CrowdResult:
 async def _prepare(stage: Stage, *, count: int, places: int) -> tuple[bytes, ...]:
     """Enrol the crowd, put money for so many into the budget, and write what each will send."""
     async with stage.worker() as worker:
-        crowd = await enrol(worker, generate_newcomers(worker, count), {}, every=count)
+        people = generate_grown_ups(worker, count)
+        chunks = ((start, people[start : start + CHUNK]) for start in range(0, count, CHUNK))
+        crowd = await enrol(worker, chunks, {}, every=count)
         tokens = await _sign_in(worker, crowd)
         await _fund(worker, places=places)
         requests = tuple(
@@ -200,7 +199,7 @@ async def _rush_at_the_service(stage: Stage, *, count: int, places: int) -> Rush
     """The same by the service that the route calls, in one process, over as many gathering lines as workers serve."""
     async with stage.worker() as worker:
         house = worker.house
-        crowd = await _a_crowd(worker, count)
+        crowd = await _register(worker, generate_grown_ups(worker, 2 * count)[count:])
         applications = [_application(worker, one, number) for number, one in enumerate(crowd)]
         await _fund(worker, places=places)
         doors = [
@@ -234,24 +233,20 @@ def _application(worker: Worker, resident_id: ResidentId, number: int) -> Applic
     )
 
 
-async def _a_crowd(worker: Worker, count: int) -> list[ResidentId]:
-    """Residents who are nobody else on the stage."""
+async def _register(worker: Worker, crowd: Sequence[Newcomer]) -> list[ResidentId]:
+    """Let a crowd in, without cards."""
     house = worker.house
-    today = day_of(house.clock.now())
-    crowd: list[ResidentId] = []
-    for batch in generate(SEED, count, today, batch_size=_AT_ONCE):
-        newcomers = newcomers_of(batch, today=today)
+    for start in range(0, len(crowd), CHUNK):
         async with house.database.transaction() as conn:
             await bulk.register_newcomers(
                 conn,
-                newcomers,
+                crowd[start : start + CHUNK],
                 region=house.settings.region,
                 terms=worker.terms,
                 vault=worker.vault,
                 now=house.clock.now(),
             )
-        crowd += [one.id for one in newcomers]
-    return crowd
+    return [one.id for one in crowd]
 
 
 async def _fund(worker: Worker, *, places: int) -> None:
