@@ -111,7 +111,7 @@ async def _let_in(worker: Worker) -> Sellers:
 async def _open_store(worker: Worker) -> tuple[BenchPeople, str]:
     house = worker.house
     now, ids = house.clock.now(), house.ids
-    credit_code = make_credit_code("92" + PLACE + "MA0BIKES0")
+    credit_code = make_credit_code("92" + PLACE + "MA0BXKE00")
     async with house.database.transaction() as conn:
         provider = (
             await catalogue.register_provider(
