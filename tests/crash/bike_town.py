@@ -132,7 +132,7 @@ async def _open_store(worker: Worker) -> tuple[BenchPeople, str]:
                 conn,
                 region=PLACE,
                 provider_id=provider.id,
-                division="530102",
+                division=PLACE,
                 name_zh="亭亭车行一店",
                 name_en="Tingting bikes one",
                 now=now,
