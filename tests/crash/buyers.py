@@ -24,7 +24,8 @@ from yikatong.trade_in.api import OWN
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm
 
-PRICE_FEN = 199_900
+PRICE_FEN = 99_900
+"""Below what a wallet has to confirm once more."""
 AT_WORK = 10
 _OLD_FROM, _NEW_FROM = 530_000_000_000_000, 540_000_000_000_000
 FACTS = {
