@@ -97,7 +97,7 @@ async def a_trade_in_town(
     clock = FixedClock(place.now)
     house = a_house(db, clock)
     desk = a_desk(place, vehicles=vehicles or NoVehicleRegister())
-    qualifying = Qualifying(place.own_commit, chain=place.chain, vault=place.vault, clock=house.clock, ids=place.ids)
+    qualifying = Qualifying(place.own_commit, chain=place.chain, vault=place.vault, clock=house.clock, ids=house.ids)
     applications = route_of_applications(lambda: qualifying, desk=desk, door=WalletDoor(house), house=house)
     app = build_app(house, routes(desk), direct_routes={OWN: applications})
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
