@@ -34,6 +34,7 @@ _KEYS = {
     "ledger.transfer": "id",
     "ledger.hold": "id",
     "access.record": "record_id",
+    "trade_in.decision": "decision_id",
 }
 _KINDS = {
     "taps.tap": LeafKind.TAP,
@@ -42,6 +43,7 @@ _KINDS = {
     "ledger.transfer": LeafKind.TRANSFER,
     "ledger.hold": LeafKind.HOLD,
     "access.record": LeafKind.RECORD,
+    "trade_in.decision": LeafKind.DECISION,
 }
 _IN_NO_LEAF = frozenset({"bucket"})
 _OTHERWISE = {
@@ -49,6 +51,7 @@ _OTHERWISE = {
     "int4": "{} + 1",
     "int8": "{} + 1",
     "text": "{} || 'x'",
+    "date": "{} + 1",
     "timestamptz": "{} + interval '1 second'",
     "bytea": "{} || '\\x00'::bytea",
     "bool": "NOT {}",

@@ -12,6 +12,7 @@ from tests.simulator.week.office import GRANTS, TO_THEIR_PLACE, Office
 from tests.simulator.week.outpost import Outpost
 from tests.simulator.week.place import OUTPOSTS, RESIDENTS, TILLS, Place, has_bank
 from tests.simulator.week.plastic import CHIP, CHIP_ENTRY, CHIP_WITHOUT_PASSWORD
+from tests.simulator.week.shop import Shop
 from tests.simulator.week.till import Tills
 from tests.simulator.week.told import Told
 from tests.support.builders.counter import BUCKET
@@ -22,6 +23,7 @@ from yikatong.taps.jobs import end_waiting_taps
 
 DAY_SECONDS = 86_400.0
 BURSTS_A_DAY = 2.4
+DEALS_A_DAY = 1.5
 _FEN = (1, 300, 700, 1_000, 1_000, 2_500, 2_500, 5_000, 9_999, 10_001, 15_000, 20_001)
 _QUIET_SECONDS = 7_200.0
 _UPLOAD_TERM_SECONDS = 20 * 86_400.0
@@ -50,6 +52,7 @@ class Life:
             for number in range(OUTPOSTS)
         ]
         self.court = Court(place, self._office, Random(place.seed + 20))
+        self.shop = Shop(place, self.network, self.told, self._tills, Random(place.seed + 21))
         self._seconds = place.days * DAY_SECONDS
         self._granted_by = 0
         self._is_over = False
@@ -84,13 +87,14 @@ class Life:
         await burst()
 
     def _bursts(self) -> list[Burst]:
-        """All of them in a whole week, fewer in some days of one."""
+        """All of them in a whole week, fewer in some days of one; and old bikes that are traded in."""
         kinds: tuple[Burst, ...] = (
             self._rush, self._rush, self._rush, self._stop, self._meal, self._meal, self._meal, self._loss, self._loss,
             self._freeze, self._beyond_the_purse, self._beyond_the_purse, self._limits, self._limits, self._top_ups,
             self._entry, self._spend_twice, self._overtake,
         )  # fmt: skip
-        return self._random.sample(kinds, min(len(kinds), round(BURSTS_A_DAY * self._place.days)))
+        bursts = self._random.sample(kinds, min(len(kinds), round(BURSTS_A_DAY * self._place.days)))
+        return bursts + [self.shop.deal] * round(DEALS_A_DAY * self._place.days)
 
     def _somebody(self) -> int:
         return self._random.randrange(RESIDENTS)
@@ -216,9 +220,9 @@ class Life:
         kind = self._random.random()
         if sent is None and kind < 0.3:
             outpost.attest()
-        elif sent is not None and kind < 0.15:
+        elif sent is not None and kind < 0.3:
             self._random.choice(self.outposts).serve_copy(sent)
-        elif sent is not None and kind < 0.45 and how != CHIP_WITHOUT_PASSWORD:
+        elif sent is not None and kind < 0.6 and how != CHIP_WITHOUT_PASSWORD:
             await asyncio.sleep(self._random.choice((0.0, 1.0, 30.0)))
             till = self._random.choice((self._random.randrange(TILLS), sent.till, sent.till))
             await self._tills.send(self._tills.copied(sent, till=till), tries=1)
@@ -288,6 +292,7 @@ class Life:
         )
         async with worker.db.transaction() as conn:
             await ledger.tidy_holds(conn, bucket=BUCKET, now=self._place.clock.now())
+        await self.shop.work_by_itself(worker)
         await self._sealers[number].run_once(worker.db, now=self._place.clock.now())
         await self._publish(number)
         return ended

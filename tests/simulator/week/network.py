@@ -96,6 +96,8 @@ def say(answer: Any) -> str:
     if isinstance(answer, Receipt):
         parts = " ".join(f"{part.source}={part.amount_fen}" for part in answer.paid_by)
         return f"{answer.outcome.value} {answer.reason or answer.waits_for or ''} {parts}".strip()
+    if hasattr(answer, "in_words"):
+        return str(answer.in_words)
     if isinstance(answer, UploadRow):
         return f"{answer.outcome.value} {answer.reason or ''}".strip()
     if not isinstance(answer, str) and not hasattr(answer, "tap_id"):

@@ -17,6 +17,7 @@ from tests.simulator.week.history import History
 from tests.simulator.week.journal import Journal, WeekClock, WeekCounter
 from tests.simulator.week.lines_to_database import WeekDatabase
 from tests.simulator.week.plastic import CardMaker, PlasticCard, a_plastic_card
+from tests.simulator.week.store import Store, a_store
 from tests.simulator.week.turns import Turns, WeekLoop, is_here
 from tests.support.builders import counter as building
 from tests.support.builders.cards import TERMS
@@ -66,6 +67,8 @@ class Worker(CounterWorld):
 class Place:
     """Everything there is in the week."""
 
+    store: Store
+
     def __init__(
         self, seed: int, loop: WeekLoop, *, days: float, watcher: psycopg.Connection[object], folder: Path
     ) -> None:
@@ -93,8 +96,18 @@ class Place:
 
     @property
     def terminals(self) -> list[TerminalWithKeys]:
-        """Tills, then outposts, by their numbers."""
-        return [*self.tills, *self.outposts]
+        """Tills, then outposts, then the store's till, by their numbers."""
+        return [*self.tills, *self.outposts, self.store.till]
+
+    @property
+    def store_till(self) -> int:
+        """The number of the store's till."""
+        return TILLS + OUTPOSTS
+
+    @property
+    def everybody(self) -> list[Phone]:
+        """Residents, then the store's buyers, by their numbers."""
+        return [*self.phones, *self.store.buyers]
 
 
 @asynccontextmanager
@@ -140,6 +153,7 @@ async def _open_worker(
         worker.provider, worker.till, worker.meal, worker.entry = first.provider, first.till, first.meal, first.entry
     else:
         await building._register(worker)
+        place.store = await a_store(worker, seed=place.seed + 30)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "Counter", partial(WeekCounter, database=database, journal=place.journal))
         await building._open_counter(worker)

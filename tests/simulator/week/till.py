@@ -89,7 +89,7 @@ class Tills:
 
     async def ask_after(self, sent: Sent, tap_id: TapId) -> Receipt | Refused | None:
         """Ask how a tap stands."""
-        till = self._place.tills[sent.till]
+        till = self._place.terminals[sent.till]
         answer = await self._network.ask(f"poll {sent.request}", lambda worker: polled(worker, tap_id, by=till))
         if isinstance(answer, Receipt):
             self._told.receipts.append(Heard(self._place.clock.now(), sent, answer))
@@ -97,7 +97,7 @@ class Tills:
 
     async def reverse(self, sent: Sent, *, tap_id: TapId | None = None, tries: int = 4) -> bool:
         """Take a tap back until that is acknowledged, by its code or its id."""
-        body, till = self._told.bodies[sent], self._place.tills[sent.till]
+        body, till = self._told.bodies[sent], self._place.terminals[sent.till]
         tap = None if tap_id is None else show_id("tap", tap_id)
         for _ in range(tries):
             call = partial(reversed_by, body=body, till=till, tap=tap)
@@ -112,7 +112,7 @@ class Tills:
 
     async def refund(self, sent: Sent, tap_id: TapId, fen: int, *, key: str) -> None:
         """Give something back, asked again under the same key when nobody answers."""
-        caller = self._place.first.terminal_caller(self._place.tills[sent.till])
+        caller = self._place.first.terminal_caller(self._place.terminals[sent.till])
         for _ in range(_TRIES):
             call = partial(refunded, tap_id=tap_id, amount_fen=fen, request_id=key, caller=caller)
             answer = await self._network.ask(f"refund {sent.request} {fen}", call)
@@ -133,7 +133,7 @@ class Tills:
         if resident in self._refreshing:
             return
         self._refreshing.add(resident)
-        phone = self._place.phones[resident]
+        phone = self._place.everybody[resident]
         request = phone.wallet.refresh_request(self._place.clock.now())
         answer = await self._network.ask(
             f"refresh of {resident}", partial(_refresh, phone=phone, request=request, place=self._place)
