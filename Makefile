@@ -19,7 +19,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-versio
 # Our processes start often; they read compiled code that the installation wrote.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo serve story test quick soak checks bench format lock migration reference clean
+.PHONY: help demo serve story practice test quick soak checks bench format lock migration reference clean
 
 help: ## 列出这些命令 | the words this Makefile knows
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*) \| (.*)/  make \1\t\2\n\t\3/' | expand -t 18
@@ -32,6 +32,9 @@ serve: $(VENV)/.run-ready ## 启动平台 | serve the platform on http://127.0.0
 
 story: $(VENV)/.run-ready ## 列出故事 | list the stories; ARGS=trade-in plays one
 	@$(BIN)/yikatong story $(ARGS)
+
+practice: $(VENV)/.run-ready ## 以旧换新对接练习 | the trade-in stands open, with every party's keys
+	@$(BIN)/yikatong practice $(ARGS)
 
 test: checks ## 全部检查和测试 | all checks and tests, on a PostgreSQL of its own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

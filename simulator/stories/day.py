@@ -157,13 +157,18 @@ class Day:
         """How many taps there were and what came of them, and beside them what is no tap."""
         refused, reasons = self.reasons.total(), len(self.reasons)
         refunds = sum(len(given_back) for given_back in self.refunded.values())
-        return Both(
-            f"用卡{self.admitted + refused}次：办成{self.admitted}次（其中{self.confirmed}次先经手机确认），"
-            f"因{reasons}种原因拒绝{refused}次；另有退款{refunds}次、冲正{self.reversals}次，不计入用卡。",
+        zh = f"用卡{self.admitted + refused}次：办成{self.admitted}次（其中{self.confirmed}次先经手机确认）"
+        en = (
             f"{self.admitted + refused} taps: {self.admitted} admitted ({self.confirmed} of them confirmed on the "
-            f"phone first), {refused} refused for {reasons} different reasons. Refunds ({refunds}) and reversals "
-            f"({self.reversals}) are no taps and counted apart.",
+            "phone first)"
         )
+        if refused:
+            zh += f"，因{reasons}种原因拒绝{refused}次"
+            en += f", {refused} refused for {reasons} different reasons"
+        if refunds or self.reversals:
+            zh += f"；另有退款{refunds}次、冲正{self.reversals}次，不计入用卡"
+            en += f". Refunds ({refunds}) and reversals ({self.reversals}) are no taps and counted apart"
+        return Both(f"{zh}。", f"{en}.")
 
     def happens(self, at: str, what_zh: str, what_en: str) -> None:
         """Something that is no tap."""

@@ -22,6 +22,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     calls: Calls
     token: str
+    own: Credentials
 
     def __repr__(self) -> str:
         return f"Operator(name={self.name!r})"
@@ -83,6 +84,10 @@ class Office:
             raise StoryFailedError(f"nobody was hired as {job} in {self.region}")
         return self._sign_in(job, known)
 
+    def anew(self, who: Operator, *, kind: str = "operator") -> Operator:
+        """Somebody signs in once more under their own name and password."""
+        return self._sign_in(who.name, who.own, kind=kind)
+
     def hire_staff(self, *, provider: str, name: str, permission: str) -> Operator:
         """Somebody who works for a provider and may do one thing."""
         login_name = f"{permission.rpartition('.')[2]}-{secrets.token_hex(3)}"
@@ -136,4 +141,4 @@ class Office:
             "new_password": None if first_password is None else own.password,
         }
         token = self._stage.platform.post("/v1/sessions", Session, body).token
-        return Operator(name=name, calls=self._stage.platform.as_caller(token), token=token)
+        return Operator(name=name, calls=self._stage.platform.as_caller(token), token=token, own=own)

@@ -17,7 +17,7 @@ NARROWEST = 80
 NOTE_INDENT = 6
 """Where the text begins that stands under the name of a tap's holder."""
 _WHO_CELLS = 6
-_WHO_CELLS_IN_BOTH = 19
+_WHO_CELLS_IN_BOTH = 20
 _WHAT_CELLS = 16
 _WHAT_CELLS_MAX = 52
 _AMOUNT_CELLS = 8

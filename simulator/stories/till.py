@@ -44,7 +44,7 @@ class Till:
         self._stage = stage
         self.shop = shop
         self.registered = registered
-        key = trust.new_signing_key(Algorithm.ES256)
+        self.signing_key = key = trust.new_signing_key(Algorithm.ES256)
         body = {
             "provider_id": registered.provider,
             "place_id": registered.place,
@@ -56,6 +56,7 @@ class Till:
         }
         answer = office.steward.calls.post("/v1/terminals", TerminalAnswer, body)
         assert answer.token is not None
+        self.token = answer.token
         self.id = answer.terminal.id
         self.calls = stage.platform.as_caller(answer.token)
         self._items: dict[str, Item] = {}

@@ -123,7 +123,7 @@ class TradeIn:
             paid_by={"claim": subsidy_fen, "bank": PRICE_FEN - subsidy_fen},
             says=f"立减 off {show_yuan(subsidy_fen)}+银行 {show_yuan(PRICE_FEN - subsidy_fen)}",
         )  # fmt: skip
-        self.note(town, who, subsidy_fen, said["clause"])
+        self.note(town, who, subsidy_fen, "店里立减\ntaken off at the till")
 
     def note(self, town: Town, who: Neighbour, fen: int, how: str) -> None:
         """Remember what somebody got, for the table of the evening."""
@@ -343,9 +343,21 @@ def _show(story: TradeIn) -> None:
     show_table(
         story.stage.console, Both("同一辆旧车、同样的价格，单位：元", "one kind of old bike, one price, in yuan"), table
     )
-    for key, claim in story.claims.items():
-        story.stage.console.print(f"  {key:6} {claim}", highlight=False)
+    _show_claims(story)
+
+
+def _show_claims(story: TradeIn) -> None:
+    """Each claim's number, by which `yikatong explain` says how it was decided."""
+    table = a_table(Column("居民", "resident"), Column("申领编号", "claim"))
+    for region in REGIONS:
+        for key, who in story.towns[region].people.items():
+            if key in story.claims:
+                table.add_row(str(who.part.name), story.claims[key])
+    show_table(story.stage.console, Both("申领", "claims"), table)
     tell(
         story.stage.console,
-        Both("申领编号；yikatong explain 编号，逐步说明核定。", "Claims; yikatong explain CLAIM tells every step."),
+        Both(
+            "yikatong explain 编号，逐步说明核定；yikatong replay 编号，重算一遍；--data见下。",
+            "yikatong explain CLAIM tells every step, yikatong replay CLAIM decides it again; --data is named below.",
+        ),
     )

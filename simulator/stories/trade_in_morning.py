@@ -2,16 +2,17 @@
 
 import secrets
 from base64 import b64encode
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from simulator.calls import Calls
 from simulator.stories.enrolling import give_cards, open_wallet
-from simulator.stories.neighbour import Neighbour
+from simulator.stories.neighbour import Neighbour, Part
 from simulator.stories.office import Office, Operator, Post
 from simulator.stories.stage import Stage
 from simulator.stories.till import Till, register_shop
@@ -43,6 +44,17 @@ AT_ONCE = 2
 """So many provinces open side by side: passwords are slow to hash."""
 
 
+class Cast(NamedTuple):
+    """Who is there: provinces with their budgets, the people of each, by their keys the codes of their old bikes."""
+
+    provinces: Mapping[str, Province] = PROVINCES
+    people: Mapping[str, tuple[Part, ...]] = PEOPLE
+    old_codes: Mapping[str, str] = OLD_CODES
+
+
+OF_THE_STORY = Cast()
+
+
 class Town(msgspec.Struct, kw_only=True):
     """A province once everything is there: its office and posts, those outside, and its people."""
 
@@ -51,22 +63,23 @@ class Town(msgspec.Struct, kw_only=True):
     posts: dict[str, Operator]
     store: Operator
     recycler: Operator
+    providers: dict[str, str]
     police: Calls
     off_the_list: Operator | None
     till: Till | None
     people: dict[str, Neighbour]
 
 
-def open_four_provinces(stage: Stage) -> dict[str, Town]:
+def open_four_provinces(stage: Stage, cast: Cast = OF_THE_STORY) -> dict[str, Town]:
     """Set everything up, the four provinces side by side."""
     with stage.work("四省的经办人、门店、回收企业、交管 four provinces open"):
         with ThreadPoolExecutor(max_workers=AT_ONCE) as hands:
-            opened = [hands.submit(_open, stage, PROVINCES[region]) for region in REGIONS]
+            opened = [hands.submit(_open, stage, cast, region) for region in REGIONS]
         return {region: each.result() for region, each in zip(REGIONS, opened, strict=True)}
 
 
-def _open(stage: Stage, province: Province) -> Town:
-    region = province.region
+def _open(stage: Stage, cast: Cast, region: str) -> Town:
+    province = cast.provinces[region]
     office = Office(stage, region=region)
     posts = office.hire(*POSTS, *(() if STORES[region].items else PAYING_POSTS))
     office.second, office.counter = posts["second"], posts["counter"]
@@ -85,16 +98,17 @@ def _open(stage: Stage, province: Province) -> Town:
         posts=posts,
         store=staff["store"],
         recycler=staff["recycler"],
+        providers={role: one.provider for role, one in registered.items()},
         police=_police(stage, office),
         off_the_list=_off_the_list(stage, office) if region == JIANGSU else None,
         till=Till(stage, shop=shops["store"], office=office, registered=registered["store"], label="1号终端")
         if sells
         else None,
-        people=give_cards(stage, office=office, parts=PEOPLE[region]),
+        people=give_cards(stage, office=office, parts=cast.people[region]),
     )
     for neighbour in town.people.values():
         open_wallet(stage, neighbour)
-        _register_plate(stage, neighbour)
+        _register_plate(stage, neighbour, code=cast.old_codes[neighbour.part.key])
     _list_parties(town)
     _fund(town)
     return town
@@ -113,10 +127,10 @@ def _off_the_list(stage: Stage, office: Office) -> Operator:
     return office.hire_staff(provider=registered.provider, name=OFF_THE_LIST.name_zh, permission="trade_in.store")
 
 
-def _register_plate(stage: Stage, neighbour: Neighbour) -> None:
+def _register_plate(stage: Stage, neighbour: Neighbour, *, code: str) -> None:
     """The old bike has had a plate in its owner's name for years."""
     plate = Plate(
-        code=OLD_CODES[neighbour.part.key],
+        code=code,
         name=neighbour.part.name_zh,
         id_number=neighbour.id_number,
         registered_on=PLATED_ON,

@@ -244,6 +244,14 @@ def demo(
 
 
 @app.command()
+def practice(data: DataOption = None) -> None:
+    """Open the trade-in in four provinces for practice, every party's keys in files; stays up until Ctrl-C."""
+    from yikatong.app.practice import run_practice
+
+    run_practice(settings_now(data=data))
+
+
+@app.command()
 def story(
     name: Annotated[str | None, typer.Argument(help="Which one; without a name they are listed.")] = None,
     data: DataOption = None,

@@ -21,6 +21,9 @@ T = TypeVar("T")
 errors = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 
+GROUNDS = ("demo", "demo-trade-in", "practice")
+"""Folders in the data folder that have a platform of their own: the demo's two stories, and the ground for practice."""
+
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; without it, the settings' own.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -40,12 +43,13 @@ def say_step(step: str) -> None:
 def verify_made(settings: Settings) -> Settings:
     """The settings, when there is a database to look at: a look makes none. Raises DataFolderIsEmptyError.
 
-    A newcomer's demo has its database in a folder of its own.
+    A newcomer's demo has its database in a folder of its own, and so has every ground for stories and practice.
     """
     folder = Path(settings.data_folder)
     if settings.database_url or has_cluster(folder):
         return settings
-    or_else = f" 演示的数据 The demo's data: --data {folder / 'demo'}" if has_cluster(folder / "demo") else ""
+    own = [f"--data {folder / name}" for name in GROUNDS if has_cluster(folder / name)]
+    or_else = f" 演示的数据 The demo's data: {', '.join(own)}" if own else ""
     raise DataFolderIsEmptyError(
         f"{folder}中没有数据库；yikatong serve会在此新建，或用--data、YIKATONG_DATA_FOLDER另指定目录。 "
         f"There is no database in {folder}; `yikatong serve` makes one there. "

@@ -5,53 +5,97 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
-from simulator.stories.telling import Both, Column, a_table, show_table
+from simulator.stories.telling import Both, Column, a_table, show_table, tell
 from yikatong.app.command_line import errors, out
+from yikatong.app.decision_words import print_changes, print_decision, show_form, show_option
 from yikatong.kernel.instants import day_of
-from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
-from yikatong.places.model import is_division_code
+from yikatong.places.model import enclosing_codes, is_division_code
 from yikatong.plumbing.clock import SystemClock
 from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Check, Decision, Formula, Reason, Sheet, SingleChange, Span
-from yikatong.programmes.model.facts import Fact, FactKind
+from yikatong.programmes.model import Decision, Fact, Formula, Reason, Sheet, SingleChange
 
 _OPTION = re.compile(r"--([a-z][a-z0-9-]*)(?:=(.*))?", re.DOTALL)
 
 
-def decide_now(programme: str, words: list[str], *, place: str, on: str, known_on: str | None, json: bool) -> None:
-    """Decide the case that some words give, and say what came out."""
+def decide_now(
+    programme: str,
+    words: list[str],
+    *,
+    place: str,
+    on: str,
+    known_on: str | None,
+    json: bool,
+    sheet_file: Path | None = None,
+) -> None:
+    """Decide the case that some words give, by the sheet in force or by one in a file, and say what came out."""
     name = programme.replace("-", "_")
     shelf = programmes.read_shelf()
-    try:
-        formula = shelf.newest_formula(name)
-    except Refused as refused:
-        say_refused(refused, json=json)
+    formula = _formula_of(shelf, name, json=json)
     asked: dict[str, Any] = {
-        "programme": name,
         "place": read_place(place),
         "on": read_day(on, "--on"),
         "known_on": today() if known_on is None else read_day(known_on, "--known-on"),
         "given": read_options(formula, words),
     }
     try:
-        decision = programmes.decide(shelf, **asked)
+        if sheet_file is None:
+            decision = programmes.decide(shelf, programme=name, **asked)
+            changes = programmes.find_single_changes(shelf, decision)
+        else:
+            sheet = read_sheet_file(shelf, name, sheet_file)
+            decision, changes = programmes.decide_by_sheet(shelf, sheet, **asked), ()
     except Refused as refused:
-        not_in_force = refused.reason is Reason.PROGRAMME_IS_NOT_IN_FORCE
-        say_refused(refused, programmes.find_days_in_force(shelf, **asked) if not_in_force else (), json=json)
-    changes = programmes.find_single_changes(shelf, decision)
+        _say_undecided(refused, shelf, formula, asked, json=json)
     if json:
         sys.stdout.write(encode_decision(decision, changes) + "\n")
     else:
-        print_decision(formula, decision, changes)
+        print_decision(formula, decision, changes if sheet_file is None else None)
+
+
+def _formula_of(shelf: programmes.Shelf, name: str, *, json: bool) -> Formula:
+    try:
+        return shelf.newest_formula(name)
+    except Refused as refused:
+        names = ", ".join(one.replace("_", "-") for one in shelf.programmes())
+        say_refused(refused, more=(f"现有 there is: {names}",), json=json)
+
+
+def _say_undecided(
+    refused: Refused, shelf: programmes.Shelf, formula: Formula, asked: dict[str, Any], *, json: bool
+) -> NoReturn:
+    """Say why nothing was decided: how what is missing is given, or on which days a rule would have been in force."""
+    if refused.reason is Reason.FACT_IS_NOT_GIVEN:
+        missing = [fact for fact in formula.facts if fact.required and fact.name not in asked["given"]]
+        say_refused(refused, more=tuple(f"  {show_option(fact)}  {fact.zh} {fact.en}" for fact in missing), json=json)
+    if refused.reason is not Reason.PROGRAMME_IS_NOT_IN_FORCE or "sheet" in refused.about:
+        fact = formula.find_fact(str(refused.about.get("fact")))
+        say_refused(refused, more=() if fact is None else (f"  {show_option(fact)}  {fact.zh} {fact.en}",), json=json)
+    try:
+        days = programmes.find_days_in_force(shelf, programme=formula.programme, **asked)
+    except Refused:
+        # The case itself cannot be read, so of no other day it can be said what it would get.
+        days = ()
+    say_refused(refused, days, json=json)
+
+
+def read_sheet_file(shelf: programmes.Shelf, programme: str, file: Path) -> Sheet:
+    """A sheet from a file. Raises SheetError, which says file, line and reason, and typer.BadParameter."""
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(programmes.SHEET_BYTES_MAX + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from None
+    return programmes.read_sheet(text, file=f"{programme}/{file.name}", formulas=shelf.formulas)
 
 
 def read_options(formula: Formula, words: list[str]) -> dict[str, str]:
@@ -61,23 +105,59 @@ def read_options(formula: Formula, words: list[str]) -> dict[str, str]:
     given: dict[str, str] = {}
     rest = list(words)
     while rest:
-        found = _OPTION.fullmatch(rest.pop(0))
+        word = rest.pop(0)
+        found = _OPTION.fullmatch(word)
         if found is None or found[1] not in by_option:
-            raise typer.BadParameter(
-                f"facts of {formula.programme}: " + " ".join(_hint(fact) for fact in formula.facts)
-            )
+            raise typer.BadParameter(_say_no_fact(formula, word, by_option))
         if found[2] is None and not rest:
-            raise typer.BadParameter(f"--{found[1]} needs a value")
+            raise typer.BadParameter(f"--{found[1]} needs a value 缺少内容: {show_option(by_option[found[1]])}")
         fact = by_option[found[1]]
         if fact.name in given:
-            raise typer.BadParameter(f"--{found[1]} stands twice")
+            raise typer.BadParameter(f"--{found[1]} stands twice 重复")
         given[fact.name] = found[2] if found[2] is not None else rest.pop(0)
     return given
 
 
-def _hint(fact: Fact) -> str:
-    option = f"--{(fact.option or fact.name).replace('_', '-')}"
-    return f"{option} {'|'.join(fact.choices)}" if fact.kind is FactKind.CHOICE else option
+def _say_no_fact(formula: Formula, word: str, by_option: dict[str, Fact]) -> str:
+    name = formula.programme.replace("_", "-")
+    close = get_close_matches(word.partition("=")[0].removeprefix("--"), by_option, n=1)
+    meant = f"; did you mean 是否指 --{close[0]}?" if close else ""
+    return (
+        f"{word[:60]}: {name} has no such fact 没有这项事实{meant} "
+        f"`yikatong programmes facts {name}` lists them 可列出全部"
+    )
+
+
+def list_facts(programme: str, *, json: bool) -> None:
+    """Say which facts a programme asks for: how each is given, what it means, how its value is written."""
+    formula = _formula_of(programmes.read_shelf(), programme.replace("-", "_"), json=json)
+    if json:
+        sys.stdout.write(msgspec.json.encode([_told_of(fact) for fact in formula.facts]).decode() + "\n")
+        return
+    table = a_table(Column("选项", "option"), Column("事实", "fact"), Column("写法", "written"))
+    for fact in formula.facts:
+        must = " *" if fact.required else ""
+        table.add_row(
+            f"--{_option(fact)}{must}", escape(f"{fact.zh}\n{fact.en}"), escape(show_form(fact, between=" | "))
+        )
+    show_table(out, Both(formula.title_zh, formula.title_en), table)
+    tell(out, Both("*为必填；其余不填则按符合计。", "* must be given; what else is left out is taken as good."))
+
+
+def _told_of(fact: Fact) -> dict[str, Any]:
+    return {
+        "fact": fact.name,
+        "option": f"--{_option(fact)}",
+        "zh": fact.zh,
+        "en": fact.en,
+        "required": fact.required,
+        "form": show_form(fact),
+        "choices": fact.choices,
+    }
+
+
+def _option(fact: Fact) -> str:
+    return (fact.option or fact.name).replace("_", "-")
 
 
 def encode_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> str:
@@ -86,91 +166,6 @@ def encode_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> st
     first = {"amount_fen": said.pop("amount_fen"), "reason": said.pop("reason")}
     last = {"would_change": decision.would_change, "single_changes": changes}
     return msgspec.json.encode({**first, **said, **last}).decode()
-
-
-def print_decision(formula: Formula, decision: Decision, changes: tuple[SingleChange, ...]) -> None:
-    """A decision as a person reads it: what comes out, each step with its clause, what stands in the way."""
-    table = a_table(Column("步骤", "step"), Column("数额", "value", "right"), Column("依据", "clause"))
-    for step in decision.steps:
-        value = str(step.value) if step.name.endswith("_years") else show_yuan(step.value)
-        table.add_row(step.name, value, escape(step.clause))
-    show_table(out, Both(formula.title_zh, formula.title_en), table)
-    failed = decision.would_change
-    if failed:
-        _print_failed(failed)
-    if decision.reason is not None:
-        print_changes(out, changes)
-    out.print()
-    _print_outcome(decision)
-    unpublished = [note.about for note in decision.notes]
-    if unpublished:
-        out.print(f"未公布，未作条件 not published, and no condition: {', '.join(unpublished)}", soft_wrap=True)
-    if decision.lacking:
-        out.print(f"未提供，按符合计 not given, taken as good: {', '.join(decision.lacking)}", soft_wrap=True)
-    out.print(f"规则表 sheet {decision.sheet}, 公式 formula {decision.formula}", soft_wrap=True)
-
-
-def _print_failed(failed: tuple[Check, ...]) -> None:
-    table = a_table(
-        Column("原因", "reason"), Column("事实", "fact"), Column("所需", "wanted"), Column("依据", "clause")
-    )
-    for check in failed:
-        table.add_row(check.reason, f"{check.fact} {check.given}".strip(), show_wanted(check), escape(check.clause))
-    show_table(out, Both("未符合的条件", "conditions that were not met"), table)
-
-
-def print_changes(console: Console, changes: tuple[SingleChange, ...]) -> None:
-    """Say which single facts would have changed the answer, or that none would."""
-    if not changes:
-        console.print(
-            "没有哪一项事实单独改变即可符合 no single fact, changed alone, would have been enough", soft_wrap=True
-        )
-        return
-    table = a_table(
-        Column("事实", "fact"),
-        Column("改为", "changed to"),
-        Column("补贴", "subsidy", "right"),
-        Column("依据", "clause"),
-    )
-    for change in changes:
-        for span in change.spans:
-            clauses = dict.fromkeys(clause for clause in (span.least_clause, span.most_clause) if clause)
-            table.add_row(
-                f"{change.fact} {change.given}".strip(),
-                show_span(span),
-                show_yuan(span.amount_fen),
-                escape("; ".join(clauses)),
-            )
-    show_table(console, Both("只改其中一项即可", "any one of these alone would have changed the answer"), table)
-
-
-def show_span(span: Span) -> str:
-    """A span in a few signs; what comes out is said of its value nearest to what was given."""
-    if span.least == span.most:
-        return f"= {span.least}"
-    least = f"≥ {span.least}" if span.least else ""
-    most = f"≤ {span.most}" if span.most else ""
-    return f"{least} {most}".strip()
-
-
-def _print_outcome(decision: Decision) -> None:
-    if decision.reason is None:
-        out.print(f"[bold green]补贴 subsidy ¥{show_yuan(decision.amount_fen)}[/bold green]")
-        return
-    met = decision.amount_if_met_fen
-    more = "" if met is None else f"；都符合则为 if all were met ¥{show_yuan(met)}"
-    out.print(f"[bold red]不予补贴 no subsidy: {decision.reason}[/bold red]{more}", soft_wrap=True)
-
-
-def show_wanted(check: Check) -> str:
-    """What a check wanted, in a few signs."""
-    if check.wants:
-        return check.wants
-    if check.least == "yes":
-        return "= yes"
-    least = f"≥ {check.least}" if check.least else ""
-    most = f"≤ {check.most}" if check.most else ""
-    return f"{least} {most}".strip()
 
 
 @contextmanager
@@ -183,15 +178,20 @@ def sheets_as_read() -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
-def say_refused(refused: Refused, changes: tuple[SingleChange, ...] = (), *, json: bool) -> NoReturn:
-    """Say a refusal as a command does, in JSON or in both languages, with what would have changed it; end with 1."""
+def say_refused(
+    refused: Refused, changes: tuple[SingleChange, ...] = (), *, json: bool, more: tuple[str, ...] = ()
+) -> NoReturn:
+    """Say a refusal as a command does, in JSON or in both languages, with what would have changed it; end with 1.
+
+    `more` are lines that help a person on.
+    """
     reason, text = refused.reason.name, refused.reason.text
     if json:
         said = {"amount_fen": 0, "reason": reason, "about": refused.about, "steps": [], "single_changes": changes}
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
         about = ", ".join(f"{name} {value}" for name, value in refused.about.items())
-        for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", f"{reason}: {about}"):
+        for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", f"{reason}: {about}", *more):
             errors.print(f"[red]{escape(line)}[/red]", soft_wrap=True)
         if changes:
             print_changes(errors, changes)
@@ -218,21 +218,38 @@ def today() -> date:
     return day_of(SystemClock().now())
 
 
-def list_sheets(*, json: bool) -> None:
-    """Say which programmes there are, with every sheet."""
+def list_sheets(*, place: str, json: bool) -> None:
+    """Say which programmes there are, with every sheet, or those that may count at a place."""
     shelf = programmes.read_shelf()
-    sheets = [sheet for programme in shelf.programmes() for sheet in shelf.sheets_of(programme)]
+    codes = enclosing_codes(read_place(place)) if place else ()
+    listed = {
+        programme: [sheet for sheet in shelf.sheets_of(programme) if not place or sheet.head.place in codes]
+        for programme in shelf.programmes()
+    }
     if json:
-        sys.stdout.write(msgspec.json.encode([_facts_of(sheet) for sheet in sheets]).decode() + "\n")
+        told = [_facts_of(sheet) for sheets in listed.values() for sheet in sheets]
+        sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
         return
-    for programme in shelf.programmes():
-        table = a_table(Column("地区", "place"), Column("起", "from"), Column("止", "until"), Column("名称", "title"))
-        for sheet in shelf.sheets_of(programme):
-            until = sheet.valid_until.isoformat() if sheet.valid_until else "–"
-            title = f"{sheet.head.title.zh} {sheet.head.title.en}"
-            table.add_row(sheet.head.place, sheet.valid_from.isoformat(), until, escape(title))
-        formula = shelf.newest_formula(programme)
-        show_table(out, Both(formula.title_zh, f"{formula.title_en}: {programme.replace('_', '-')}"), table)
+    for programme, sheets in listed.items():
+        if sheets:
+            formula = shelf.newest_formula(programme)
+            title = Both(formula.title_zh, f"{formula.title_en}: {programme.replace('_', '-')}")
+            show_table(out, title, _table_of_sheets(sheets))
+    if place and not any(listed.values()):
+        out.print("没有可用于该地区的规则表 no sheet counts at this place")
+
+
+def _table_of_sheets(sheets: list[Sheet]) -> Table:
+    """A correction stands below what it corrects, which counts on for whoever asks what was known before it."""
+    table = a_table(Column("规则表", "sheet"), Column("起", "from"), Column("止", "until"), Column("名称", "title"))
+    corrected = {sheet.head.replaces for sheet in sheets}
+    for sheet in sheets:
+        until = sheet.valid_until.isoformat() if sheet.valid_until else "–"
+        name = sheet.name.partition("/")[2]
+        now = "已更正 corrected: " if name in corrected else ""
+        title = escape(f"{now}{sheet.head.title.zh} {sheet.head.title.en}")
+        table.add_row(name, sheet.valid_from.isoformat(), until, title)
+    return table
 
 
 def _facts_of(sheet: Sheet) -> dict[str, str | None]:

@@ -55,10 +55,13 @@ __all__ = [
     "Platform",
     "close_books",
     "demo_settings",
+    "end_in_order",
     "outside_world",
     "play_story",
     "run_demo",
     "running",
+    "say",
+    "say_place",
 ]
 
 DEMO_STORY = "community-day"
@@ -126,7 +129,7 @@ def play_story(settings: Settings, name: str) -> None:
 def _run(settings: Settings, name: str, *, stay: bool, then: str | None = None) -> None:
     began = time.monotonic() - seconds_since_process_began()
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _end_in_order)
+    signal.signal(signal.SIGTERM, end_in_order)
     try:
         _play_beside(settings, name, console=console, began=began, stay=stay, then=then)
     except KeyboardInterrupt:
@@ -154,7 +157,7 @@ def _play_beside(
             if story.begins_on is not None:
                 own = structs.replace(own, bank_files_folder=str(folder / BANK_FILES_FOLDER), bank_files_seconds=1)
             if own.port != settings.port:
-                _say(console, port_is_taken(settings.port))
+                say(console, port_is_taken(settings.port))
             with (
                 database_server(own) as address,
                 running(
@@ -192,8 +195,8 @@ def _perform(platform: Platform, name: str, *, console: Console, began: float, c
     seconds = time.monotonic() - began
     first = day.first_tap_seconds or 0.0
     console.print()
-    _say(console, day.says_what_was_counted())
-    _say(
+    say(console, day.says_what_was_counted())
+    say(
         console,
         Both(
             f"启动到第一次用卡{first:.1f}秒；全部与故事一致，共{seconds:.1f}秒。",
@@ -279,9 +282,9 @@ def seconds_since_process_began() -> float:
 
 def _say_where(platform: Platform, console: Console) -> None:
     console.print()
-    _say_place(console, "接口 API", f"{platform.base_url}/v1/items?served=true")
-    _say_place(console, "接口文档 page", f"{platform.base_url}/docs")
-    _say_place(console, "指标 metrics", f"{platform.base_url}/metrics")
+    say_place(console, "接口 API", f"{platform.base_url}/v1/items?served=true")
+    say_place(console, "接口文档 page", f"{platform.base_url}/docs")
+    say_place(console, "指标 metrics", f"{platform.base_url}/metrics")
     _say_data(platform, console)
 
 
@@ -289,7 +292,7 @@ def _say_what_is_left(platform: Platform, console: Console) -> None:
     console.print()
     _say_data(platform, console)
     console.print()
-    _say(
+    say(
         console,
         Both(
             "故事演完，平台随之停止；在终端窗口里运行make demo则保持运行。",
@@ -300,26 +303,31 @@ def _say_what_is_left(platform: Platform, console: Console) -> None:
 
 def _say_data(platform: Platform, console: Console) -> None:
     folder = platform.settings.data_folder
-    _say_place(console, "数据 data", folder)
-    _say_place(console, "经办人 operators", f"{folder}/{OPERATORS_FILE}")
-    _say_place(console, "日志 log", f"{folder}/{LOG_FILE}")
-    _say_place(console, "审计 audit", f".venv/bin/yikatong audit --data {folder}")
-    _say_place(console, "故事 stories", "make story")
+    say_place(console, "数据 data", folder)
+    say_place(console, "经办人 operators", f"{folder}/{OPERATORS_FILE}")
+    say_place(console, "日志 log", f"{folder}/{LOG_FILE}")
+    say_place(console, "审计 audit", f".venv/bin/yikatong audit --data {folder}")
+    if Path(folder).name == f"demo-{SECOND_STORY}":
+        say_place(console, "核定 explain", f".venv/bin/yikatong explain clm_… --data {folder}")
+        say_place(console, "报表 report", f".venv/bin/yikatong report trade-in --until 2024-11-02 --data {folder}")
+    say_place(console, "故事 stories", "make story")
 
 
-def _say(console: Console, text: Both) -> None:
+def say(console: Console, text: Both) -> None:
+    """Say something in both languages, in lines that fit."""
     for line in set_both(text, cells=console.width):
         console.print(line, soft_wrap=True)
 
 
-def _say_place(console: Console, what: str, where: str) -> None:
+def say_place(console: Console, what: str, where: str) -> None:
+    """Say where something is, on a line of its own where both do not fit."""
     line = set_cell_size(what, PLACE_CELLS) + where
     console.print(line if cell_len(line) <= console.width else f"{what}\n  {where}", soft_wrap=True)
 
 
 def _stay(platform: Platform, console: Console) -> None:
     console.print()
-    _say(console, Both("平台保持运行，按Ctrl-C结束。", "The platform stays up. Ctrl-C ends it."))
+    say(console, Both("平台保持运行，按Ctrl-C结束。", "The platform stays up. Ctrl-C ends it."))
     try:
         platform.server.wait()
     except KeyboardInterrupt:
@@ -328,5 +336,6 @@ def _stay(platform: Platform, console: Console) -> None:
     raise PlatformDidNotStartError(f"The platform ended by itself; its log is in {platform.settings.data_folder}.")
 
 
-def _end_in_order(number: int, frame: FrameType | None) -> None:
+def end_in_order(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C ends, so that every process is ended before ours."""
     raise KeyboardInterrupt

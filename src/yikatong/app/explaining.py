@@ -14,7 +14,8 @@ from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.access import service as access
 from yikatong.access.model import Record, RecordKind
 from yikatong.app.command_line import ask_database, errors, out
-from yikatong.app.deciding import print_decision, say_refused
+from yikatong.app.deciding import say_refused
+from yikatong.app.decision_words import print_decision, print_names, print_reasons, show_name, table_of_steps
 from yikatong.app.keys import open_keys
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import read_id, show_id
@@ -28,7 +29,7 @@ from yikatong.plumbing.http import Caller, CallerKind
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.settings import Settings
 from yikatong.programmes import service as programmes
-from yikatong.programmes.model import Decision, SingleChange, Step
+from yikatong.programmes.model import Decision, Formula, SingleChange, Step
 from yikatong.sealing import service as sealing
 from yikatong.trade_in import service as trade_in
 from yikatong.trade_in.model import DecisionRow, Reason
@@ -182,37 +183,42 @@ def _opened(shelf: programmes.Shelf, one: Opened) -> Explained:
 
 def print_explained(one: Explained) -> None:
     """One decision as a person reads it."""
+    formula = _formula_of(one.formula)
     out.print(f"\n[bold]{one.act}[/bold] {show_moment(one.decided_at)}", soft_wrap=True)
     if one.decision is not None:
-        formula = programmes.read_shelf().newest_formula(one.decision.programme)
-        _print_inputs(one.decision)
+        _print_inputs(one.decision, formula)
         print_decision(formula, one.decision, one.single_changes)
     else:
         _print_steps(one)
-    if one.assumed:
-        out.print(f"当时未知，按最有利计 not known then, taken at its best: {', '.join(one.assumed)}", soft_wrap=True)
+    print_names(
+        "当时未知，按最有利计 not known then, taken at its best: ",
+        [show_name(formula.find_fact(name), name) for name in one.assumed],
+    )
     for name, digest in (("公式 formula", one.formula_digest), ("规则表 sheet", one.sheet_digest)):
         out.print(f"{name} SHA-256 {digest}", soft_wrap=True)
     out.print(f"输入 inputs SHA-256 {one.inputs_digest}", soft_wrap=True)
 
 
 def _print_steps(one: Explained) -> None:
-    table = a_table(Column("步骤", "step"), Column("数额", "value", "right"), Column("依据", "clause"))
-    for step in one.steps:
-        table.add_row(step.name, show_yuan(step.value), escape(step.clause))
-    show_table(out, Both("计算步骤", "steps"), table)
+    show_table(out, Both("计算步骤", "steps"), table_of_steps(one.steps))
     out.print()
     if one.reason is None:
         out.print(f"[bold green]补贴 subsidy ¥{show_yuan(one.amount_fen)}[/bold green]")
     else:
         out.print(f"[bold red]不予补贴 no subsidy: {', '.join(one.failed)}[/bold red]", soft_wrap=True)
+        print_reasons(_formula_of(one.formula), one.failed)
     out.print(f"规则表 sheet {one.sheet}, 公式 formula {one.formula}", soft_wrap=True)
 
 
-def _print_inputs(decision: Decision) -> None:
+def _formula_of(name: str) -> Formula:
+    """The newest version of a decision's formula: every version keeps the names of facts and reasons."""
+    return programmes.read_shelf().newest_formula(name.partition("/")[0])
+
+
+def _print_inputs(decision: Decision, formula: Formula) -> None:
     table = a_table(Column("事实", "fact"), Column("内容", "stated"))
     for name, text in decision.inputs.items():
-        table.add_row(name, escape(text))
+        table.add_row(show_name(formula.find_fact(name), name), escape(text))
     show_table(out, Both(f"输入 {decision.on}", f"inputs, known on {decision.known_on}"), table)
 
 

@@ -51,6 +51,9 @@ CHINESE = {
     ),
     "Where the witness keeps its key and what it signed.": "见证方存放密钥和已签日志头的目录。",
     "The log's key, as `yikatong keys log` shows it.": "日志的公钥，即yikatong keys log所示。",
+    "Open the trade-in in four provinces for practice, every party's keys in files; stays up until Ctrl-C.": (
+        "开办四省以旧换新供对接练习，各方令牌写入文件；按Ctrl-C结束。"
+    ),
     # Trade-ins.
     "Trade-ins: take in lists of stores, and prices.": "以旧换新：导入门店名单和价格承诺。",
     "Take in a list of stores and recyclers; with one wrong line nothing, and every wrong line is told.": (
@@ -144,8 +147,11 @@ CHINESE = {
     "Which, by their ids in `outbox list`.": "哪些事件，填outbox list列出的编号。",
     "Every parked event of one topic.": "某一主题下全部搁置的事件。",
     # Programmes.
-    "Decide one case without storing anything; further options are the programme's facts, as --price 1999.99.": (
-        "核定一例，不保存；其余选项是该补贴项目的事实，如--price 1999.99。"
+    "Decide one case, storing nothing; further options are its facts (`yikatong programmes facts trade-in`).": (
+        "核定一例，不保存；其余选项是该例的事实，见yikatong programmes facts trade-in。"
+    ),
+    "By the sheet in this file, published or not, in place of the one in force.": (
+        "按此文件中的规则表核定（不论是否已发布），不用现行的。"
     ),
     "Which programme, as `yikatong programmes list` names it.": "哪个补贴项目，名称见yikatong programmes list。",
     "Six digits of the place.": "六位行政区划代码。",
@@ -162,9 +168,13 @@ CHINESE = {
     "A changed sheet, as a file.": "修改后的规则表文件。",
     "A changed value: 320000:battery.0.amount=200.": "修改的数值，如320000:battery.0.amount=200。",
     "Folder for the steps, the sums and the picture.": "存放步骤、汇总和图片的目录。",
-    "The programmes: list, publish.": "补贴项目：列出、发布。",
-    "List the programmes with every sheet: place, days, and the document it follows.": (
-        "列出补贴项目及其全部规则表：地区、起止日期、依据。"
+    "The programmes: list, facts, publish.": "补贴项目：列出规则表、列出事实、发布。",
+    "List the programmes with every sheet: its name, its days, what it is about.": (
+        "列出补贴项目及其全部规则表：表名、起止日期、内容。"
+    ),
+    "Only sheets that may count at this place: its own, its province's.": "只列可用于该地区的：本地的和所属省市的。",
+    "List the facts that a programme asks for, as `yikatong decide` takes them.": (
+        "列出补贴项目所需的事实，即yikatong decide的选项。"
     ),
     "Publish new formulas and sheets: their digests go into the lock file, and from then on they never change.": (
         "发布新的公式和规则表：摘要写入锁定文件，此后不再更改。"

@@ -11,7 +11,7 @@ import typer
 
 from yikatong.app.command_line import JsonOption
 
-programmes_app = typer.Typer(help="The programmes: list, publish.", no_args_is_help=True)
+programmes_app = typer.Typer(help="The programmes: list, facts, publish.", no_args_is_help=True)
 
 ROWS_MAX = 100_000_000
 ANY_FACTS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -26,13 +26,16 @@ def decide(
     place: Annotated[str, typer.Option(help="Six digits of the place.")],
     on: Annotated[str, typer.Option("--on", help="Effective day; of a trade-in the day of the invoice.")],
     known_on: KnownOnOption = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="By the sheet in this file, published or not, in place of the one in force.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Decide one case without storing anything; further options are the programme's facts, as --price 1999.99."""
+    """Decide one case, storing nothing; further options are its facts (`yikatong programmes facts trade-in`)."""
     from yikatong.app.deciding import decide_now, sheets_as_read
 
     with sheets_as_read():
-        decide_now(programme, context.args, place=place, on=on, known_on=known_on, json=json)
+        decide_now(programme, context.args, place=place, on=on, known_on=known_on, json=json, sheet_file=sheet)
 
 
 def simulate(
@@ -73,12 +76,24 @@ def simulate(
 
 
 @programmes_app.command("list")
-def programmes_list(json: JsonOption = False) -> None:
-    """List the programmes with every sheet: place, days, and the document it follows."""
+def programmes_list(
+    place: Annotated[str, typer.Option(help="Only sheets that may count at this place: its own, its province's.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """List the programmes with every sheet: its name, its days, what it is about."""
     from yikatong.app.deciding import list_sheets, sheets_as_read
 
     with sheets_as_read():
-        list_sheets(json=json)
+        list_sheets(place=place, json=json)
+
+
+@programmes_app.command("facts")
+def programmes_facts(programme: ProgrammeArgument, json: JsonOption = False) -> None:
+    """List the facts that a programme asks for, as `yikatong decide` takes them."""
+    from yikatong.app.deciding import list_facts, sheets_as_read
+
+    with sheets_as_read():
+        list_facts(programme, json=json)
 
 
 @programmes_app.command("publish")

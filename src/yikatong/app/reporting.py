@@ -15,7 +15,7 @@ from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.command_line import ask_database, out
 from yikatong.app.deciding import read_day, read_place, say_refused, today
-from yikatong.app.trying import name_of
+from yikatong.app.decision_words import name_of
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Connection

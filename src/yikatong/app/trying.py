@@ -13,9 +13,9 @@ from simulator.claimants.trade_in import shape_of
 from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.command_line import errors, out
-from yikatong.app.deciding import read_day, say_refused, today
+from yikatong.app.deciding import read_day, read_sheet_file, say_refused, today
+from yikatong.app.decision_words import name_of
 from yikatong.app.simulating import MAKERS, PlaceSums, Simulation, add_all, simulate, write_sums
-from yikatong.kernel.identifiers.division import PROVINCES
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes import service as programmes
@@ -96,19 +96,8 @@ def _changed_sheets(
         if not (key and path and value):
             raise typer.BadParameter("--set: as 320000:battery.0.amount=200")
         changes.setdefault(key, {})[path] = value
-    read = [
-        programmes.read_sheet(_read_file(file), file=f"{programme}/{file.name}", formulas=shelf.formulas)
-        for file in files
-    ]
+    read = [read_sheet_file(shelf, programme, file) for file in files]
     return (*read, *programmes.change_sheets(shelf, programme, changes))
-
-
-def _read_file(file: Path) -> str:
-    try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.read(programmes.SHEET_BYTES_MAX + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"--changed: {file}: {error}") from None
 
 
 def _keep(simulation: Simulation, sums: list[PlaceSums]) -> None:
@@ -117,12 +106,6 @@ def _keep(simulation: Simulation, sums: list[PlaceSums]) -> None:
     title = f"{simulation.formula.title_zh} {simulation.formula.title_en}, {simulation.rows:,}"
     picture = draw_chart(title, bars, compared=simulation.changed is not None)
     (simulation.folder / "chart.svg").write_text(picture, encoding="utf-8")
-
-
-def name_of(place: str) -> str:
-    """A place as its province's name and its code."""
-    english, chinese = PROVINCES.get(place[:2], ("", ""))
-    return f"{chinese} {english} {place}"
 
 
 def encode_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) -> str:

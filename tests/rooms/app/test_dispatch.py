@@ -185,6 +185,25 @@ async def test_an_unknown_address_and_a_wrong_method_are_refused_by_name(toy: To
     assert "GET, HEAD, POST" == response.headers["allow"]
 
 
+async def test_what_anybody_may_ask_is_answered_to_pages_of_other_sites_and_nothing_else_is(toy: Toys) -> None:
+    page = {"Origin": "https://commerce.example"}
+    asked = await toy.client.get("/v1/open-notes", headers=page)
+    flown = await toy.client.options("/v1/open-notes", headers=page | {"Access-Control-Request-Method": "GET"})
+    unread = await toy.client.get("/v1/open-notes?unknown=1", headers=page)
+    keyed = await toy.client.options("/v1/notes", headers=page | {"Access-Control-Request-Method": "POST"})
+    closed = await toy.client.post("/v1/notes", json={"text": "milk"}, headers=page)
+
+    assert (200, "*") == (asked.status_code, asked.headers["access-control-allow-origin"])
+    assert (204, "*", "GET") == (
+        flown.status_code,
+        flown.headers["access-control-allow-origin"],
+        flown.headers["access-control-allow-methods"],
+    )
+    assert (422, "*") == (unread.status_code, unread.headers["access-control-allow-origin"])
+    assert (405, "METHOD_IS_NOT_ALLOWED") == refusal(keyed)
+    assert [] == [name for answer in (keyed, closed) for name in answer.headers if name.startswith("access-control")]
+
+
 async def test_an_address_of_another_region_is_out_of_scope(db: Database, toy: Toys) -> None:
     token = await token_of_an_operator(db, region="981234")
 

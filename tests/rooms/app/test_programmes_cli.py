@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +13,9 @@ import pytest
 
 from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.cli import main
+from yikatong.app.decision_words import STEP_WORDS, TERM_WORDS
+from yikatong.programmes.formulas.trade_in.reasons import Reason
+from yikatong.programmes.service import decide, read_shelf
 
 
 def said_by(*words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -91,7 +95,8 @@ def test_a_case_without_a_rule_is_refused_with_its_name(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((*JIANGSU, "--colour", "red"), "--price"),
+        ((*JIANGSU, "--colour", "red"), "--colour: trade-in has no such fact"),
+        ((*JIANGSU, "--newbattery", "red"), "--new-battery"),
         ((*JIANGSU, "--new"), "--new needs a value"),
         ((*JIANGSU, "--old", "lead_acid"), "--old stands twice"),
         (("decide", "trade-in", "--place", "32", "--on", "2024-10-20"), "six digits"),
@@ -105,6 +110,114 @@ def test_words_that_are_no_facts_are_refused_with_a_hint(
 
     assert (2, "") == (code, out)
     assert says in err
+
+
+def test_what_a_case_lacks_is_told_as_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said_by(*JIANGSU[:6], monkeypatch=monkeypatch, capsys=capsys)
+    _, _, misread = said_by(*JIANGSU, "--new", "lead", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert 1 == code
+    for option in ("--price 1999.99", "--old lithium|lead_acid|other|none", "--new lithium|lead_acid|other"):
+        assert f"  {option}  " in err
+    assert "  --new lithium|lead_acid|other  新车电池" in misread
+
+
+def test_a_place_without_a_rule_is_refused_in_a_sentence_also_when_the_case_is_not_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("decide", "trade-in", "--place", "990100", "--on", "2024-10-20")
+    code, _, err = said_by(*words, monkeypatch=monkeypatch, capsys=capsys)
+
+    assert (1, 3) == (code, err.count("\n"))
+    assert "PROGRAMME_IS_NOT_IN_FORCE: programme trade_in, place 990100" in err
+
+
+def test_an_unknown_programme_is_told_the_known_ones(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said_by("programmes", "facts", "tradein", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert 1 == code
+    assert "there is: allowance, crop-subsidy, trade-in" in err
+
+
+def test_a_refusal_says_in_both_languages_why_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = said_by(*JIANGSU, "--new", "lead_acid", "--age-years=5", monkeypatch=monkeypatch, capsys=capsys)
+
+    for language in (Reason.APPLICANT_IS_TOO_YOUNG.text.zh, Reason.APPLICANT_IS_TOO_YOUNG.text.remedy_en):
+        assert language in out.replace("\n  ", " ")
+    assert "申领人周岁年龄" in out
+
+
+def test_a_step_and_a_term_have_a_name_in_chinese() -> None:
+    shelf = read_shelf()
+    steps = {step for one in shelf.formulas.values() for step in one.formula.steps}
+    decided = [
+        decide(
+            shelf,
+            programme="trade_in",
+            place=sheet.head.place,
+            on=sheet.valid_from,
+            known_on=date(2026, 1, 1),
+            given={"price": "2000", "old_battery": "lithium", "new_battery": "lithium"},
+        )
+        for sheet in shelf.sheets_of("trade_in")
+    ]
+
+    assert set() == steps - STEP_WORDS.keys()
+    assert set() == {note.about for decision in decided for note in decision.notes} - TERM_WORDS.keys()
+
+
+def test_a_case_may_be_decided_by_a_sheet_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheets = Path(__file__).parents[3] / "src" / "yikatong" / "programmes" / "sheets" / "trade_in"
+    text = (sheets / "320000-2024-09-14.yaml").read_text(encoding="utf-8")
+    own = tmp_path / "320000-2024-09-14.yaml"
+    own.write_text(text.replace("amount: 100", "amount: 150"), encoding="utf-8")
+    case = (*JIANGSU, "--new", "lead_acid", "--sheet", str(own))
+    code, out, _ = said_by(*case, "--json", monkeypatch=monkeypatch, capsys=capsys)
+    later = [word.replace("2024-10-20", "2025-03-01") for word in case]
+    late, _, err = said_by(*later, monkeypatch=monkeypatch, capsys=capsys)
+    own.write_text("programme: trade_in", encoding="utf-8")
+    broken, _, why = said_by(*case, monkeypatch=monkeypatch, capsys=capsys)
+
+    assert (0, 45_000) == (code, msgspec.json.decode(out)["amount_fen"])
+    assert (1, True) == (late, "PROGRAMME_IS_NOT_IN_FORCE: sheet trade_in/320000-2024-09-14" in err)
+    assert (2, True) == (broken, "trade_in/320000-2024-09-14.yaml" in why)
+
+
+def test_facts_are_listed_with_option_meaning_and_form(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = said_by("programmes", "facts", "trade-in", "--json", monkeypatch=monkeypatch, capsys=capsys)
+    facts = {fact["fact"]: fact for fact in msgspec.json.decode(out)}
+    _, words, _ = said_by("programmes", "facts", "trade-in", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert ("--old", True, "lithium|lead_acid|other|none") == tuple(
+        facts["old_battery"][name] for name in ("option", "required", "form")
+    )
+    assert {line.split()[0] for line in words.splitlines() if line.startswith("--")} == {
+        fact["option"] for fact in facts.values()
+    }
+
+
+def test_sheets_of_a_place_are_its_own_and_its_provinces(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("programmes", "list", "--place", "320115")
+    _, out, _ = said_by(*words, "--json", monkeypatch=monkeypatch, capsys=capsys)
+    _, table, _ = said_by(*words, monkeypatch=monkeypatch, capsys=capsys)
+    _, none, _ = said_by("programmes", "list", "--place", "990200", monkeypatch=monkeypatch, capsys=capsys)
+
+    assert {"320000", "320100"} == {sheet["place"] for sheet in msgspec.json.decode(out)}
+    assert 1 == table.count("已更正 corrected")
+    assert "no sheet counts at this place" in none
 
 
 def test_programmes_are_listed_with_their_sheets(

@@ -1,8 +1,11 @@
 """Files of lists are read whole, of either kind and encoding; what is no table, or a trap, is refused by name."""
 
+import re
 import zipfile
 from datetime import date
+from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,7 @@ from tests.support.builders.store_lists import (
 from yikatong.kernel.outcomes import Refused
 from yikatong.trade_in.messages.bounds import COLUMNS_MAX, FILE_BYTES_MAX, LINES_MAX, UNFOLDED_BYTES_MAX
 from yikatong.trade_in.messages.tables import read_table
+from yikatong.trade_in.messages.unreadable import WHY
 from yikatong.trade_in.model import Fault, ListedParty, PartyKind, Reason
 from yikatong.trade_in.rules.lists import read_parties
 
@@ -215,3 +219,10 @@ def test_a_code_that_a_spreadsheet_keeps_as_a_number_is_refused_for_it_lost_digi
     assert [(2, "credit_code", Fault.CODE_IS_A_NUMBER)] == faults_of(
         a_spreadsheet([[913201000000000012, "亭亭车行", "门店", JOINED]])
     )
+
+
+def test_every_word_for_which_a_file_is_refused_has_its_sentence() -> None:
+    folder = Path(str(files("yikatong.trade_in.messages")))
+    words = {word for file in folder.glob("*.py") for word in re.findall(r'unreadable\("(\w+)"', file.read_text())}
+
+    assert WHY.keys() == words

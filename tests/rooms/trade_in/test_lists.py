@@ -22,7 +22,7 @@ from tests.support.builders.store_lists import (
 from yikatong.kernel.periods import overlap
 from yikatong.trade_in.messages.tables import read_table
 from yikatong.trade_in.model import Fault, ListedParty, PastSale, PledgeRule, ReadList, Table
-from yikatong.trade_in.rules.columns import ERRORS_MAX, fold_model
+from yikatong.trade_in.rules.columns import ERRORS_MAX, fold_model, refuse_lines
 from yikatong.trade_in.rules.lists import merge_parties, read_parties
 from yikatong.trade_in.rules.pledges import (
     Joined,
@@ -100,6 +100,14 @@ def test_headings_may_stand_in_any_order_and_language_and_a_misspelt_one_is_no_s
     assert [(1, "名称", Fault.HEADING_STANDS_TWICE), (1, "kind", Fault.HEADING_IS_MISSING)] == faults(
         read_rows(a_row(1), headings=("统一社会信用代码", "名称", "名称", "列入日期", "移出日期"))
     )
+
+
+def test_a_title_above_the_headings_is_told_as_such_and_a_fault_by_the_columns_chinese_name() -> None:
+    titled = read_rows(a_row(1), headings=("南京市门店名单", "", "", "", ""))
+    empty = read_rows(["", "车行", "门店", "2024-10-20", ""])
+
+    assert [(1, "", Fault.NO_HEADING_IS_KNOWN)] == faults(titled)
+    assert "统一社会信用代码 credit_code: 单元格为空 the cell is empty" == refuse_lines(empty.errors).about["line_2"]
 
 
 def test_a_party_stands_in_two_lines_only_for_days_apart_or_as_store_and_recycler() -> None:

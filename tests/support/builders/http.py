@@ -136,6 +136,14 @@ def toy_routes(shelf: Shelf) -> tuple[Route, ...]:
     return (
         toy_route("put_note", "/v1/notes", handle=shelf.put, permission="shelf.put", status=201),
         toy_route("list_notes_here", "/v1/notes", handle=shelf.list, query=NotesQuery, answer=NotesAnswer, **query),
+        toy_route(
+            "list_open_notes",
+            "/v1/open-notes",
+            handle=shelf.list,
+            query=NotesQuery,
+            answer=NotesAnswer,
+            **{**query, "callers": ()},
+        ),
         toy_route("put_again", "/v1/notes/again", handle=shelf.put_again),
         toy_route("put_open", "/v1/notes/open", handle=shelf.put, callers=()),
         toy_route("put_with_second", "/v1/notes/second", handle=shelf.put, permission="shelf.put", second_person=True),

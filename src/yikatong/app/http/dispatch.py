@@ -46,6 +46,7 @@ CALLER = "yikatong.caller"
 REQUEST_ID = "yikatong.request_id"
 ROUTE = "yikatong.route"
 KEY_ENDS_AT = "yikatong.key_ends_at"
+FOR_ANY_PAGE = "yikatong.for_any_page"
 """Where the frame and a dispatcher leave word for each other in the ASGI scope."""
 
 log = structlog.get_logger("yikatong.http")

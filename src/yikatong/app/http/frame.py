@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yikatong.app.http.bounds import CallsAtOnce, read_body
 from yikatong.app.http.direct import Answer, AnswerDirectly, DirectRoute, RawHeaders, answer_of
-from yikatong.app.http.dispatch import CALLER, KEY_ENDS_AT, REQUEST_ID, ROUTE
+from yikatong.app.http.dispatch import CALLER, FOR_ANY_PAGE, KEY_ENDS_AT, REQUEST_ID, ROUTE
 from yikatong.app.http.problems import problem_response, refusal_of
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
@@ -30,6 +30,10 @@ _SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=31536000",
     "x-content-type-options": "nosniff",
+}
+_HEADERS_FOR_ANY_PAGE = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "retry-after, x-request-id",
 }
 
 log = structlog.get_logger("yikatong.http")
@@ -164,7 +168,12 @@ class _FramedCall:
         async def send_framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._status = message["status"]
-                _add_headers(message, request_id=self._request_id, key_ends_at=self._scope.get(KEY_ENDS_AT))
+                _add_headers(
+                    message,
+                    request_id=self._request_id,
+                    key_ends_at=self._scope.get(KEY_ENDS_AT),
+                    for_any_page=bool(self._scope.get(FOR_ANY_PAGE)),
+                )
             await send(message)
 
         return send_framed
@@ -213,10 +222,10 @@ def _refusal_for(fault: Exception, *, request_id: str, route: str | None) -> Ref
     return refused
 
 
-def _add_headers(message: Message, *, request_id: str, key_ends_at: datetime | None) -> None:
+def _add_headers(message: Message, *, request_id: str, key_ends_at: datetime | None, for_any_page: bool) -> None:
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
     if key_ends_at is not None:
         headers["key-expires-at"] = key_ends_at.isoformat()
-    for name, value in _SECURITY_HEADERS.items():
+    for name, value in (_SECURITY_HEADERS | (_HEADERS_FOR_ANY_PAGE if for_any_page else {})).items():
         headers.setdefault(name, value)

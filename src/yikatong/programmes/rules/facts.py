@@ -49,7 +49,8 @@ def read_fact(fact: Fact, text: str) -> int:
     try:
         number = _read(fact, text)
     except ValueError:
-        raise Refused(Reason.FACT_IS_NOT_READABLE, fact=fact.name, kind=fact.kind.value) from None
+        about = {"fact": fact.name, "kind": fact.kind.value, **_words_of(fact)}
+        raise Refused(Reason.FACT_IS_NOT_READABLE, **about) from None
     if not fact.least <= number <= fact.most:
         raise Refused(
             Reason.FACT_IS_OUT_OF_BOUNDS,
@@ -58,6 +59,12 @@ def read_fact(fact: Fact, text: str) -> int:
             most=show_fact(fact, fact.most),
         )
     return number
+
+
+def _words_of(fact: Fact) -> dict[str, str]:
+    """What a fact may be, where that is one of some words."""
+    words = tuple(_FLAGS)[:2] if fact.kind is FactKind.FLAG else fact.choices
+    return {"choices": " ".join(words)} if words else {}
 
 
 def _read(fact: Fact, text: str) -> int:

@@ -6,6 +6,7 @@ from yikatong.programmes.rules.simulating import Calendar, Outcome, Rules, choos
 from yikatong.programmes.service.changing import find_days_in_force, find_single_changes
 from yikatong.programmes.service.deciding import (
     decide,
+    decide_by_sheet,
     decide_most,
     find_differences,
     get_sheet,
@@ -40,6 +41,7 @@ __all__ = [
     "changed_rules",
     "choose_sheets",
     "decide",
+    "decide_by_sheet",
     "decide_most",
     "decide_population",
     "find_days_in_force",

@@ -60,6 +60,27 @@ def decide(
     )
 
 
+def decide_by_sheet(
+    shelf: Shelf,
+    sheet: Sheet,
+    *,
+    place: str,
+    on: date,
+    known_on: date,
+    given: Mapping[str, str],
+    asking: Asking = Asking.ESTIMATE,
+) -> Decision:
+    """Decide one case by a sheet that need not stand on the shelf: one that is being written.
+
+    Refuses PROGRAMME_IS_NOT_IN_FORCE where the sheet does not speak for that day, then what `read_facts` refuses.
+    """
+    if on < sheet.valid_from or (sheet.valid_until is not None and on >= sheet.valid_until):
+        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, sheet=sheet.name, on=on.isoformat())
+    return decide_case(
+        shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
+    )
+
+
 def decide_most(
     shelf: Shelf,
     *,

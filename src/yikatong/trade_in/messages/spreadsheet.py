@@ -18,6 +18,7 @@ from lxml import etree
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.trade_in.messages.bounds import COLUMNS_MAX, PARTS_MAX, TAGS_MAX, UNFOLDED_BYTES_MAX
+from yikatong.trade_in.messages.unreadable import unreadable
 from yikatong.trade_in.model import Cell, Fault, Line, Reason, Table
 
 _PARSING: dict[str, Any] = {
@@ -48,11 +49,11 @@ class _Package:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, OverflowError):
-            raise _unreadable("package") from None
+            raise unreadable("package") from None
         parts = self._zip.infolist()
         names = [part.filename for part in parts]
         if len(names) > PARTS_MAX or len(set(names)) != len(names) or any(part.flag_bits & 1 for part in parts):
-            raise _unreadable("package")
+            raise unreadable("package")
         self._by_name = {part.filename: part for part in parts}
         self._left = UNFOLDED_BYTES_MAX
         self._tags_left = TAGS_MAX
@@ -61,12 +62,12 @@ class _Package:
         """The bytes of a part. Refuses LIST_FILE_IS_TOO_LARGE; LIST_FILE_CANNOT_BE_READ where there is none."""
         part = self._by_name.get(name)
         if part is None:
-            raise _unreadable("missing_part")
+            raise unreadable("missing_part")
         try:
             with self._zip.open(part) as opened:
                 data = opened.read(self._left + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
-            raise _unreadable("package") from None
+            raise unreadable("package") from None
         self._left -= len(data)
         if self._left < 0:
             raise Refused(Reason.LIST_FILE_IS_TOO_LARGE, unfolded_bytes_max=UNFOLDED_BYTES_MAX)
@@ -81,12 +82,12 @@ class _Package:
         declared = _DECLARATION.match(data)
         encoding = declared[1].lower() if declared else b"utf-8"
         if b"\0" in data or b"<!" in data.replace(b"<!--", b"").replace(b"<![CDATA[", b"") or encoding != b"utf-8":
-            raise _unreadable("markup")
+            raise unreadable("markup")
         wanted = tuple(f"{{*}}{tag}" for tag in tags)
         try:
             yield from (element for _, element in etree.iterparse(io.BytesIO(data), tag=wanted, **_PARSING))
         except etree.XMLSyntaxError:
-            raise _unreadable("markup") from None
+            raise unreadable("markup") from None
 
     def relations(self, name: str) -> dict[str, _Relation]:
         """Where a part leads, by the ids it uses."""
@@ -114,12 +115,12 @@ def read_spreadsheet(data: bytes) -> Table:
         relations[sheet].target for sheet in sheets if sheet in relations and relations[sheet].kind.endswith(_SHEET)
     ]
     if not parts:
-        raise _unreadable("missing_part")
+        raise unreadable("missing_part")
     strings = [one.target for one in relations.values() if one.kind.endswith(_STRINGS)]
     texts = [_text_of(element) for name in strings[:1] for element in package.elements(name, "si")]
     first, *others = dict.fromkeys(parts)
     if any(_holds_values(package, name) for name in others):
-        raise _unreadable("several_sheets")
+        raise unreadable("several_sheets")
     return Table(tuple(_read_lines(package, first, texts)), "xlsx", day_zero)
 
 
@@ -127,7 +128,7 @@ def _target_of(relations: dict[str, _Relation], kind: str) -> str:
     for relation in relations.values():
         if relation.kind.endswith(kind):
             return relation.target
-    raise _unreadable("missing_part")
+    raise unreadable("missing_part")
 
 
 def _read_workbook(package: _Package, name: str) -> tuple[list[str], date]:
@@ -165,7 +166,7 @@ def _read_lines(package: _Package, name: str, texts: list[str]) -> Iterator[Line
     for row in package.elements(name, "row"):
         said = row.get("r", "")
         if said and not (said.isascii() and said.isdigit() and len(said) < 8 and int(said) > number):
-            raise _unreadable("markup")
+            raise unreadable("markup")
         number = int(said) if said else number + 1
         cells = _read_cells(row, texts)
         if any(cell.text or cell.fault for cell in cells):
@@ -182,7 +183,7 @@ def _read_cells(row: Any, texts: list[str]) -> tuple[Cell, ...]:
         if not _has_value(element):
             continue
         if place >= COLUMNS_MAX or place in found:
-            raise _unreadable("markup")
+            raise unreadable("markup")
         found[place] = _read_cell(element, texts)
     return tuple(found.get(place, Cell()) for place in range(max(found, default=-1) + 1))
 
@@ -190,7 +191,7 @@ def _read_cells(row: Any, texts: list[str]) -> tuple[Cell, ...]:
 def _column_of(reference: str) -> int:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise _unreadable("markup")
+        raise unreadable("markup")
     place = 0
     for letter in match[1]:
         place = place * 26 + ord(letter) - ord("A") + 1
@@ -216,7 +217,7 @@ def _read_cell(element: Any, texts: list[str]) -> Cell:
 
 def _shared(texts: list[str], value: str) -> str:
     if not (value.isascii() and value.isdigit() and len(value) < 9) or int(value) >= len(texts):
-        raise _unreadable("markup")
+        raise unreadable("markup")
     return texts[int(value)]
 
 
@@ -224,11 +225,7 @@ def _number_of(text: str) -> Decimal:
     try:
         number = Decimal(text) if len(text) <= 40 and text.isascii() else Decimal("NaN")
     except InvalidOperation:
-        raise _unreadable("markup") from None
+        raise unreadable("markup") from None
     if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise _unreadable("markup")
+        raise unreadable("markup")
     return number
-
-
-def _unreadable(what: str) -> Refused:
-    return Refused(Reason.LIST_FILE_CANNOT_BE_READ, what=what)

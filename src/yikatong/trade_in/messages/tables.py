@@ -4,6 +4,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.trade_in.messages.bounds import FILE_BYTES_MAX, LINES_MAX, too_many_lines
 from yikatong.trade_in.messages.spreadsheet import read_spreadsheet
 from yikatong.trade_in.messages.text_table import read_text_table
+from yikatong.trade_in.messages.unreadable import unreadable
 from yikatong.trade_in.model import Reason, Table
 
 _ZIP = b"PK\x03\x04"
@@ -19,10 +20,10 @@ def read_table(data: bytes) -> Table:
     if len(data) > FILE_BYTES_MAX:
         raise Refused(Reason.LIST_FILE_IS_TOO_LARGE, bytes_max=FILE_BYTES_MAX)
     if data.startswith(_OLD_SPREADSHEET):
-        raise Refused(Reason.LIST_FILE_CANNOT_BE_READ, what="old_spreadsheet_or_password")
+        raise unreadable("old_spreadsheet_or_password")
     table = read_spreadsheet(data) if data.startswith(_ZIP) else read_text_table(data)
     if len(table.lines) > LINES_MAX:
         raise too_many_lines()
     if not table.lines:
-        raise Refused(Reason.LIST_FILE_CANNOT_BE_READ, what="empty")
+        raise unreadable("empty")
     return table

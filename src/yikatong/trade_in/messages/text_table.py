@@ -5,9 +5,9 @@ import io
 import unicodedata
 from collections.abc import Iterator
 
-from yikatong.kernel.outcomes import Refused
 from yikatong.trade_in.messages.bounds import COLUMNS_MAX, LINES_MAX, too_many_lines
-from yikatong.trade_in.model import Cell, Fault, Line, Reason, Table
+from yikatong.trade_in.messages.unreadable import unreadable
+from yikatong.trade_in.model import Cell, Fault, Line, Table
 
 _LINE_CHARACTERS_MAX = 8_192
 _FORMULA = ("=", "+", "@")
@@ -30,13 +30,13 @@ def read_text_table(data: bytes) -> Table:
             if len(lines) > LINES_MAX:
                 raise too_many_lines()
     except csv.Error:
-        raise _unreadable("quotation", line=reader.line_num) from None
+        raise unreadable("quotation", line=reader.line_num) from None
     return Table(tuple(lines), encoding)
 
 
 def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
-        raise _unreadable("encoding")
+        raise unreadable("encoding")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
@@ -44,13 +44,13 @@ def _decode(data: bytes) -> tuple[str, str]:
             continue
         if not any(unicodedata.category(letter) in _NO_LETTER for letter in set(text)):
             return text, encoding
-    raise _unreadable("encoding")
+    raise unreadable("encoding")
 
 
 def _short_lines(text: str) -> Iterator[str]:
     for number, line in enumerate(io.StringIO(text, newline=""), start=1):
         if len(line) > _LINE_CHARACTERS_MAX:
-            raise _unreadable("long_line", line=number)
+            raise unreadable("long_line", line=number)
         yield line
 
 
@@ -59,7 +59,7 @@ def _cells_of(row: list[str], *, number: int) -> tuple[Cell, ...]:
     while row and not row[-1].strip():
         row.pop()
     if len(row) > COLUMNS_MAX:
-        raise _unreadable("columns", line=number)
+        raise unreadable("columns", line=number)
     return tuple(_cell_of(cell) for cell in row)
 
 
@@ -68,7 +68,3 @@ def _cell_of(text: str) -> Cell:
     if stripped.startswith(_FORMULA):
         return Cell(fault=Fault.CELL_HOLDS_A_FORMULA)
     return Cell(stripped)
-
-
-def _unreadable(what: str, **about: int) -> Refused:
-    return Refused(Reason.LIST_FILE_CANNOT_BE_READ, what=what, **about)

@@ -78,6 +78,10 @@ class FaultText(NamedTuple):
 class Fault(Enum):
     """What may be wrong with a line of a list; a line may have several."""
 
+    NO_HEADING_IS_KNOWN = FaultText(
+        "this line has no heading that is known; delete a title above the headings, and separate cells by commas",
+        "本行没有可识别的列标题；表头上方如有表名请删去，单元格以逗号分隔",
+    )
     HEADING_IS_MISSING = FaultText("a heading of this name is missing", "缺少此列标题")
     HEADING_IS_UNKNOWN = FaultText("no column has this heading", "没有此列标题")
     HEADING_STANDS_TWICE = FaultText("this heading stands twice", "列标题重复")

@@ -27,11 +27,28 @@ _LAST_DAY_NUMBER = 73_050
 
 PASSED_OVER = frozenset(
     {
-        "序号", "编号", "地址", "门店地址", "经营地址", "联系人", "联系电话", "电话", "备注", "品牌", "区县",
-        "所属区县", "no", "no.", "address", "contact", "phone", "remarks", "brand", "district",
+        "序号", "编号", "地址", "门店地址", "经营地址", "联系人", "联系电话", "电话", "手机", "手机号", "负责人",
+        "备注", "品牌", "区县", "所属区县", "区", "区域", "所在区", "所在区县", "no", "no.", "address",
+        "contact", "phone", "remarks", "brand", "district",
     }
 )  # fmt: skip
 """Headings that lists often have and nobody here needs; what stands under them is not kept."""
+
+HEADINGS_ZH = {
+    "credit_code": "统一社会信用代码",
+    "name": "名称",
+    "kind": "类别",
+    "listed_from": "列入日期",
+    "listed_until": "移出日期",
+    "model": "型号",
+    "price_fen": "价格",
+    "valid_from": "起始日期",
+    "valid_until": "失效日期",
+    "rule": "依据",
+    "sold_on": "成交日期",
+    "bikes": "数量",
+}
+"""How each column is called where a fault in it is told."""
 
 T = TypeVar("T")
 
@@ -196,6 +213,8 @@ def read_headings(head: Line, columns: Sequence[Column]) -> tuple[Mapping[int, C
             errors.append(LineError(head.number, cell.text[:NAME_MAX], Fault.HEADING_STANDS_TWICE))
         elif column is not None:
             places[place] = column
+    if not places:
+        return places, [LineError(head.number, "", Fault.NO_HEADING_IS_KNOWN)]
     missing = [column for column in columns if column not in places.values() and not column.is_optional]
     errors += [LineError(head.number, column.name, Fault.HEADING_IS_MISSING) for column in missing]
     return places, errors
@@ -236,7 +255,8 @@ def refuse_lines(errors: Sequence[LineError]) -> Refused:
     """A refusal that names every wrong line, with column and fault in both languages."""
     by_line: dict[int, list[str]] = {}
     for error in errors:
-        column = f"{error.column}: " if error.column else ""
+        zh = HEADINGS_ZH.get(error.column, "")
+        column = f"{zh} {error.column}: ".lstrip() if error.column else ""
         by_line.setdefault(error.line, []).append(f"{column}{error.fault.value.zh} {error.fault.value.en}")
     about = {f"line_{line}": "; ".join(said) for line, said in by_line.items()}
     return Refused(Reason.LIST_HAS_ERRORS, error_count=len(errors), **about)
