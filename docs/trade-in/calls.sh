@@ -3,8 +3,12 @@
 
 # One field of an answer: `… | of claim.claim_id`, `… | of decisions.0.amount_fen`
 of() { python3 -c 'import functools, json, sys
-found = functools.reduce(lambda value, name: value[int(name) if isinstance(value, list) else name],
-                         sys.argv[1].split("."), json.load(sys.stdin))
+text = sys.stdin.read()
+try:
+    found = functools.reduce(lambda value, name: value[int(name) if isinstance(value, list) else name],
+                             sys.argv[1].split("."), json.loads(text))
+except (KeyError, IndexError, ValueError):
+    sys.exit(f"no {sys.argv[1]} in: {text}")
 sys.stdout.write(str(found))' "$1"; }
 
 # A fresh id for a request; the same request sent again keeps its id.
@@ -24,6 +28,9 @@ sign_in() {
   curl -s "$B/v1/sessions" -H 'Content-Type: application/json' \
     -d "{\"kind\": \"$1\", \"region\": \"$REGION\", \"login_name\": \"$2\", \"password\": \"$3\"}" | of token
 }
+
+# until_state FINANCE CLAIM STATE: wait until finance sees a claim in a state; it follows its roster and its bank a moment later.
+until_state() { until get "$1" "/v1/trade-in/finance/claims/$2" | grep -q "\"state\":\"$3\""; do sleep 1; done; echo "$3"; }
 
 # apply RESIDENT OLD_CODE [FACTS]: a resident asks to be qualified; gives the claim's number.
 apply() {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from simulator.calls import Calls
 from simulator.http_wallet import Holder, HttpWallet
-from yikatong.client.receipts import Tap, Waiting
+from yikatong.client.receipts import Admitted, Refused, Tap, Waiting
 from yikatong.client.terminal import Terminal, TerminalIdentity
 from yikatong.plumbing.clock import SystemClock
 from yikatong.trust import service as trust
@@ -78,11 +78,20 @@ def main(what: str, first: str, second: str) -> None:
     """Pay or refund, and say what came of it."""
     till = open_till()
     if what == "refund":
-        said: object = till.refund(first, int(second))
+        refund = till.refund(first, int(second))
+        said = f"refunded {refund.tap}: {refund.amount_fen} fen"
     else:
-        said = pay(till, open_phone(second), amount_fen=int(first))
+        said = show(pay(till, open_phone(second), amount_fen=int(first)))
     sys.stdout.write(f"{said}\n")
     till.close()
+
+
+def show(tap: Tap) -> str:
+    """What the till shows of a tap."""
+    if isinstance(tap, Admitted):
+        parts = ", ".join(f"{part.source} {part.amount_fen}" for part in tap.receipt.paid_by or ())
+        return f"admitted {tap.receipt.tap}: {parts} fen"
+    return f"{tap.reason}: {tap.says.zh} {tap.says.en}" if isinstance(tap, Refused) else str(tap)
 
 
 main(*sys.argv[1:])

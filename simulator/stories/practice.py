@@ -81,9 +81,15 @@ class Practice:
         self.towns = open_four_provinces(stage, practice_cast())
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def write(self) -> list[Path]:
-        """Write a file for each province, of lines that a shell reads; returns where they lie."""
-        return [self._write(region, town) for region, town in self.towns.items()]
+    @property
+    def files(self) -> list[Path]:
+        """Where the keys of each province lie."""
+        return [self.folder / FILES[region] for region in self.towns]
+
+    def write(self) -> None:
+        """Write a file for each province, of lines that a shell reads."""
+        for region, town in self.towns.items():
+            self._write(region, town)
 
     def go_on(self, *, days: int) -> None:
         """Go on so many days, have everybody sign in anew, and write the keys again."""
@@ -91,17 +97,17 @@ class Practice:
             self.stage.go_on(days=days)
         for town in self.towns.values():
             town.posts = {job: town.office.anew(who) for job, who in town.posts.items()}
+            town.office.steward = town.office.anew(town.office.steward)
             town.office.second, town.office.counter = town.posts["second"], town.posts["counter"]
             town.store = town.office.anew(town.store, kind="staff")
             town.recycler = town.office.anew(town.recycler, kind="staff")
         self.write()
 
-    def _write(self, region: str, town: Town) -> Path:
+    def _write(self, region: str, town: Town) -> None:
         file = self.folder / FILES[region]
         lines = "".join(f"{name}={quote(value)}\n" for name, value in self._values(region, town).items())
         with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
             out.write(lines)
-        return file
 
     def _values(self, region: str, town: Town) -> dict[str, str]:
         values = {
@@ -116,7 +122,12 @@ class Practice:
             "RECYCLER_ID": town.providers["recycler"],
             "POLICE": town.police.token,
         }
-        for job, who in {"store": town.store, "recycler": town.recycler, **town.posts}.items():
+        for job, who in {
+            "steward": town.office.steward,
+            "store": town.store,
+            "recycler": town.recycler,
+            **town.posts,
+        }.items():
             values |= _keys_of(job.upper(), who)
         if town.till is not None:
             values |= {

@@ -33,6 +33,8 @@ SESSION_PREFIX = "yks_"
 SECRET_BYTES = 32
 NONCE_BYTES = 12
 SIGN_IN_FAILURES_MAX = 5
+GIVEN_TOLD_MAX = 20
+"""So many rights or divisions that somebody lacks are named."""
 LOCKED_FOR = timedelta(minutes=15)
 APPROVAL_LIVES = timedelta(hours=72)
 MINOR_LOOK_LIVES = timedelta(hours=8)
@@ -230,14 +232,16 @@ def verify_purpose(purpose: str | None) -> str:
 
 
 def verify_may_give(giver: Caller, *, permissions: Iterable[str], divisions: tuple[str, ...]) -> None:
-    """Let nobody give away more than they hold; refuses GRANT_EXCEEDS_OWN_RIGHTS.
+    """Let nobody give away more than they hold; refuses GRANT_EXCEEDS_OWN_RIGHTS, naming what the giver lacks.
 
     A wildcard counts as what it is: `room.*` is given only by one who holds `room.*` or `*`.
     """
     beyond = [name for name in permissions if not covers(giver.permissions, name)]
     wider = giver.divisions and (not divisions or not all(prefix.startswith(giver.divisions) for prefix in divisions))
-    if beyond or wider:
-        raise Refused(Reason.GRANT_EXCEEDS_OWN_RIGHTS)
+    if beyond:
+        raise Refused(Reason.GRANT_EXCEEDS_OWN_RIGHTS, permissions=", ".join(sorted(beyond)[:GIVEN_TOLD_MAX]))
+    if wider:
+        raise Refused(Reason.GRANT_EXCEEDS_OWN_RIGHTS, divisions=", ".join(giver.divisions[:GIVEN_TOLD_MAX]))
 
 
 def verify_role_name(name: str) -> str:

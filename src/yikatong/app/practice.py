@@ -35,7 +35,7 @@ from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.settings import Settings
 
 FOLDER = "practice"
-KEYS_FOLDER = "keys"
+KEYS_FOLDER = "parties"
 DAYS_MOST = 60
 OPENING = Both(
     "2024年10月20日，云南、江苏、广东、河北四省同时开办以旧换新。各方的登录名、密码和令牌写入文件；"
@@ -119,7 +119,7 @@ def _stay(platform: Platform, practice: Practice, console: Console, lines: Itera
     console.print()
     say_place(console, "接口 API", platform.base_url)
     say_place(console, "接口文档 page", f"{platform.base_url}/docs")
-    for file in sorted(practice.folder.iterdir()):
+    for file in practice.files:
         say_place(console, "令牌 keys", str(file))
     say_place(console, "数据 data", f"--data {platform.settings.data_folder}")
     say_place(console, "怎样练 guide", GUIDE)

@@ -27,7 +27,12 @@ def decide(
     on: Annotated[str, typer.Option("--on", help="Effective day; of a trade-in the day of the invoice.")],
     known_on: KnownOnOption = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="By the sheet in this file, published or not, in place of the one in force.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="By the sheet in this file, published or not, in place of the one in force.",
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

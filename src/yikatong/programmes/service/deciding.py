@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.places.model import enclosing_codes
 from yikatong.programmes.model import Asking, Decision, PublishedFormula, Reason, Sheet
 from yikatong.programmes.rules.best import decide_best
 from yikatong.programmes.rules.deciding import decide_case
@@ -72,10 +73,12 @@ def decide_by_sheet(
 ) -> Decision:
     """Decide one case by a sheet that need not stand on the shelf: one that is being written.
 
-    Refuses PROGRAMME_IS_NOT_IN_FORCE where the sheet does not speak for that day, then what `read_facts` refuses.
+    Refuses PROGRAMME_IS_NOT_IN_FORCE where the sheet does not speak for that place or day, then what `read_facts`
+    refuses.
     """
-    if on < sheet.valid_from or (sheet.valid_until is not None and on >= sheet.valid_until):
-        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, sheet=sheet.name, on=on.isoformat())
+    is_of_the_place = sheet.head.place in enclosing_codes(place)
+    if not is_of_the_place or on < sheet.valid_from or (sheet.valid_until is not None and on >= sheet.valid_until):
+        raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, sheet=sheet.name, place=place, on=on.isoformat())
     return decide_case(
         shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
     )
