@@ -54,6 +54,20 @@ TERM_WORDS = {
 }
 """Terms of which a decision says that nobody published them, in Chinese."""
 
+ACT_WORDS = {
+    "qualify": "申请资格",
+    "receive_old": "接收旧车",
+    "collect_old": "收运旧车",
+    "dismantle": "拆解",
+    "cancel_plate": "注销旧车号牌",
+    "sell": "销售（事后申领）",
+    "deduct": "销售（立减）",
+    "register_new": "登记新车",
+    "submit": "提交",
+    "check": "审核",
+}
+"""Acts that a formula decides on the way of a claim, in Chinese."""
+
 REASON_INDENT = "  "
 
 
@@ -95,6 +109,11 @@ def table_of_steps(steps: Iterable[Step]) -> Table:
         value = str(step.value) if step.name.endswith("_years") else show_yuan(step.value)
         table.add_row(f"{STEP_WORDS.get(step.name, '')} {step.name}".strip(), value, escape(step.clause))
     return table
+
+
+def show_act(act: str) -> str:
+    """An act by its name in both languages."""
+    return f"{ACT_WORDS.get(act, '')} {act}".strip()
 
 
 def show_name(fact: Fact | None, name: str) -> str:

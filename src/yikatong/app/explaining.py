@@ -1,7 +1,6 @@
 """What `yikatong explain` and `yikatong replay` do and say: why a claim got what it got, and whether it still would."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +14,7 @@ from yikatong.access import service as access
 from yikatong.access.model import Record, RecordKind
 from yikatong.app.command_line import ask_database, errors, out
 from yikatong.app.deciding import say_refused
-from yikatong.app.decision_words import print_decision, print_names, print_reasons, show_name, table_of_steps
+from yikatong.app.decision_words import print_decision, print_names, print_reasons, show_act, show_name, table_of_steps
 from yikatong.app.keys import open_keys
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import read_id, show_id
@@ -184,16 +183,16 @@ def _opened(shelf: programmes.Shelf, one: Opened) -> Explained:
 def print_explained(one: Explained) -> None:
     """One decision as a person reads it."""
     formula = _formula_of(one.formula)
-    out.print(f"\n[bold]{one.act}[/bold] {show_moment(one.decided_at)}", soft_wrap=True)
+    out.print(f"\n[bold]{show_act(one.act)}[/bold] {show_moment(one.decided_at)}", soft_wrap=True)
+    print_names(
+        "当时未知，按最有利计 not known then, taken at its best: ",
+        [show_name(formula.find_fact(name), name) for name in one.assumed],
+    )
     if one.decision is not None:
         _print_inputs(one.decision, formula)
         print_decision(formula, one.decision, one.single_changes)
     else:
         _print_steps(one)
-    print_names(
-        "当时未知，按最有利计 not known then, taken at its best: ",
-        [show_name(formula.find_fact(name), name) for name in one.assumed],
-    )
     for name, digest in (("公式 formula", one.formula_digest), ("规则表 sheet", one.sheet_digest)):
         out.print(f"{name} SHA-256 {digest}", soft_wrap=True)
     out.print(f"输入 inputs SHA-256 {one.inputs_digest}", soft_wrap=True)
@@ -286,10 +285,11 @@ def _told(found: programmes.Difference) -> dict[str, str]:
 def _print_replayed(replayed: list[Replayed]) -> None:
     for one in replayed:
         rule = f"{one.sheet}, {one.formula}, 所知日 known on {one.known_on}"
+        step = f"{show_act(one.act)} {show_moment(one.decided_at)}"
         if not one.differences:
-            out.print(f"[green]一致 equal[/green] {one.act} {show_moment(one.decided_at)}: {rule}", soft_wrap=True)
+            out.print(f"[green]一致 equal[/green] {step}: {rule}", soft_wrap=True)
             continue
-        errors.print(f"[red]不一致 differs[/red] {one.act} {show_moment(one.decided_at)}: {rule}", soft_wrap=True)
+        errors.print(f"[red]不一致 differs[/red] {step}: {rule}", soft_wrap=True)
         for found in one.differences:
             said = f": {found['kept']} → {found['replayed']}" if "kept" in found else ""
             errors.print(f"  {escape(found['field'] + said)}", soft_wrap=True)

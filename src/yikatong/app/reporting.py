@@ -16,6 +16,7 @@ from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.command_line import ask_database, out
 from yikatong.app.deciding import read_day, read_place, say_refused, today
 from yikatong.app.decision_words import name_of
+from yikatong.app.reference import all_reasons
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Connection
@@ -180,7 +181,7 @@ def print_report(report: TradeInReport) -> None:
     table.add_row("合计 total", "", *_cells(reports.total_of(report)))
     days = f"{report.first_on} – {_last(report)}"
     show_table(out, Both(f"电动自行车以旧换新 {days}", f"e-bike trade-in {report.place}"), table)
-    _print_counts(Both("不予补贴", "refused"), Column("原因", "reason"), reports.refusals_by_reason(report))
+    _print_refusals(reports.refusals_by_reason(report))
     _print_budgets(report)
 
 
@@ -195,12 +196,14 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def _print_counts(title: Both, column: Column, counts: Iterable[tuple[str, int]]) -> None:
-    table = a_table(column, Column("件数", "claims", "right"))
+def _print_refusals(counts: Iterable[tuple[str, int]]) -> None:
+    table = a_table(Column("件数", "claims", "right"), Column("原因", "reason"))
+    texts = {reason.name: reason.text for reasons in all_reasons().values() for reason in reasons}
     for name, count in counts:
-        table.add_row(escape(name), f"{count:,}")
+        said = f"\n{texts[name].zh}\n{texts[name].en}" if name in texts else ""
+        table.add_row(f"{count:,}", escape(name + said))
     if table.row_count:
-        show_table(out, title, table)
+        show_table(out, Both("不予补贴", "refused"), table)
 
 
 def _print_budgets(report: TradeInReport) -> None:
