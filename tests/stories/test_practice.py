@@ -46,7 +46,7 @@ class Shell:
         assert self._bash.stdout is not None
         self._bash.stdin.write(block.replace(NAMED_FOLDER, str(self._keys)) + f"\necho; echo {END}\n")
         self._bash.stdin.flush()
-        shown = []
+        shown: list[str] = []
         for line in self._bash.stdout:
             if line.strip() == END:
                 return "".join(shown)
@@ -67,7 +67,7 @@ class Ground(NamedTuple):
 
     def type(self, page: str, *, go_on_before: str | None = None) -> str:
         """Type a page's blocks; twelve days pass before the one that has these words."""
-        shown = []
+        shown: list[str] = []
         for block in TYPED.findall((PAGES / page).read_text(encoding="utf-8")):
             if block.startswith("make "):
                 continue

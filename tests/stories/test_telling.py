@@ -65,7 +65,7 @@ def test_a_wide_terminal_shows_names_and_items_in_both_languages() -> None:
     narrow, wide = (set_tap(line, width=width).plain for width in (NARROWEST, 120))
 
     assert "王秀英 食堂 用餐 meal" in narrow
-    assert "王秀英 Wang Xiuying 食堂 社区食堂用餐 Community canteen meal" in wide
+    assert "王秀英 Wang Xiuying  食堂 社区食堂用餐 Community canteen meal" in wide
 
 
 @pytest.mark.parametrize(

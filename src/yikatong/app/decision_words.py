@@ -23,6 +23,8 @@ STEP_WORDS = {
     "by_age": "按年龄",
     "by_disability": "按残疾等级",
     "by_area": "按面积",
+    "age_years": "年龄",
+    "month": "每月",
     "amount": "合计",
 }
 """Steps of formulas in Chinese; one that is not here is told by its name alone."""
