@@ -1,6 +1,7 @@
 """What `yikatong explain` and `yikatong replay` do and say: why a claim got what it got, and whether it still would."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
