@@ -74,7 +74,7 @@ async def test_every_wrong_line_is_told_in_both_languages_and_nothing_is_taken_i
     ended, again = await shell.run("parties", wrong), await shell.run("parties", wrong, "--json")
 
     assert (1, 1) == (ended.exit_code, again.exit_code)
-    assert "第3行 line 3  name: 单元格为空 the cell is empty; kind: 类别应为门店或回收企业" in ended.stderr
+    assert "第3行 line 3  名称 name: 单元格为空 the cell is empty; 类别 kind: 类别应为门店或回收企业" in ended.stderr
     assert "第4行 line 4  统一社会信用代码 credit_code:" in ended.stderr
     said = msgspec.json.decode(again.stdout)
     assert ("LIST_HAS_ERRORS", 4, {"error_count", "line_3", "line_4"}) == (
