@@ -348,11 +348,11 @@ def _show(story: TradeIn) -> None:
 
 def _show_claims(story: TradeIn) -> None:
     """Each claim's number, by which `yikatong explain` says how it was decided."""
-    table = a_table(Column("居民", "resident"), Column("申领编号", "claim"))
+    table = a_table(Column("申领编号", "claim"), Column("居民", "resident"))
     for region in REGIONS:
         for key, who in story.towns[region].people.items():
             if key in story.claims:
-                table.add_row(str(who.part.name), story.claims[key])
+                table.add_row(story.claims[key], str(who.part.name))
     show_table(story.stage.console, Both("申领", "claims"), table)
     tell(
         story.stage.console,
