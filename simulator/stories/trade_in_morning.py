@@ -74,13 +74,13 @@ def open_four_provinces(stage: Stage, cast: Cast = OF_THE_STORY) -> dict[str, To
     """Set everything up, the four provinces side by side."""
     with stage.work("四省的经办人、门店、回收企业、交管 four provinces open"):
         with ThreadPoolExecutor(max_workers=AT_ONCE) as hands:
-            opened = [hands.submit(open_province, stage, region, cast=cast) for region in REGIONS]
+            opened = [hands.submit(open_province, stage, cast.provinces[region], cast=cast) for region in REGIONS]
         return {region: each.result() for region, each in zip(REGIONS, opened, strict=True)}
 
 
-def open_province(stage: Stage, region: str, *, cast: Cast = OF_THE_STORY) -> Town:
+def open_province(stage: Stage, province: Province, *, cast: Cast = OF_THE_STORY) -> Town:
     """Set one province up: offices, store, recycler, police, residents with cards and plated bikes, a budget."""
-    province = cast.provinces[region]
+    region = province.region
     office = Office(stage, region=region)
     posts = office.hire(*POSTS, *(() if STORES[region].items else PAYING_POSTS))
     office.second, office.counter = posts["second"], posts["counter"]
