@@ -117,6 +117,7 @@ async def test_explaining_tells_steps_with_clauses_and_nothing_of_the_person(jia
     words = await jiangsu.run("explain", claim)
 
     assert ("qualify", None, None) == (said["act"], said["reason"], said["decision"])
+    assert "qualify 2024-10-20 12:00:00\n" in words.stdout
     assert {"base", "capped", "amount"} <= {step["name"] for step in said["steps"] if step["clause"]}
     assert "trade_in/320000-2024-09-14" == said["sheet"]
     assert "Reports of the Jiangsu trade-in of 2024" in words.stdout

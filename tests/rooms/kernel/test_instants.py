@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yikatong.kernel.instants import age_on, day_of, epoch_ms, from_epoch_ms, start_of
+from yikatong.kernel.instants import age_on, day_of, epoch_ms, from_epoch_ms, show_moment, start_of
 
 days = st.dates(min_value=date(1900, 1, 1), max_value=date(2200, 1, 1))
 instants = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))
@@ -40,11 +40,17 @@ def test_milliseconds_far_outside_all_years_are_a_value_error(milliseconds: int)
         from_epoch_ms(milliseconds)
 
 
+def test_an_instant_is_shown_in_shanghai_to_the_second() -> None:
+    assert "2026-11-26 00:59:59" == show_moment(datetime(2026, 11, 25, 16, 59, 59, 999_999, tzinfo=UTC))
+
+
 def test_a_datetime_without_a_zone_is_no_instant() -> None:
     without_zone = datetime(2026, 11, 25, 8)
 
     with pytest.raises(ValueError, match="zone"):
         day_of(without_zone)
+    with pytest.raises(ValueError, match="zone"):
+        show_moment(without_zone)
     with pytest.raises(TypeError):
         epoch_ms(without_zone)
 
