@@ -108,6 +108,7 @@ def answers(shown: str) -> list[dict[str, object]]:
         ("resident.md", ["CLAIM_LACKS_A_STEP", "CLAIM_LACKS_A_STEP"]),
         ("recycler.md", ["BODY_IS_NOT_ACCEPTED", "OLD_BIKE_IS_IN_ANOTHER_STATE"]),
         ("police.md", ["PLATE_IS_IN_ANOTHER_STATE"]),
+        ("counter.md", ["RESIDENT_IS_NOT_PRESENT"]),
         ("commerce.md", ["LIST_HAS_ERRORS", "FACT_IS_NOT_GIVEN", "PRICE_IS_OVER_THE_PLEDGE"]),
     ],
 )
