@@ -19,6 +19,7 @@ from yikatong.app.decision_words import name_of
 from yikatong.app.reference import all_reasons
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused
+from yikatong.places.model import NATIONAL
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.settings import Settings
 from yikatong.programmes import service as programmes
@@ -137,7 +138,7 @@ def _write_parquet(rows: Sequence[msgspec.Struct], fields: Sequence[str], file: 
 
 def draw_report(report: TradeInReport) -> str:
     """The subsidy as bars: by place where there are several, else by day, or month where the days are many."""
-    title = f"电动自行车以旧换新补贴 Trade-in subsidy {report.place}, {report.first_on} – {_last(report)}"
+    title = f"电动自行车以旧换新补贴 Trade-in subsidy: {_where(report)}, {report.first_on} – {_last(report)}"
     return draw_chart(title, _bars(report), compared=False, words=("补贴 subsidy", ""), show=_show)
 
 
@@ -153,6 +154,10 @@ def _bars(report: TradeInReport) -> list[Bar]:
         Bar(month, sum(line.subsidy_fen for line in days if line.day.isoformat().startswith(month)), 0)
         for month in months
     ]
+
+
+def _where(report: TradeInReport) -> str:
+    return "全部地区 every place" if report.place == NATIONAL else name_of(report.place)
 
 
 def _show(fen: int) -> str:
@@ -180,7 +185,7 @@ def print_report(report: TradeInReport) -> None:
         table.add_row(line.day.isoformat(), line.place, *_cells(line))
     table.add_row("合计 total", "", *_cells(reports.total_of(report)))
     days = f"{report.first_on} – {_last(report)}"
-    show_table(out, Both(f"电动自行车以旧换新 {days}", f"e-bike trade-in {report.place}"), table)
+    show_table(out, Both(f"电动自行车以旧换新 {days}", f"e-bike trade-in: {_where(report)}"), table)
     _print_refusals(reports.refusals_by_reason(report))
     _print_budgets(report)
 

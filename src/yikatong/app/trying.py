@@ -103,7 +103,10 @@ def _changed_sheets(
 def _keep(simulation: Simulation, sums: list[PlaceSums]) -> None:
     write_sums(sums, simulation.folder / "by_place.csv")
     bars = [Bar(name_of(one.place), one.paid_fen, one.changed_fen) for one in sums]
-    title = f"{simulation.formula.title_zh} {simulation.formula.title_en}, {simulation.rows:,}"
+    formula = simulation.formula
+    title = (
+        f"{formula.title_zh} {formula.title_en}, {simulation.rows:,}件虚构申领 made-up claims, m = 百万元 million yuan"
+    )
     picture = draw_chart(title, bars, compared=simulation.changed is not None)
     (simulation.folder / "chart.svg").write_text(picture, encoding="utf-8")
 
