@@ -7,7 +7,7 @@ the crowd has a card, a wallet and a session; what they send is written beforeha
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,16 @@ from yikatong.access import service as access
 from yikatong.access.model import RecordQuery
 from yikatong.app.bench.crowd import CrowdOrder, CrowdResult, post_head, run_crowd
 from yikatong.app.bench.people import CHUNK, enrol, generate_grown_ups
+from yikatong.app.bench.processes import (
+    PLATFORM,
+    OutOfSight,
+    Used,
+    processor_seconds,
+    used_between,
+    workers_among,
+)
 from yikatong.app.bench.rows import Judged, Row
-from yikatong.app.bench.stage import Stage, open_stage, run_generator, vacuum
+from yikatong.app.bench.stage import Served, Stage, open_stage, run_generator, vacuum
 from yikatong.app.bench.taps import percentile
 from yikatong.app.qualifying import WHAT, Qualifying
 from yikatong.app.worker import Worker
@@ -78,7 +86,7 @@ def bench_budget_rush(stage: Stage) -> Row:
     with open_stage(settings, stage.plan, tell=stage.tell) as own:
         served_in_one = asyncio.run(_rush_at_the_service(own, count=count, places=places))
         requests = asyncio.run(_prepare(own, count=count, places=places))
-        result = _rush_over_http(own, requests)
+        result, used = _rush_over_http(own, requests)
         kept = asyncio.run(_look(own))
     _verify(result, kept, count=count, places=places)
     latencies = sorted(result.latencies_ms)
@@ -99,7 +107,7 @@ def bench_budget_rush(stage: Stage) -> Row:
             "refused": {LATE: result.answers[LATE]},
             "p50_ms": round(percentile(latencies, 50), 1),
             "p99_ms": round(percentile(latencies, 99), 1),
-            "generator_processor_seconds": round(result.processor_seconds, 2),
+            "processor_seconds": {**used, "generator": round(result.processor_seconds, 2)},
             "service_seconds": round(served_in_one.seconds, 2),
         },
     )
@@ -114,10 +122,32 @@ def _verify(result: CrowdResult, kept: Kept, *, count: int, places: int) -> None
         raise RuntimeError(f"of {count} applicants for {places} places the database has {kept}")
 
 
-def _rush_over_http(stage: Stage, requests: tuple[bytes, ...]) -> CrowdResult:
+def _rush_over_http(stage: Stage, requests: tuple[bytes, ...]) -> tuple[CrowdResult, dict[str, float]]:
+    """What the crowd heard, and the processor seconds of platform and database meanwhile."""
     order = CrowdOrder(requests=requests, connections=stage.plan.applicants_at_once, expected=frozenset({WON, LATE}))
     with stage.served() as served:
-        return msgspec.json.decode(run_generator(run_crowd, order, served.url), type=CrowdResult)
+        before = _used(stage, served)
+        result = msgspec.json.decode(run_generator(run_crowd, order, served.url), type=CrowdResult)
+        return result, _by_part(used_between(before, _used(stage, served)))
+
+
+def _used(stage: Stage, served: Served) -> dict[int, Used]:
+    """What platform and database have used of the processors; without the database where it is out of sight."""
+    try:
+        database = stage.database_processes()
+    except OutOfSight:
+        database = []
+    return processor_seconds([*served.processes(), *database])
+
+
+def _by_part(used: Mapping[int, Used]) -> dict[str, float]:
+    """Processor seconds: what serves, what runs by itself beside it, and the database."""
+    serving = workers_among(dict(used))
+    seconds = {"workers": 0.0, "jobs": 0.0, "database": 0.0}
+    for pid, one in used.items():
+        part = "workers" if pid in serving else "jobs" if one.part == PLATFORM else "database"
+        seconds[part] += one.seconds
+    return {part: round(spent, 2) for part, spent in seconds.items()}
 
 
 async def _prepare(stage: Stage, *, count: int, places: int) -> tuple[bytes, ...]:
