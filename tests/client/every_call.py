@@ -10,6 +10,7 @@ from yikatong.client.partner import Operator, Staff
 from yikatong.client.payouts import Corrected
 from yikatong.client.rosters import Entry
 from yikatong.client.terminal import Terminal
+from yikatong.client.wallet import Wallet
 from yikatong.kernel.ids import PREFIX_BY_KIND
 
 RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT, CLM = (
@@ -160,6 +161,17 @@ OPERATOR_CALLS: dict[str, Callable[[Operator], Any]] = {
     "decline": lambda it: it.approvals.decline(APR),
     "ask_minor_look": lambda it: it.approvals.ask_minor_look(RES, purpose=WHY),
 }
+OPERATOR_CALLS |= {
+    "list_programmes": lambda it: it.programmes.list(),
+    "list_sheets": lambda it: it.programmes.list_sheets("trade_in", place="320000"),
+    "decide_case": lambda it: it.programmes.decide(
+        "trade_in", place="320000", on=TODAY, known_on=TODAY, facts={"price": "1999.99"}, asking="claim", changes=True
+    ),
+    "list_second_uses_of_region": lambda it: it.evidence.list_second_uses(
+        purpose=WHY, provider=PRV, until=NOW, before=TAP
+    ),
+    "count_unread_presentations_of_region": lambda it: it.evidence.count_unread(provider=PRV, day=TODAY),
+}
 CODE_15 = "117622400000001"
 SEEN = {"document": "resident_id_card", "document_number": "99010119550307003X"}
 SALE: dict[str, Any] = {"on": TODAY, "price_fen": 250_000, "new_code": "117622400000002"}
@@ -182,6 +194,9 @@ OPERATOR_CALLS |= {
     "trade_in.reject_claim": lambda it: it.commerce.reject(CLM, until=LATER),
     "trade_in.reclaim": lambda it: it.commerce.reclaim(CLM),
     "trade_in.roster_claims": lambda it: it.commerce.roster_claims(place="320100", title="以旧换新补贴"),
+    "trade_in.list_decisions": lambda it: it.commerce.list_decisions(CLM, purpose=WHY),
+    "trade_in.report": lambda it: it.commerce.report("320100", first_on=TODAY, until_on=LATER),
+    "trade_in.list_payments_at_odds": lambda it: it.finance.list_payments_at_odds(place="320100", until=NOW, limit=9),
     "trade_in.claw_back": lambda it: it.finance.claw_back(CLM, fen=1),
     "trade_in.stop_claim": lambda it: it.finance.stop(CLM),
     "trade_in.list_overnight": lambda it: it.commerce.list_overnight(place="320100"),
@@ -212,6 +227,20 @@ STAFF_CALLS: dict[str, Callable[[Staff], Any]] = {
     "trade_in.collect": lambda it: it.recyclers.collect(CLM, on=TODAY, old_code=CODE_15),
     "trade_in.dismantle": lambda it: it.recyclers.dismantle(CLM, on=TODAY, proof="0" * 64),
 }
+STAFF_CALLS |= {
+    "list_second_uses": lambda it: it.evidence.list_second_uses(until=NOW, before=TAP, limit=9),
+    "count_unread_presentations": lambda it: it.evidence.count_unread(day=TODAY),
+}
+WALLET_CALLS: dict[str, Callable[[Wallet], Any]] = {
+    "trade_in.qualify": lambda it: it.claims.qualify(
+        place="320100", old_code=CODE_15, facts={"old_battery": "lithium"}
+    ),
+    "trade_in.list_own_claims": lambda it: it.claims.list(purpose=WHY),
+    "trade_in.get_own_claim": lambda it: it.claims.view(CLM, purpose=WHY),
+    "trade_in.list_own_decisions": lambda it: it.claims.list_decisions(CLM, purpose=WHY),
+    "trade_in.submit": lambda it: it.claims.submit(CLM, facts={"evidence": "id_card"}),
+    "trade_in.withdraw": lambda it: it.claims.withdraw(CLM),
+}
 TERMINAL_CALLS: dict[str, Callable[[Terminal], Any]] = {
     "who_am_i": lambda it: it.who_am_i(),
     "get_item": lambda it: it.item("community-meal"),
@@ -219,4 +248,6 @@ TERMINAL_CALLS: dict[str, Callable[[Terminal], Any]] = {
     "refund_tap": lambda it: it.refund(TAP, 100),
     "payouts.get_own_statement": lambda it: it.statement(TODAY),
     "payouts.get_own_statement_csv": lambda it: it.statement_file(TODAY),
+    "list_second_uses": lambda it: it.evidence.list_second_uses(),
+    "count_unread_presentations": lambda it: it.evidence.count_unread(),
 }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.client.every_call import APR, NOW, OPERATOR_CALLS, STAFF_CALLS, TERMINAL_CALLS
+from tests.client.every_call import APR, NOW, OPERATOR_CALLS, STAFF_CALLS, TERMINAL_CALLS, WALLET_CALLS
 from tests.client.platform import Everywhere, Heard, Platform, Said, said_no
 from tests.client.values import values_of
 from tests.client.world import CODE, a_connection, a_till
@@ -43,12 +43,15 @@ from yikatong.client.receipts import (
     TapRequest,
 )
 from yikatong.client.sending import by_presentation, tap_request
+from yikatong.client.wallet import Wallet
 from yikatong.desk import api as desk_api
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import api as ledger_api
 from yikatong.payouts import api as payouts_api
 from yikatong.plumbing.http import CallerKind, Route, RouteKind
+from yikatong.programmes import api as programmes_api
 from yikatong.programmes.service import read_shelf
+from yikatong.reports import api as reports_api
 from yikatong.taps import api as taps_api
 from yikatong.taps import model as taps_model
 from yikatong.taps.follow_ups import ReversalBody
@@ -74,6 +77,8 @@ def all_routes() -> dict[str, Route]:
         *payouts_api.routes(terms=NOTHING, vault=NOTHING),
         *taps_api.routes(lambda: NOTHING),
         *trade_in_api.routes(A_DESK),
+        *programmes_api.routes(A_DESK.chain.shelf),
+        *reports_api.routes(A_DESK.chain.shelf, bucket_count=1),
         approve_route({}),
     )
     return {route.name: route for route in routes}
@@ -85,10 +90,11 @@ ROUTES = all_routes()
 class Desk:
     """Reads each request as the route would, and answers what it is told."""
 
-    def __init__(self, platform: Platform, operator: Operator, staff: Staff) -> None:
+    def __init__(self, platform: Platform, operator: Operator, staff: Staff, wallet: Wallet) -> None:
         self.platform = platform
         self.operator = operator
         self.staff = staff
+        self.wallet = wallet
         self.answer = b""
         self.asked: list[tuple[str, Any, Any]] = []
         self.route: Route | None = None
@@ -128,7 +134,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     with Platform() as platform, a_connection(platform) as connection:
-        yield Desk(platform, Operator(connection), Staff(connection))
+        yield Desk(platform, Operator(connection), Staff(connection), Wallet(connection))
 
 
 def answers_of(route: Route) -> st.SearchStrategy[Any]:
@@ -168,6 +174,19 @@ def test_a_call_of_a_providers_staff_fits_its_route_both_ways(desk: Desk, name: 
     sent = data.draw(answers_of(route))
     desk.expect(route, sent)
     read = STAFF_CALLS[name](desk.staff)
+
+    assert name == desk.asked[-1][0]
+    assert fits(read, sent)
+
+
+@pytest.mark.parametrize("name", WALLET_CALLS)
+@IN_THIS_TEST
+@given(data=st.data())
+def test_a_wallets_call_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
+    route = ROUTES[name]
+    sent = data.draw(answers_of(route))
+    desk.expect(route, sent)
+    read = WALLET_CALLS[name](desk.wallet)
 
     assert name == desk.asked[-1][0]
     assert fits(read, sent)
@@ -264,13 +283,6 @@ NOT_FOR_THE_CLIENT = {
     "sign_in",
     # Answered to a terminal by `Terminal.poll`.
     "get_tap",
-    # For people who look into what went wrong; a till does nothing with them.
-    "trade_in.list_decisions",
-    "trade_in.list_decisions_at_counter",
-    "list_second_uses",
-    "list_second_uses_of_region",
-    "count_unread_presentations",
-    "count_unread_presentations_of_region",
 }
 
 
@@ -279,8 +291,11 @@ def test_no_route_for_operators_and_terminals_was_forgotten() -> None:
     wanted = {name for name, route in ROUTES.items() if callers & set(route.callers)}
 
     wanted |= {name for name, route in ROUTES.items() if route.tag == "trade-in" and CallerKind.STAFF in route.callers}
+    wanted |= {name for name, route in ROUTES.items() if route.tag == "programmes"}
+    wanted |= {name for name, route in ROUTES.items() if route.tag == "trade-in" and CallerKind.WALLET in route.callers}
+    made = {*OPERATOR_CALLS, *STAFF_CALLS, *TERMINAL_CALLS, *WALLET_CALLS}
 
-    assert set() == wanted - set(OPERATOR_CALLS) - set(STAFF_CALLS) - set(TERMINAL_CALLS) - NOT_FOR_THE_CLIENT
+    assert set() == wanted - made - NOT_FOR_THE_CLIENT
 
 
 @IN_THIS_TEST

@@ -28,12 +28,13 @@ from yikatong.app.command_line import (
     verify_prepared,
 )
 from yikatong.app.database_cli import database_app
+from yikatong.app.decision_audit import audit_decisions_now, print_decision_audit
 from yikatong.app.demo import ROOM_NAMES_ZH, play_story, run_demo
 from yikatong.app.help_texts import BothLanguages
 from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
 from yikatong.app.keys_cli import keys_app
-from yikatong.app.log_audit import audit_log_now, encode_audit, print_log_audit
+from yikatong.app.log_audit import audit_log_now, print_log_audit
 from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
 from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app, simulate
@@ -41,6 +42,7 @@ from yikatong.app.reference import write_pages
 from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
 from yikatong.app.trade_in_cli import trade_in_app
+from yikatong.app.whole_audit import Whole, encode_audit
 from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
@@ -50,7 +52,6 @@ from yikatong.plumbing.migrations import MigrationError
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.roles import ServingRoleError
 from yikatong.plumbing.settings import SettingsError
-from yikatong.sealing.audit import LogAudit
 from yikatong.trust.service import KeysAtRestError
 
 app = typer.Typer(
@@ -160,27 +161,34 @@ def audit(
     log: Annotated[
         bool, typer.Option("--log", help="The sealed log as well, row by row, against its witness.")
     ] = False,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="Every decision as well, decided again; needs the keys.")
+    ] = False,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Recompute everything; ends non-zero and names the first difference when there is one."""
     settings = verify_made(settings_now(data=data))
 
-    async def run(address: ServerAddress) -> tuple[tuple[Audited, ...], LogAudit | None]:
+    async def run(address: ServerAddress) -> Whole:
         async with await Database.open(address) as database:
             await verify_prepared(database)
             audited = await run_audit(database, tell=lambda room: None if json else _say_audited(room))
-            return audited, await audit_log_now(database, settings=settings, json=json) if log else None
+            return Whole(
+                audited,
+                await audit_decisions_now(database, settings=settings, json=json) if decisions else None,
+                await audit_log_now(database, settings=settings, json=json) if log else None,
+            )
 
     with database_server(settings, may_join=True) as address:
-        audited, audited_log = asyncio.run(run(address))
-    differences = [difference for room in audited for difference in room.differences]
-    differences += audited_log.differences if audited_log is not None else ()
+        whole = asyncio.run(run(address))
+    differences = whole.differences()
     if json:
-        sys.stdout.write(encode_audit(differences, audited, audited_log) + "\n")
+        sys.stdout.write(encode_audit(differences, whole) + "\n")
     else:
-        _print_audit(audited)
-        print_log_audit(audited_log)
+        _print_audit(whole.rooms)
+        print_decision_audit(whole.decisions)
+        print_log_audit(whole.log)
     if differences:
         errors.print(f"[red]第一处差异 first difference: {escape(differences[0])}[/red]", soft_wrap=True)
         raise typer.Exit(1)

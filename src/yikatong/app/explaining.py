@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -249,11 +249,9 @@ def replay_claim(claim: str, settings: Settings, *, json: bool) -> None:
 
 def _replayed(shelf: programmes.Shelf, one: Opened) -> Replayed:
     differences = [_told(found) for found in programmes.find_differences(shelf, one.decision)]
-    kept = _row_of(one.decision)
     differences += [
-        {"field": f"row.{name}", "kept": str(getattr(one.row, name)), "replayed": str(value)}
-        for name, value in kept.items()
-        if getattr(one.row, name) != value
+        {"field": f"row.{name}", "kept": str(in_row), "replayed": str(sealed)}
+        for name, in_row, sealed in one.row_differences()
     ]
     return Replayed(
         act=one.row.act,
@@ -263,19 +261,6 @@ def _replayed(shelf: programmes.Shelf, one: Opened) -> Replayed:
         known_on=one.row.known_on.isoformat(),
         differences=tuple(differences),
     )
-
-
-def _row_of(decision: Decision) -> dict[str, Any]:
-    """What a decision's row says openly, as the sealed one has it."""
-    return {
-        "place": decision.place,
-        "effective_on": decision.on,
-        "known_on": decision.known_on,
-        "amount_fen": decision.amount_fen,
-        "reason": decision.reason,
-        "failed": decision.failed,
-        "inputs_digest": bytes.fromhex(decision.inputs_digest),
-    }
 
 
 def _told(found: programmes.Difference) -> dict[str, str]:

@@ -26,6 +26,7 @@ CHINESE = {
         "全部重算一遍；有差异时指出第一处，并以非零值结束。"
     ),
     "The sealed log as well, row by row, against its witness.": "连同封存日志，逐行核对，并与见证方比对。",
+    "Every decision as well, decided again; needs the keys.": "连同每一次核定，重新核定；需要密钥。",
     "Write the reference pages of reasons, settings and moves from the code.": (
         "由代码生成拒绝原因、设置和以旧换新环节三页参考文档。"
     ),

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import typer
 from psycopg import AsyncConnection
 
@@ -109,12 +108,6 @@ async def audit_log_now(database: Database, *, settings: Settings, json: bool) -
             errors.print(f"见证方未答复（{silent}），封存日志未审计。", soft_wrap=True)
             errors.print(f"The witness is silent ({silent}); the log was not audited.", soft_wrap=True)
             raise typer.Exit(1) from None
-
-
-def encode_audit(differences: list[str], audited: Sequence[object], log: LogAudit | None) -> str:
-    """The whole audit as JSON; `log` stands in it when it was asked for."""
-    said: dict[str, object] = {"differences": differences, "rooms": audited}
-    return msgspec.json.encode(said if log is None else said | {"log": log}).decode()
 
 
 def print_log_audit(log: LogAudit | None) -> None:

@@ -10,9 +10,11 @@ from yikatong.client.calls import Calls, RecoveredCommand
 from yikatong.client.cards import Cards
 from yikatong.client.catalogue import Catalogue
 from yikatong.client.connection import Connection
+from yikatong.client.evidence import Evidence, OwnEvidence
 from yikatong.client.journal import Journal
 from yikatong.client.payouts import PayoutCalls
 from yikatong.client.people import People
+from yikatong.client.programmes import Programmes
 from yikatong.client.residents import Residents
 from yikatong.client.rosters import RosterCalls
 from yikatong.client.trade_in import Commerce, Counter, Finance, Police, Recyclers, Stores
@@ -33,6 +35,7 @@ class Partner:
         self._calls = Calls(connection, journal, clock=clock)
         self._journal = journal
         self.catalogue = Catalogue(self._calls)
+        self.programmes = Programmes(self._calls)
         self.police = Police(self._calls)
 
     def who_am_i(self) -> Who:
@@ -81,6 +84,7 @@ class Operator(Partner):
         self.trade_in_counter = Counter(self._calls)
         self.commerce = Commerce(self._calls)
         self.finance = Finance(self._calls)
+        self.evidence = Evidence(self._calls)
 
     @classmethod
     def sign_in(
@@ -118,6 +122,7 @@ class Staff(Partner):
         super().__init__(connection, journal, clock=clock)
         self.stores = Stores(self._calls)
         self.recyclers = Recyclers(self._calls)
+        self.evidence = OwnEvidence(self._calls)
 
 
 def open_session(

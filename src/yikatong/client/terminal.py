@@ -9,8 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from yikatong.client.answers import Who
+from yikatong.client.calls import Calls
 from yikatong.client.catalogue import Item, ItemsPage
 from yikatong.client.connection import Connection, Request
+from yikatong.client.evidence import OwnEvidence
 from yikatong.client.journal import Entry, Journal, Kind
 from yikatong.client.problems import (
     AnswerIsUnknown,
@@ -75,6 +77,7 @@ class Terminal:
     ) -> None:
         """`journal` is the terminal's own, opened with its id as owner; `signing_key` signs challenges."""
         self._connection = connection
+        self.evidence = OwnEvidence(Calls(connection))
         self._clock = clock or SystemClock()
         self._sending = Sending(connection, journal, clock=self._clock)
         self._journal = journal

@@ -5,7 +5,7 @@ Each step has a request id of its own, made here; a journalled step is sent agai
 
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from yikatong.client.answers import Changed
@@ -30,6 +30,7 @@ from yikatong.client.trade_in_answers import (
     TradeInBudget,
     WholeClaim,
 )
+from yikatong.client.trade_in_told import ClaimDecisions, PaymentsAtOdds, ReportWithTotal
 
 T = TypeVar("T")
 _NO_FACTS: Mapping[str, str] = {}
@@ -230,6 +231,15 @@ class Commerce(_Party):
         """A claim whole."""
         return self._calls.ask(self._address(f"/claims/{claim_id}"), CommerceClaim, purpose=purpose)
 
+    def list_decisions(self, claim_id: str, *, purpose: str) -> ClaimDecisions:
+        """Why a claim, or an application that opened none, got what it got, and whether it still would."""
+        return self._calls.ask(self._address(f"/claims/{claim_id}/decisions"), ClaimDecisions, purpose=purpose)
+
+    def report(self, place: str, *, first_on: date | None = None, until_on: date | None = None) -> ReportWithTotal:
+        """Add up a place's trade-ins by day; `until_on` is the first day that does not count, else tomorrow."""
+        path, days = f"/v1/trade-in/places/{place}/report", {"from": first_on, "until": until_on}
+        return self._calls.connection.ask(path, ReportWithTotal, query=days)
+
     def check(self, claim_id: str, *, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
         """Check a claim; the formula decides its amount."""
         return self._step(claim_id, "check", ClaimStep, facts=facts)
@@ -309,3 +319,9 @@ class Finance(_Party):
     def get_budget(self, *, place: str, year: int) -> TradeInBudget:
         """How a place's budget of a year stands."""
         return self._calls.ask(self._address("/budgets"), TradeInBudget, place=place, year=year)
+
+    def list_payments_at_odds(self, *, place: str, until: datetime | None = None, limit: int = 100) -> PaymentsAtOdds:
+        """What payouts told of a place's claims that they could not follow; `until` is what the page before named."""
+        return self._calls.ask(
+            self._address("/payments-at-odds"), PaymentsAtOdds, place=place, until=until, limit=limit
+        )

@@ -29,9 +29,9 @@ _ZERO = UUID(int=0)
 
 async def audit(conn: AsyncConnection[Any]) -> list[str]:
     """Name claims whose accounts hold other money or places than they say, then those whose deeds do not lead to where
-    they stand, then persons whose claims are not as many as counted, vehicles that count for two claims, for another or
-    for none, lithium bikes that are on no list, or on one though they have left, and rosters that have other money of
-    their claims than was handed over.
+    they stand or whose decisions are gone, then persons whose claims are not as many as counted, vehicles that count
+    for two claims, for another or for none, lithium bikes that are on no list, or on one though they have left, and
+    rosters that have other money of their claims than was handed over.
     """
     found: list[str] = []
     balances = await ledger.list_balances_of_kind(conn, kind=AccountKind.CLAIM)
@@ -52,6 +52,10 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         for account_id, fen in sorted(balances.items())
     ]
     found += [line async for line in _compare_deeds(conn, stands)]
+    found += [
+        f"trade_in: deed {number} of {show_id('claim', claim_id)} was decided by a decision that is not there"
+        for claim_id, number in await deed_store.list_missing_decisions(conn)
+    ]
     for _, resident_id, count_key, expected, actual in await claim_store.list_count_differences(conn):
         about = f"{show_id('resident', resident_id)} under {count_key}"
         found.append(f"trade_in: {expected} claims count for {about}, {actual} are counted")

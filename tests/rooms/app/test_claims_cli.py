@@ -187,6 +187,41 @@ async def test_a_row_that_was_changed_is_found_by_its_replay(jiangsu: Jiangsu) -
     assert (1, ["row.amount_fen"]) == (ended.exit_code, [one["field"] for one in said["differences"]])
 
 
+async def test_an_audit_decides_every_decision_again_and_names_the_claim_of_one_that_was_changed(
+    jiangsu: Jiangsu,
+) -> None:
+    (jiangsu.folder / "keys" / "held").mkdir(parents=True, exist_ok=True)
+    kept = await jiangsu.qualified()
+    claim_id = kept.claim.claim_id
+    where = [bucket_of(claim_id, BUCKETS), claim_id]
+    async with jiangsu.db.owner_transaction() as conn:
+        await conn.execute(
+            "UPDATE trade_in.decision SET amount_fen = amount_fen + 1 WHERE bucket = %s AND claim_id = %s", where
+        )
+
+    ended = await jiangsu.run("audit", "--decisions", "--json")
+    words = await jiangsu.run("audit", "--decisions")
+
+    said = msgspec.json.decode(ended.stdout)
+    mine = [line for line in said["decisions"]["differences"] if show_id("claim", claim_id) in line]
+    assert (1, 1) == (ended.exit_code, len(mine))
+    assert mine[0].endswith("has a row that is not what was sealed: amount_fen")
+    assert set(mine) <= set(said["differences"])
+    assert said["decisions"]["decisions"] >= 1
+    assert show_id("claim", claim_id) in words.stdout
+    assert "lithium" not in words.stdout
+
+
+async def test_an_audit_of_decisions_without_keys_says_so_and_makes_none(jiangsu: Jiangsu, tmp_path: Path) -> None:
+    jiangsu.folder = tmp_path / "elsewhere"
+    jiangsu.folder.mkdir()
+
+    ended = await jiangsu.run("audit", "--decisions", "--json")
+
+    assert "There are no keys in" in str(ended.exception)
+    assert not (jiangsu.folder / "keys").exists()
+
+
 async def test_a_claim_that_is_none_is_refused(jiangsu: Jiangsu) -> None:
     unknown = await jiangsu.run("explain", show_id("claim", IDS.new()), "--json")
     other = await jiangsu.run("replay", "cl_1")

@@ -26,6 +26,7 @@ from yikatong.payouts import service as payouts
 from yikatong.payouts.audit import audit as audit_payouts
 from yikatong.payouts.jobs import BankFileExchange
 from yikatong.payouts.model import Batch, Ground, Roster
+from yikatong.places.model import NATIONAL
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.outbox import Event, Relay
 from yikatong.trade_in import service
@@ -211,7 +212,10 @@ class Town:
         async with self.db.transaction() as conn:
             assert [] == await audit_payouts(conn)
             assert [] == await audit_trade_in(conn)
-            assert [] == await service.list_payments_at_odds(conn, bucket_count=BUCKETS)
+            at_odds = await service.list_payments_at_odds(
+                conn, place=NATIONAL, until=self.place.now + timedelta(days=400), bucket_count=BUCKETS, limit=100
+            )
+            assert ([], None) == at_odds
 
     async def conserved(self, claims: Sequence[KeptClaim]) -> None:
         """Each claim's account holds what its row says."""

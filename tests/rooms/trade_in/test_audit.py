@@ -71,6 +71,15 @@ async def test_nothing_is_found_where_nothing_is_wrong(db: Database) -> None:
             "has no deed that began it",
         ),
         (
+            "DELETE FROM trade_in.decision WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND act = 'sell'",
+            "deed 3 of",
+        ),
+        (
+            "UPDATE trade_in.decision SET claim_id = %(id)s"
+            " WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s AND act = 'sell'",
+            "was decided by a decision that is not there",
+        ),
+        (
             "UPDATE trade_in.person_count SET used = 2 WHERE bucket = %(bucket)s AND resident_id ="
             " (SELECT resident_id FROM trade_in.claim WHERE bucket = %(bucket)s AND claim_id = %(claim_id)s)",
             "1 claims count for",

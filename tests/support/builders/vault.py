@@ -8,7 +8,19 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from yikatong.kernel.outcomes import Refused
+from yikatong.trust.model import Reason
+
+
+def _opened(key: AESGCM, sealed: bytes, context: bytes) -> bytes:
+    """What was sealed with a key in a context. Refuses SEAL_DOES_NOT_OPEN, as the real vault does."""
+    try:
+        return key.decrypt(sealed[:12], sealed[12:], context)
+    except InvalidTag:
+        raise Refused(Reason.SEAL_DOES_NOT_OPEN) from None
 
 
 class TestDataKey:
@@ -28,7 +40,7 @@ class TestDataKey:
 
     def open(self, sealed: bytes, *, field: str) -> bytes:
         """Open what was sealed so."""
-        return self._key.decrypt(sealed[:12], sealed[12:], self._owner.bytes + field.encode())
+        return _opened(self._key, sealed, self._owner.bytes + field.encode())
 
 
 class TestVault:
@@ -64,7 +76,7 @@ class TestVault:
 
     def open_data_key(self, wrapped: bytes, *, owner: UUID) -> TestDataKey:
         """Unwrap a data key."""
-        key = self._master.decrypt(wrapped[:12], wrapped[12:], owner.bytes)
+        key = _opened(self._master, wrapped, owner.bytes)
         return TestDataKey(key, wrapped=wrapped, owner=owner)
 
     def open_each(

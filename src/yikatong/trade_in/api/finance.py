@@ -1,12 +1,13 @@
 """Routes of the finance department: a claim's money is seen, stopped; budgets are filled."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from yikatong.kernel.ids import TransferId
+from yikatong.kernel.ids import ClaimIdText, RosterIdText, TransferId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Change, Refused
@@ -16,7 +17,7 @@ from yikatong.ledger.model import name_budget
 from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
-from yikatong.trade_in.api.bodies import MendBody, PayBackBody, RequestBody
+from yikatong.trade_in.api.bodies import MendBody, PageSize, PayBackBody, RequestBody
 from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, verify_place
 from yikatong.trade_in.api.offices import ClaimLinesAnswer, ClaimsQuery, list_claims
 from yikatong.trade_in.api.roles import Role, route_of
@@ -32,8 +33,12 @@ from yikatong.trade_in.model import (
     Actor,
     Deed,
     Order,
+    PaymentAtOdds,
     Reason,
+    Told,
 )
+
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class FundBody(RequestBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +64,31 @@ class BudgetAnswer(Struct, frozen=True, kw_only=True):
     funded_fen: int
     left_fen: int
     reclaimed_fen: int
+
+
+class PaymentsAtOddsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of the newest, of a place and all within it; for the next one `until` is what the page before named."""
+
+    place: DivisionCodeText
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+    limit: PageSize = 100
+
+
+class PaymentAtOddsAnswer(Struct, frozen=True, kw_only=True):
+    """What payouts told of a claim that the claim could not follow, and the reason for which it could not."""
+
+    claim_id: ClaimIdText
+    roster_id: RosterIdText
+    told: Told
+    reason: str
+    found_at: datetime
+
+
+class PaymentsAtOddsAnswer(Struct, frozen=True, kw_only=True):
+    """A page, the newest first; what was found together is not parted. `next_until` is null on the last one."""
+
+    payments: tuple[PaymentAtOddsAnswer, ...]
+    next_until: datetime | None
 
 
 class FundedAnswer(Struct, frozen=True, kw_only=True):
@@ -130,6 +160,17 @@ class Finance:
         """How a budget stands."""
         return await self._show_budget(call, place=verify_place(call, query.place), year=query.year)
 
+    async def at_odds(self, call: Call, body: None, query: PaymentsAtOddsQuery) -> PaymentsAtOddsAnswer:
+        """What payouts told of claims that they could not follow."""
+        found, next_until = await service.list_payments_at_odds(
+            call.conn,
+            place=verify_place(call, query.place),
+            until=query.until or _END_OF_TIME,
+            bucket_count=self._desk.bucket_count,
+            limit=query.limit,
+        )
+        return PaymentsAtOddsAnswer(payments=tuple(_show_at_odds(one) for one in found), next_until=next_until)
+
     async def _show_budget(self, call: Call, *, place: str, year: int) -> BudgetAnswer:
         code = f"{PROGRAMME}:{place}:{year}"
         found = await ledger.find_budget(call.conn, budget=name_budget(code), bucket_count=self._desk.bucket_count)
@@ -138,6 +179,16 @@ class Finance:
         return BudgetAnswer(
             budget=code, funded_fen=found.funded_fen, left_fen=found.left_fen, reclaimed_fen=found.reclaimed_fen
         )
+
+
+def _show_at_odds(odds: PaymentAtOdds) -> PaymentAtOddsAnswer:
+    return PaymentAtOddsAnswer(
+        claim_id=show_id("claim", odds.claim_id),
+        roster_id=show_id("roster", odds.roster_id),
+        told=odds.told,
+        reason=odds.reason,
+        found_at=odds.found_at,
+    )
 
 
 def finance_routes(desk: Desk) -> tuple[Route, ...]:
@@ -164,4 +215,7 @@ def finance_routes(desk: Desk) -> tuple[Route, ...]:
                 reasons=(*PLACES, LedgerReason.TRANSFER_ID_IS_USED)),
         finance("GET", budgets, "get_trade_in_budget", "Show how a place's budget of a year stands", "查看预算",
                 offices.budget, query=BudgetQuery, answer=BudgetAnswer, reasons=PLACES),
+        finance("GET", "/v1/trade-in/finance/payments-at-odds", "list_payments_at_odds",
+                "List what payouts told of claims that they could not follow", "列出与支付结果不一致的申领",
+                offices.at_odds, query=PaymentsAtOddsQuery, answer=PaymentsAtOddsAnswer, reasons=PLACES),
     )  # fmt: skip

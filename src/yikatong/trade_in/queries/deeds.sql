@@ -71,6 +71,19 @@ WHERE (bucket, decision_id) > (%(bucket)s, %(decision_id)s)
 ORDER BY bucket, decision_id
 LIMIT %(limit)s;
 
+-- name: count_decisions
+-- sentence: audit, over all buckets: how many decisions there are
+SELECT count(*) FROM trade_in.decision;
+
+-- name: audit_missing_decisions
+-- sentence: audit, over all buckets: deeds that name a decision which there is not, or which is of another claim
+SELECT d.claim_id, d.number
+FROM trade_in.deed AS d
+LEFT JOIN trade_in.decision AS c
+    ON c.bucket = d.bucket AND c.decision_id = d.decision_id AND c.claim_id = d.claim_id
+WHERE d.decision_id IS NOT NULL AND c.decision_id IS NULL
+ORDER BY d.claim_id, d.number;
+
 -- name: count_refusals
 -- sentence: adds refused applications of a day at one place to what this writer counted
 INSERT INTO trade_in.refusal (place, refused_on, reason, writer, refused)

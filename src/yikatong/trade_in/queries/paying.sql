@@ -47,12 +47,14 @@ VALUES (
 ON CONFLICT (bucket, claim_id, told, about) DO NOTHING;
 
 -- name: list_payments_at_odds
--- sentence: what payouts told of claims of one bucket that could not follow, the newest first
-SELECT bucket, claim_id, resident_id, roster_id, told, about, reason, found_at
-FROM trade_in.payment_at_odds
-WHERE bucket = %(bucket)s
-ORDER BY found_at DESC, claim_id
-LIMIT %(limit)s;
+-- sentence: what payouts told of claims of one bucket at places of one prefix that could not follow, found before an
+-- instant, the newest first, and with the last one all that were found with it
+SELECT o.bucket, o.claim_id, o.resident_id, o.roster_id, o.told, o.about, o.reason, o.found_at
+FROM trade_in.payment_at_odds AS o
+JOIN trade_in.claim AS c ON c.bucket = o.bucket AND c.claim_id = o.claim_id
+WHERE o.bucket = %(bucket)s AND starts_with(c.place, %(under)s) AND o.found_at < %(until)s
+ORDER BY o.found_at DESC
+FETCH FIRST %(limit)s ROWS WITH TIES;
 
 -- name: audit_rostered
 -- sentence: audit, over all buckets: by roster, what of its claims has ever been handed to payouts and not come back

@@ -138,6 +138,30 @@ def decision_row(
     )
 
 
+def list_row_differences(row: DecisionRow, decision: Decision) -> tuple[tuple[str, Any, Any], ...]:
+    """Where a decision's row says otherwise than the decision that is sealed in it: field, in the row, as sealed.
+
+    Ids, the act, what was assumed and the moment are in the row alone; the sealed log has them.
+    """
+    sealed = decision_row(
+        decision,
+        bucket=row.bucket,
+        decision_id=row.decision_id,
+        claim_id=row.claim_id,
+        resident_id=row.resident_id,
+        request_id=row.request_id,
+        act=row.act,
+        assumed=row.assumed,
+        sealed=row.sealed,
+        now=row.decided_at,
+    )
+    return tuple(
+        (name, getattr(row, name), getattr(sealed, name))
+        for name in DecisionRow.__struct_fields__
+        if getattr(row, name) != getattr(sealed, name)
+    )
+
+
 def overnight_of(claim: Claim, *, place: str) -> Overnight | None:
     """The old lithium bike of a claim as it is listed while it is in a store; None while it is not."""
     received_on = find_lithium_in_store(claim)

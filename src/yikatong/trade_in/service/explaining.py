@@ -7,16 +7,18 @@ import msgspec
 import psycopg
 
 from yikatong.cards import service as cards
+from yikatong.cards.model import DataKey, Vault
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.cards.model import Vault
 from yikatong.kernel.ids import ResidentId, bucket_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Decision
 from yikatong.trade_in.model import DecisionRow, Reason
+from yikatong.trade_in.rules.keeping import list_row_differences
 from yikatong.trade_in.service.offices import SEALED_FIELD
 from yikatong.trade_in.store import deeds
 
 Conn = psycopg.AsyncConnection[Any]
+_decode = msgspec.json.Decoder(Decision).decode
 
 
 class Opened(NamedTuple):
@@ -24,6 +26,10 @@ class Opened(NamedTuple):
 
     row: DecisionRow
     decision: Decision
+
+    def row_differences(self) -> tuple[tuple[str, Any, Any], ...]:
+        """Where the row says otherwise than what was sealed: field, in the row, as sealed."""
+        return list_row_differences(self.row, self.decision)
 
 
 async def open_decisions(conn: Conn, *, claim_id: UUID, vault: Vault, bucket_count: int) -> tuple[Opened, ...]:
@@ -41,7 +47,9 @@ async def open_decisions(conn: Conn, *, claim_id: UUID, vault: Vault, bucket_cou
     applicants = await cards.open_applicants(conn, bucket=bucket, resident_ids=[resident_id], vault=vault)
     if resident_id not in applicants:
         raise Refused(CardsReason.PERSON_IS_ERASED)
-    key = applicants[resident_id].key
-    return tuple(
-        Opened(row, msgspec.json.decode(key.open(row.sealed, field=SEALED_FIELD), type=Decision)) for row in rows
-    )
+    return tuple(open_row(row, key=applicants[resident_id].key) for row in rows)
+
+
+def open_row(row: DecisionRow, *, key: DataKey) -> Opened:
+    """A decision opened with its resident's key; refuses SEAL_DOES_NOT_OPEN when it was not sealed with it."""
+    return Opened(row, _decode(key.open(row.sealed, field=SEALED_FIELD)))

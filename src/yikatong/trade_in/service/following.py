@@ -6,6 +6,7 @@ neighbours go on.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.handing import send_to_payouts
 from yikatong.trade_in.service.looking import get_claim
 from yikatong.trade_in.service.offices import Office
+from yikatong.trade_in.service.reporting import under_of
 from yikatong.trade_in.service.rostering import SCHEME, hand_over, handing_of, take_back
 from yikatong.trade_in.store import paying as store
 
@@ -282,9 +284,23 @@ async def _keep_odds(conn: Conn, kept: KeptClaim, news: News, *, reason: str, un
     await store.insert_payment_at_odds(conn, odds=odds)
 
 
-async def list_payments_at_odds(conn: Conn, *, bucket_count: int, limit: int = 100) -> list[PaymentAtOdds]:
-    """What payouts told of claims that could not follow, the newest first."""
+async def list_payments_at_odds(
+    conn: Conn, *, place: str, until: datetime, bucket_count: int, limit: int
+) -> tuple[list[PaymentAtOdds], datetime | None]:
+    """What payouts told of a place's claims, and of those within it, that could not follow, the newest first; and
+    before which instant older ones may lie, None where there are none.
+
+    What was found together stays together, so a page may be longer than `limit`.
+    """
     found: list[PaymentAtOdds] = []
+    is_more = False
     for bucket in range(bucket_count):
-        found += await store.list_payments_at_odds(conn, bucket=bucket, limit=limit)
-    return sorted(found, key=lambda odds: odds.found_at, reverse=True)[:limit]
+        some = await store.list_payments_at_odds(conn, bucket=bucket, under=under_of(place), until=until, limit=limit)
+        is_more |= len(some) >= limit
+        found += some
+    found.sort(key=lambda odds: (odds.found_at, odds.claim_id), reverse=True)
+    if len(found) < limit or not found:
+        return found, None
+    end = found[limit - 1].found_at
+    page = [odds for odds in found if odds.found_at >= end]
+    return page, end if is_more or len(found) > len(page) else None

@@ -24,7 +24,7 @@ class DaySums(NamedTuple):
 
 async def sum_days(conn: Conn, *, place: str, first_on: date, until_on: date) -> DaySums:
     """What was done and refused at a place and all within it, from a day until before another; 000000 is everywhere."""
-    under = _under(place)
+    under = under_of(place)
     return DaySums(
         await reports.report_deeds(conn, under=under, first_on=first_on, until_on=until_on),
         await reports.report_refusals(conn, under=under, first_on=first_on, until_on=until_on),
@@ -36,7 +36,7 @@ def list_budget_codes(shelf: Shelf, *, place: str, first_on: date, until_on: dat
 
     Those of the divisions that it lies in are among them: they pay where it has no sheet of its own.
     """
-    under, around = _under(place), enclosing_codes(place)
+    under, around = under_of(place), enclosing_codes(place)
     years = range(first_on.year, until_on.year + 1)
     first_days = [max(date(year, 1, 1), first_on) for year in years if date(year, 1, 1) < until_on]
     codes = {
@@ -48,6 +48,6 @@ def list_budget_codes(shelf: Shelf, *, place: str, first_on: date, until_on: dat
     return tuple(sorted(codes))
 
 
-def _under(place: str) -> str:
+def under_of(place: str) -> str:
     """How the codes of a place and all within it begin."""
     return "" if place == NATIONAL else significant_prefix(DivisionCode(place))

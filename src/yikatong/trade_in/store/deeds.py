@@ -63,6 +63,19 @@ async def page_decisions(conn: Conn, *, bucket: int, decision_id: UUID, limit: i
     )
 
 
+async def count_decisions(conn: Conn) -> int:
+    """How many decisions there are, in all buckets."""
+    cursor = await conn.execute(STATEMENTS["count_decisions"])
+    ((count,),) = await cursor.fetchall()
+    return int(count)
+
+
+async def list_missing_decisions(conn: Conn) -> list[tuple[UUID, int]]:
+    """Claims and the numbers of their deeds that name a decision which there is not."""
+    cursor = await conn.execute(STATEMENTS["audit_missing_decisions"])
+    return [(claim_id, number) for claim_id, number in await cursor.fetchall()]
+
+
 async def count_refusals(conn: Conn, *, on: date, writer: int, refused: Mapping[tuple[str, str], int]) -> None:
     """Add refused applications, counted by place and reason, to what a writer counted on a day."""
     async with conn.cursor() as cursor:

@@ -72,6 +72,11 @@ async def insert_payment_at_odds(conn: Conn, *, odds: PaymentAtOdds) -> None:
     await STATEMENTS.run(conn, "insert_payment_at_odds", **columns)
 
 
-async def list_payments_at_odds(conn: Conn, *, bucket: int, limit: int) -> tuple[PaymentAtOdds, ...]:
-    """What claims of one bucket could not follow, the newest first."""
-    return await STATEMENTS.list_all(conn, "list_payments_at_odds", PaymentAtOdds, bucket=bucket, limit=limit)
+async def list_payments_at_odds(
+    conn: Conn, *, bucket: int, under: str, until: datetime, limit: int
+) -> tuple[PaymentAtOdds, ...]:
+    """What claims of one bucket at places of one prefix could not follow, the newest first; more than `limit` when
+    several were found together."""
+    return await STATEMENTS.list_all(
+        conn, "list_payments_at_odds", PaymentAtOdds, bucket=bucket, under=under, until=until, limit=limit
+    )

@@ -1,0 +1,82 @@
+"""A wallet as an application builds one: what its resident asks of a trade-in. Codes and keys are the wallet's own."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from msgspec import Struct
+
+from yikatong.client.calls import Calls
+from yikatong.client.connection import Connection
+from yikatong.client.trade_in_answers import ClaimStep, WholeClaim
+from yikatong.client.trade_in_told import ClaimDecisions
+from yikatong.kernel.outcomes import Change
+
+_NO_FACTS: Mapping[str, str] = {}
+_CLAIMS = "/v1/wallet/trade-in/claims"
+
+
+class Qualified(Struct, frozen=True, kw_only=True):
+    """Whether a claim was opened now or before, and the claim."""
+
+    change: Change
+    claim: WholeClaim
+
+
+class OwnClaimList(Struct, frozen=True, kw_only=True):
+    """A resident's claims, the newest first."""
+
+    claims: tuple[WholeClaim, ...]
+
+
+class OwnClaims:
+    """A resident's own claims. Looks at them say why, as every look does; they stand in the resident's record."""
+
+    def __init__(self, calls: Calls) -> None:
+        """Made by `Wallet`."""
+        self._calls = calls
+
+    def qualify(self, *, place: str, old_code: str, facts: Mapping[str, str]) -> Qualified:
+        """Ask to be qualified for one old bike; its money is reserved."""
+        body = {"place": place, "old_code": old_code, "facts": facts}
+        return self._calls.command("POST", _CLAIMS, Qualified, body=self._requested(**body))
+
+    def list(self, *, purpose: str) -> OwnClaimList:
+        """Every claim of one's own."""
+        return self._calls.ask(_CLAIMS, OwnClaimList, purpose=purpose)
+
+    def view(self, claim_id: str, *, purpose: str) -> WholeClaim:
+        """One of one's own claims."""
+        return self._calls.ask(f"{_CLAIMS}/{claim_id}", WholeClaim, purpose=purpose)
+
+    def list_decisions(self, claim_id: str, *, purpose: str) -> ClaimDecisions:
+        """Why a claim got what it got: each step with its clause, and what would have changed a refusal."""
+        return self._calls.ask(f"{_CLAIMS}/{claim_id}/decisions", ClaimDecisions, purpose=purpose)
+
+    def submit(self, claim_id: str, *, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+        """Submit a claim, or one that was mended."""
+        return self._calls.command("POST", f"{_CLAIMS}/{claim_id}/submit", ClaimStep, body=self._requested(facts=facts))
+
+    def withdraw(self, claim_id: str) -> ClaimStep:
+        """Give a claim up."""
+        return self._calls.command("POST", f"{_CLAIMS}/{claim_id}/withdraw", ClaimStep, body=self._requested())
+
+    def _requested(self, **said: Any) -> dict[str, Any]:
+        return {"request_id": str(self._calls.connection.ids.new()), **said}
+
+
+class Wallet:
+    """A wallet that is signed in; `connection` has its session's token. Use it in a `with`, or close it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._calls = Calls(connection)
+        self.claims = OwnClaims(self._calls)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._calls.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
