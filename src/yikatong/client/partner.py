@@ -17,7 +17,7 @@ from yikatong.client.people import People
 from yikatong.client.programmes import Programmes
 from yikatong.client.residents import Residents
 from yikatong.client.rosters import RosterCalls
-from yikatong.client.trade_in import Commerce, Counter, Finance, Police, Recyclers, Stores
+from yikatong.client.trade_in import Banks, Commerce, Counter, Finance, Police, Recyclers, Stores
 from yikatong.plumbing.clock import Clock
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ class Partner:
         self.catalogue = Catalogue(self._calls)
         self.programmes = Programmes(self._calls)
         self.police = Police(self._calls)
+        self.bank = Banks(self._calls)
 
     def who_am_i(self) -> Who:
         """As whom the platform knows the caller, and what they may do."""

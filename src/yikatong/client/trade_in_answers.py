@@ -191,6 +191,20 @@ class ClaimsOfResident(Struct, frozen=True, kw_only=True):
     claims: tuple[WholeClaim, ...]
 
 
+class CouponSeen(Struct, frozen=True, kw_only=True):
+    """A claim's coupon for whoever checks it; `disagree` names what the bank that took it and the store say otherwise.
+
+    `used_on`, `price_fen` and `reference` are the bank's, None while none has taken it.
+    """
+
+    taken_on: date
+    good_until: date
+    used_on: date | None
+    price_fen: int | None
+    reference: str | None
+    disagree: tuple[str, ...]
+
+
 class CommerceClaim(Struct, frozen=True, kw_only=True):
     """A claim as the department that checks it sees it."""
 
@@ -201,6 +215,50 @@ class CommerceClaim(Struct, frozen=True, kw_only=True):
     store_id: str | None
     proof: str | None
     version: int
+    coupon: CouponSeen | None
+
+
+class CouponLine(Struct, frozen=True, kw_only=True):
+    """A coupon that may be used: `good_until` is the first day on which it is no longer good."""
+
+    claim_id: str
+    taken_on: date
+    good_until: date
+    most_fen: int
+
+
+class CouponLines(Struct, frozen=True, kw_only=True):
+    """A page in order of id; `next_after` is None on the last one."""
+
+    coupons: tuple[CouponLine, ...]
+    next_after: str | None
+
+
+class CouponUse(Struct, frozen=True, kw_only=True):
+    """What the bank that took a coupon said."""
+
+    used_on: date
+    price_fen: int
+    reference: str
+
+
+class Coupon(Struct, frozen=True, kw_only=True):
+    """A coupon that a buyer shows."""
+
+    claim_id: str
+    place: str
+    state: str
+    taken_on: date
+    good_until: date
+    most_fen: int
+    use: CouponUse | None
+
+
+class CouponUsed(Struct, frozen=True, kw_only=True):
+    """Whether a use was said now or before, and the coupon."""
+
+    change: Change
+    coupon: Coupon
 
 
 class ClaimStep(Struct, frozen=True, kw_only=True):

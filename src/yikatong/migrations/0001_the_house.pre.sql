@@ -1715,6 +1715,22 @@ CREATE TABLE trade_in.payment_at_odds (
 );
 
 -- distributed by bucket
+-- written once
+-- What the bank that took a claim's coupon says: the day, the price that was paid, its own number. It moves no claim;
+-- whoever checks the claim holds it against what the store said.
+CREATE TABLE trade_in.coupon_use (
+    bucket smallint NOT NULL,
+    claim_id uuid NOT NULL,
+    resident_id uuid NOT NULL,
+    bank_id uuid NOT NULL,
+    used_on date NOT NULL,
+    price_fen bigint NOT NULL CHECK (price_fen > 0),
+    reference text NOT NULL CHECK (length(reference) BETWEEN 1 AND 64),
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, claim_id)
+);
+
+-- distributed by bucket
 -- How many claims count for a person under one scheme, and how many may; no limit where none was published.
 CREATE TABLE trade_in.person_count (
     bucket smallint NOT NULL,
@@ -1817,6 +1833,7 @@ GRANT SELECT, INSERT ON trade_in.deed TO yikatong_serving;
 GRANT SELECT, INSERT ON trade_in.decision TO yikatong_serving;
 GRANT SELECT, INSERT, DELETE ON trade_in.rostered TO yikatong_serving;
 GRANT SELECT, INSERT ON trade_in.payment_at_odds TO yikatong_serving;
+GRANT SELECT, INSERT ON trade_in.coupon_use TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE ON trade_in.person_count TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON trade_in.prepared_sale TO yikatong_serving;
 GRANT SELECT, INSERT, UPDATE, DELETE ON trade_in.vehicle TO yikatong_serving;

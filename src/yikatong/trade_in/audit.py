@@ -14,11 +14,12 @@ from yikatong.sealing.model import Leaf
 from yikatong.trade_in.model import DeedRow, KeptClaim, Spending, VehicleRole
 from yikatong.trade_in.rules.claims import find_lithium_in_store
 from yikatong.trade_in.rules.keeping import states_of
-from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
+from yikatong.trade_in.rules.leaves import leaf_of_coupon_use, leaf_of_decision, leaf_of_deed
 from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
 from yikatong.trade_in.service.placing import place_of
 from yikatong.trade_in.service.rostering import list_unequal_rosters
 from yikatong.trade_in.store import claims as claim_store
+from yikatong.trade_in.store import coupons as coupon_store
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import sales as sale_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -56,6 +57,10 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
         f"trade_in: deed {number} of {show_id('claim', claim_id)} was decided by a decision that is not there"
         for claim_id, number in await deed_store.list_missing_decisions(conn)
     ]
+    found += [
+        f"trade_in: a bank took the coupon of {show_id('claim', claim_id)}, which is not there for its resident"
+        for claim_id in await coupon_store.list_uses_of_no_claim(conn)
+    ]
     for _, resident_id, count_key, expected, actual in await claim_store.list_count_differences(conn):
         about = f"{show_id('resident', resident_id)} under {count_key}"
         found.append(f"trade_in: {expected} claims count for {about}, {actual} are counted")
@@ -67,7 +72,7 @@ async def audit(conn: AsyncConnection[Any]) -> list[str]:
 
 
 async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
-    """The leaves of every deed and decision as they stand now, for the audit of the sealed log."""
+    """The leaves of every deed, decision and coupon's use as they stand now, for the audit of the sealed log."""
     bucket, claim_id, number = -1, _ZERO, 0
     while deeds := await deed_store.page_deeds(conn, bucket=bucket, claim_id=claim_id, number=number, limit=_PAGE):
         bucket, claim_id, number = deeds[-1].bucket, deeds[-1].claim_id, deeds[-1].number
@@ -76,6 +81,10 @@ async def list_leaves(conn: AsyncConnection[Any]) -> AsyncIterator[list[Leaf]]:
     while decisions := await deed_store.page_decisions(conn, bucket=bucket, decision_id=decision_id, limit=_PAGE):
         bucket, decision_id = decisions[-1].bucket, decisions[-1].decision_id
         yield [leaf_of_decision(decision) for decision in decisions]
+    bucket, claim_id = -1, _ZERO
+    while uses := await coupon_store.page_coupon_uses(conn, bucket=bucket, claim_id=claim_id, limit=_PAGE):
+        bucket, claim_id = uses[-1].bucket, uses[-1].claim_id
+        yield [leaf_of_coupon_use(row) for row in uses]
 
 
 async def _each_claim(conn: AsyncConnection[Any]) -> AsyncIterator[KeptClaim]:

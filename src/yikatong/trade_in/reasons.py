@@ -28,6 +28,21 @@ class Reason(KernelReason):
         "Nothing was changed. The answer says how the claim stands and which state this needs.",
         "未作任何变更。返回内容载明申领的当前状态和所需状态。",
     )  # fmt: skip
+    CLAIM_HAS_NO_COUPON = ReasonText(
+        409, "The rule of this claim's place gives no coupon.", "该申领所在地区不发放补贴券。",
+        "Nothing was changed. Take no coupon for this claim; its store says how its subsidy is paid.",
+        "未作任何变更。该申领没有可核销的补贴券，补贴方式请咨询门店。",
+    )  # fmt: skip
+    COUPON_WAS_USED = ReasonText(
+        409, "This coupon was used before.", "该补贴券已被使用。",
+        "Nothing was changed. The answer says the day; the department that checks claims decides about a mistake.",
+        "未作任何变更。返回内容载明使用日期；如有差错，由审核部门处理。",
+    )  # fmt: skip
+    COUPON_IS_NOT_GOOD_ON_THIS_DAY = ReasonText(
+        422, "The coupon is not good on that day.", "补贴券在该日无效。",
+        "Nothing was changed. The answer says when it was taken and the first day on which it is no longer good.",
+        "未作任何变更。返回内容载明领取日期和失效日期。",
+    )  # fmt: skip
     OLD_BIKE_IS_IN_ANOTHER_STATE = ReasonText(
         409, "The old bike is not where this step needs it.", "旧车当前状态不能办理此环节。",
         "Nothing was changed. The answer says where the old bike is and where this needs it.",

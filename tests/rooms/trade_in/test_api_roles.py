@@ -11,7 +11,8 @@ from yikatong.app.outside.vehicles import NoVehicleRegister
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import CallerKind, Route
 from yikatong.trade_in.api import routes
-from yikatong.trade_in.api.roles import BANK_PERMISSION, Role
+from yikatong.trade_in.api.banks import CouponAnswer, CouponLinesAnswer
+from yikatong.trade_in.api.roles import Role
 from yikatong.trade_in.api.shapes import (
     PoliceClaimAnswer,
     RecyclerClaimAnswer,
@@ -29,6 +30,7 @@ CALLER_OF = {
     Role.POLICE: "police",
     Role.COMMERCE: "commerce",
     Role.FINANCE: "finance",
+    Role.BANK: "bank",
 }
 NO_CLAIM, NO_RESIDENT = "clm_" + "0" * 32, "res_" + "0" * 32
 
@@ -68,16 +70,15 @@ async def test_every_route_lets_its_own_role_in_and_no_other(town: TradeInTown) 
     assert {"/v1/trade-in/places/{division}/parties", "/v1/trade-in/places/{division}/prices"} == open_to_all
 
 
-def test_a_bank_has_no_route_and_every_permission_is_its_own() -> None:
+def test_every_permission_is_a_roles_own() -> None:
     permissions = [role.value.permission for role in Role if role.value.permission is not None]
 
     assert len(permissions) == len(set(permissions))
-    assert BANK_PERMISSION not in permissions
     assert [CallerKind.WALLET] == [role.value.caller for role in Role if role.value.permission is None]
 
 
 def test_goods_are_seen_without_their_person() -> None:
-    shapes = (StoreClaimAnswer, RecyclerClaimAnswer, PoliceClaimAnswer)
+    shapes = (StoreClaimAnswer, RecyclerClaimAnswer, PoliceClaimAnswer, CouponAnswer, CouponLinesAnswer)
     _, known = msgspec.json.schema_components(shapes)
     fields = {field for shape in known.values() for field in shape.get("properties", {})}
 

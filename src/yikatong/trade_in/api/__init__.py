@@ -1,7 +1,7 @@
 """HTTP routes of trade-ins, by role."""
 
 from yikatong.plumbing.http import Route
-from yikatong.trade_in.api import counter, decisions, finance, lists, offices, parties, residents
+from yikatong.trade_in.api import banks, counter, decisions, finance, lists, offices, parties, residents
 from yikatong.trade_in.api.bodies import ApplicationBody
 from yikatong.trade_in.api.claims import Desk
 from yikatong.trade_in.api.residents import OWN, application_of, look_up_bike, qualify_route, show_qualified
@@ -26,6 +26,7 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         *parties.store_routes(desk),
         *parties.recycler_routes(desk),
         *parties.police_routes(desk),
+        *banks.bank_routes(desk),
         *offices.commerce_routes(desk),
         *finance.finance_routes(desk),
         *decisions.decision_routes(desk.chain.shelf, desk.vault, bucket_count=desk.bucket_count),

@@ -109,7 +109,8 @@ class Commerce:
     async def view(self, call: Call, body: None, query: None) -> CommerceClaimAnswer:
         """A claim whole."""
         kept = await self._desk.get_claim(call)
-        return show_for_commerce(kept, await self._desk.find_sale(call, kept))
+        coupon = await service.find_coupon_of(call.conn, kept=kept, chain=self._desk.chain)
+        return show_for_commerce(kept, await self._desk.find_sale(call, kept), coupon)
 
     async def check(self, call: Call, body: CheckBody, query: None) -> StepAnswer | Refusal:
         """Check a claim; the formula decides the amount."""

@@ -23,10 +23,7 @@ class Role(Enum):
     POLICE = _Party(CallerKind.PARTNER, "trade_in.police")
     COMMERCE = _Party(CallerKind.OPERATOR, "trade_in.commerce")
     FINANCE = _Party(CallerKind.OPERATOR, "trade_in.finance")
-
-
-BANK_PERMISSION = "trade_in.bank"
-"""A bank pays by files that payouts exchange with it. It sees no claim, so no route asks for this."""
+    BANK = _Party(CallerKind.PARTNER, "trade_in.bank")
 
 
 def route_of(

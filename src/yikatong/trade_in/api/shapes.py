@@ -9,10 +9,12 @@ from msgspec import Meta, Struct
 
 from yikatong.kernel.ids import ClaimIdText, ProviderIdText, ResidentIdText, show_id
 from yikatong.kernel.outcomes import Change
+from yikatong.trade_in.api.coupon_shapes import CouponSeenAnswer, show_coupon
 from yikatong.trade_in.api.unmet import UnmetAnswer, show_unmet
 from yikatong.trade_in.model import (
     Battery,
     ClaimState,
+    Coupon,
     KeptClaim,
     Mode,
     NewState,
@@ -154,6 +156,7 @@ class CommerceClaimAnswer(Struct, frozen=True, kw_only=True):
     store_id: ProviderIdText | None
     proof: Annotated[str | None, Meta(description="SHA-256 of the proof of dismantling, in hexadecimal")]
     version: int
+    coupon: CouponSeenAnswer | None
 
 
 class StepAnswer(Struct, frozen=True, kw_only=True):
@@ -315,7 +318,7 @@ def show_claim(kept: KeptClaim, sale: PreparedSale | None) -> ClaimAnswer:
     )
 
 
-def show_for_commerce(kept: KeptClaim, sale: PreparedSale | None) -> CommerceClaimAnswer:
+def show_for_commerce(kept: KeptClaim, sale: PreparedSale | None, coupon: Coupon | None) -> CommerceClaimAnswer:
     """A claim to commerce."""
     claim = kept.claim
     return CommerceClaimAnswer(
@@ -326,6 +329,7 @@ def show_for_commerce(kept: KeptClaim, sale: PreparedSale | None) -> CommerceCla
         store_id=_shown_provider(claim.store_id),
         proof=None if kept.proof is None else kept.proof.hex(),
         version=kept.version,
+        coupon=None if coupon is None else show_coupon(kept, coupon),
     )
 
 

@@ -12,6 +12,7 @@ from yikatong.trade_in.model.claims import (
     Unmet,
     VehicleRole,
 )
+from yikatong.trade_in.model.coupons import Coupon, CouponUse, CouponUseRow, ListedCoupon
 from yikatong.trade_in.model.kept import (
     CODE_DIGITS,
     PROGRAMME,
@@ -67,6 +68,9 @@ __all__ = [
     "ChainTerms",
     "Claim",
     "ClaimState",
+    "Coupon",
+    "CouponUse",
+    "CouponUseRow",
     "Days",
     "DecisionRow",
     "Deed",
@@ -78,6 +82,7 @@ __all__ = [
     "LineError",
     "ListMerge",
     "ListedClaim",
+    "ListedCoupon",
     "ListedParty",
     "Mode",
     "Money",

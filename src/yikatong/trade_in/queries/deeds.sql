@@ -71,7 +71,7 @@ WHERE (bucket, decision_id) > (%(bucket)s, %(decision_id)s)
 ORDER BY bucket, decision_id
 LIMIT %(limit)s;
 
--- name: count_decisions
+-- name: audit_decision_count
 -- sentence: audit, over all buckets: how many decisions there are
 SELECT count(*) FROM trade_in.decision;
 

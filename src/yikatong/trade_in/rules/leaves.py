@@ -11,7 +11,7 @@ import msgspec
 from yikatong.ledger.model import digest_id
 from yikatong.sealing import service as sealing
 from yikatong.sealing.model import Leaf, LeafKind
-from yikatong.trade_in.model import DecisionRow, DeedRow
+from yikatong.trade_in.model import CouponUseRow, DecisionRow, DeedRow
 
 
 def leaf_of_deed(deed: DeedRow) -> Leaf:
@@ -23,6 +23,12 @@ def leaf_of_deed(deed: DeedRow) -> Leaf:
 def leaf_of_decision(decision: DecisionRow) -> Leaf:
     """The leaf of a decision as its row has it, the sealed part included."""
     return Leaf(LeafKind.DECISION, decision.decision_id, _hash(decision))
+
+
+def leaf_of_coupon_use(row: CouponUseRow) -> Leaf:
+    """The leaf of what a bank said of a coupon; it is a deed of a claim that moves nothing."""
+    id = digest_id(b"trade-in coupon use", row.claim_id.bytes, time_of=row.claim_id)
+    return Leaf(LeafKind.DEED, id, _hash(row))
 
 
 def _hash(row: msgspec.Struct) -> bytes:

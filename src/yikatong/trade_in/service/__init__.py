@@ -1,5 +1,6 @@
 """What other rooms use of the trade-in: one function a use case, taking an open transaction first."""
 
+from yikatong.trade_in.rules.coupons import list_disagreements
 from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.admitting import Ends, OwnCommit, admit, admit_in_turn, admit_many
 from yikatong.trade_in.service.applying import (
@@ -11,6 +12,7 @@ from yikatong.trade_in.service.applying import (
 )
 from yikatong.trade_in.service.clawing import claw_back_from_store
 from yikatong.trade_in.service.counting import claim_new_code, free_new_code
+from yikatong.trade_in.service.coupons import UsableCoupon, find_coupon_of, list_usable_coupons, use_coupon
 from yikatong.trade_in.service.drafting import Wish, wish_of
 from yikatong.trade_in.service.following import (
     PAYMENTS_PAGE,
@@ -59,6 +61,7 @@ __all__ = [
     "Ends",
     "Office",
     "OwnCommit",
+    "UsableCoupon",
     "Wish",
     "act",
     "admit",
@@ -71,6 +74,7 @@ __all__ = [
     "count_used_up",
     "drop_stale_sale",
     "expire",
+    "find_coupon_of",
     "find_prepared_sale",
     "follow_payments",
     "follow_roster",
@@ -84,6 +88,7 @@ __all__ = [
     "list_claims_of_resident",
     "list_decisions",
     "list_deeds",
+    "list_disagreements",
     "list_ended",
     "list_overnight_at",
     "list_overnight_of_store",
@@ -92,6 +97,7 @@ __all__ = [
     "list_stale_sales",
     "list_to_release",
     "list_unmet",
+    "list_usable_coupons",
     "list_without_plate",
     "load_sales",
     "prepare_sale",
@@ -107,6 +113,7 @@ __all__ = [
     "stop_payment",
     "turn_away",
     "undo_sale",
+    "use_coupon",
     "wish_of",
     "write_sales",
 ]
