@@ -265,7 +265,7 @@ def find_value(heard: Heard, of_type: type[T]) -> T | None:
     """The value in an answer; None when it holds no value of that type."""
     try:
         return msgspec.json.decode(heard.content, type=of_type)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""What organisations outside answer: a bank, a face check, a gateway for messages, a cryptographic module."""
+"""What is answered over a line: by banks, hosts, registers, a witness, a gateway, a module; by us, to our client."""
 
 import asyncio
 import socket
@@ -17,14 +17,24 @@ from tests.fuzz.parsers.harness import Harness, a_fixed_key, said
 from tests.support.builders.payouts import a_debit
 from tests.support.world import NOON
 from yikatong.app.outside.bank import HttpBank, StandingKind, StandingShape
+from yikatong.app.outside.bank_host import DigestShape, HostBankFiles, NamesShape
 from yikatong.app.outside.face import FaceSaid, HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway, Taken
+from yikatong.app.outside.vehicles import HttpVehicleRegister
+from yikatong.app.outside.witness import HttpWitness
 from yikatong.cards.outside import AccountAnswer, AccountVerdict, FaceAnswer
+from yikatong.client.answers import Changed, Who
+from yikatong.client.connection import Heard, find_problem, find_value
+from yikatong.client.receipts import Outcome, Receipt
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.money import AMOUNT_FEN_MAX
 from yikatong.notices.model import TemplateWords, Words
 from yikatong.notices.outside import Message, MessageNotTakenError
-from yikatong.payouts.outside import BankDidNotAnswer, BankRefusal, DayLine, DayLineKind
+from yikatong.payouts.outside import BankDidNotAnswer, BankFilesAreAway, BankRefusal, DayLine, DayLineKind
+from yikatong.sealing import service as sealing
+from yikatong.sealing.model import Head
+from yikatong.sealing.outside import WitnessIsSilent
+from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer, VehicleRecord
 from yikatong.trust import service as trust
 from yikatong.trust.keys_at_rest.external_holder import (
     ExternalKeyHolder,
@@ -33,12 +43,15 @@ from yikatong.trust.keys_at_rest.external_holder import (
     send_message,
 )
 from yikatong.trust.model import HeldKey, KeyKind
+from yikatong.witness.http import Answered
 
 _ID = UUID(int=5)
 _WORDS = Words(title="已支付 Paid", text="一笔 One payment")
 _DEBIT = a_debit()
 _TODAY = day_of(NOON)
 _MESSAGE = Message(message_id=_ID, resident_id=_ID, template="tap_paid", words=TemplateWords(zh=_WORDS, en=_WORDS))
+_WITNESS = a_fixed_key(41)
+_HEAD = Head(size=2, root=bytes(32), made_at=NOON, signed=b"")
 _BUSY, _PACKED = b"\xff", b"\xfe"
 """With these first bytes the rest comes with another status, or is said to be compressed."""
 
@@ -94,6 +107,55 @@ def take_gateway(data: bytes) -> bool:
     read = said(_loop.run_until_complete, call, errors=(MessageNotTakenError,))
     _verify_kept(read.value)
     return read.refused is None
+
+
+_host_folder = TemporaryDirectory(prefix="yikatong-fuzz-")
+_HOST_FOLDER = Path(_host_folder.name)
+_SM3_BYTES = 32
+
+
+def take_vehicles(data: bytes) -> bool:
+    """A register's answer; its days fit how the plate stands."""
+    _outside.answer = data
+    call = HttpVehicleRegister(_client).look_up(code="101222000000011", name="王", id_number="1")
+    read = said(_loop.run_until_complete, call, errors=(RegisterDidNotAnswer,))
+    if read.refused is None:
+        assert (read.value.standing is PlateStanding.NONE) == (read.value.registered_on is None)
+    return read.refused is None
+
+
+def take_witness(data: bytes) -> bool:
+    """A witness's answer is believed when it signed it, else it is silent or refused."""
+    _outside.answer = data
+    witness = HttpWitness(_client, key=trust.verifying_key(_WITNESS.public_key))
+    calls: list[Awaitable[Any]] = [witness.find_last(), witness.co_sign(_HEAD, old=1, path=())]
+    reads = [said(_loop.run_until_complete, call, errors=(WitnessIsSilent,)) for call in calls]
+    return any(read.refused is None for read in reads)
+
+
+def take_bank_host(data: bytes) -> bool:
+    """A host's list of files is a list of names that a folder takes; its digest is one of SM3."""
+    _outside.answer = data
+    host = HostBankFiles(_HOST_FOLDER, _client, patience_seconds=60)
+    listed = said(_loop.run_until_complete, host.list_returns(bank_code="102"), errors=(BankFilesAreAway,))
+    for file in (_HOST_FOLDER / "102" / "from-bank").glob("*"):
+        file.unlink()
+    digest = said(
+        _loop.run_until_complete, host.find_published(bank_code="102", name="a.xml"), errors=(BankFilesAreAway,)
+    )
+    assert digest.value is None or len(digest.value) == _SM3_BYTES
+    return listed.refused is None or digest.refused is None
+
+
+def take_platform(data: bytes) -> bool:
+    """What the platform, or whatever stands between, answers a client is a problem, a value, or neither."""
+    content = data.lstrip(_BUSY + _PACKED)
+    status = 503 if data[:1] == _BUSY else 200
+    media_type = "application/problem+json" if status == 503 else "application/json"
+    heard = Heard(status, media_type, content, "request-1", 0.0)
+    problem = find_problem(heard)
+    values = [find_value(heard, shape) for shape in (Receipt, Who, Changed)]
+    return problem is not None or any(value is not None for value in values)
 
 
 def _verify_kept(value: Any) -> None:
@@ -155,6 +217,34 @@ def take_key_module(data: bytes) -> bool:
     return any(is_read)
 
 
+def _vehicle_seeds() -> list[bytes]:
+    records = (
+        VehicleRecord(standing=PlateStanding.NONE, registered_on=None, cancelled_on=None, is_theirs=False),
+        VehicleRecord(standing=PlateStanding.REGISTERED, registered_on=_TODAY, cancelled_on=None, is_theirs=True),
+        VehicleRecord(standing=PlateStanding.CANCELLED, registered_on=_TODAY, cancelled_on=_TODAY, is_theirs=False),
+    )
+    return [msgspec.json.encode(record) for record in records]
+
+
+def _witness_seeds() -> list[bytes]:
+    witnessed = sealing.witness_head(_HEAD, _WITNESS)
+    return [msgspec.json.encode(Answered(one)) for one in (witnessed.signed, None)]
+
+
+def _host_seeds() -> list[bytes]:
+    names = [NamesShape(["a.xml"]), NamesShape(["../a.xml", ".hidden", "a/b"]), NamesShape([])]
+    return [msgspec.json.encode(one) for one in (*names, DigestShape("ab" * _SM3_BYTES))]
+
+
+def _platform_seeds() -> list[bytes]:
+    said_no = {"type": "urn:x", "title": "t", "status": 503, "detail": "d", "reason": "SERVER_IS_BUSY",
+               "says": {"en": "e", "zh": "z"}, "remedy": {"en": "e", "zh": "z"}, "instance": "request-1"}  # fmt: skip
+    receipt = Receipt(tap="tap_1", request_id="request-1", outcome=Outcome.ADMITTED, item="meal", form="e_card_code",
+                      strength="shown", decided_at=NOON)  # fmt: skip
+    problem = msgspec.json.encode(said_no)
+    return [problem, _BUSY + problem, msgspec.json.encode(receipt), b'{"change":"done"}']
+
+
 def _bank_seeds() -> list[bytes]:
     standings = (
         StandingShape(StandingKind.DID, bank_reference="b-1", booked_on=_TODAY),
@@ -183,5 +273,9 @@ HARNESSES = (
     Harness("bank", take_bank, _bank_seeds, _JSON_WORDS),
     Harness("face", take_face, lambda: [msgspec.json.encode(FaceSaid(one)) for one in FaceAnswer], _JSON_WORDS),
     Harness("gateway", take_gateway, lambda: [msgspec.json.encode(Taken("push"))], _JSON_WORDS),
+    Harness("vehicles", take_vehicles, _vehicle_seeds, _JSON_WORDS),
+    Harness("witness", take_witness, _witness_seeds, _JSON_WORDS),
+    Harness("bank_host", take_bank_host, _host_seeds, _JSON_WORDS),
+    Harness("platform", take_platform, _platform_seeds, _JSON_WORDS),
     Harness("key_module", take_key_module, _module_seeds, CBOR_WORDS),
 )

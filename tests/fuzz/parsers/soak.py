@@ -1,6 +1,7 @@
 """Every harness under the guided fuzzer, a few at a time, each for its share of the time.
 
-What made an input interesting is kept in a corpus beside the findings, so that the next soak goes on from there.
+What made an input interesting is kept in a corpus beside the findings, so that the next soak goes on from there; the
+parsers that were soaked least come first, so that short soaks reach all by turns.
 """
 
 import os
@@ -16,12 +17,13 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from tests.fuzz.parsers.division import Division, Turns
 from tests.fuzz.parsers.every import every_harness
 from tests.fuzz.parsers.harness import Harness
 
 REPOSITORY = Path(__file__).parents[3]
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'src'}{os.pathsep}{REPOSITORY}"}
-SECONDS_MIN = 5.0
+AT_ONCE = os.cpu_count() or 1
 _FROZEN_SECONDS = 300
 """One input that takes so long is a finding, unless it was the machine that stood still."""
 _REPLAY_SECONDS = 120
@@ -47,14 +49,15 @@ class Soaked(NamedTuple):
 
 def soak_parsers(*, minutes: float, folder: Path, console: Console) -> list[Soaked]:
     """Fuzz every harness; tells of each as it ends, and of a finding how to replay it."""
-    harnesses = every_harness()
-    at_once = min(len(harnesses), os.cpu_count() or 1)
-    seconds = max(SECONDS_MIN, minutes * 60 * at_once / len(harnesses))
-    console.print(f"{len(harnesses)} parsers, {at_once} at a time, {seconds:.0f} s each")
+    harnesses, turns = every_harness(), Turns(folder)
+    division = Division(seconds=minutes * 60, count=len(harnesses), at_once=AT_ONCE, clock=time.monotonic)
+    each = minutes * 60 * AT_ONCE / len(harnesses)
+    console.print(f"{len(harnesses)} parsers, {AT_ONCE} at a time, some {each:.0f} s each, the least soaked first")
     soaked = []
-    with ThreadPoolExecutor(max_workers=at_once) as hands:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as hands:
         on_their_way = [
-            hands.submit(_soak, name, harness, seconds=seconds, folder=folder) for name, harness in harnesses.items()
+            hands.submit(_soak_in_turn, name, harnesses[name], division=division, turns=turns, folder=folder)
+            for name in turns.order(harnesses)
         ]
         for ended in as_completed(on_their_way):
             one = ended.result()
@@ -72,6 +75,15 @@ def _tell(one: Soaked, console: Console) -> None:
     console.print(one.said, markup=False, highlight=False)
     for file in one.inputs:
         console.print(f"  to replay: {sys.executable} -m tests.fuzz.parsers.replay {one.name} {file}", soft_wrap=True)
+
+
+def _soak_in_turn(name: str, harness: Harness, *, division: Division, turns: Turns, folder: Path) -> Soaked:
+    """Fuzz one harness for its share of what is left."""
+    seconds = division.take()
+    one = _soak(name, harness, seconds=seconds, folder=folder)
+    division.end(start=one.seconds - seconds)
+    turns.remember(name, seconds=min(seconds, one.seconds))
+    return one
 
 
 def _soak(name: str, harness: Harness, *, seconds: float, folder: Path) -> Soaked:

@@ -1,4 +1,4 @@
-"""Where a qualification is a coupon, a bank sees which may be used and says that it took one, once; that moves nothing."""
+"""Where a qualification is a coupon, a bank sees which may be used and says, once, that it took one; no claim moves."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Annotated, TypeVar
 
 import httpx
 import msgspec
@@ -35,7 +35,7 @@ _PIECE = 1 << 18
 class DigestShape(msgspec.Struct, frozen=True):
     """The SM3 digest of a file, on the wire."""
 
-    sm3: str
+    sm3: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{64}$")]
 
 
 class NamesShape(msgspec.Struct, frozen=True):
