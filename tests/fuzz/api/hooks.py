@@ -14,7 +14,7 @@ import msgspec
 import schemathesis
 from schemathesis import AuthContext, Case, CheckContext, GenerationMode, HookContext, Response
 
-from tests.fuzz.api.keys import Callers, Keys, Tally
+from tests.fuzz.api.keys import CALLERS_OF_JIANGSU, Callers, Keys, Tally
 
 _callers = msgspec.json.decode(Path(os.environ["YIKATONG_FUZZ_CALLERS"]).read_bytes(), type=Callers)
 _MALFORMED = {"BODY_IS_NOT_ACCEPTED", "BODY_IS_NOT_JSON", "QUERY_IS_NOT_ACCEPTED", "CONTENT_TYPE_IS_NOT_JSON"}
@@ -60,7 +60,7 @@ class Door:
 
     def get(self, case: Case[Any], context: AuthContext) -> str | None:
         """The token of whose turn it is."""
-        party = _parties.get(_callers.only or _in_turn(context))
+        party = _parties.get(_callers.only or _of_trade_ins(context, _in_turn(context)))
         return None if party is None else party.token(context.operation.schema.get_base_url().rstrip("/"))
 
     def set(self, case: Case[Any], data: str | None, context: AuthContext) -> None:
@@ -78,6 +78,12 @@ def _in_turn(context: AuthContext) -> str:
     _calls_of_operation[label] += 1
     scheme: str = schemes[_calls_of_operation[label] % len(schemes)]
     return scheme.removesuffix("Session").removesuffix("Key")
+
+
+def _of_trade_ins(context: AuthContext, kind: str) -> str:
+    """Whoever trades e-bikes in is of Jiangsu."""
+    of_jiangsu = CALLERS_OF_JIANGSU.format(kind)
+    return of_jiangsu if "/trade-in/" in context.operation.path and of_jiangsu in _parties else kind
 
 
 @schemathesis.check

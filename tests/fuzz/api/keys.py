@@ -4,6 +4,9 @@ from typing import Any
 
 import msgspec
 
+CALLERS_OF_JIANGSU = "{} of Jiangsu"
+"""How a kind of caller of Jiangsu is named; a route of a trade-in is called by these."""
+
 
 class Keys(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens, one after the other, for what ends them is also among the calls; then bodies of sign-ins."""
