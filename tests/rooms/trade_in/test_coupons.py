@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 OWN = "/v1/wallet/trade-in/claims"
 COUPONS = "/v1/trade-in/bank/coupons"
-COUPON = {"mode": "{kind: coupon, then: claim_later, life: days, days: 3, takes: 0, paid_by: seller, clause: notice}"}
+COUPON = {"mode": "{kind: coupon, then: claim_later, life: days, days: 3, takes: 0, clause: notice}"}
 TAKEN: dict[str, Any] = {"price_fen": 250_000, "reference": "CCB-2026-000017"}
 SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
 
