@@ -181,6 +181,7 @@ OPERATOR_CALLS |= {
     ),
     "trade_in.list_claims_at_counter": lambda it: it.trade_in_counter.list(RES, purpose=WHY),
     "trade_in.get_claim_at_counter": lambda it: it.trade_in_counter.view(RES, CLM, purpose=WHY),
+    "trade_in.list_decisions_at_counter": lambda it: it.trade_in_counter.list_decisions(RES, CLM, purpose=WHY),
     "trade_in.submit_at_counter": lambda it: it.trade_in_counter.submit(
         RES, CLM, **SEEN, facts={"evidence": "id_card"}
     ),

@@ -88,6 +88,10 @@ class Counter:
         """One claim of a resident."""
         return self._calls.ask(self._address(resident_id, f"/{claim_id}"), WholeClaim, purpose=purpose)
 
+    def list_decisions(self, resident_id: str, claim_id: str, *, purpose: str) -> ClaimDecisions:
+        """Why a claim of a resident got what it got."""
+        return self._calls.ask(self._address(resident_id, f"/{claim_id}/decisions"), ClaimDecisions, purpose=purpose)
+
     def submit(
         self,
         resident_id: str,

@@ -3,29 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from msgspec import Struct
-
 from yikatong.client.calls import Calls
 from yikatong.client.connection import Connection
-from yikatong.client.trade_in_answers import ClaimStep, WholeClaim
+from yikatong.client.trade_in_answers import ClaimsOfResident, ClaimStep, OpenedClaim, WholeClaim
 from yikatong.client.trade_in_told import ClaimDecisions
-from yikatong.kernel.outcomes import Change
 
 _NO_FACTS: Mapping[str, str] = {}
 _CLAIMS = "/v1/wallet/trade-in/claims"
-
-
-class Qualified(Struct, frozen=True, kw_only=True):
-    """Whether a claim was opened now or before, and the claim."""
-
-    change: Change
-    claim: WholeClaim
-
-
-class OwnClaimList(Struct, frozen=True, kw_only=True):
-    """A resident's claims, the newest first."""
-
-    claims: tuple[WholeClaim, ...]
 
 
 class OwnClaims:
@@ -35,14 +19,14 @@ class OwnClaims:
         """Made by `Wallet`."""
         self._calls = calls
 
-    def qualify(self, *, place: str, old_code: str, facts: Mapping[str, str]) -> Qualified:
+    def qualify(self, *, place: str, old_code: str, facts: Mapping[str, str]) -> OpenedClaim:
         """Ask to be qualified for one old bike; its money is reserved."""
         body = {"place": place, "old_code": old_code, "facts": facts}
-        return self._calls.command("POST", _CLAIMS, Qualified, body=self._requested(**body))
+        return self._calls.command("POST", _CLAIMS, OpenedClaim, body=self._requested(**body))
 
-    def list(self, *, purpose: str) -> OwnClaimList:
+    def list(self, *, purpose: str) -> ClaimsOfResident:
         """Every claim of one's own."""
-        return self._calls.ask(_CLAIMS, OwnClaimList, purpose=purpose)
+        return self._calls.ask(_CLAIMS, ClaimsOfResident, purpose=purpose)
 
     def view(self, claim_id: str, *, purpose: str) -> WholeClaim:
         """One of one's own claims."""
