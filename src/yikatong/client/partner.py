@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 from yikatong.client.accounts import Accounts
 from yikatong.client.answers import Changed, Session, Who
 from yikatong.client.approvals import Approvals
+from yikatong.client.banks import Banks
 from yikatong.client.calls import Calls, RecoveredCommand
 from yikatong.client.cards import Cards
 from yikatong.client.catalogue import Catalogue
@@ -17,7 +18,7 @@ from yikatong.client.people import People
 from yikatong.client.programmes import Programmes
 from yikatong.client.residents import Residents
 from yikatong.client.rosters import RosterCalls
-from yikatong.client.trade_in import Banks, Commerce, Counter, Finance, Police, Recyclers, Stores
+from yikatong.client.trade_in import Commerce, Counter, Finance, Police, Recyclers, Stores
 from yikatong.plumbing.clock import Clock
 
 T = TypeVar("T")

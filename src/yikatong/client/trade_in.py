@@ -15,9 +15,6 @@ from yikatong.client.trade_in_answers import (
     ClaimsOfResident,
     ClaimStep,
     CommerceClaim,
-    Coupon,
-    CouponLines,
-    CouponUsed,
     FinanceClaim,
     Funded,
     ImportedList,
@@ -223,25 +220,6 @@ class Police(_Party):
     def register(self, claim_id: str, *, on: date, new_code: str, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
         """Say that the new bike got its plate."""
         return self._step(claim_id, "register", ClaimStep, on=on, new_code=new_code, facts=facts)
-
-
-class Banks(_Party):
-    """What the system of a bank asks whose coupons qualifications are."""
-
-    role = "bank"
-
-    def list(self, *, place: str, after: str | None = None, limit: int = 100) -> CouponLines:
-        """Coupons of a place that may be used."""
-        return self._calls.ask(self._address("/coupons"), CouponLines, place=place, after=after, limit=limit)
-
-    def view(self, claim_id: str, *, purpose: str) -> Coupon:
-        """The coupon that a buyer shows."""
-        return self._calls.ask(self._address(f"/coupons/{claim_id}"), Coupon, purpose=purpose)
-
-    def use(self, claim_id: str, *, on: date, price_fen: int, reference: str) -> CouponUsed:
-        """Say that the bank took a coupon, under its own number; the same again is already so."""
-        body = {"on": on, "price_fen": price_fen, "reference": reference}
-        return self._calls.command("POST", self._address(f"/coupons/{claim_id}/use"), CouponUsed, body=body)
 
 
 class Commerce(_Party):
