@@ -49,7 +49,7 @@ class _Chores:
         today = day_of(now)
 
         async def list_due(conn: Connection, bucket: int) -> Sequence[UUID]:
-            return await service.list_ended(conn, bucket=bucket, today=today, limit=AT_ONCE)
+            return await service.list_ended(conn, bucket=bucket, today=today, chain=self._chain, limit=AT_ONCE)
 
         async def end(conn: Connection, claim_id: UUID) -> object:
             return await service.expire(

@@ -183,8 +183,8 @@ CREATE TABLE trade_in.payment_at_odds (
 
 -- distributed by bucket
 -- written once
--- What the bank that took a claim's coupon says: the day, the price that was paid, its own number. It moves no claim;
--- whoever checks the claim holds it against what the store said.
+-- What the bank that took a claim's coupon says: the day, the price that was paid, its own number. It moves no claim,
+-- and keeps it from being given up while its sale may be entered; whoever checks it holds it against what the store said.
 CREATE TABLE trade_in.coupon_use (
     bucket smallint NOT NULL,
     claim_id uuid NOT NULL,

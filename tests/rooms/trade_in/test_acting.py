@@ -409,7 +409,9 @@ async def test_a_qualification_that_nobody_used_expires_and_gives_everything_bac
         await expire()
     place.now += timedelta(days=30)
     async with db.transaction() as conn:
-        ended = await service.list_ended(conn, bucket=kept.bucket, today=day_of(place.now), limit=10_000)
+        ended = await service.list_ended(
+            conn, bucket=kept.bucket, today=day_of(place.now), chain=place.chain, limit=10_000
+        )
     expired = await expire()
 
     assert "QUALIFICATION_HAS_NOT_ENDED" == refused.value.reason.name

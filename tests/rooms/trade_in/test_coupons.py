@@ -9,11 +9,13 @@ import pytest
 
 from tests.support.builders.chain import a_code
 from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
-from yikatong.kernel.ids import read_id
+from yikatong.kernel.ids import read_id, show_id
 from yikatong.kernel.instants import day_of
+from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
 from yikatong.trade_in import audit as trade_in
 from yikatong.trade_in import service
+from yikatong.trade_in.model import Act
 from yikatong.trade_in.rules.leaves import leaf_of_coupon_use
 
 pytestmark = pytest.mark.anyio
@@ -96,6 +98,28 @@ async def test_a_coupon_of_a_claim_that_was_given_up_is_refused(town: TradeInTow
 
     assert "CLAIM_IS_IN_ANOTHER_STATE" == (await used(town, claim))["reason"]
     assert [] == (await town.seen("bank", f"{COUPONS}?place={town.place.code}"))["coupons"]
+
+
+async def test_a_claim_whose_coupon_was_taken_is_not_given_up_nor_ended_while_its_sale_may_be_entered(
+    town: TradeInTown,
+) -> None:
+    taken, unused = await a_coupon(town), await a_coupon(town)
+    await used(town, taken)
+    claim_id, chain = read_id("claim", taken), town.place.chain
+    async with town.place.db.transaction() as conn:
+        kept = await service.get_claim(conn, claim_id=claim_id, bucket_count=chain.bucket_count)
+
+    async def due(*, days: int) -> set[str]:
+        async with town.place.db.transaction() as conn:
+            today = day_of(town.place.now) + timedelta(days=days)
+            ended = await service.list_ended(conn, bucket=kept.bucket, today=today, chain=chain, limit=10_000)
+        return {show_id("claim", one) for one in ended} & {taken, unused}
+
+    with pytest.raises(Refused) as refused:
+        await town.place.act(town.place.an_order(kept, Act.WITHDRAW))
+
+    assert "COUPON_WAS_USED" == refused.value.reason.name
+    assert ({unused}, {taken, unused}) == (await due(days=3), await due(days=chain.claim_days))
 
 
 async def test_where_the_rule_gives_no_coupon_there_is_none(db: Database) -> None:

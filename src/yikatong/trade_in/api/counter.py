@@ -161,5 +161,6 @@ def routes(desk: Desk) -> tuple[Route, ...]:
                 "窗口代办：提交申领", it.submit, body=CounterSubmitBody, answer=StepAnswer,
                 reasons=(*_MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.CLAIM_LACKS_A_STEP, *desk.decided)),
         counter("POST", f"{one}/withdraw", "withdraw_at_counter", "Give a resident's claim up at a counter",
-                "窗口代办：撤回申领", it.withdraw, body=CounterStepBody, answer=StepAnswer, reasons=_MOVED),
+                "窗口代办：撤回申领", it.withdraw, body=CounterStepBody, answer=StepAnswer,
+                reasons=(*_MOVED, Reason.COUPON_WAS_USED)),
     )  # fmt: skip

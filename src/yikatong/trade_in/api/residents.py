@@ -153,5 +153,5 @@ def routes(desk: Desk) -> tuple[Route, ...]:
                  residents.submit, body=SubmitBody, answer=StepAnswer,
                  reasons=(*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.CLAIM_LACKS_A_STEP, *desk.decided)),
         resident("POST", f"{one}/withdraw", "withdraw", "Give a claim up", "撤回申领", residents.withdraw,
-                 body=RequestBody, answer=StepAnswer, reasons=MOVED),
+                 body=RequestBody, answer=StepAnswer, reasons=(*MOVED, Reason.COUPON_WAS_USED)),
     )  # fmt: skip

@@ -82,11 +82,16 @@ ORDER BY bought_on, claim_id
 LIMIT %(limit)s;
 
 -- name: list_claims_that_ended
--- sentence: claims of one bucket whose qualification has ended on a day, the oldest first
-SELECT claim_id
-FROM trade_in.claim
-WHERE bucket = %(bucket)s AND state IN ('qualified', 'rejected') AND valid_until <= %(today)s
-ORDER BY valid_until, claim_id
+-- sentence: claims of one bucket whose qualification has ended on a day, the oldest first, but for those whose coupon a
+-- bank took after another day
+SELECT c.claim_id
+FROM trade_in.claim AS c
+WHERE c.bucket = %(bucket)s AND c.state IN ('qualified', 'rejected') AND c.valid_until <= %(today)s
+    AND NOT EXISTS (
+        SELECT FROM trade_in.coupon_use AS u
+        WHERE u.bucket = %(bucket)s AND u.claim_id = c.claim_id AND u.used_on > %(used_before)s
+    )
+ORDER BY c.valid_until, c.claim_id
 LIMIT %(limit)s;
 
 -- name: list_claims_to_release

@@ -45,6 +45,7 @@ from yikatong.trade_in.rules.keeping import deed_row, digest_order, overnight_of
 from yikatong.trade_in.rules.sheets import end_of_claiming, open_facts_of
 from yikatong.trade_in.rules.vehicles import list_spendings, uses_chance
 from yikatong.trade_in.service.counting import count_code, verify_scheme
+from yikatong.trade_in.service.coupons import verify_not_taken
 from yikatong.trade_in.service.leaving import leave_roster
 from yikatong.trade_in.service.moving_money import move_money
 from yikatong.trade_in.service.offices import (
@@ -89,6 +90,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
         VEHICLE_CODE_IS_NOT_VALID, PROOF_IS_MISSING
         GOODS_COME_BACK_BY_THEIR_TAP            for RETURN_GOODS of what was paid by a tap
         as `decide_move`, but for the amount
+        COUPON_WAS_USED                         for WITHDRAW and EXPIRE, while the sale may still be entered
         the formula's reasons, for RECEIVE_OLD, SELL, SUBMIT and CHECK
         SALE_IS_UNDER_ANOTHER_SCHEME            the day of the purchase has another count or budget than the claim
         MENDING_HAS_NO_TERM                     for REJECT and STOP
@@ -107,6 +109,7 @@ async def act(conn: Conn, *, order: Order, chain: ChainTerms, vault: Vault, now:
     if order.deed.act is Act.RETURN_GOODS and kept.claim.terms.mode is Mode.DEDUCT_AT_SALE:
         raise Refused(Reason.GOODS_COME_BACK_BY_THEIR_TAP)
     verify_possible(kept.claim, order.deed, office=office)
+    await verify_not_taken(conn, kept=kept, act=order.deed.act, office=office)
     stated = await state_facts(conn, order, kept=kept, office=office)
     deed, row = order.deed, None
     if deed.act in DECIDED:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import psycopg
 
-from yikatong.kernel.outcomes import Change
+from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.statements import run_in_order
 from yikatong.programmes.model import Sheet
 from yikatong.sealing import service as sealing
-from yikatong.trade_in.model import PROGRAMME, ChainTerms, Coupon, CouponUse, CouponUseRow, KeptClaim
+from yikatong.trade_in.model import PROGRAMME, Act, ChainTerms, Coupon, CouponUse, CouponUseRow, KeptClaim, Reason
 from yikatong.trade_in.rules.coupons import find_coupon, verify_use
 from yikatong.trade_in.rules.leaves import leaf_of_coupon_use
 from yikatong.trade_in.rules.sheets import is_coupon
@@ -83,6 +83,19 @@ async def use_coupon(conn: Conn, *, claim_id: UUID, use: CouponUse, under: Offic
     await store.insert_coupon_use(conn, row=row)
     await run_in_order(conn, [sealing.leaving([leaf_of_coupon_use(row)], now=under.now)])
     return kept, Coupon(taken_on=before.taken_on, good_until=before.good_until, use=row), change
+
+
+async def verify_not_taken(conn: Conn, *, kept: KeptClaim, act: Act, office: Office) -> KeptClaim:
+    """A claim that may be given up or end unused: no bank has taken its coupon, or so long ago that no sale comes.
+
+    A used coupon counts as used, also of a trade that was cancelled. Refuses COUPON_WAS_USED for WITHDRAW and EXPIRE.
+    """
+    if act not in (Act.WITHDRAW, Act.EXPIRE):
+        return kept
+    use = await store.find_coupon_use(conn, bucket=kept.bucket, claim_id=kept.claim.claim_id)
+    if use is not None and office.today < use.used_on + office.chain.claim_term:
+        raise Refused(Reason.COUPON_WAS_USED, used_on=use.used_on.isoformat())
+    return kept
 
 
 def _coupon_of(facts: Mapping[str, str], sheet: Sheet, *, chain: ChainTerms, use: CouponUseRow | None) -> Coupon | None:

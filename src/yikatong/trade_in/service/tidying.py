@@ -27,9 +27,15 @@ PLATFORM = UUID(int=0)
 """Who acts when the platform does."""
 
 
-async def list_ended(conn: Conn, *, bucket: int, today: date, limit: int) -> list[UUID]:
-    """Claims of one bucket whose qualification has ended, the oldest first."""
-    return await claim_store.list_claims_that_ended(conn, bucket=bucket, today=today, limit=limit)
+async def list_ended(conn: Conn, *, bucket: int, today: date, chain: ChainTerms, limit: int) -> list[UUID]:
+    """Claims of one bucket whose qualification has ended, the oldest first.
+
+    One whose coupon a bank took in time waits for its sale to be entered, as long as a sale may be claimed.
+    """
+    used_before = today - chain.claim_term
+    return await claim_store.list_claims_that_ended(
+        conn, bucket=bucket, today=today, used_before=used_before, limit=limit
+    )
 
 
 async def expire(

@@ -190,9 +190,11 @@ async def list_claims_without_plate(
     )
 
 
-async def list_claims_that_ended(conn: Conn, *, bucket: int, today: date, limit: int) -> list[UUID]:
+async def list_claims_that_ended(conn: Conn, *, bucket: int, today: date, used_before: date, limit: int) -> list[UUID]:
     """Claims of one bucket whose qualification has ended on a day."""
-    return await STATEMENTS.list_column(conn, "list_claims_that_ended", bucket=bucket, today=today, limit=limit)
+    return await STATEMENTS.list_column(
+        conn, "list_claims_that_ended", bucket=bucket, today=today, used_before=used_before, limit=limit
+    )
 
 
 async def list_claims_to_release(conn: Conn, *, bucket: int, limit: int) -> list[UUID]:
