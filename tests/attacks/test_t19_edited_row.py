@@ -12,7 +12,7 @@ from tests.house.sql import Table, read_schema_file
 from tests.support.builders.counter import CounterWorld, a_counter_world
 from tests.support.builders.follow_ups import id_of, refunded
 from tests.support.database import a_fresh_database, build_schema
-from yikatong.app.audit import CHECKS
+from yikatong.app.audits.rooms import CHECKS
 from yikatong.kernel.ids import ResidentId, TapId
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.roles import SERVING_ROLE

@@ -16,11 +16,11 @@ from uuid import UUID
 import httpx
 
 from tests.support.processes import a_free_port, environment_with
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.log import run_log_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.bench.people import make_people
 from yikatong.app.bench.shop import BenchPeople
 from yikatong.app.keys import open_keys
-from yikatong.app.log_audit import run_log_audit
 from yikatong.app.prepare import prepare
 from yikatong.app.worker import Worker, open_worker
 from yikatong.cards import service as cards

@@ -13,7 +13,7 @@ from tests.stateful.house import House, at_once
 from tests.stateful.reference import Answer, Reference, Tap
 from tests.support.builders.counter import a_counter_world, a_second_worker
 from tests.support.builders.follow_ups import asked_back
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.plumbing.database import Database
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from simulator.stories.telling import NARROWEST
 from simulator.trouble import Trouble
 from tests.support.database import a_database_to_serve_from, folder_of_our_own
 from yikatong.app import demo
-from yikatong.app.audit import CHECKS
+from yikatong.app.audits.rooms import CHECKS
 from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings

@@ -13,11 +13,14 @@ from rich.markup import escape
 from simulator.stories import STORIES
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table
 from yikatong.access.model import FirstOperator
-from yikatong.app.audit import Audited, run_audit
-from yikatong.app.backup_cli import add_backup_commands
-from yikatong.app.bench_cli import bench_app
-from yikatong.app.claims_cli import explain, replay, report_app
-from yikatong.app.command_line import (
+from yikatong.app.audits.decisions import audit_decisions_now, print_decision_audit
+from yikatong.app.audits.log import audit_log_now, print_log_audit
+from yikatong.app.audits.rooms import Audited, run_audit
+from yikatong.app.audits.whole import Whole, encode_audit
+from yikatong.app.commands.backup import add_backup_commands
+from yikatong.app.commands.bench import bench_app
+from yikatong.app.commands.claims import explain, replay, report_app
+from yikatong.app.commands.command_line import (
     DataOption,
     JsonOption,
     errors,
@@ -27,23 +30,20 @@ from yikatong.app.command_line import (
     verify_made,
     verify_prepared,
 )
-from yikatong.app.database_cli import database_app
-from yikatong.app.decision_audit import audit_decisions_now, print_decision_audit
+from yikatong.app.commands.database import database_app
+from yikatong.app.commands.help_texts import BothLanguages
+from yikatong.app.commands.keys import keys_app
+from yikatong.app.commands.population import load_population
+from yikatong.app.commands.programmes import ANY_FACTS, decide, programmes_app, simulate
+from yikatong.app.commands.running import jobs_list, outbox_app
+from yikatong.app.commands.trade_in import trade_in_app
+from yikatong.app.commands.witness import witness_app_cli
 from yikatong.app.demo import ROOM_NAMES_ZH, play_story, run_demo
-from yikatong.app.help_texts import BothLanguages
 from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
-from yikatong.app.keys_cli import keys_app
-from yikatong.app.log_audit import audit_log_now, print_log_audit
-from yikatong.app.population import load_population
 from yikatong.app.prepare import prepare
-from yikatong.app.programmes_cli import ANY_FACTS, decide, programmes_app, simulate
 from yikatong.app.reference import write_pages
-from yikatong.app.running_cli import jobs_list, outbox_app
 from yikatong.app.serve import serve as serve_until_ended
-from yikatong.app.trade_in_cli import trade_in_app
-from yikatong.app.whole_audit import Whole, encode_audit
-from yikatong.app.witness_cli import witness_app_cli
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.database import Database

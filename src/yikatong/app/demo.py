@@ -19,7 +19,8 @@ from simulator.stories.community_cast import HOME
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
 from simulator.story_clock import shift_to
 from simulator.witness import SimulatedWitness
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.log import run_log_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.demo_platform import (
     BANK_FILES_FOLDER,
     LOG_FILE,
@@ -32,7 +33,6 @@ from yikatong.app.demo_platform import (
     running,
 )
 from yikatong.app.keys import open_keys
-from yikatong.app.log_audit import run_log_audit
 from yikatong.kernel.money import show_yuan
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind

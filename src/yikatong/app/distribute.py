@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from yikatong.app.audit import CHECKS
+from yikatong.app.audits.rooms import CHECKS
 from yikatong.ledger import service as ledger
 from yikatong.payouts import service as payouts
 from yikatong.plumbing import distribution as moving

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from yikatong.app.audit import run_audit
-from yikatong.app.command_line import verify_prepared
+from yikatong.app.audits.rooms import run_audit
+from yikatong.app.commands.command_line import verify_prepared
 from yikatong.app.keys import key_folder
 from yikatong.app.restored import CODES_LIVE, Note, write_note
 from yikatong.plumbing.address import ServerAddress

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from yikatong.access import api as access_api
 from yikatong.access import service as access
-from yikatong.app.apply_route import route_of_applications
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.debits import JournalledDebits
 from yikatong.app.house import House
@@ -15,12 +14,13 @@ from yikatong.app.http.direct import DirectRoute
 from yikatong.app.http.frame import Frame
 from yikatong.app.keys import LOCATOR, open_keys, reload_keys
 from yikatong.app.outside.organisations import Organisations, open_organisations
-from yikatong.app.qualifying import Qualifying
 from yikatong.app.reference import all_reasons
-from yikatong.app.refresh_route import PATH, route_of_refreshes
-from yikatong.app.refreshing import Refreshing
 from yikatong.app.tap_route import TapRoute
-from yikatong.app.wallet_door import WalletDoor
+from yikatong.app.wallets.apply_route import route_of_applications
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.qualifying import Qualifying
+from yikatong.app.wallets.refresh_route import PATH, route_of_refreshes
+from yikatong.app.wallets.refreshing import Refreshing
 from yikatong.cards import api as cards_api
 from yikatong.cards.model import Terms, Vault
 from yikatong.catalogue import api as catalogue_api

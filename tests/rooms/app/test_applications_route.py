@@ -13,8 +13,8 @@ from tests.support.builders.http import bearer
 from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
 from tests.support.world import FixedClock
 from yikatong.access import service as access
-from yikatong.app.qualifying import WHAT, Qualifying
-from yikatong.app.wallet_calls import Answered, WalletCall
+from yikatong.app.wallets.calls import Answered, WalletCall
+from yikatong.app.wallets.qualifying import WHAT, Qualifying
 from yikatong.kernel.ids import ResidentId
 from yikatong.plumbing.database import Database
 from yikatong.trade_in.api import OWN

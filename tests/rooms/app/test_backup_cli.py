@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from yikatong.app.backup_cli import list_backups, read_moment
 from yikatong.app.cli import app
+from yikatong.app.commands.backup import list_backups, read_moment
 from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.backup.kept import BACKUPS
 from yikatong.plumbing.backup.manifest import MANIFEST

@@ -14,7 +14,7 @@ from tests.support.builders.ledger import a_transfer, open_with
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import NOON, FixedClock, SeededIds
 from yikatong.access import service as access
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.subscribers import Subscribers
 from yikatong.cards import service as cards

@@ -16,7 +16,7 @@ from tests.support.builders.chain import BUCKETS, Place
 from tests.support.builders.ledger import IDS
 from tests.support.database import a_fresh_database
 from yikatong.app.cli import app
-from yikatong.app.explaining import open_keys_of
+from yikatong.app.commands.explaining import open_keys_of
 from yikatong.kernel.ids import bucket_of, show_id
 from yikatong.ledger.model import name_budget
 from yikatong.plumbing.clock import SystemClock

@@ -9,7 +9,7 @@ from tests.support.builders.counter import LOCATOR_KEY, CounterWorld, Phone, a_c
 from tests.support.builders.follow_ups import id_of, refunded
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import NOON, FixedClock, SeededIds
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.distribute import Move, distribute
 from yikatong.kernel.ids import TapId, bucket_of
 from yikatong.kernel.instants import day_of

@@ -8,7 +8,7 @@ from tests.support.builders.follow_ups import id_of, refunded
 from tests.support.builders.subsidised import BUDGET_FEN, PRICE_FEN, SUBSIDY_FEN, BikeStore, a_bike_store
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import NOON, FixedClock, SeededIds
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.distribute import Move, distribute
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 
 from tests.support.database import folder_of_our_own
 from yikatong.app.cli import app, main
-from yikatong.app.help_texts import CHINESE, texts_of
+from yikatong.app.commands.help_texts import CHINESE, texts_of
+from yikatong.app.commands.keys import PURPOSES
 from yikatong.app.keys import LOCATOR
-from yikatong.app.keys_cli import PURPOSES
 from yikatong.sealing.service import WANTED_KEYS
 from yikatong.trust import service as trust
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from tests.support.world import SeededIds, a_region_code
-from yikatong.app.population import load_population, open_vault
+from yikatong.app.commands.population import load_population, open_vault
 from yikatong.cards import service as cards
 from yikatong.kernel.identifiers.reasons import Reason
 from yikatong.kernel.outcomes import Refused

@@ -12,9 +12,9 @@ import msgspec
 import pyarrow.parquet as parquet
 import pytest
 
-from yikatong.app.bar_chart import Bar, draw_chart
 from yikatong.app.cli import main
-from yikatong.app.decision_words import STEP_WORDS, TERM_WORDS
+from yikatong.app.commands.bar_chart import Bar, draw_chart
+from yikatong.app.commands.decision_words import STEP_WORDS, TERM_WORDS
 from yikatong.programmes.formulas.trade_in.reasons import Reason
 from yikatong.programmes.service import read_shelf
 
@@ -281,7 +281,7 @@ def test_a_changed_sheet_with_an_error_is_refused_with_file_line_and_reason(
 
 
 def test_the_command_line_reads_formulas_and_arrow_only_when_they_count() -> None:
-    heavy = "{'yikatong.programmes.formulas.trade_in.version_1', 'yikatong.app.deciding', 'pyarrow'}"
+    heavy = "{'yikatong.programmes.formulas.trade_in.version_1', 'yikatong.app.commands.deciding', 'pyarrow'}"
     asked = f"import sys, yikatong.app.cli; print(sorted({heavy} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)  # noqa: S603
 

@@ -13,9 +13,9 @@ from tests.support.builders.refreshing import RefreshingWorld, SignedIn, a_refre
 from tests.support.cut_line import a_cut_line
 from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
-from yikatong.app.refreshing import RefreshCall
-from yikatong.app.wallet_calls import Answered
-from yikatong.app.wallet_door import WalletDoor
+from yikatong.app.wallets.calls import Answered
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.refreshing import RefreshCall
 from yikatong.cards.model import Reason as CardReason
 from yikatong.codes.api import RefreshAnswer
 from yikatong.codes.model import Reason

@@ -10,7 +10,7 @@ import msgspec
 import pyarrow.parquet as parquet
 import pytest
 
-from yikatong.app.reporting import Asked, Format, draw_report, give, write_report
+from yikatong.app.commands.reporting import Asked, Format, draw_report, give, write_report
 from yikatong.reports.model import BudgetLine, Line, RefusedFor, TradeInReport
 
 FIRST = date(2026, 11, 1)

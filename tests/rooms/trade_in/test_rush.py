@@ -11,7 +11,7 @@ from tests.support.builders.cards import an_id_number
 from tests.support.builders.chain import Place, a_code
 from tests.support.builders.ledger import IDS
 from tests.support.world import FixedClock
-from yikatong.app.qualifying import Qualifying
+from yikatong.app.wallets.qualifying import Qualifying
 from yikatong.cards import bulk
 from yikatong.cards.bulk import Newcomer
 from yikatong.cards.model import NewPerson, Registered

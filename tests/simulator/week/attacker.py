@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tests.support.world import FixedClock
-from yikatong.app.log_audit import audit_log_in
+from yikatong.app.audits.log import audit_log_in
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.settings import Settings

@@ -18,10 +18,10 @@ from yikatong.app.house import House
 from yikatong.app.http.bounds import CallsAtOnce
 from yikatong.app.http.frame import Frame
 from yikatong.app.http.resource import unknown_address
-from yikatong.app.refresh_route import PATH, route_of_refreshes
-from yikatong.app.refreshing import RefreshCall, Refreshing
-from yikatong.app.wallet_calls import WalletCall
-from yikatong.app.wallet_door import WalletDoor
+from yikatong.app.wallets.calls import WalletCall
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.refresh_route import PATH, route_of_refreshes
+from yikatong.app.wallets.refreshing import RefreshCall, Refreshing
 from yikatong.cards import service as cards
 from yikatong.cards.model import Registered
 from yikatong.codes import service as codes

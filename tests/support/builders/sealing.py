@@ -19,7 +19,7 @@ from tests.support.builders.follow_ups import id_of, refunded, reversed_by
 from tests.support.builders.ledger import a_hold_draft
 from tests.support.database import a_fresh_database, build_schema
 from yikatong.access import service as access
-from yikatong.app.log_audit import audit_log_in, run_log_audit
+from yikatong.app.audits.log import audit_log_in, run_log_audit
 from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of, start_of
 from yikatong.kernel.outcomes import Refused

@@ -13,11 +13,11 @@ from tests.support.builders.http import a_house, bearer
 from tests.support.builders.places import a_region
 from tests.support.builders.store_lists import a_text_table
 from tests.support.world import FixedClock
-from yikatong.app.apply_route import route_of_applications
 from yikatong.app.http.application import build_app
 from yikatong.app.outside.vehicles import NoVehicleRegister
-from yikatong.app.qualifying import Qualifying
-from yikatong.app.wallet_door import WalletDoor
+from yikatong.app.wallets.apply_route import route_of_applications
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.qualifying import Qualifying
 from yikatong.cards.model import Registered
 from yikatong.catalogue.model import Provider
 from yikatong.kernel.outcomes import Refused

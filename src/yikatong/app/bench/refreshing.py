@@ -16,8 +16,8 @@ from yikatong.app.bench.rows import Judged, Row
 from yikatong.app.bench.shop import Refreshing
 from yikatong.app.bench.stage import Stage
 from yikatong.app.http.decoding import body_reader
-from yikatong.app.refreshing import RefreshCall
-from yikatong.app.wallet_calls import WalletCall
+from yikatong.app.wallets.calls import WalletCall
+from yikatong.app.wallets.refreshing import RefreshCall
 from yikatong.app.worker import Worker
 from yikatong.codes import service as codes
 from yikatong.codes.api import RefreshBody, read_request

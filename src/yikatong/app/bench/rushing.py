@@ -30,7 +30,7 @@ from yikatong.app.bench.processes import (
 from yikatong.app.bench.rows import Judged, Row
 from yikatong.app.bench.stage import Served, Stage, open_stage, run_generator, vacuum
 from yikatong.app.bench.taps import percentile
-from yikatong.app.qualifying import WHAT, Qualifying
+from yikatong.app.wallets.qualifying import WHAT, Qualifying
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk
 from yikatong.cards.bulk import Newcomer

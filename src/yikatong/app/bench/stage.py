@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 from msgspec.structs import replace
 
-from yikatong.app.audit import run_audit
+from yikatong.app.audits.rooms import run_audit
 from yikatong.app.bench.generators import LoadResult
 from yikatong.app.bench.load import LoadOrder, run_load
 from yikatong.app.bench.people import make_people

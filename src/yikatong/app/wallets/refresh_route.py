@@ -1,10 +1,10 @@
-"""The refresh route: where wallets get certificates, answered directly (`app.wallet_route`) and given in batches."""
+"""The refresh route: where wallets get certificates, answered directly (`app.wallets.route`) and given in batches."""
 
 from yikatong.app.house import House
-from yikatong.app.refreshing import RefreshCall, Refreshing
-from yikatong.app.wallet_calls import Answered, WalletCall
-from yikatong.app.wallet_door import WalletDoor
-from yikatong.app.wallet_route import WalletRoute
+from yikatong.app.wallets.calls import Answered, WalletCall
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.refreshing import RefreshCall, Refreshing
+from yikatong.app.wallets.route import WalletRoute
 from yikatong.codes.api import RefreshBody, read_request, refresh_route
 
 PATH = refresh_route().path

@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from simulator.stories.telling import Both, Column, a_table, show_table, tell
-from yikatong.app.command_line import errors, out
-from yikatong.app.decision_words import print_changes, print_decision, show_form, show_option
+from yikatong.app.commands.command_line import errors, out
+from yikatong.app.commands.decision_words import print_changes, print_decision, show_form, show_option
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.places.model import enclosing_codes, is_division_code

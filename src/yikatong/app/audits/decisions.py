@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import errors, out
+from yikatong.app.commands.command_line import errors, out
 from yikatong.app.keys import key_folder, open_keys
 from yikatong.cards.model import Vault
 from yikatong.plumbing.clock import clock_of

@@ -11,10 +11,10 @@ import typer
 
 from simulator.claimants.trade_in import shape_of
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.bar_chart import Bar, draw_chart
-from yikatong.app.command_line import errors, out
-from yikatong.app.deciding import read_day, read_sheet_file, say_refused, today
-from yikatong.app.decision_words import name_of
+from yikatong.app.commands.bar_chart import Bar, draw_chart
+from yikatong.app.commands.command_line import errors, out
+from yikatong.app.commands.deciding import read_day, read_sheet_file, say_refused, today
+from yikatong.app.commands.decision_words import name_of
 from yikatong.app.simulating import MAKERS, PlaceSums, Simulation, add_all, simulate, write_sums
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused

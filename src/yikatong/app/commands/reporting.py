@@ -12,10 +12,10 @@ import msgspec
 from rich.markup import escape
 
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.bar_chart import Bar, draw_chart
-from yikatong.app.command_line import ask_database, out
-from yikatong.app.deciding import read_day, read_place, say_refused, today
-from yikatong.app.decision_words import name_of
+from yikatong.app.commands.bar_chart import Bar, draw_chart
+from yikatong.app.commands.command_line import ask_database, out
+from yikatong.app.commands.deciding import read_day, read_place, say_refused, today
+from yikatong.app.commands.decision_words import name_of
 from yikatong.app.reference import all_reasons
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Refused

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from yikatong.app.audit import Audited
-from yikatong.app.decision_audit import DecisionAudit
+from yikatong.app.audits.decisions import DecisionAudit
+from yikatong.app.audits.rooms import Audited
 from yikatong.sealing.audit import LogAudit
 
 

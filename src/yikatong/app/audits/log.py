@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.access import audit as access
-from yikatong.app.command_line import errors, out
+from yikatong.app.commands.command_line import errors, out
 from yikatong.app.keys import open_keys
 from yikatong.app.outside.organisations import open_organisations
 from yikatong.ledger import audit as ledger

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made
+from yikatong.app.commands.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made
 from yikatong.app.keys import key_folder
 from yikatong.app.outside.organisations import open_organisations
 from yikatong.app.reconciling import Unmatched, list_unmatched

@@ -21,7 +21,7 @@ from yikatong.app.bench.sizing_pages import write_sizing
 from yikatong.app.bench.stage import open_stage
 from yikatong.app.bench.status_lists import LIVE_CERTIFICATES, REGIONS, SHARES, ListsAtShare, measure_lists
 from yikatong.app.bench.table import ROWS, bench_rows
-from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now
+from yikatong.app.commands.command_line import DataOption, JsonOption, errors, out, settings_now
 
 bench_app = typer.Typer(
     help="Benchmarks, without a name all in one table: ratios against pgbench on the same server.",

@@ -10,7 +10,15 @@ import typer
 from rich.markup import escape
 
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import DataOption, JsonOption, ask_database, errors, out, settings_now, verify_made
+from yikatong.app.commands.command_line import (
+    DataOption,
+    JsonOption,
+    ask_database,
+    errors,
+    out,
+    settings_now,
+    verify_made,
+)
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.plumbing import outbox
 from yikatong.plumbing.clock import clock_of

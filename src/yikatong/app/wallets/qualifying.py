@@ -15,7 +15,7 @@ from yikatong.access import service as access
 from yikatong.app.http.problems import problem_of
 from yikatong.app.http.reasons import Reason
 from yikatong.app.http.recording import SUBJECTS_MAX, find_ids
-from yikatong.app.wallet_calls import Answered, Turns, WalletCall, repeat
+from yikatong.app.wallets.calls import Answered, Turns, WalletCall, repeat
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused

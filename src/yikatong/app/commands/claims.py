@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from yikatong.app.command_line import DataOption, JsonOption, settings_now, verify_made
+from yikatong.app.commands.command_line import DataOption, JsonOption, settings_now, verify_made
 
 report_app = typer.Typer(help="Reports: what was handed in, sold, paid and refused.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Say how a claim was decided: each step with its clause; what was stated only to who may see it, on record."""
-    from yikatong.app.explaining import Look, explain_claim, read_token
+    from yikatong.app.commands.explaining import Look, explain_claim, read_token
 
     look = None if token_file is None else Look(read_token(token_file), purpose)
     explain_claim(claim, look, verify_made(settings_now(data=data)), json=json)
@@ -33,7 +33,7 @@ def explain(
 
 def replay(claim: ClaimArgument, data: DataOption = None, json: JsonOption = False) -> None:
     """Recompute a claim's decisions under the rule and knowledge of their day; ends with 1 where one differs."""
-    from yikatong.app.explaining import replay_claim
+    from yikatong.app.commands.explaining import replay_claim
 
     replay_claim(claim, verify_made(settings_now(data=data)), json=json)
 
@@ -50,8 +50,8 @@ def report_trade_in(
     data: DataOption = None,
 ) -> None:
     """Add up a place's trade-ins by day: bikes in and out, sales, subsidy, refusals by reason, money left."""
-    from yikatong.app.deciding import sheets_as_read
-    from yikatong.app.reporting import Asked, Format, report_now
+    from yikatong.app.commands.deciding import sheets_as_read
+    from yikatong.app.commands.reporting import Asked, Format, report_now
 
     if format not in tuple(Format):
         raise typer.BadParameter(f"--format: {', '.join(Format)}")

@@ -22,8 +22,8 @@ from yikatong.app.http.dispatch import read_bearer, read_purpose
 from yikatong.app.http.frame import request_id_of
 from yikatong.app.http.problems import refusal_of
 from yikatong.app.http.recording import Asked, digest_of_asked
-from yikatong.app.wallet_calls import Answered, WalletCall
-from yikatong.app.wallet_door import WalletDoor
+from yikatong.app.wallets.calls import Answered, WalletCall
+from yikatong.app.wallets.door import WalletDoor
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Caller, Route
 from yikatong.plumbing.metrics import REFUSALS, REQUEST_SECONDS

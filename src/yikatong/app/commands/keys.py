@@ -9,7 +9,15 @@ import msgspec
 import typer
 
 from simulator.stories.telling import Both, Column, a_table, show_table
-from yikatong.app.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made, verify_prepared
+from yikatong.app.commands.command_line import (
+    DataOption,
+    JsonOption,
+    errors,
+    out,
+    settings_now,
+    verify_made,
+    verify_prepared,
+)
 from yikatong.app.key_changes import Rotated, Rotation, read_key_name, rewrap_keys, rotate_key, show_key_name
 from yikatong.app.keys import list_key_standings, open_keys
 from yikatong.kernel.instants import day_of

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from yikatong.app.command_line import errors, out
+from yikatong.app.commands.command_line import errors, out
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
 from yikatong.trust.model import PublicKey

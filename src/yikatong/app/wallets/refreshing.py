@@ -10,7 +10,7 @@ from yikatong.access import service as access
 from yikatong.access.model import Record
 from yikatong.app.house import House
 from yikatong.app.http.reasons import Reason
-from yikatong.app.wallet_calls import Answered, Turns, WalletCall, repeat
+from yikatong.app.wallets.calls import Answered, Turns, WalletCall, repeat
 from yikatong.codes import service as codes
 from yikatong.codes.api import refresh_route, show_refreshed
 from yikatong.codes.model import Refreshed

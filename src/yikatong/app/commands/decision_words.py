@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.stories.telling import Both, Column, a_table, fold, show_table
-from yikatong.app.command_line import out
+from yikatong.app.commands.command_line import out
 from yikatong.kernel.identifiers.division import PROVINCES
 from yikatong.kernel.money import show_yuan
 from yikatong.programmes.model import Check, Decision, Fact, Formula, SingleChange, Span, Step

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from yikatong.app.command_line import DataOption, errors, out, settings_now, verify_made, verify_migrated
+from yikatong.app.commands.command_line import DataOption, errors, out, settings_now, verify_made, verify_migrated
 from yikatong.app.distribute import Move, Moved, distribute, verify_cluster
 from yikatong.app.keys import open_keys
 from yikatong.plumbing.address import ServerAddress

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from yikatong.app.command_line import JsonOption
+from yikatong.app.commands.command_line import JsonOption
 
 programmes_app = typer.Typer(help="The programmes: list, facts, publish.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def decide(
     json: JsonOption = False,
 ) -> None:
     """Decide one case, storing nothing; further options are its facts (`yikatong programmes facts trade-in`)."""
-    from yikatong.app.deciding import decide_now, sheets_as_read
+    from yikatong.app.commands.deciding import decide_now, sheets_as_read
 
     with sheets_as_read():
         decide_now(programme, context.args, place=place, on=on, known_on=known_on, json=json, sheet_file=sheet)
@@ -61,8 +61,8 @@ def simulate(
     json: JsonOption = False,
 ) -> None:
     """Try a rule on made-up claims: what it costs by place now and if changed, with every step as Parquet."""
-    from yikatong.app.deciding import sheets_as_read
-    from yikatong.app.trying import Trial, try_rules
+    from yikatong.app.commands.deciding import sheets_as_read
+    from yikatong.app.commands.trying import Trial, try_rules
 
     trial = Trial(
         programme=programme,
@@ -86,7 +86,7 @@ def programmes_list(
     json: JsonOption = False,
 ) -> None:
     """List the programmes with every sheet: its name, its days, what it is about."""
-    from yikatong.app.deciding import list_sheets, sheets_as_read
+    from yikatong.app.commands.deciding import list_sheets, sheets_as_read
 
     with sheets_as_read():
         list_sheets(place=place, json=json)
@@ -95,7 +95,7 @@ def programmes_list(
 @programmes_app.command("facts")
 def programmes_facts(programme: ProgrammeArgument, json: JsonOption = False) -> None:
     """List the facts that a programme asks for, as `yikatong decide` takes them."""
-    from yikatong.app.deciding import list_facts, sheets_as_read
+    from yikatong.app.commands.deciding import list_facts, sheets_as_read
 
     with sheets_as_read():
         list_facts(programme, json=json)
@@ -106,7 +106,7 @@ def programmes_publish(
     anew: Annotated[bool, typer.Option("--anew", help="Also what was changed; only before the first release.")] = False,
 ) -> None:
     """Publish new formulas and sheets: their digests go into the lock file, and from then on they never change."""
-    from yikatong.app.deciding import publish, sheets_as_read
+    from yikatong.app.commands.deciding import publish, sheets_as_read
 
     with sheets_as_read():
         publish(anew=anew)

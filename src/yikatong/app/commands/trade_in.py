@@ -13,7 +13,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from yikatong.app.command_line import (
+from yikatong.app.commands.command_line import (
     DataOption,
     JsonOption,
     errors,
@@ -63,7 +63,7 @@ def trade_in_prices(
     json: JsonOption = False,
 ) -> None:
     """Take in the prices that stores pledged not to exceed; with one wrong line nothing."""
-    from yikatong.app.deciding import today
+    from yikatong.app.commands.deciding import today
     from yikatong.programmes import service as programmes
     from yikatong.trade_in.service.pledges import import_past_sales, import_pledges
 
@@ -79,7 +79,7 @@ def trade_in_prices(
 
 
 def _take_in(file: Path, what: str, take_in: TakeIn, *, data: Path | None, json: bool) -> None:
-    from yikatong.app.recorded import recorded_command
+    from yikatong.app.commands.recorded import recorded_command
 
     settings = verify_made(settings_now(data=data))
     content = file.read_bytes()

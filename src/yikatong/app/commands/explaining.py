@@ -13,9 +13,16 @@ from rich.markup import escape
 from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.access import service as access
 from yikatong.access.model import Record, RecordKind
-from yikatong.app.command_line import ask_database, errors, out
-from yikatong.app.deciding import say_refused
-from yikatong.app.decision_words import print_decision, print_names, print_reasons, show_act, show_name, table_of_steps
+from yikatong.app.commands.command_line import ask_database, errors, out
+from yikatong.app.commands.deciding import say_refused
+from yikatong.app.commands.decision_words import (
+    print_decision,
+    print_names,
+    print_reasons,
+    show_act,
+    show_name,
+    table_of_steps,
+)
 from yikatong.app.keys import open_keys
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import read_id, show_id

@@ -1,14 +1,14 @@
-"""The route of applications for a trade-in, answered directly (`app.wallet_route`) and admitted in batches."""
+"""The route of applications for a trade-in, answered directly (`app.wallets.route`) and admitted in batches."""
 
 from collections.abc import Callable
 from functools import partial
 
 from yikatong.app.house import House
 from yikatong.app.outside.vehicles import NoVehicleRegister
-from yikatong.app.qualifying import Complete, Qualifying
-from yikatong.app.wallet_calls import Answered, WalletCall
-from yikatong.app.wallet_door import WalletDoor
-from yikatong.app.wallet_route import WalletRoute
+from yikatong.app.wallets.calls import Answered, WalletCall
+from yikatong.app.wallets.door import WalletDoor
+from yikatong.app.wallets.qualifying import Complete, Qualifying
+from yikatong.app.wallets.route import WalletRoute
 from yikatong.cards import service as cards
 from yikatong.kernel.ids import bucket_of
 from yikatong.trade_in.api import ApplicationBody, Desk, application_of, look_up_bike, qualify_route

@@ -1,0 +1,1 @@
+"""The commands of `yikatong` by subject, and what they say; `app.cli` puts them together."""
