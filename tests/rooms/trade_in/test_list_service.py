@@ -58,7 +58,7 @@ async def test_a_list_with_one_wrong_line_leaves_everything_as_it_was(db: Databa
 
     assert (Reason.LIST_HAS_ERRORS, 2) == (caught.value.reason, caught.value.about["error_count"])
     assert (
-        "name: 单元格为空 the cell is empty; kind: 类别应为门店或回收企业 neither a store nor a recycler"
+        "名称 name: 单元格为空 the cell is empty; 类别 kind: 类别应为门店或回收企业 neither a store nor a recycler"
         == (caught.value.about["line_3"])
     )
 

@@ -41,9 +41,9 @@ async def released(store: BikeStore, claim_id: object) -> int:
 
 
 @asynccontextmanager
-async def a_store_of_shares(db: Database) -> AsyncIterator[BikeStore]:
+async def a_store_of_shares(db: Database, *, budget_fen: int = BUDGET_FEN) -> AsyncIterator[BikeStore]:
     """A store where the subsidy is a share of the price, so that a sale may leave some of the reserve."""
-    async with a_bike_store(db) as store:
+    async with a_bike_store(db, budget_fen=budget_fen) as store:
         text = a_sheet_text(
             A_SHARE, place=store.place, valid_from="2026-01-01", valid_until="2028-01-01", known_from="2026-01-01"
         )
@@ -102,14 +102,14 @@ async def test_a_sale_that_was_entered_too_low_and_taken_back_is_entered_again_w
 
 
 async def test_what_others_got_meanwhile_is_not_reserved_again(db: Database) -> None:
-    async with a_store_of_shares(db) as store:
+    async with a_store_of_shares(db, budget_fen=GIVEN + RESERVED) as store:
         buyer = await store.a_buyer(purse_fen=2 * PURSE)
         await store.enters(buyer)
         wrong = store.tap(buyer)
         await store.world.tap(wrong)
         await released(store, buyer.claim_id)
         await reversed_by(store.world, wrong)
-        await store.spends(BUDGET_FEN - GIVEN)
+        await store.a_buyer()
 
         with pytest.raises(Refused) as refused:
             await store.enters(buyer, price_fen=DEAR)

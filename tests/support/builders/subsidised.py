@@ -26,7 +26,6 @@ from yikatong.ledger.model import (
     AccountKind,
     AccountName,
     BudgetState,
-    Taking,
     name_account,
     name_budget,
     name_claim,
@@ -74,8 +73,8 @@ class BikeStore:
 
     item: Item
 
-    def __init__(self, world: CounterWorld) -> None:
-        self.world = world
+    def __init__(self, world: CounterWorld, *, budget_fen: int = BUDGET_FEN) -> None:
+        self.world, self.budget_fen = world, budget_fen
         self.place = world.region
         today = day_of(world.clock.now())
         text = a_sheet_text(
@@ -103,14 +102,20 @@ class BikeStore:
             await ledger.fund_budget(
                 conn,
                 budget=self.budget,
-                amount_fen=BUDGET_FEN,
+                amount_fen=self.budget_fen,
                 transfer_id=TransferId(world.ids.new()),
                 reference=world.ids.new(),
                 now=now,
                 bucket_count=1,
             )
             await ledger.lease_slice(
-                conn, budget=self.budget, bucket=BUCKET, need_fen=BUDGET_FEN, now=now, ids=world.ids, bucket_count=1
+                conn,
+                budget=self.budget,
+                bucket=BUCKET,
+                need_fen=self.budget_fen,
+                now=now,
+                ids=world.ids,
+                bucket_count=1,
             )
 
     async def a_buyer(self, *, purse_fen: int = 0, with_bank: bool = False) -> Buyer:
@@ -269,16 +274,6 @@ class BikeStore:
         assert found is not None
         return found
 
-    async def spends(self, fen: int) -> None:
-        """So much of the budget is gone."""
-        other = name_of_budget(self.budget, AccountKind.FUNDING)
-        async with self.world.db.transaction() as conn:
-            taking = Taking(TransferId(self.world.ids.new()), self.world.ids.new(), other, fen)
-            taken = await ledger.take_from_budget(
-                conn, bucket=BUCKET, budget=self.budget, takings=[taking], now=self.world.clock.now()
-            )
-        assert taken == (Change.DONE,)
-
     async def _open(self, account: AccountName) -> int:
         async with self.world.db.transaction() as conn:
             return await ledger.open_balance(conn, buckets=[BUCKET], account=account)
@@ -340,9 +335,9 @@ def a_bike_code() -> str:
 
 
 @asynccontextmanager
-async def a_bike_store(db: Database) -> AsyncIterator[BikeStore]:
+async def a_bike_store(db: Database, *, budget_fen: int = BUDGET_FEN) -> AsyncIterator[BikeStore]:
     """A counter in a fresh region, whose provider sells e-bikes."""
     async with a_counter_world(db) as world:
-        store = BikeStore(world)
+        store = BikeStore(world, budget_fen=budget_fen)
         await store.open()
         yield store

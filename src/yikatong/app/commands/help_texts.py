@@ -235,8 +235,8 @@ CHINESE = {
     "A payout batch of a million lines: written, validated, returned, posted.": (
         "一百万笔的发放批次：写出、校验、回单、记账。"
     ),
-    "Ten thousand applicants at once for the last hundred places of a budget.": (
-        "一万人同时申领预算中最后一百个名额。"
+    "Ten thousand applicants over HTTP at once for the last hundred places of a budget.": (
+        "一万人同时经HTTP申领预算中最后一百个名额。"
     ),
     "Resident memory of the whole platform while taps run.": "用卡进行时整个平台的常驻内存。",
     "From the start of the demo to its first tap, second run.": "演示第二次运行时，从启动到第一次用卡。",
