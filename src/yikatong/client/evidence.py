@@ -29,30 +29,20 @@ class SecondUses(Struct, frozen=True, kw_only=True):
     next_before: str | None
 
 
-class RegionSecondUse(Struct, frozen=True, kw_only=True):
+class RegionSecondUse(SecondUse, frozen=True, kw_only=True):
     """The same as a region sees it: whose code it was, and where and when it came first."""
 
-    tap: str
     resident: str
     provider: str
-    terminal: str
-    item: str
-    amount_fen: int | None
-    reason: str | None
-    code_at: datetime
-    decided_at: datetime
-    seen_at: datetime
     first_tap: str
     first_provider: str | None
     first_decided_at: datetime | None
 
 
-class RegionSecondUses(Struct, frozen=True, kw_only=True):
-    """A page, the newest first; `next_until` and `next_before` are None on the last one."""
+class RegionSecondUses(SecondUses, frozen=True, kw_only=True):
+    """The same of a region."""
 
     second_uses: tuple[RegionSecondUse, ...]
-    next_until: datetime | None
-    next_before: str | None
 
 
 class Unread(Struct, frozen=True, kw_only=True):

@@ -100,19 +100,17 @@ class SingleChange(Struct, frozen=True, kw_only=True):
     spans: tuple[Span, ...]
 
 
-class Decided(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True):
     """What came out, by which rule, step by step; `reason` is None where there is an amount."""
 
     amount_fen: int
     reason: str | None
     failed: tuple[str, ...]
-    amount_if_met_fen: int | None
     steps: tuple[Step, ...]
     would_change: tuple[Check, ...]
     single_changes: tuple[SingleChange, ...]
     assumed: tuple[str, ...]
     not_published: tuple[str, ...]
-    place: str
     on: date
     known_on: date
     formula: str
@@ -120,6 +118,13 @@ class Decided(Struct, frozen=True, kw_only=True):
     sheet: str
     sheet_digest: str
     inputs_digest: str
+
+
+class Decided(Decision, frozen=True, kw_only=True):
+    """A decision of the calculator; `amount_if_met_fen` is the amount if no reason stood in the way."""
+
+    place: str
+    amount_if_met_fen: int | None
 
 
 class Programmes:

@@ -33,7 +33,7 @@ from yikatong.client.trade_in_answers import (
 from yikatong.client.trade_in_told import ClaimDecisions, PaymentsAtOdds, ReportWithTotal
 
 T = TypeVar("T")
-_NO_FACTS: Mapping[str, str] = {}
+NO_FACTS: Mapping[str, str] = {}
 
 
 class _Party:
@@ -49,8 +49,7 @@ class _Party:
         return f"/v1/trade-in/{self.role}{rest}"
 
     def _step(self, claim_id: str, step: str, answer: type[T], **body: Any) -> T:
-        said = {"request_id": str(self._calls.connection.ids.new()), **body}
-        return self._calls.command("POST", self._address(f"/claims/{claim_id}/{step}"), answer, body=said)
+        return self._calls.step(self._address(f"/claims/{claim_id}/{step}"), answer, **body)
 
 
 class Counter:
@@ -96,7 +95,7 @@ class Counter:
         *,
         document: str,
         document_number: str,
-        facts: Mapping[str, str] = _NO_FACTS,
+        facts: Mapping[str, str] = NO_FACTS,
     ) -> ClaimStep:
         """Submit a claim, or one that was mended, with the papers that were brought."""
         present = _present(document, document_number)
@@ -110,8 +109,7 @@ class Counter:
         return f"/v1/residents/{resident_id}/trade-in/claims{rest}"
 
     def _step(self, resident_id: str, rest: str, answer: type[T], present: Mapping[str, str], **body: Any) -> T:
-        said = {"request_id": str(self._calls.connection.ids.new()), "present": present, **body}
-        return self._calls.command("POST", self._address(resident_id, rest), answer, body=said)
+        return self._calls.step(self._address(resident_id, rest), answer, present=present, **body)
 
 
 def _present(document: str, document_number: str) -> Mapping[str, str]:
@@ -131,7 +129,7 @@ class Stores(_Party):
         """The claim of a bike at hand."""
         return self._calls.ask(self._address("/claims"), StoreClaim, purpose=purpose, code=code)
 
-    def receive(self, claim_id: str, *, on: date, old_code: str, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+    def receive(self, claim_id: str, *, on: date, old_code: str, facts: Mapping[str, str] = NO_FACTS) -> ClaimStep:
         """Receive the old bike."""
         return self._step(claim_id, "receive", ClaimStep, on=on, old_code=old_code, facts=facts)
 
@@ -143,7 +141,7 @@ class Stores(_Party):
         price_fen: int,
         new_code: str,
         model: str = "",
-        facts: Mapping[str, str] = _NO_FACTS,
+        facts: Mapping[str, str] = NO_FACTS,
     ) -> ClaimStep:
         """Sell the new bike; its subsidy is claimed later."""
         return self._step(
@@ -158,7 +156,7 @@ class Stores(_Party):
         price_fen: int,
         new_code: str,
         model: str = "",
-        facts: Mapping[str, str] = _NO_FACTS,
+        facts: Mapping[str, str] = NO_FACTS,
     ) -> Prepared:
         """Enter a sale whose subsidy is taken off when the resident taps its price."""
         return self._step(
@@ -191,7 +189,7 @@ class Recyclers(_Party):
         """The claim of a bike at hand."""
         return self._calls.ask(self._address("/claims"), RecyclerClaim, purpose=purpose, code=code)
 
-    def receive(self, claim_id: str, *, on: date, old_code: str, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+    def receive(self, claim_id: str, *, on: date, old_code: str, facts: Mapping[str, str] = NO_FACTS) -> ClaimStep:
         """Receive the old bike from its owner."""
         return self._step(claim_id, "receive", ClaimStep, on=on, old_code=old_code, facts=facts)
 
@@ -217,7 +215,7 @@ class Police(_Party):
         """Say that the old bike's plate was cancelled."""
         return self._step(claim_id, "cancel-plate", ClaimStep, on=on, old_code=old_code)
 
-    def register(self, claim_id: str, *, on: date, new_code: str, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+    def register(self, claim_id: str, *, on: date, new_code: str, facts: Mapping[str, str] = NO_FACTS) -> ClaimStep:
         """Say that the new bike got its plate."""
         return self._step(claim_id, "register", ClaimStep, on=on, new_code=new_code, facts=facts)
 
@@ -244,7 +242,7 @@ class Commerce(_Party):
         path, days = f"/v1/trade-in/places/{place}/report", {"from": first_on, "until": until_on}
         return self._calls.connection.ask(path, ReportWithTotal, query=days)
 
-    def check(self, claim_id: str, *, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+    def check(self, claim_id: str, *, facts: Mapping[str, str] = NO_FACTS) -> ClaimStep:
         """Check a claim; the formula decides its amount."""
         return self._step(claim_id, "check", ClaimStep, facts=facts)
 
@@ -316,9 +314,9 @@ class Finance(_Party):
 
     def fund(self, *, place: str, year: int, amount_fen: int, reference: str) -> Funded:
         """Put money into a place's budget of a year; `reference` is the id of the paper by which it was given."""
-        body = {"request_id": str(self._calls.connection.ids.new()), "place": place, "year": year}
-        body |= {"amount_fen": amount_fen, "reference": reference}
-        return self._calls.command("POST", self._address("/budgets"), Funded, body=body)
+        return self._calls.step(
+            self._address("/budgets"), Funded, place=place, year=year, amount_fen=amount_fen, reference=reference
+        )
 
     def get_budget(self, *, place: str, year: int) -> TradeInBudget:
         """How a place's budget of a year stands."""

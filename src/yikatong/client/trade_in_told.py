@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from yikatong.client.programmes import Check, SingleChange, Step
+from yikatong.client.programmes import Decision
 
 
-class ClaimDecided(Struct, frozen=True, kw_only=True):
+class ClaimDecided(Decision, frozen=True, kw_only=True):
     """One decision about a claim: what was stated, every step with its clause, what would have changed it.
 
     `differs_in` names what comes out otherwise when it is made again under the rule and the knowledge of its day:
@@ -16,22 +16,7 @@ class ClaimDecided(Struct, frozen=True, kw_only=True):
 
     act: str
     decided_at: datetime
-    on: date
-    known_on: date
-    amount_fen: int
-    reason: str | None
-    failed: tuple[str, ...]
     stated: dict[str, str]
-    assumed: tuple[str, ...]
-    steps: tuple[Step, ...]
-    would_change: tuple[Check, ...]
-    single_changes: tuple[SingleChange, ...]
-    not_published: tuple[str, ...]
-    formula: str
-    formula_digest: str
-    sheet: str
-    sheet_digest: str
-    inputs_digest: str
     differs_in: tuple[str, ...] | None
 
 

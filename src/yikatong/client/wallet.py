@@ -1,14 +1,14 @@
 """A wallet as an application builds one: what its resident asks of a trade-in. Codes and keys are the wallet's own."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from yikatong.client.calls import Calls
 from yikatong.client.connection import Connection
+from yikatong.client.trade_in import NO_FACTS
 from yikatong.client.trade_in_answers import ClaimsOfResident, ClaimStep, OpenedClaim, WholeClaim
 from yikatong.client.trade_in_told import ClaimDecisions
 
-_NO_FACTS: Mapping[str, str] = {}
 _CLAIMS = "/v1/wallet/trade-in/claims"
 
 
@@ -21,8 +21,7 @@ class OwnClaims:
 
     def qualify(self, *, place: str, old_code: str, facts: Mapping[str, str]) -> OpenedClaim:
         """Ask to be qualified for one old bike; its money is reserved."""
-        body = {"place": place, "old_code": old_code, "facts": facts}
-        return self._calls.command("POST", _CLAIMS, OpenedClaim, body=self._requested(**body))
+        return self._calls.step(_CLAIMS, OpenedClaim, place=place, old_code=old_code, facts=facts)
 
     def list(self, *, purpose: str) -> ClaimsOfResident:
         """Every claim of one's own."""
@@ -36,16 +35,13 @@ class OwnClaims:
         """Why a claim got what it got: each step with its clause, and what would have changed a refusal."""
         return self._calls.ask(f"{_CLAIMS}/{claim_id}/decisions", ClaimDecisions, purpose=purpose)
 
-    def submit(self, claim_id: str, *, facts: Mapping[str, str] = _NO_FACTS) -> ClaimStep:
+    def submit(self, claim_id: str, *, facts: Mapping[str, str] = NO_FACTS) -> ClaimStep:
         """Submit a claim, or one that was mended."""
-        return self._calls.command("POST", f"{_CLAIMS}/{claim_id}/submit", ClaimStep, body=self._requested(facts=facts))
+        return self._calls.step(f"{_CLAIMS}/{claim_id}/submit", ClaimStep, facts=facts)
 
     def withdraw(self, claim_id: str) -> ClaimStep:
         """Give a claim up."""
-        return self._calls.command("POST", f"{_CLAIMS}/{claim_id}/withdraw", ClaimStep, body=self._requested())
-
-    def _requested(self, **said: Any) -> dict[str, Any]:
-        return {"request_id": str(self._calls.connection.ids.new()), **said}
+        return self._calls.step(f"{_CLAIMS}/{claim_id}/withdraw", ClaimStep)
 
 
 class Wallet:
