@@ -1,9 +1,18 @@
 """Instants are aware datetimes in UTC; a day is a calendar day in Asia/Shanghai."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Annotated
+
+from msgspec import Meta
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An instant as a caller gives it, with its zone."""
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has kept UTC+8 without daylight saving since 1991; the platform stores no earlier instants."""
+
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""Stands where an end is asked for and there is none."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -10,10 +10,10 @@ from yikatong.access import service
 from yikatong.access.api.ids import PageSize
 from yikatong.access.model import Concern, Reason, Record, RecordKind, RecordQuery
 from yikatong.kernel.ids import show_id
+from yikatong.kernel.instants import Instant
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 
 RecordIdText = Annotated[str, Meta(pattern="^rec_[0-9a-f]{32}$", description="the last record of the page before")]
-Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class RecordsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """Keys and sessions: issue, open, authenticate, revoke, end."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from yikatong.access import rules
@@ -15,6 +15,7 @@ from yikatong.access.model import (
     Session,
 )
 from yikatong.access.store import command_batch, keys, people
+from yikatong.kernel.instants import END_OF_TIME
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing import versions
 from yikatong.plumbing.http import Caller, CallerKind
@@ -23,7 +24,6 @@ from yikatong.plumbing.rows import Conn
 from yikatong.plumbing.statements import run_in_order
 
 VERSION_SUBJECT = "access"
-_WITHOUT_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 async def issue_key(
@@ -202,7 +202,7 @@ async def authenticate_for_cache(conn: Conn, *, token: str, now: datetime) -> Au
         caller = rules.verify_credential(credential, secret=key_token.secret, now=now)
         assert credential is not None
         ends_at = rules.decide_announced(credential.expires_at, now=now)
-        return Authenticated(caller=caller, until=credential.expires_at or _WITHOUT_END, ends_at=ends_at)
+        return Authenticated(caller=caller, until=credential.expires_at or END_OF_TIME, ends_at=ends_at)
     return Authenticated(caller=await _authenticate_session(conn, token=token, now=now), until=now)
 
 

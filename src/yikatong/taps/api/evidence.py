@@ -1,6 +1,6 @@
 """What is kept of taps that were wrong, for provider and region: codes that came again, and what nobody could read."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,15 +9,13 @@ from msgspec import Meta, Struct
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Reason as CatalogueReason
 from yikatong.kernel.ids import ProviderIdText, ResidentIdText, TapIdText, TerminalIdText, show_id
-from yikatong.kernel.instants import day_of
+from yikatong.kernel.instants import END_OF_TIME, Instant, day_of
 from yikatong.plumbing.http import Call, CallerKind, Route, RouteKind, read_or_refuse
 from yikatong.taps import service
 from yikatong.taps.model import Reason, SecondUse, UnreadCount
 
 PERMISSION = "taps.evidence"
 PAGE = 50
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-Instant = Annotated[datetime, Meta(tz=True)]
 PageSize = Annotated[int, Meta(ge=1, le=200)]
 
 
@@ -178,7 +176,7 @@ async def _page(
     found = await service.list_second_uses(
         call.conn,
         provider_ids=provider_ids,
-        until=query.until or _END_OF_TIME,
+        until=query.until or END_OF_TIME,
         before=before,
         count_max=query.limit + 1,
     )

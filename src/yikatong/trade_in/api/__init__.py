@@ -29,6 +29,6 @@ def routes(desk: Desk) -> tuple[Route, ...]:
         *banks.bank_routes(desk),
         *offices.commerce_routes(desk),
         *finance.finance_routes(desk),
-        *decisions.decision_routes(desk.chain.shelf, desk.vault, bucket_count=desk.bucket_count),
+        *decisions.decision_routes(desk),
         *lists.routes(desk.chain.shelf),
     )

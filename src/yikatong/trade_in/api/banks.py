@@ -3,30 +3,18 @@
 from datetime import date
 from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from yikatong.kernel.ids import ClaimIdText, show_id
 from yikatong.kernel.money import AmountFen
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.places.model import DivisionCodeText
-from yikatong.plumbing.http import Call, Route, read_or_refuse
+from yikatong.plumbing.http import Call, Route
 from yikatong.trade_in import service
-from yikatong.trade_in.api.bodies import PageSize
-from yikatong.trade_in.api.claims import PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.bodies import ClaimsOfPlaceQuery
+from yikatong.trade_in.api.claims import PLACES, SCOPE, Desk, read_after, verify_place
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.model import ClaimState, Coupon, CouponUse, KeptClaim, Reason
-
-_FIRST = UUID(int=0)
-
-
-class CouponsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page of the coupons of a place that may be used."""
-
-    place: DivisionCodeText
-    after: ClaimIdText | None = None
-    limit: PageSize = 100
 
 
 class CouponLine(Struct, frozen=True, kw_only=True):
@@ -86,14 +74,13 @@ class Banks:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def list(self, call: Call, body: None, query: CouponsQuery) -> CouponLinesAnswer:
+    async def list(self, call: Call, body: None, query: ClaimsOfPlaceQuery) -> CouponLinesAnswer:
         """Coupons of a place that may be used."""
-        after = _FIRST if query.after is None else read_or_refuse("claim", query.after, reason=Reason.CLAIM_IS_UNKNOWN)
         found = await service.list_usable_coupons(
             call.conn,
             place=verify_place(call, query.place),
             chain=self._desk.chain,
-            after=after,
+            after=read_after(query.after),
             limit=query.limit + 1,
         )
         page = found[: query.limit]
@@ -153,7 +140,8 @@ def bank_routes(desk: Desk) -> tuple[Route, ...]:
     every, one = "/v1/trade-in/bank/coupons", "/v1/trade-in/bank/coupons/{claim_id}"
     return (
         bank("GET", every, "list_coupons", "List the coupons of a place that may be used", "列出可用的补贴券",
-             banks.list, query=CouponsQuery, answer=CouponLinesAnswer, reasons=(*PLACES, Reason.CLAIM_IS_UNKNOWN)),
+             banks.list, query=ClaimsOfPlaceQuery, answer=CouponLinesAnswer,
+             reasons=(*PLACES, Reason.CLAIM_IS_UNKNOWN)),
         bank("GET", one, "get_coupon", "Show a coupon that a buyer presents", "查看购车人出示的补贴券", banks.view,
              answer=CouponAnswer, looks=True, reasons=(*SCOPE, Reason.CLAIM_HAS_NO_COUPON)),
         bank("POST", f"{one}/use", "use_coupon", "Say that the bank took a coupon", "核销补贴券", banks.use,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from yikatong.kernel.ids import ClaimIdText
 from yikatong.kernel.money import AmountFen
 from yikatong.places.model import DivisionCodeText
 
@@ -107,6 +108,14 @@ class PayBackBody(RequestBody, frozen=True, kw_only=True, forbid_unknown_fields=
     """How much of what a store owes is taken back."""
 
     fen: AmountFen
+
+
+class ClaimsOfPlaceQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page of claims of a place, in order of id."""
+
+    place: DivisionCodeText
+    after: ClaimIdText | None = None
+    limit: PageSize = 100
 
 
 class ByCodeQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,10 +10,12 @@ import msgspec
 
 from yikatong.access import service as access
 from yikatong.access.model import Reason as AccessReason
+from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.cards.model import Vault
+from yikatong.cards.model import Resident, Terms, Vault
 from yikatong.catalogue import service as catalogue
 from yikatong.catalogue.model import Reason as CatalogueReason
+from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Reason as AnyReason
 from yikatong.kernel.outcomes import Refused
@@ -27,6 +29,7 @@ from yikatong.trade_in.api.shapes import StepAnswer, show_step
 from yikatong.trade_in.model import (
     PROGRAMME,
     Act,
+    Acted,
     Actor,
     Application,
     ChainTerms,
@@ -129,6 +132,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return self.chain.bucket_count
 
     @property
+    def residents(self) -> Terms:
+        """By which terms residents are found."""
+        return Terms(bucket_count=self.bucket_count)
+
+    @property
     def decided(self) -> tuple[AnyReason, ...]:
         """How a route may refuse whose step the formula decides."""
         return (*ProgrammeReason, *self.chain.shelf.newest_formula(PROGRAMME).order)
@@ -145,12 +153,33 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         """The claim for which a vehicle counts. Refuses as `get_claim`."""
         return verify_claim(call, await service.get_claim_of_code(call.conn, code=code, bucket_count=self.bucket_count))
 
+    async def get_claim_of_resident(self, call: Call, resident_id: ResidentId) -> KeptClaim:
+        """The claim that an address names, if it is this resident's. Refuses CLAIM_IS_UNKNOWN, also for another's."""
+        claim_id = read_or_refuse("claim", call.path["claim_id"], reason=Reason.CLAIM_IS_UNKNOWN)
+        kept = await service.get_claim(call.conn, claim_id=claim_id, bucket_count=self.bucket_count)
+        if kept.claim.resident_id != resident_id:
+            raise Refused(Reason.CLAIM_IS_UNKNOWN)
+        return kept
+
+    async def get_resident_to_look_at(self, call: Call) -> Resident:
+        """The resident that an address names, to an operator. Refuses as `cards.get_resident_to_look_at`."""
+        return await cards.get_resident_to_look_at(
+            call.conn,
+            caller=call.by(),
+            shown_id=call.path["resident_id"],
+            vault=self.vault,
+            terms=self.residents,
+            now=call.now,
+        )
+
     async def find_sale(self, call: Call, kept: KeptClaim) -> PreparedSale | None:
         """The sale that waits to be paid under a claim, or None."""
         claim_id = kept.claim.claim_id
         return await service.find_prepared_sale(call.conn, claim_id=claim_id, bucket_count=self.bucket_count)
 
-    async def with_new_code(self, call: Call, kept: KeptClaim, code: str, sell: Callable[[], Awaitable[T]]) -> T:
+    async def with_new_code(
+        self, call: Call, kept: KeptClaim, code: str, sell: Callable[[], Awaitable[T | Refused]]
+    ) -> T | Refused:
         """Sell a bike whose code was claimed in a commit of its own; where it is refused, the bike is free again.
 
         The call's own transaction is open still, and may have the code locked: then its term frees it.
@@ -163,7 +192,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         except Refused:
             await self._free_code(claim_id, code)
             raise
-        if isinstance(sold, Refused | Refusal):
+        if isinstance(sold, Refused):
             await self._free_code(claim_id, code)
         return sold
 
@@ -171,7 +200,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         async with self.own_commit() as conn:
             await service.free_new_code(conn, claim_id=claim_id, code=code)
 
-    async def move(
+    async def act(
         self,
         call: Call,
         kept: KeptClaim,
@@ -184,7 +213,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         stated: Mapping[str, str] | None = None,
         deed: Mapping[str, Any] | None = None,
         **parts: Any,
-    ) -> StepAnswer | Refusal:
+    ) -> Acted | Refused:
         """Do a step of a party on a claim, today unless another day is said.
 
         Refuses FACT_IS_NOT_FOR_THIS_PARTY, then as `service.act`; what the formula refused is kept.
@@ -200,11 +229,18 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             call.conn, order=order, chain=self.chain, vault=self.vault, now=call.now, ids=call.ids
         )
         call.concerns(kept.claim.resident_id)
-        if isinstance(acted, Refused):
-            return Refusal(acted)
-        is_sale = act is Act.SELL
-        unmet = service.list_unmet(acted.kept, chain=self.chain, today=day_of(call.now)) if is_sale else ()
-        return show_step(acted.kept, acted.change, unmet)
+        return acted
+
+    async def move(
+        self, call: Call, kept: KeptClaim, act: Act, actor: Actor, *, by: UUID, request_id: UUID, **parts: Any
+    ) -> StepAnswer | Refusal:
+        """Do a step as `act`, and show what it came to."""
+        return show_acted(await self.act(call, kept, act, actor, by=by, request_id=request_id, **parts))
+
+
+def show_acted(acted: Acted | Refused) -> StepAnswer | Refusal:
+    """What a step came to; a refusal with what it keeps."""
+    return Refusal(acted) if isinstance(acted, Refused) else show_step(acted.kept, acted.change)
 
 
 def verify_place(call: Call, place: str) -> str:
@@ -225,6 +261,11 @@ def verify_claim(call: Call, kept: KeptClaim) -> KeptClaim:
     verify_place(call, kept.place)
     call.concerns(kept.claim.resident_id)
     return kept
+
+
+def read_after(after: str | None) -> UUID:
+    """After which claim a page of claims begins. Refuses CLAIM_IS_UNKNOWN."""
+    return UUID(int=0) if after is None else read_or_refuse("claim", after, reason=Reason.CLAIM_IS_UNKNOWN)
 
 
 def verify_stated(act: Act, facts: Mapping[str, str]) -> dict[str, str]:

@@ -3,18 +3,17 @@
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from yikatong.cards import service as cards
 from yikatong.cards.model import Reason as CardsReason
-from yikatong.cards.model import Terms, Vault
 from yikatong.cards.service import LOOK
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.http import Call, Route, read_or_refuse
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Check, Decision, Reason, SingleChange, Step
-from yikatong.trade_in.api.claims import PLACES, verify_place
+from yikatong.trade_in.api.claims import PLACES, Desk, verify_place
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.model import Reason as ChainReason
 from yikatong.trade_in.service.explaining import Opened, open_decisions
@@ -55,10 +54,9 @@ class DecisionsAnswer(Struct, frozen=True):
 
 
 class _Decisions:
-    def __init__(self, shelf: programmes.Shelf, vault: Vault, *, bucket_count: int) -> None:
-        self._shelf = shelf
-        self._vault = vault
-        self._bucket_count = bucket_count
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._shelf = desk.chain.shelf
 
     async def of_place(self, call: Call, body: None, query: None) -> DecisionsAnswer:
         """For commerce of the region and divisions in which the claim lies."""
@@ -68,29 +66,24 @@ class _Decisions:
 
     async def of_own(self, call: Call, body: None, query: None) -> DecisionsAnswer:
         """For the resident of the claim; another's is as unknown as any."""
-        opened = await self._open(call)
-        if opened[0].row.resident_id != call.by().resident_id:
-            raise Refused(ChainReason.CLAIM_IS_UNKNOWN)
-        return self._show(opened)
+        return await self._of_resident(call, call.by().resident_id)
 
     async def of_visitor(self, call: Call, body: None, query: None) -> DecisionsAnswer:
         """For a resident at a counter, by the clerk; another's is as unknown as any."""
-        resident = await cards.get_resident_to_look_at(
-            call.conn,
-            caller=call.by(),
-            shown_id=call.path["resident_id"],
-            vault=self._vault,
-            terms=Terms(bucket_count=self._bucket_count),
-            now=call.now,
-        )
+        resident = await self._desk.get_resident_to_look_at(call)
+        return await self._of_resident(call, resident.id)
+
+    async def _of_resident(self, call: Call, resident_id: UUID | None) -> DecisionsAnswer:
         opened = await self._open(call)
-        if opened[0].row.resident_id != resident.id:
+        if opened[0].row.resident_id != resident_id:
             raise Refused(ChainReason.CLAIM_IS_UNKNOWN)
         return self._show(opened)
 
     async def _open(self, call: Call) -> tuple[Opened, ...]:
         claim_id = read_or_refuse("claim", call.path["claim_id"], reason=ChainReason.CLAIM_IS_UNKNOWN)
-        opened = await open_decisions(call.conn, claim_id=claim_id, vault=self._vault, bucket_count=self._bucket_count)
+        opened = await open_decisions(
+            call.conn, claim_id=claim_id, vault=self._desk.vault, bucket_count=self._desk.bucket_count
+        )
         call.concerns(opened[0].row.resident_id)
         return opened
 
@@ -131,9 +124,9 @@ def _differences(shelf: programmes.Shelf, decision: Decision) -> tuple[str, ...]
         return None
 
 
-def decision_routes(shelf: programmes.Shelf, vault: Vault, *, bucket_count: int) -> tuple[Route, ...]:
+def decision_routes(desk: Desk) -> tuple[Route, ...]:
     """The routes of decisions."""
-    decisions = _Decisions(shelf, vault, bucket_count=bucket_count)
+    decisions = _Decisions(desk)
     look = partial(route_of, answer=DecisionsAnswer, looks=True)
     unknown = (ChainReason.CLAIM_IS_UNKNOWN, CardsReason.PERSON_IS_ERASED)
     return (

@@ -1,6 +1,6 @@
 """Routes of the finance department: a claim's money is seen, stopped; budgets are filled."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -8,9 +8,9 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from yikatong.kernel.ids import ClaimIdText, RosterIdText, TransferId, show_id
-from yikatong.kernel.instants import day_of
+from yikatong.kernel.instants import END_OF_TIME, Instant, day_of
 from yikatong.kernel.money import AmountFen
-from yikatong.kernel.outcomes import Change, Refused
+from yikatong.kernel.outcomes import Change
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.ledger.model import name_budget
@@ -18,7 +18,7 @@ from yikatong.places.model import DivisionCodeText
 from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import MendBody, PageSize, PayBackBody, RequestBody
-from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, show_acted, verify_place
 from yikatong.trade_in.api.offices import ClaimLinesAnswer, ClaimsQuery, list_claims
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
@@ -37,8 +37,6 @@ from yikatong.trade_in.model import (
     Reason,
     Told,
 )
-
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class FundBody(RequestBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +68,7 @@ class PaymentsAtOddsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A page of the newest, of a place and all within it; for the next one `until` is what the page before named."""
 
     place: DivisionCodeText
-    until: Annotated[datetime, Meta(tz=True)] | None = None
+    until: Instant | None = None
     limit: PageSize = 100
 
 
@@ -139,7 +137,7 @@ class Finance:
         stopped = await service.stop_payment(
             call.conn, order=order, chain=desk.chain, vault=desk.vault, now=call.now, ids=call.ids
         )
-        return Refusal(stopped) if isinstance(stopped, Refused) else show_step(stopped.kept, stopped.change)
+        return show_acted(stopped)
 
     async def fund(self, call: Call, body: FundBody, query: None) -> FundedAnswer:
         """Put money into a budget."""
@@ -165,7 +163,7 @@ class Finance:
         found, next_until = await service.list_payments_at_odds(
             call.conn,
             place=verify_place(call, query.place),
-            until=query.until or _END_OF_TIME,
+            until=query.until or END_OF_TIME,
             bucket_count=self._desk.bucket_count,
             limit=query.limit,
         )

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any
-from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -11,10 +10,10 @@ from yikatong.kernel.ids import ClaimIdText, RosterIdText, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change
 from yikatong.places.model import DivisionCodeText
-from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
+from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
-from yikatong.trade_in.api.bodies import CheckBody, MendBody, PageSize, RequestBody
-from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, verify_place
+from yikatong.trade_in.api.bodies import CheckBody, ClaimsOfPlaceQuery, MendBody, PageSize, RequestBody
+from yikatong.trade_in.api.claims import LEAVES_ROSTER, MOVED, PLACES, SCOPE, Desk, read_after, verify_place
 from yikatong.trade_in.api.parties import OvernightsAnswer, show_overnight
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import (
@@ -37,13 +36,10 @@ PLATE_DAYS = 15
 """So many days after its sale a new bike without a plate is listed, unless commerce asks for another number."""
 
 
-class ClaimsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ClaimsQuery(ClaimsOfPlaceQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A page of the claims of a place in one state."""
 
-    place: DivisionCodeText
     state: ClaimState
-    after: ClaimIdText | None = None
-    limit: PageSize = 100
 
 
 class ClaimLine(Struct, frozen=True, kw_only=True):
@@ -173,13 +169,12 @@ class Commerce:
 
 async def list_claims(desk: Desk, call: Call, query: ClaimsQuery) -> ClaimLinesAnswer:
     """A page of the claims of a place in one state."""
-    after = UUID(int=0) if query.after is None else read_or_refuse("claim", query.after, reason=Reason.CLAIM_IS_UNKNOWN)
     found = await service.list_claims(
         call.conn,
         place=verify_place(call, query.place),
         state=query.state,
         bucket_count=desk.bucket_count,
-        after=after,
+        after=read_after(query.after),
         limit=query.limit + 1,
     )
     page = found[: query.limit]

@@ -28,6 +28,7 @@ from yikatong.trade_in.api.claims import (
     Desk,
     credit_code_of,
     provider_of,
+    show_acted,
     verify_bike,
     verify_stated,
 )
@@ -42,8 +43,9 @@ from yikatong.trade_in.api.shapes import (
     show_for_recycler,
     show_for_store,
     show_sale,
+    show_step,
 )
-from yikatong.trade_in.model import Act, Actor, Deed, KeptClaim, Order, Overnight, Reason
+from yikatong.trade_in.model import Act, Acted, Actor, Deed, KeptClaim, Order, Overnight, Reason, Unmet
 
 
 class OvernightAnswer(Struct, frozen=True, kw_only=True):
@@ -97,8 +99,11 @@ class Stores:
         """Sell the new bike at its full price; its subsidy is claimed later."""
         kept = await self._desk.get_claim(call)
         deed = {"price_fen": body.price_fen, "new_code": body.new_code}
-        sell = partial(self._move, call, kept, Act.SELL, body, stated=body.facts, deed=deed, model=body.model)
-        return await self._desk.with_new_code(call, kept, body.new_code, sell)
+        sell = partial(self._act, call, kept, Act.SELL, body, stated=body.facts, deed=deed, model=body.model)
+        sold = await self._desk.with_new_code(call, kept, body.new_code, sell)
+        if isinstance(sold, Refused):
+            return Refusal(sold)
+        return show_step(sold.kept, sold.change, self._list_unmet(call, sold.kept))
 
     async def prepare(self, call: Call, body: SaleBody, query: None) -> PreparedAnswer | Refusal:
         """Enter a sale whose subsidy is taken off when the resident taps its price here."""
@@ -161,11 +166,16 @@ class Stores:
     async def _show(self, call: Call, kept: KeptClaim) -> StoreClaimAnswer:
         sale = await self._desk.find_sale(call, kept)
         is_ours = sale is not None and sale.provider_id == call.by().provider_id
-        unmet = service.list_unmet(kept, chain=self._desk.chain, today=day_of(call.now))
-        return show_for_store(kept, sale if is_ours else None, unmet)
+        return show_for_store(kept, sale if is_ours else None, self._list_unmet(call, kept))
+
+    def _list_unmet(self, call: Call, kept: KeptClaim) -> tuple[Unmet, ...]:
+        return service.list_unmet(kept, chain=self._desk.chain, today=day_of(call.now))
 
     async def _move(self, call: Call, kept: KeptClaim, act: Act, body: StepBody, **parts: Any) -> StepAnswer | Refusal:
-        return await self._desk.move(
+        return show_acted(await self._act(call, kept, act, body, **parts))
+
+    async def _act(self, call: Call, kept: KeptClaim, act: Act, body: StepBody, **parts: Any) -> Acted | Refused:
+        return await self._desk.act(
             call,
             kept,
             act,

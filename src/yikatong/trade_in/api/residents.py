@@ -1,5 +1,6 @@
 """Routes of residents, from their wallets: qualify, see, submit, withdraw."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from msgspec import Struct, structs
@@ -7,14 +8,13 @@ from msgspec import Struct, structs
 from yikatong.cards.model import Reason as CardsReason
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Reason as AnyReason
-from yikatong.kernel.outcomes import Refused
-from yikatong.plumbing.http import Call, Refusal, Route, read_or_refuse
+from yikatong.plumbing.http import Call, Refusal, Route
 from yikatong.trade_in import service
 from yikatong.trade_in.api.bodies import ApplicationBody, RequestBody, SubmitBody
 from yikatong.trade_in.api.claims import MOVED, Desk, verify_stated
 from yikatong.trade_in.api.roles import Role, route_of
 from yikatong.trade_in.api.shapes import ClaimAnswer, QualifiedAnswer, StepAnswer, show_claim
-from yikatong.trade_in.model import Act, Actor, Application, KeptClaim, Qualified, Reason
+from yikatong.trade_in.model import Act, Actor, Application, Qualified, Reason
 from yikatong.trade_in.outside import PlateStanding, RegisterDidNotAnswer, VehicleRegister
 
 OWN = "/v1/wallet/trade-in/claims"
@@ -34,45 +34,45 @@ class Residents:
 
     async def list(self, call: Call, body: None, query: None) -> ClaimsAnswer:
         """The resident's own claims."""
-        found = await service.list_claims_of_resident(
-            call.conn, resident_id=resident_of(call), bucket_count=self._desk.bucket_count
-        )
-        return ClaimsAnswer(claims=tuple([await self._show(call, kept) for kept in found]))
+        return await list_claims(self._desk, call, resident_of(call))
 
     async def view(self, call: Call, body: None, query: None) -> ClaimAnswer:
         """One of the resident's own claims."""
-        return await self._show(call, await self._get_own(call))
+        return await view_claim(self._desk, call, resident_of(call))
 
     async def submit(self, call: Call, body: SubmitBody, query: None) -> StepAnswer | Refusal:
         """Submit a claim, or one that was mended."""
-        kept = await self._get_own(call)
-        return await self._desk.move(
-            call,
-            kept,
-            Act.SUBMIT,
-            Actor.RESIDENT,
-            by=kept.claim.resident_id,
-            request_id=body.request_id,
-            stated=body.facts,
-        )
+        return await move_claim(self._desk, call, resident_of(call), Act.SUBMIT, body, stated=body.facts)
 
     async def withdraw(self, call: Call, body: RequestBody, query: None) -> StepAnswer | Refusal:
         """Give a claim up."""
-        kept = await self._get_own(call)
-        by = kept.claim.resident_id
-        return await self._desk.move(call, kept, Act.WITHDRAW, Actor.RESIDENT, by=by, request_id=body.request_id)
+        return await move_claim(self._desk, call, resident_of(call), Act.WITHDRAW, body)
 
-    async def _get_own(self, call: Call) -> KeptClaim:
-        """The claim that an address names, if it is the caller's; another's is as unknown as any."""
-        resident_id = resident_of(call)
-        claim_id = read_or_refuse("claim", call.path["claim_id"], reason=Reason.CLAIM_IS_UNKNOWN)
-        kept = await service.get_claim(call.conn, claim_id=claim_id, bucket_count=self._desk.bucket_count)
-        if kept.claim.resident_id != resident_id:
-            raise Refused(Reason.CLAIM_IS_UNKNOWN)
-        return kept
 
-    async def _show(self, call: Call, kept: KeptClaim) -> ClaimAnswer:
-        return show_claim(kept, await self._desk.find_sale(call, kept))
+async def list_claims(desk: Desk, call: Call, resident_id: ResidentId) -> ClaimsAnswer:
+    """A resident's claims."""
+    found = await service.list_claims_of_resident(call.conn, resident_id=resident_id, bucket_count=desk.bucket_count)
+    return ClaimsAnswer(claims=tuple([show_claim(kept, await desk.find_sale(call, kept)) for kept in found]))
+
+
+async def view_claim(desk: Desk, call: Call, resident_id: ResidentId) -> ClaimAnswer:
+    """The claim that an address names, if it is this resident's."""
+    kept = await desk.get_claim_of_resident(call, resident_id)
+    return show_claim(kept, await desk.find_sale(call, kept))
+
+
+async def move_claim(
+    desk: Desk,
+    call: Call,
+    resident_id: ResidentId,
+    act: Act,
+    body: RequestBody,
+    *,
+    stated: Mapping[str, str] | None = None,
+) -> StepAnswer | Refusal:
+    """Do a step of a resident on the claim that an address names, if it is theirs."""
+    kept = await desk.get_claim_of_resident(call, resident_id)
+    return await desk.move(call, kept, act, Actor.RESIDENT, by=resident_id, request_id=body.request_id, stated=stated)
 
 
 def resident_of(call: Call) -> ResidentId:
@@ -118,6 +118,27 @@ def show_qualified(qualified: Qualified) -> QualifiedAnswer:
     return QualifiedAnswer(change=qualified.change, claim=show_claim(qualified.kept, None))
 
 
+ADMITTED: tuple[AnyReason, ...] = (
+    Reason.FACT_IS_NOT_FOR_THIS_PARTY,
+    Reason.COUPON_IS_NOT_GIVEN_OUT_NOW,
+    Reason.PLACES_ARE_USED_UP,
+    CardsReason.RESIDENT_IS_NOT_KNOWN,
+    CardsReason.PERSON_IS_ERASED,
+    Reason.APPLICANT_IS_DECEASED,
+    Reason.VEHICLE_CODE_IS_NOT_VALID,
+    Reason.DEED_IS_ANOTHER,
+    Reason.VEHICLE_IS_COUNTED_ALREADY,
+    Reason.AMOUNT_IS_NOTHING,
+)
+"""How every route may refuse that takes an application, but for the reasons of the formula."""
+
+SUBMITTED: tuple[AnyReason, ...] = (*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.CLAIM_LACKS_A_STEP)
+"""How every route may refuse that submits a claim, but for the reasons of the formula."""
+
+WITHDRAWN: tuple[AnyReason, ...] = (*MOVED, Reason.COUPON_WAS_USED)
+"""How every route may refuse that gives a claim up."""
+
+
 def qualify_route(decided: tuple[AnyReason, ...]) -> Route:
     """Describe how a resident applies; applications come in crowds and are served in batches, by a direct route.
 
@@ -126,11 +147,7 @@ def qualify_route(decided: tuple[AnyReason, ...]) -> Route:
     return route_of(
         Role.RESIDENT, "POST", OWN, "qualify", "Ask to be qualified for a trade-in; its money is reserved",
         "申请以旧换新补贴资格（预留资金）", _served_elsewhere, body=ApplicationBody, answer=QualifiedAnswer, status=201,
-        reasons=(Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.COUPON_IS_NOT_GIVEN_OUT_NOW,
-                 Reason.PLACES_ARE_USED_UP, CardsReason.RESIDENT_IS_NOT_KNOWN,
-                 CardsReason.PERSON_IS_ERASED, Reason.APPLICANT_IS_DECEASED, Reason.VEHICLE_CODE_IS_NOT_VALID,
-                 Reason.DEED_IS_ANOTHER, Reason.VEHICLE_IS_COUNTED_ALREADY, Reason.AMOUNT_IS_NOTHING,
-                 *decided),
+        reasons=(*ADMITTED, *decided),
     )  # fmt: skip
 
 
@@ -151,7 +168,7 @@ def routes(desk: Desk) -> tuple[Route, ...]:
                  answer=ClaimAnswer, looks=True, reasons=(Reason.CLAIM_IS_UNKNOWN,)),
         resident("POST", f"{one}/submit", "submit", "Submit a claim, or one that was mended", "提交申领",
                  residents.submit, body=SubmitBody, answer=StepAnswer,
-                 reasons=(*MOVED, Reason.FACT_IS_NOT_FOR_THIS_PARTY, Reason.CLAIM_LACKS_A_STEP, *desk.decided)),
+                 reasons=(*SUBMITTED, *desk.decided)),
         resident("POST", f"{one}/withdraw", "withdraw", "Give a claim up", "撤回申领", residents.withdraw,
-                 body=RequestBody, answer=StepAnswer, reasons=(*MOVED, Reason.COUPON_WAS_USED)),
+                 body=RequestBody, answer=StepAnswer, reasons=WITHDRAWN),
     )  # fmt: skip
