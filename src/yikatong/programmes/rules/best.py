@@ -10,7 +10,7 @@ from yikatong.kernel.money import show_yuan
 from yikatong.programmes.model import NOT_GIVEN, Asking, Decision, Formula, PublishedFormula, Sheet, Yuan
 from yikatong.programmes.model.facts import FactKind
 from yikatong.programmes.rules.deciding import decide_case, decide_columns
-from yikatong.programmes.rules.facts import read_facts
+from yikatong.programmes.rules.facts import read_facts, words_of
 from yikatong.programmes.rules.values import values_in
 
 
@@ -27,8 +27,8 @@ def decide_best(
     """Decide an estimate under the values of its open facts that give most; the decision's inputs name them.
 
     An open choice may become any of its words, an open flag either, an open amount any that the sheet names, or the
-    largest there is. Where
-    every one is refused, that which fails least, then would give most. Refuses what `read_facts` refuses.
+    largest there is. Where every one is refused, that which fails least, then would give most. Refuses what
+    `read_facts` refuses.
     """
     formula = published.formula
     names = tuple(name for name in open_facts if name not in given)
@@ -57,10 +57,8 @@ def decide_best(
 def _values(formula: Formula, sheet: Sheet, name: str) -> list[str]:
     fact = formula.find_fact(name)
     assert fact is not None
-    if fact.kind is FactKind.CHOICE:
-        return list(fact.choices)
-    if fact.kind is FactKind.FLAG:
-        return ["no", "yes"]
+    if fact.kind in (FactKind.CHOICE, FactKind.FLAG):
+        return list(words_of(fact))
     assert fact.kind is FactKind.YUAN, "only choices, flags and amounts may be left open"
     edges = {int(fen) for fen in values_in(sheet.terms) if isinstance(fen, Yuan) and fact.least <= fen <= fact.most}
     return [show_yuan(fen) for fen in sorted(edges | {fact.most})]

@@ -49,8 +49,9 @@ def read_fact(fact: Fact, text: str) -> int:
     try:
         number = _read(fact, text)
     except ValueError:
-        about = {"fact": fact.name, "kind": fact.kind.value, **_words_of(fact)}
-        raise Refused(Reason.FACT_IS_NOT_READABLE, **about) from None
+        words = words_of(fact)
+        about = {"choices": " ".join(words)} if words else {}
+        raise Refused(Reason.FACT_IS_NOT_READABLE, fact=fact.name, kind=fact.kind.value, **about) from None
     if not fact.least <= number <= fact.most:
         raise Refused(
             Reason.FACT_IS_OUT_OF_BOUNDS,
@@ -61,10 +62,9 @@ def read_fact(fact: Fact, text: str) -> int:
     return number
 
 
-def _words_of(fact: Fact) -> dict[str, str]:
-    """What a fact may be, where that is one of some words."""
-    words = tuple(_FLAGS)[:2] if fact.kind is FactKind.FLAG else fact.choices
-    return {"choices": " ".join(words)} if words else {}
+def words_of(fact: Fact) -> tuple[str, ...]:
+    """The words that a fact is written in; none where it is a number or a time."""
+    return ("no", "yes") if fact.kind is FactKind.FLAG else fact.choices
 
 
 def _read(fact: Fact, text: str) -> int:
@@ -125,6 +125,14 @@ def show_fact(fact: Fact, number: int) -> str:
             return str(number)
 
 
+def get_fact(formula: Formula, name: str) -> Fact:
+    """A fact that a formula asks for. Refuses FACT_IS_UNKNOWN."""
+    fact = formula.find_fact(name)
+    if fact is None:
+        raise Refused(Reason.FACT_IS_UNKNOWN, fact=name)
+    return fact
+
+
 def read_facts(formula: Formula, given: Mapping[str, str]) -> dict[str, int]:
     """Every fact of a case as int64, NOT_GIVEN where none is given.
 
@@ -134,8 +142,7 @@ def read_facts(formula: Formula, given: Mapping[str, str]) -> dict[str, int]:
         then what `read_fact` refuses, in the order of the formula's facts
     """
     for name in given:
-        if formula.find_fact(name) is None:
-            raise Refused(Reason.FACT_IS_UNKNOWN, fact=name)
+        get_fact(formula, name)
     for fact in formula.facts:
         if fact.required and fact.name not in given:
             raise Refused(Reason.FACT_IS_NOT_GIVEN, fact=fact.name)

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from yikatong.kernel.outcomes import Refused
+from yikatong.kernel.periods import is_in_force
 from yikatong.places.model import enclosing_codes
 from yikatong.programmes.model import Asking, Decision, PublishedFormula, Reason, Sheet
 from yikatong.programmes.rules.best import decide_best
 from yikatong.programmes.rules.deciding import decide_case
-from yikatong.programmes.rules.facts import read_fact
+from yikatong.programmes.rules.facts import get_fact, read_fact
 from yikatong.programmes.rules.replaying import Difference, list_differences, recompute_decision, replay_decision
 from yikatong.programmes.rules.versions import find_sheet
 from yikatong.programmes.service.shelf import Shelf
@@ -34,10 +35,7 @@ def verify_readable(shelf: Shelf, *, programme: str, given: Mapping[str, str]) -
     """
     formula = shelf.newest_formula(programme)
     for name, text in given.items():
-        fact = formula.find_fact(name)
-        if fact is None:
-            raise Refused(Reason.FACT_IS_UNKNOWN, fact=name)
-        read_fact(fact, text)
+        read_fact(get_fact(formula, name), text)
     return given
 
 
@@ -76,8 +74,7 @@ def decide_by_sheet(
     Refuses PROGRAMME_IS_NOT_IN_FORCE where the sheet does not speak for that place or day, then what `read_facts`
     refuses.
     """
-    is_of_the_place = sheet.head.place in enclosing_codes(place)
-    if not is_of_the_place or on < sheet.valid_from or (sheet.valid_until is not None and on >= sheet.valid_until):
+    if sheet.head.place not in enclosing_codes(place) or not is_in_force(sheet, on):
         raise Refused(Reason.PROGRAMME_IS_NOT_IN_FORCE, sheet=sheet.name, place=place, on=on.isoformat())
     return decide_case(
         shelf.formula_of(sheet), sheet, place=place, on=on, known_on=known_on, given=given, asking=asking
