@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.builders.chain import Place
 from tests.support.builders.ledger import IDS
+from tests.support.builders.trade_in_town import a_desk
+from yikatong.app.outside.vehicles import NoVehicleRegister
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
@@ -32,7 +34,7 @@ class Refusal:
     async def asked(self, name: str, caller: Caller, *, claim: str = "") -> DecisionsAnswer:
         """What a route answers a caller."""
         place = self.place
-        routes = decision_routes(place.chain.shelf, place.vault, bucket_count=place.chain.bucket_count)
+        routes = decision_routes(a_desk(place, vehicles=NoVehicleRegister()))
         (route,) = (route for route in routes if route.name == f"trade_in.{name}")
         async with place.db.transaction() as conn:
             call = Call(
