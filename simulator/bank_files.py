@@ -59,10 +59,11 @@ class FileBank:
     def take_in(self) -> int:
         """Take every payment file, deciding each payment at once; how many payments were new.
 
-        A message that was taken before is taken away and changes nothing.
+        A message that was taken before is taken away and changes nothing. Where nothing was ever sent there is no
+        `to-bank` yet, and so no file.
         """
         new = 0
-        for path in sorted((self._folder / "to-bank").iterdir()):
+        for path in sorted((self._folder / "to-bank").glob("*")):
             found = self._read_plain(path) if path.suffix == ".csv" else self._read_message(path)
             path.unlink()
             if found and found[0].message in self.taken_messages:

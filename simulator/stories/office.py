@@ -77,15 +77,8 @@ class Office:
             hired = {post.job: hands.submit(self._hire, post.name, post.job, roles=post.roles) for post in posts}
         return {job: each.result() for job, each in hired.items()}
 
-    def again(self, job: str) -> Operator:
-        """Whoever was hired for a job signs in once more: a session does not last for days."""
-        known = self._stage.crew.find(self.region, job)
-        if known is None:
-            raise StoryFailedError(f"nobody was hired as {job} in {self.region}")
-        return self._sign_in(job, known)
-
     def anew(self, who: Operator, *, kind: str = "operator") -> Operator:
-        """Somebody signs in once more under their own name and password."""
+        """Somebody signs in once more under their own name and password: a session does not last for days."""
         return self._sign_in(who.name, who.own, kind=kind)
 
     def hire_staff(self, *, provider: str, name: str, permission: str) -> Operator:

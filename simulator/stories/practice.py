@@ -5,7 +5,6 @@ come before. Nothing happens here by itself but the bank, which pays what it is 
 """
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from threading import Event, Thread
@@ -38,7 +37,9 @@ def practice_cast() -> Cast:
         provinces={region: IN_THE_STORY[region]._replace(budget_fen=BUDGET_FEN) for region in REGIONS},
         people=people,
         old_codes={
-            part.key: old_code(region, number) for region in REGIONS for number, part in _numbered(people[region])
+            part.key: old_code(region, number)
+            for region in REGIONS
+            for number, part in enumerate(people[region], start=1)
         },
     )
 
@@ -55,10 +56,6 @@ def _part(region: str, number: int) -> Part:
         role_en="practises",
         bank_balance_fen=400_000,
     )
-
-
-def _numbered(parts: tuple[Part, ...]) -> Iterator[tuple[int, Part]]:
-    return enumerate(parts, start=1)
 
 
 def old_code(region: str, number: int) -> str:
@@ -164,14 +161,13 @@ class PayingBank(Thread):
         super().__init__(name="bank", daemon=True)
         if stage.bank_files is None:
             raise StoryFailedError("this platform exchanges no files with banks")
-        self._folder = stage.bank_files / BANK
-        self._bank = FileBank(self._folder, clock=stage.clock)
+        self._bank = FileBank(stage.bank_files / BANK, clock=stage.clock)
         self._ended = Event()
 
     def run(self) -> None:
         """Take in and answer, every second."""
         while not self._ended.wait(BANK_LOOKS_EVERY_SECONDS):
-            if (self._folder / "to-bank").is_dir() and self._bank.take_in():
+            if self._bank.take_in():
                 self._bank.answer()
 
     def end(self) -> None:

@@ -57,8 +57,7 @@ class TradeIn:
         self.towns = open_four_provinces(stage)
         if stage.bank_files is None:
             raise StoryFailedError("this platform exchanges no files with banks")
-        self.bank_folder = stage.bank_files / BANK
-        self.bank = FileBank(self.bank_folder, clock=stage.clock)
+        self.bank = FileBank(stage.bank_files / BANK, clock=stage.clock)
         self.claims: dict[str, str] = {}
         self.got: dict[str, tuple[str, int, str]] = {}
 
@@ -289,7 +288,7 @@ def _roster(story: TradeIn, town: Town) -> str:
 def _pay(story: TradeIn, town: Town, roster: str) -> None:
     """The reviewer makes the roster final, two people apply for its payment, the bank pays by file."""
     office = town.office
-    office.second, payer = office.again("second"), office.again("payer")
+    office.second, payer = office.anew(town.posts["second"]), office.anew(town.posts["payer"])
     office.second.calls.post(f"/v1/rosters/{roster}/finalise", msgspec.Raw)
     (who,) = [one for one in town.people.values() if one.part.key in story.claims]
     _wait_until(story, town, who, "approved")
@@ -307,7 +306,7 @@ def _pay(story: TradeIn, town: Town, roster: str) -> None:
 
 def _wait_until(story: TradeIn, town: Town, who: Neighbour, state: str) -> None:
     """Wait until finance sees somebody's claim in a state; what a roster went through reaches claims a moment later."""
-    calls = town.office.again("finance").calls
+    calls = town.office.anew(town.posts["finance"]).calls
     path = f"/v1/trade-in/finance/claims/{story.claims[who.part.key]}"
     story.stage.wait_for(
         lambda: True if calls.get(path, dict[str, Any], purpose="how it stands")["state"] == state else None,
@@ -319,7 +318,7 @@ def _let_the_bank_pay(story: TradeIn, payer: Operator, batch: str) -> None:
     """The bank takes the file that the platform left, and leaves its report."""
     bank = story.bank
     story.stage.wait_for(
-        lambda: (bank.take_in() or None) if (story.bank_folder / "to-bank").is_dir() else None,
+        lambda: bank.take_in() or None,
         about="银行收到付款文件 the bank takes the file", seconds=PAID_SECONDS_MAX,
     )  # fmt: skip
     bank.answer()
