@@ -15,7 +15,6 @@ from tests.support.world import FixedClock
 from yikatong.access import service as access
 from yikatong.app.wallets.calls import Answered, WalletCall
 from yikatong.app.wallets.qualifying import WHAT, Qualifying
-from yikatong.kernel.ids import ResidentId
 from yikatong.plumbing.database import Database
 from yikatong.trade_in.api import OWN
 from yikatong.trade_in.model import Application
@@ -42,20 +41,13 @@ def an_application(town: TradeInTown, **facts: str) -> dict[str, Any]:
     return {"request_id": str(town.place.ids.new()), **town.an_application(a_code(), **facts)}
 
 
-def resident_of(town: TradeInTown, who: str = "resident") -> ResidentId:
-    """Whose wallet calls."""
-    resident_id = town.callers[who].caller.resident_id
-    assert resident_id is not None
-    return ResidentId(resident_id)
-
-
 async def records_of(town: TradeInTown) -> list[tuple[str, list[str]]]:
     """Outcomes and subjects of the resident's applications, in the order of their words."""
     async with town.place.db.transaction() as conn:
         cursor = await conn.execute(
             "SELECT r.outcome, r.subjects FROM access.record AS r JOIN access.concern AS c USING (bucket, record_id)"
             " WHERE c.resident_id = %s AND r.what = %s AND r.by_id = %s ORDER BY r.outcome",
-            (resident_of(town), WHAT, town.callers["resident"].caller.id),
+            (town.resident_id, WHAT, town.callers["resident"].caller.id),
         )
         return [(outcome, subjects) for outcome, subjects in await cursor.fetchall()]
 
@@ -108,11 +100,11 @@ async def test_what_the_rule_refused_is_explained_under_the_claim_that_the_refus
     assert [refused["reason"]] == [one["reason"] for one in seen["decisions"]]
 
 
-async def test_commands_under_one_key_that_meet_at_two_workers_are_done_once(town: TradeInTown) -> None:
+async def test_commands_under_one_key_that_meet_at_several_workers_are_done_once(town: TradeInTown) -> None:
     place, caller = town.place, town.callers["resident"]
     application = Application(
         request_id=place.ids.new(),
-        resident_id=resident_of(town),
+        resident_id=town.resident_id,
         place=place.code,
         old_code=a_code(),
         facts={"old_battery": "lithium", "old_is_plated": "yes"},

@@ -17,6 +17,7 @@ from tests.support.builders.chain import (
     a_code,
 )
 from tests.support.builders.ledger import IDS
+from tests.support.builders.programmes import PAID_LATER
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
@@ -42,8 +43,7 @@ from yikatong.trade_in.store import vehicles as vehicle_store
 pytestmark = pytest.mark.anyio
 
 ONE = 50_000
-LATER = {
-    "mode": "{kind: claim_later, paid_by: treasury, clause: notice}",
+LATER = PAID_LATER | {
     "per_person": "{count: 1, per: scheme, clause: notice}",
 }
 

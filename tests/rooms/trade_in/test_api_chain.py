@@ -1,55 +1,29 @@
 """A claim goes its way over HTTP, from party to party; what is wrong is refused by name and nothing is lost."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from simulator.vehicles import Plate, SimulatedVehicleRegister
+from simulator.vehicles import SimulatedVehicleRegister
 from tests.support.builders.chain import a_code
 from tests.support.builders.store_lists import a_text_table
-from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
-from yikatong.cards import service as cards
-from yikatong.kernel.ids import ResidentId
+from tests.support.builders.trade_in_town import SOLD, TradeInTown, a_trade_in_town
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.database import Database
+from yikatong.trade_in.api import OWN
 from yikatong.trade_in.service.lists import import_parties
 
 pytestmark = pytest.mark.anyio
 
 PROOF = "ab" * 32
-OWN = "/v1/wallet/trade-in/claims"
-SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
-
-
-LATER = {"mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
-
-
-@pytest.fixture
-async def later(db: Database) -> AsyncIterator[TradeInTown]:
-    """A town whose claims are paid later."""
-    async with a_trade_in_town(db, terms=LATER) as town:
-        yield town
-
-
-@pytest.fixture
-async def town(db: Database) -> AsyncIterator[TradeInTown]:
-    async with a_trade_in_town(db) as town:
-        yield town
-
-
-async def qualified(town: TradeInTown, code: str, **facts: str) -> str:
-    """The id of a new claim."""
-    answer = await town.done("resident", OWN, **town.an_application(code, **facts))
-    return str(answer["claim"]["claim_id"])
 
 
 async def test_a_claim_that_is_paid_later_goes_from_hand_to_hand(later: TradeInTown) -> None:
     town = later
     old, new = a_code(), a_code()
     today = day_of(town.place.now).isoformat()
-    claim = await qualified(town, old)
+    claim = await town.qualified(old)
     await town.done("store", f"/v1/trade-in/store/claims/{claim}/receive", on=today, old_code=old)
     await town.done("recycler", f"/v1/trade-in/recycler/claims/{claim}/collect", on=today, old_code=old)
     await town.done("recycler", f"/v1/trade-in/recycler/claims/{claim}/dismantle", on=today, proof=PROOF)
@@ -74,7 +48,7 @@ async def test_a_claim_that_is_paid_later_goes_from_hand_to_hand(later: TradeInT
 
 async def test_the_same_step_again_is_already_so_and_another_under_its_id_is_refused(town: TradeInTown) -> None:
     old, today = a_code(), day_of(town.place.now).isoformat()
-    claim = await qualified(town, old)
+    claim = await town.qualified(old)
     path = f"/v1/trade-in/store/claims/{claim}/receive"
     body = {"request_id": str(town.place.ids.new()), "on": today, "old_code": old}
     answers = [await town.call("store", "POST", path, body) for _ in range(2)]
@@ -86,7 +60,7 @@ async def test_the_same_step_again_is_already_so_and_another_under_its_id_is_ref
 
 async def test_a_bike_that_is_another_is_neither_received_nor_registered(town: TradeInTown) -> None:
     today = day_of(town.place.now).isoformat()
-    claim = await qualified(town, a_code())
+    claim = await town.qualified(a_code())
 
     for who, step in (("store", "receive"), ("recycler", "receive"), ("police", "cancel-plate")):
         path = f"/v1/trade-in/{who}/claims/{claim}/{step}"
@@ -120,18 +94,17 @@ async def test_an_application_that_cannot_be_is_refused_and_nothing_is_kept(
 async def test_what_the_register_of_vehicles_says_counts_before_what_is_stated(db: Database) -> None:
     register = SimulatedVehicleRegister()
     async with a_trade_in_town(db, vehicles=register) as town:
-        place, given = town.place, day_of(town.place.now).replace(year=2023)
-        resident_id = town.callers["resident"].caller.resident_id
-        assert resident_id is not None
-        async with place.db.transaction() as conn:
-            person = await cards.view_person(conn, bucket=0, resident_id=ResidentId(resident_id), vault=place.vault)
         theirs, another, unplated = a_code(), a_code(), a_code()
-        plate = Plate(code=theirs, name=person.name, id_number=person.id_number, registered_on=given)
+        plate = await town.a_plate(theirs)
         register.register(plate)
         register.register(structs.replace(plate, code=another, id_number="1"))
         claim = await town.done("resident", OWN, **town.an_application(theirs, old_owner_is_applicant="no"))
 
-        assert {"old_is_plated": "yes", "old_owner_is_applicant": "yes", "old_registered_on": given.isoformat()} == {
+        assert {
+            "old_is_plated": "yes",
+            "old_owner_is_applicant": "yes",
+            "old_registered_on": plate.registered_on.isoformat(),
+        } == {
             name: claim["claim"]["facts"].get(name)
             for name in ("old_is_plated", "old_owner_is_applicant", "old_registered_on")
         }
@@ -146,14 +119,14 @@ async def test_the_last_place_is_given_once_and_the_next_applicant_hears_that_th
     db: Database,
 ) -> None:
     async with a_trade_in_town(db, fund_fen=50_000) as town:
-        await qualified(town, a_code())
+        await town.qualified(a_code())
         await town.a_resident("late")
         assert "BUDGET_IS_USED_UP" == await town.refused("late", OWN, **town.an_application(a_code()))
 
 
 async def test_a_store_that_is_on_no_list_that_day_sells_nothing_under_a_claim(later: TradeInTown) -> None:
     town = later
-    claim = await qualified(town, a_code())
+    claim = await town.qualified(a_code())
     store = town.providers["store"]
     row = [store.credit_code, store.name_zh, "门店", "2026-01-01", day_of(town.place.now)]
     async with town.place.db.transaction() as conn:

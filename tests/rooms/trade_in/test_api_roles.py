@@ -1,7 +1,5 @@
 """Every route of a trade-in lets one role in, and no other; what a role sees is what its steps need."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
@@ -33,12 +31,6 @@ CALLER_OF = {
     Role.BANK: "bank",
 }
 NO_CLAIM, NO_RESIDENT = "clm_" + "0" * 32, "res_" + "0" * 32
-
-
-@pytest.fixture
-async def town(db: Database) -> AsyncIterator[TradeInTown]:
-    async with a_trade_in_town(db) as town:
-        yield town
 
 
 def role_of(route: Route) -> Role:

@@ -2,10 +2,12 @@
 
 from typing import LiteralString
 
+import psycopg
 import pytest
 
 from tests.support.builders.chain import Place, a_code
 from tests.support.builders.ledger import IDS
+from tests.support.builders.programmes import PAID_LATER
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
 from yikatong.sealing.model import LeafKind
@@ -17,31 +19,23 @@ from yikatong.trade_in.rules.leaves import leaf_of_decision, leaf_of_deed
 pytestmark = pytest.mark.anyio
 
 ONE = 50_000
-LATER = {"mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
 
 
 async def a_claim_in_a_store(db: Database) -> KeptClaim:
     """A lithium bike was handed in, a new bike sold."""
-    place = await Place(db, terms=LATER).funded(ONE)
+    place = await Place(db, terms=PAID_LATER).funded(ONE)
     return await place.done(await place.qualified(), Act.RECEIVE_OLD, Act.SELL)
-
-
-class RolledBackError(Exception):
-    """What a test spoils is not kept."""
 
 
 async def found_after(db: Database, kept: KeptClaim, spoil: LiteralString) -> list[str]:
     """What the audit says of a claim after the owner of the database has spoilt something."""
     found: list[str] = []
     values = {"bucket": kept.bucket, "claim_id": kept.claim.claim_id, "code": kept.claim.old_code, "other": a_code()}
-    try:
-        async with db.owner_transaction() as conn:
-            if spoil:
-                await conn.execute(spoil, values | {"id": IDS.new()})
-            found = await trade_in.audit(conn)
-            raise RolledBackError
-    except RolledBackError:
-        pass
+    async with db.owner_transaction() as conn:
+        if spoil:
+            await conn.execute(spoil, values | {"id": IDS.new()})
+        found = await trade_in.audit(conn)
+        raise psycopg.Rollback
     names = (show_id("claim", kept.claim.claim_id), kept.claim.old_code, show_id("resident", kept.claim.resident_id))
     return [line for line in found if any(name in line for name in names)]
 
@@ -106,14 +100,11 @@ async def test_a_vehicle_that_two_claims_count_is_found_whichever_of_them_holds_
     holder, other = pair if is_first else pair[::-1]
     values = {"holders": holder.claim.old_code, "others": other.claim.old_code, "claim_id": other.claim.claim_id}
     found: list[str] = []
-    try:
-        async with db.owner_transaction() as conn:
-            await conn.execute("DELETE FROM trade_in.vehicle WHERE code = %(others)s", values)
-            await conn.execute("UPDATE trade_in.claim SET old_code = %(holders)s WHERE claim_id = %(claim_id)s", values)
-            found = await trade_in.audit(conn)
-            raise RolledBackError
-    except RolledBackError:
-        pass
+    async with db.owner_transaction() as conn:
+        await conn.execute("DELETE FROM trade_in.vehicle WHERE code = %(others)s", values)
+        await conn.execute("UPDATE trade_in.claim SET old_code = %(holders)s WHERE claim_id = %(claim_id)s", values)
+        found = await trade_in.audit(conn)
+        raise psycopg.Rollback
 
     names = [show_id("claim", kept.claim.claim_id) for kept in pair]
     assert [line for line in found if "is counted by" in line and all(name in line for name in names)]

@@ -5,26 +5,26 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
+import psycopg
 import pytest
 
 from tests.support.builders.chain import a_code
-from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
+from tests.support.builders.trade_in_town import SOLD, TradeInTown, a_trade_in_town
 from yikatong.kernel.ids import read_id, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
 from yikatong.trade_in import audit as trade_in
 from yikatong.trade_in import service
+from yikatong.trade_in.api import OWN
 from yikatong.trade_in.model import Act
 from yikatong.trade_in.rules.leaves import leaf_of_coupon_use
 
 pytestmark = pytest.mark.anyio
 
-OWN = "/v1/wallet/trade-in/claims"
 COUPONS = "/v1/trade-in/bank/coupons"
 COUPON = {"mode": "{kind: coupon, then: claim_later, life: days, days: 3, takes: 0, clause: notice}"}
 TAKEN: dict[str, Any] = {"price_fen": 250_000, "reference": "CCB-2026-000017"}
-SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
 
 
 @pytest.fixture
@@ -42,8 +42,7 @@ def on(town: TradeInTown, *, days: int = 0) -> str:
 async def a_coupon(town: TradeInTown, code: str | None = None) -> str:
     """The id of a new claim, whose coupon was taken today."""
     await town.a_resident()
-    answer = await town.done("resident", OWN, **town.an_application(code or a_code()))
-    return str(answer["claim"]["claim_id"])
+    return await town.qualified(code or a_code())
 
 
 async def used(town: TradeInTown, claim: str, *, who: str = "bank", **said: Any) -> Any:
@@ -204,19 +203,12 @@ async def test_a_use_of_a_claim_that_is_not_there_is_found_by_the_audit(town: Tr
     claim = await a_coupon(town)
     await used(town, claim)
     found: list[str] = []
-    try:
-        async with town.place.db.owner_transaction() as conn:
-            await conn.execute(
-                "UPDATE trade_in.coupon_use SET resident_id = %s WHERE claim_id = %s",
-                [town.place.ids.new(), read_id("claim", claim)],
-            )
-            found = await trade_in.audit(conn)
-            raise RolledBackError
-    except RolledBackError:
-        pass
+    async with town.place.db.owner_transaction() as conn:
+        await conn.execute(
+            "UPDATE trade_in.coupon_use SET resident_id = %s WHERE claim_id = %s",
+            [town.place.ids.new(), read_id("claim", claim)],
+        )
+        found = await trade_in.audit(conn)
+        raise psycopg.Rollback
 
     assert [line for line in found if claim in line and "took the coupon" in line]
-
-
-class RolledBackError(Exception):
-    """What a test spoils is not kept."""

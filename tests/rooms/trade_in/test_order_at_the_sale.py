@@ -7,22 +7,18 @@ from typing import Any
 import pytest
 
 from tests.support.builders.chain import a_code
-from tests.support.builders.programmes import a_sheet, a_sheet_text
+from tests.support.builders.programmes import PAID_LATER, a_sheet, a_sheet_text
 from tests.support.builders.trade_in import a_claim
-from tests.support.builders.trade_in_town import TradeInTown, a_trade_in_town
+from tests.support.builders.trade_in_town import SOLD, TradeInTown, a_trade_in_town
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.database import Database
-from yikatong.trade_in.model import OldState, PlateState, Step
+from yikatong.trade_in.model import PlateState, Step
 from yikatong.trade_in.rules.sheets import list_unmet
 
 pytestmark = pytest.mark.anyio
 
 CLAUSE = "notice the order may not be reversed"
-STRICT = {
-    "mode": "{kind: claim_later, paid_by: treasury, clause: notice}",
-    "order": f"{{rule: cancel_first, clause: {CLAUSE}}}",
-}
-SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
+STRICT = PAID_LATER | {"order": f"{{rule: cancel_first, clause: {CLAUSE}}}"}
 
 
 @pytest.fixture
@@ -78,8 +74,7 @@ class Trade:
 
 async def a_trade(town: TradeInTown) -> Trade:
     old = a_code()
-    answer = await town.done("resident", "/v1/wallet/trade-in/claims", **town.an_application(old))
-    return Trade(town, answer["claim"]["claim_id"], old)
+    return Trade(town, await town.qualified(old), old)
 
 
 async def test_a_store_sees_before_the_sale_what_has_to_come_first_and_under_which_clause(town: TradeInTown) -> None:
@@ -132,7 +127,6 @@ def test_online_another_order_may_hold_and_a_bike_without_a_plate_has_none_to_ca
 
     assert [Step.HAND_IN] == steps(bare, "store")
     assert [] == steps(bare, "online")
-    assert OldState.OWNED is bare.old
 
 
 def test_a_place_whose_order_is_free_or_unknown_wants_nothing_first() -> None:

@@ -1,6 +1,5 @@
 """What payouts told of a claim that it could not follow is told to finance of its place, the newest first."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -8,7 +7,7 @@ import pytest
 
 from tests.support.builders.chain import a_code
 from tests.support.builders.trade_in_town import BUCKETS, TradeInTown, a_trade_in_town
-from yikatong.kernel.ids import ResidentId, bucket_of, read_id, show_id
+from yikatong.kernel.ids import bucket_of, read_id, show_id
 from yikatong.plumbing.database import Database
 from yikatong.trade_in.model import PaymentAtOdds, Told
 from yikatong.trade_in.store import paying
@@ -18,27 +17,18 @@ pytestmark = pytest.mark.anyio
 AT_ODDS = "/v1/trade-in/finance/payments-at-odds"
 
 
-@pytest.fixture
-async def town(db: Database) -> AsyncIterator[TradeInTown]:
-    async with a_trade_in_town(db) as town:
-        yield town
-
-
 async def a_claim(town: TradeInTown) -> UUID:
     """A new claim of a new resident."""
     await town.a_resident()
-    answer = await town.done("resident", "/v1/wallet/trade-in/claims", **town.an_application(a_code()))
-    return read_id("claim", answer["claim"]["claim_id"])
+    return read_id("claim", await town.qualified(a_code()))
 
 
 async def told_in_vain(town: TradeInTown, claim_id: UUID, *, at: datetime) -> None:
     """Payouts told a claim of its payment, and it could not follow."""
-    resident_id = town.callers["resident"].caller.resident_id
-    assert resident_id is not None
     odds = PaymentAtOdds(
         bucket=bucket_of(claim_id, BUCKETS),
         claim_id=claim_id,
-        resident_id=ResidentId(resident_id),
+        resident_id=town.resident_id,
         roster_id=town.place.ids.new(),
         told=Told.PAID,
         about=town.place.ids.new(),

@@ -121,7 +121,7 @@ async def test_a_claim_that_is_given_up_leaves_its_place_to_whoever_comes_next(d
     assert isinstance(next_one, Qualified)
     assert 0 == await place.places_left()
     assert [] == await place.faults([ended, next_one.kept])
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="CLAIM_IS_IN_ANOTHER_STATE"):
         await place.act(order)
 
 

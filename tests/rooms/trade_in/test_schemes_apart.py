@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.builders.chain import Place, a_code
+from tests.support.builders.programmes import PAID_LATER
 from yikatong.cards.model import Registered
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger.model import name_budget
@@ -28,7 +29,6 @@ from yikatong.trade_in.store import vehicles
 pytestmark = pytest.mark.anyio
 
 ONE = 50_000
-LATER = {"mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
 ONCE_A_YEAR = {"per_person": "{count: 1, per: calendar_year, clause: notice}"}
 NEW_YEAR = datetime(2027, 1, 2, 4, 0, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ async def a_place_of_two_years(db: Database, **terms: str) -> Place:
 
 
 async def test_a_chance_of_last_year_buys_no_second_bike_this_year(db: Database) -> None:
-    place = await a_place_of_two_years(db, **LATER)
+    place = await a_place_of_two_years(db, **PAID_LATER)
     resident = await place.a_resident()
     await place.done(await qualified(place, resident), Act.RECEIVE_OLD, Act.SELL)
     of_last_year = await qualified(place, resident, bought_on="2026-12-31")
@@ -80,7 +80,7 @@ async def test_a_till_takes_no_money_of_last_year_off_a_price_of_this_year(db: D
 
 
 async def test_goods_that_were_moved_in_one_place_are_not_claimed_in_another(db: Database) -> None:
-    here, there = await Place(db, terms=LATER).funded(2 * ONE), await Place(db, terms=LATER).funded(2 * ONE)
+    here, there = await Place(db, terms=PAID_LATER).funded(2 * ONE), await Place(db, terms=PAID_LATER).funded(2 * ONE)
     resident = await here.a_resident()
     code = a_code()
     bought = await here.done(await qualified(here, resident, old_code=code), Act.RECEIVE_OLD, Act.SELL)
@@ -97,14 +97,15 @@ async def test_goods_that_were_moved_in_one_place_are_not_claimed_in_another(db:
 async def test_whoever_asks_for_another_persons_bike_at_the_same_moment_does_not_keep_it_from_them(
     db: Database, is_first: bool
 ) -> None:
-    place = await Place(db, terms=LATER, bucket_count=1).funded(5 * ONE)
+    place = await Place(db, terms=PAID_LATER, bucket_count=1).funded(5 * ONE)
     owner, other, code = await place.a_resident(), await place.a_resident(), a_code()
     await place.done(await qualified(place, owner, old_code=code), Act.RECEIVE_OLD, Act.WITHDRAW)
-    asking = [place.an_application(one, old_code=code) for one in (owner, other)]
+    in_order = (owner, other) if is_first else (other, owner)
+    asking = [place.an_application(one, old_code=code) for one in in_order]
 
-    ends = await many(place, asking if is_first else asking[::-1])
+    ends = await many(place, asking)
 
-    by_resident = {one.resident_id: end for one, end in zip(asking if is_first else asking[::-1], ends, strict=True)}
+    by_resident = {one.resident_id: end for one, end in zip(asking, ends, strict=True)}
     assert isinstance(by_resident[owner.resident_id], Qualified)
     assert "VEHICLE_IS_COUNTED_ALREADY" == reason_of(by_resident[other.resident_id])
 
@@ -128,7 +129,7 @@ async def many(place: Place, asking: Sequence[Application]) -> list[Qualified | 
 
 
 async def test_whoever_frees_the_code_of_a_refused_sale_waits_for_nobody(db: Database) -> None:
-    place = await Place(db, terms=LATER).funded(ONE)
+    place = await Place(db, terms=PAID_LATER).funded(ONE)
     claim_id, code = (await place.qualified()).claim.claim_id, a_code()
     async with db.transaction() as conn:
         await service.claim_new_code(conn, claim_id=claim_id, code=code, chain=place.chain, now=place.now)
@@ -145,7 +146,7 @@ async def test_whoever_frees_the_code_of_a_refused_sale_waits_for_nobody(db: Dat
 
 
 async def test_a_payment_is_stopped_once_for_a_request_and_another_term_under_its_id_is_another(db: Database) -> None:
-    place = await Place(db, terms=LATER).funded(ONE)
+    place = await Place(db, terms=PAID_LATER).funded(ONE)
     kept = await place.done(await place.qualified(), Act.RECEIVE_OLD, Act.SELL, Act.SUBMIT, Act.CHECK)
     request_id = place.ids.new()
     order = place.an_order(kept, Act.REJECT, request_id=request_id)

@@ -41,6 +41,8 @@ _TERMS = {
     "budget": "none",
     "returns": "unknown",
 }
+PAID_LATER = {"mode": "{kind: claim_later, paid_by: treasury, clause: notice}"}
+"""Terms of a place that pays a claim once everything was checked, and takes nothing off at the till."""
 WINDOWS = ("old_registered", "old_cancelled", "handed_in", "bought", "new_registered", "claimed")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from simulator.vehicles import Plate
 from tests.support.builders.access import Known, a_partner, a_staff_member, a_terminal, a_wallet, an_operator
 from tests.support.builders.catalogue import a_provider
 from tests.support.builders.chain import Place
@@ -18,8 +19,11 @@ from yikatong.app.outside.vehicles import NoVehicleRegister
 from yikatong.app.wallets.apply_route import route_of_applications
 from yikatong.app.wallets.door import WalletDoor
 from yikatong.app.wallets.qualifying import Qualifying
+from yikatong.cards import service as cards
 from yikatong.cards.model import Registered
 from yikatong.catalogue.model import Provider
+from yikatong.kernel.ids import ResidentId
+from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.database import Database
 from yikatong.trade_in.api import OWN, Desk, routes
@@ -28,6 +32,8 @@ from yikatong.trade_in.outside import VehicleRegister
 from yikatong.trade_in.service.lists import import_parties
 
 WHY = {"Purpose": "trade-in"}
+SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
+"""What a store states of a sale that nothing stands in the way of."""
 BUCKETS = 1
 """As many as the served house has."""
 
@@ -74,6 +80,30 @@ class TradeInTown:
                 conn, region=self.place.code, resident_id=resident.resident_id, now=self.place.now
             )
         return resident
+
+    @property
+    def resident_id(self) -> ResidentId:
+        """Whose wallet calls as the resident."""
+        resident_id = self.callers["resident"].caller.resident_id
+        assert resident_id is not None
+        return ResidentId(resident_id)
+
+    async def a_plate(self, code: str) -> Plate:
+        """A plate that the resident has had for years, as the register of vehicles knows it."""
+        async with self.place.db.transaction() as conn:
+            person = await cards.view_person(conn, bucket=0, resident_id=self.resident_id, vault=self.place.vault)
+        given = day_of(self.place.now).replace(year=2023)
+        return Plate(code=code, name=person.name, id_number=person.id_number, registered_on=given)
+
+    @property
+    def today(self) -> str:
+        """The day, as it is sent."""
+        return day_of(self.place.now).isoformat()
+
+    async def qualified(self, code: str, **facts: str) -> str:
+        """The id of a new claim of the resident."""
+        answer = await self.done("resident", OWN, **self.an_application(code, **facts))
+        return str(answer["claim"]["claim_id"])
 
     def an_application(self, code: str, **facts: str) -> dict[str, Any]:
         """What a wallet sends to be qualified."""
