@@ -10,6 +10,8 @@ from tests.support.database import TestServer
 from yikatong.plumbing.database import Database
 from yikatong.sealing import service as sealing
 
+# What it checks shows both sides when it fails, as in a test.
+pytest.register_assert_rewrite("tests.support.builders.paying_town")
 _server = TestServer()
 # Machines that run tests are busy ones: a slow example is no fault.
 settings.register_profile("house", deadline=None)
