@@ -13,20 +13,17 @@ from tests.crash.buyers import Buyers
 from tests.crash.serving import Platform
 from tests.support.builders.access import a_staff_member, a_wallet
 from tests.support.builders.store_lists import a_text_table
-from yikatong.app.bench.people import certify, enrol, fund, generate_grown_ups, wallet_of
+from yikatong.app.bench.people import Shop, certify, enrol, fund, generate_grown_ups, open_shop, wallet_of
 from yikatong.app.bench.shop import BenchPeople
 from yikatong.app.worker import Worker
 from yikatong.catalogue import service as catalogue
-from yikatong.catalogue.model import DataKind, ProviderKind, Scene
-from yikatong.kernel.identifiers.credit_code import make_credit_code
 from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import name_budget
 from yikatong.plumbing.clock import clock_of
 from yikatong.trade_in.service.lists import import_parties
-from yikatong.trust import service as trust
-from yikatong.trust.model import Algorithm, SigningKey
+from yikatong.trust.model import SigningKey
 
 PLACE = "530000"
 DAY = datetime(2024, 10, 20, 4, 0, tzinfo=UTC)
@@ -48,12 +45,11 @@ class Town(NamedTuple):
 
 
 class Sellers(NamedTuple):
-    """What the buyers' side needs of a store: tills, a clerk, and whose receivable grows."""
+    """What the buyers' side needs of a store: tills, whose receivable grows, a clerk; and the buyers' own wallets."""
 
     people: BenchPeople
     clerk: str
     wallets: list[str]
-    resident_ids: list[UUID]
 
 
 @asynccontextmanager
@@ -105,56 +101,13 @@ async def _let_in(worker: Worker) -> Sellers:
             now=now,
             bucket_count=house.settings.bucket_count,
         )
-    return Sellers(people._replace(certified=certified), clerk.token, wallets, [one.resident_id for one in enrolled])
+    return Sellers(people._replace(certified=certified), clerk.token, wallets)
 
 
 async def _open_store(worker: Worker) -> tuple[BenchPeople, str]:
     house = worker.house
-    now, ids = house.clock.now(), house.ids
-    credit_code = make_credit_code("92" + PLACE + "MA0BXKE00")
+    shop = Shop("MA0BXKE00", name_zh="亭亭车行", name_en="Tingting bikes", division=PLACE)
+    provider_id, tokens = await open_shop(worker, shop, terminal_count=TILLS)
     async with house.database.transaction() as conn:
-        provider = (
-            await catalogue.register_provider(
-                conn,
-                region=PLACE,
-                credit_code=credit_code,
-                name_zh="亭亭车行",
-                name_en="Tingting bikes",
-                kind=ProviderKind.SHOP,
-                receivable_limit_fen=0,
-                bank_reference=None,
-                now=now,
-                ids=ids,
-            )
-        ).provider
-        place = (
-            await catalogue.register_place(
-                conn,
-                region=PLACE,
-                provider_id=provider.id,
-                division=PLACE,
-                name_zh="亭亭车行一店",
-                name_en="Tingting bikes one",
-                now=now,
-                ids=ids,
-            )
-        ).place
-        tokens = []
-        for number in range(TILLS):
-            registered = await catalogue.register_terminal(
-                conn,
-                region=PLACE,
-                provider_id=provider.id,
-                place_id=place.id,
-                label=f"till {number}",
-                purposes=(Scene.RETAIL,),
-                learns=(DataKind.PRESENCE_ONLY,),
-                items=None,
-                public_key=trust.encode_cose_key(trust.new_signing_key(Algorithm.ES256).public_key),
-                now=now,
-                ids=ids,
-            )
-            assert registered.token is not None
-            tokens.append(registered.token)
-        item = await catalogue.get_item(conn, region=PLACE, code=ITEM, on=day_of(now))
-    return BenchPeople([], tokens, provider.id, ITEM, item.number), credit_code
+        item = await catalogue.get_item(conn, region=PLACE, code=ITEM, on=day_of(house.clock.now()))
+    return BenchPeople([], tokens, provider_id, ITEM, item.number), shop.credit_code(PLACE)

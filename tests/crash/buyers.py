@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from tests.crash.insisting import insist
+from tests.crash.insisting import Insisting
 from yikatong.app.bench.shop import BenchPeople, mint_answer
 from yikatong.kernel.instants import day_of
 from yikatong.plumbing.clock import Clock
@@ -77,19 +77,15 @@ class Deal(msgspec.Struct, kw_only=True):
     steps: dict[str, Step] = {}
 
     @property
-    def application(self) -> Step:
-        """The application, once it is answered."""
-        return self.steps["apply"]
-
-    @property
     def claim(self) -> str | None:
         """The claim that was opened, as the buyer was told."""
-        return self.application.said["claim"]["claim_id"] if self.application.status == 201 else None
+        applied = self.steps["apply"]
+        return applied.said["claim"]["claim_id"] if applied.status == 201 else None
 
     @property
     def refused_for(self) -> str | None:
         """Why the application was refused."""
-        return None if self.claim is not None else str(self.application.said["reason"])
+        return None if self.claim is not None else str(self.steps["apply"].said["reason"])
 
     @property
     def has_bought(self) -> bool:
@@ -105,12 +101,13 @@ class Deal(msgspec.Struct, kw_only=True):
         return "paid" if self.has_bought else ends.get(self.plan, "qualified")
 
 
-class Buyers:
+class Buyers(Insisting):
     """All buyers of a town. `deals` are the journals of those who have done everything."""
 
     def __init__(
         self, *, people: BenchPeople, clerk: str, wallets: list[str], place: str, clock: Clock, url: str
     ) -> None:
+        super().__init__()
         self.provider_id = people.provider_id
         self._people = people
         self._clerk = clerk
@@ -120,28 +117,13 @@ class Buyers:
         self._url = url
         self._numbers = count()
         self._keys = [trust.signing_key(Algorithm.ES256, one.private_key) for one in people.certified]
-        self._waited_for: list[tuple[int, asyncio.Event]] = []
         self.deals: list[Deal] = []
-        self.answered = 0
-        self.sent_again = 0
-        self.told_to_wait: set[str] = set()
 
-    @property
-    def left(self) -> int:
-        """How many buyers have not come yet."""
-        return len(self._wallets) - len(self.deals)
-
-    async def work(self, *, until: Callable[[], bool]) -> None:
+    async def work(self, until: Callable[[], bool]) -> None:
         """Let buyers come side by side until something holds; each does everything."""
         async with httpx.AsyncClient(base_url=self._url, timeout=10) as client, asyncio.TaskGroup() as group:
             for _ in range(AT_WORK):
                 group.create_task(self._come(client, until))
-
-    async def wait_for(self, more: int) -> None:
-        """Wait until so many more steps were answered."""
-        came_true = asyncio.Event()
-        self._waited_for.append((self.answered + more, came_true))
-        await came_true.wait()
 
     async def ask_again(self) -> list[tuple[Deal, str, Any]]:
         """What is answered now to everybody's applications that won, taps and refunds, sent once more."""
@@ -150,7 +132,7 @@ class Buyers:
         async with httpx.AsyncClient(base_url=self._url, timeout=10) as client:
             for start in range(0, len(asked), AT_WORK):
                 steps = [deal.steps[name] for deal, name in asked[start : start + AT_WORK]]
-                answers = [self._insist(client, step.path, step.token, step.body) for step in steps]
+                answers = [self.insist(client, step.path, token=step.token, body=step.body) for step in steps]
                 said += [answer.json() for answer in await asyncio.gather(*answers)]
         return [(deal, name, one) for (deal, name), one in zip(asked, said, strict=True)]
 
@@ -215,21 +197,10 @@ class Buyers:
         return await self._send(client, deal, name, path, token, msgspec.json.encode(body))
 
     async def _send(self, client: httpx.AsyncClient, deal: Deal, name: str, path: str, token: str, body: bytes) -> Step:
-        answer = await self._insist(client, path, token, body)
+        answer = await self.insist(client, path, token=token, body=body)
         step = Step(path, token, body, answer.status_code, answer.json())
         may_be_refused = name in ("apply", "other tap")
         assert answer.is_success or may_be_refused, f"{deal.plan}, {name}: {answer.text}"
-        deal.steps = {**deal.steps, name: step}
-        self.answered += 1
-        for wanted, came_true in self._waited_for:
-            if self.answered >= wanted:
-                came_true.set()
+        deal.steps[name] = step
+        self._heard()
         return step
-
-    async def _insist(self, client: httpx.AsyncClient, path: str, token: str, body: bytes) -> httpx.Response:
-        return await insist(client, path, token=token, body=body, on_again=self._come_again)
-
-    def _come_again(self, reason: str | None) -> None:
-        self.sent_again += 1
-        if reason is not None:
-            self.told_to_wait.add(reason)

@@ -1,16 +1,14 @@
 """Kill -9 of what serves and of the database while bikes are handed in, sold, taken back and returned over HTTP."""
 
-import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.crash.bike_town import KILLS, Town, a_bike_town
-from tests.crash.buyers import Buyers
 from tests.crash.chain_books import verify_chain
-from tests.crash.serving import kill
+from tests.crash.insisting import killed_at_work
 from tests.support.database import folder_of_our_own
 
 pytestmark = pytest.mark.anyio
@@ -29,32 +27,6 @@ async def town(anyio_backend: str) -> AsyncIterator[Town]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def killed_at_work(
-    buyers: Buyers, find: Callable[[], list[int]], *, steps_before: int, then: Callable[[], None] | None = None
-) -> int:
-    """Let buyers come, kill something once so many steps were answered, and go on until more were answered since.
-
-    Gives how often somebody sent a step again.
-    """
-    enough = asyncio.Event()
-    sent_again = buyers.sent_again
-
-    async def kill_and_go_on() -> None:
-        await buyers.wait_for(steps_before)
-        doomed = await asyncio.to_thread(find)
-        await buyers.wait_for(1)
-        kill(doomed)
-        if then is not None:
-            await asyncio.to_thread(then)
-        await buyers.wait_for(STEPS_AFTER)
-        enough.set()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(kill_and_go_on())
-        group.create_task(buyers.work(until=enough.is_set))
-    return buyers.sent_again - sent_again
-
-
 @pytest.mark.parametrize("what", ["busiest_worker", "postmaster", "everything"])
 async def test_whatever_dies_every_claim_sale_and_fen_is_where_it_was_said_to_be(
     town: Town, seed: int, what: str
@@ -66,7 +38,9 @@ async def test_whatever_dies_every_claim_sale_and_fen_is_where_it_was_said_to_be
 
     for _ in range(KILLS):
         steps = chance.randrange(STEPS_AFTER // 2, STEPS_AFTER * 3 // 2)
-        sent_again += await killed_at_work(town.buyers, getattr(platform, what), steps_before=steps, then=then)
+        sent_again += await killed_at_work(
+            town.buyers, getattr(platform, what), work=town.buyers.work, before=steps, after=STEPS_AFTER, then=then
+        )
 
     assert sent_again or what == "busiest_worker"
     assert {"COUNTER_IS_BUSY", "DATABASE_IS_BUSY", "SERVER_IS_BUSY"} >= town.buyers.told_to_wait
@@ -76,6 +50,6 @@ async def test_whatever_dies_every_claim_sale_and_fen_is_where_it_was_said_to_be
 async def test_when_the_money_is_used_up_the_last_ones_hear_it_and_nothing_is_out_of_place(town: Town) -> None:
     buyers = town.buyers
 
-    await buyers.work(until=lambda: any(deal.refused_for == "BUDGET_IS_USED_UP" for deal in buyers.deals))
+    await buyers.work(lambda: any(deal.refused_for == "BUDGET_IS_USED_UP" for deal in buyers.deals))
 
     await verify_chain(town)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from tests.crash.insisting import insist
+from tests.crash.insisting import Insisting
 from tests.crash.serial_order import Deed, What
 from yikatong.app.bench.shop import BenchPeople, mint_answer
 from yikatong.codes import service as codes
@@ -41,13 +41,13 @@ class Sent(NamedTuple):
     what: What
 
 
-class Tills:
+class Tills(Insisting):
     """All tills of a shop. `acknowledged` has the receipt of every tap that was answered, `reversed` what was taken
-    back and answered, `history` when all of it was asked and answered, `told_to_wait` the reasons for which tills were
-    to come again, `refusals` times."""
+    back and answered, `history` when all of it was asked and answered."""
 
     def __init__(self, people: BenchPeople, url: str, *, resident_count: int) -> None:
         """`url` is where the tills call; it may be changed while none is at work."""
+        super().__init__()
         self._people = people
         self._resident_count = resident_count
         self.url = url
@@ -59,37 +59,13 @@ class Tills:
         self._clock = SystemClock()
         self.acknowledged: dict[str, tuple[Sent, Any]] = {}
         self.history: list[Deed] = []
-        self._waited_for: list[tuple[Callable[[], bool], asyncio.Event]] = []
         self.reversed: dict[str, str] = {}
-        self.sent_again = 0
-        self.refusals = 0
-        self.told_to_wait: set[str] = set()
 
     async def work(self, *, tills: int, until: Callable[[], bool]) -> None:
         """Let tills work side by side until something holds; each ends what it began."""
         async with httpx.AsyncClient(base_url=self.url, timeout=10) as client, asyncio.TaskGroup() as group:
             for number in range(tills):
                 group.create_task(self._till(client, number, until))
-
-    async def wait_for(self, more: int) -> None:
-        """Wait until so many more taps were answered."""
-        wanted = len(self.acknowledged) + more
-        await self._wait_until(lambda: len(self.acknowledged) >= wanted)
-
-    async def wait_for_refusals(self, more: int) -> None:
-        """Wait until tills were told so many times more to come again."""
-        wanted = self.refusals + more
-        await self._wait_until(lambda: self.refusals >= wanted)
-
-    async def _wait_until(self, holds: Callable[[], bool]) -> None:
-        came_true = asyncio.Event()
-        self._waited_for.append((holds, came_true))
-        await came_true.wait()
-
-    def _tell(self) -> None:
-        for holds, came_true in self._waited_for:
-            if holds():
-                came_true.set()
 
     async def ask_again(self, request_ids: list[str]) -> dict[str, Any]:
         """The receipts of some requests, sent once more."""
@@ -105,7 +81,7 @@ class Tills:
             self.acknowledged[sent.request_id] = (sent, receipt)
             on_day = day_of(datetime.fromisoformat(receipt["decided_at"]))
             self._remember(sent, sent.what, asked_at, said=receipt.get("reason", ""), on_day=on_day)
-            self._tell()
+            self._heard()
             if len(self.acknowledged) % _REVERSED_EVERY == 0:
                 asked_at = time.monotonic()
                 found = self.reversed[sent.request_id] = await self._reversed(client, sent)
@@ -116,24 +92,14 @@ class Tills:
         self.history.append(Deed(sent.request_id, what, sent.amount_fen, asked_at, heard_at, said, on_day))
 
     async def _answered(self, client: httpx.AsyncClient, sent: Sent) -> Any:
-        answer = await self._insist(client, "/v1/taps", sent.token, sent.body)
+        answer = (await self.insist(client, "/v1/taps", token=sent.token, body=sent.body)).json()
         return answer.get("receipt", answer)
 
     async def _reversed(self, client: httpx.AsyncClient, sent: Sent) -> str:
         tap = msgspec.json.decode(sent.body)
         reversal = {name: tap.get(name) for name in ("request_id", "item", "amount_fen", "code", "answers")}
-        answer = await self._insist(client, "/v1/reversals", sent.token, msgspec.json.encode(reversal))
-        return str(answer["found"])
-
-    async def _insist(self, client: httpx.AsyncClient, path: str, token: str, body: bytes) -> Any:
-        return (await insist(client, path, token=token, body=body, on_again=self._come_again)).json()
-
-    def _come_again(self, reason: str | None) -> None:
-        self.sent_again += 1
-        if reason is not None:
-            self.told_to_wait.add(reason)
-            self.refusals += 1
-            self._tell()
+        answer = await self.insist(client, "/v1/reversals", token=sent.token, body=msgspec.json.encode(reversal))
+        return str(answer.json()["found"])
 
     def _mint(self, token: str) -> Sent:
         """The next tap: some taps in a row ask the same resident, each with another certificate."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from simulator.population.load import MINOR_UNDER_YEARS, newcomers_of
@@ -32,6 +33,19 @@ CHUNK = 500
 _KEYS_AT_ONCE = 32
 
 
+class Shop(NamedTuple):
+    """A shop to be opened; `organisation` are the nine places of its credit code that are its own."""
+
+    organisation: str
+    name_zh: str = "测速商店"
+    name_en: str = "Benchmark shop"
+    division: str = "990101"
+
+    def credit_code(self, region: str) -> str:
+        """Its credit code in a region."""
+        return make_credit_code("92" + region + self.organisation)
+
+
 def wallet_of(one: EnrolledAtOnce, keys: Mapping[UUID, SigningKey]) -> Refreshing:
     """What somebody's wallet needs to refresh."""
     return Refreshing(one.resident_id, one.device_id, keys[one.resident_id].private_bytes())
@@ -57,10 +71,10 @@ async def make_people(
     refreshing = [wallet_of(one, keys) for one in enrolled]
     tell(f"{certificate_count} certificates")
     certified = await certify(worker, refreshing, certificate_count)
-    provider_id, tokens = await _open_shop(worker, "MA0BENCH0", terminal_count)
+    provider_id, tokens = await open_shop(worker, Shop("MA0BENCH0"), terminal_count=terminal_count)
     spread = []
     for number in range(spread_count):
-        one_provider, its_tokens = await _open_shop(worker, f"MA1B{number:05d}", 1)
+        one_provider, its_tokens = await open_shop(worker, Shop(f"MA1B{number:05d}"), terminal_count=1)
         spread.append(Till(its_tokens[0], one_provider))
     house = worker.house
     async with house.database.transaction() as conn:
@@ -221,7 +235,8 @@ async def refresh_wallet(
     ]
 
 
-async def _open_shop(worker: Worker, organisation: str, terminal_count: int) -> tuple[UUID, list[str]]:
+async def open_shop(worker: Worker, shop: Shop, *, terminal_count: int) -> tuple[UUID, list[str]]:
+    """Register a shop with its tills; gives its provider's id and the tills' tokens."""
     house = worker.house
     now, region = house.clock.now(), house.settings.region
     async with house.database.transaction() as conn:
@@ -229,9 +244,9 @@ async def _open_shop(worker: Worker, organisation: str, terminal_count: int) -> 
             await catalogue.register_provider(
                 conn,
                 region=region,
-                credit_code=make_credit_code("92" + region + organisation),
-                name_zh="测速商店",
-                name_en="Benchmark shop",
+                credit_code=shop.credit_code(region),
+                name_zh=shop.name_zh,
+                name_en=shop.name_en,
                 kind=ProviderKind.SHOP,
                 receivable_limit_fen=0,
                 bank_reference=None,
@@ -244,9 +259,9 @@ async def _open_shop(worker: Worker, organisation: str, terminal_count: int) -> 
                 conn,
                 region=region,
                 provider_id=provider.id,
-                division="990101",
-                name_zh="测速商店一店",
-                name_en="Benchmark shop one",
+                division=shop.division,
+                name_zh=f"{shop.name_zh}一店",
+                name_en=f"{shop.name_en} one",
                 now=now,
                 ids=house.ids,
             )
