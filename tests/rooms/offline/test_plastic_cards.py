@@ -12,6 +12,7 @@ from simulator.chip import Chip
 from tests.rooms.offline.test_over_http import audited
 from tests.support.builders.counter import BUCKET
 from tests.support.builders.offline import Till, a_region_with_lists, a_till
+from tests.support.builders.plastic import PIN, a_card_holder
 from tests.support.builders.served import Served
 from tests.support.world import NOON
 from yikatong.cards.model import Registered
@@ -27,7 +28,6 @@ from yikatong.terminal.model import Admitted
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
-PIN = "739164"
 
 
 class Grandmother(msgspec.Struct):
@@ -45,17 +45,7 @@ class Grandmother(msgspec.Struct):
 
 async def a_grandmother(served: Served, *, purse_fen: int = 10_000) -> Grandmother:
     """A resident with an active card that has a chip, no e-card and no phone; the counter has certified the chip."""
-    world = served.world
-    async with world.db.transaction() as conn:
-        people = world.cards(conn)
-        resident = await people.a_resident()
-        await people.applied(resident)
-        chips = await people.made()
-        card = await people.activated(resident)
-        await world.give(conn, resident, "purse", purse_fen)
-    assert card.card_number is not None
-    chip = Chip(card_number=card.card_number, region=world.region, pin=PIN, key=chips[card.card_number])
-    she = Grandmother(resident, chip, b"")
+    she = Grandmother(*await a_card_holder(served.world, purse_fen=purse_fen), certificate=b"")
     answer = await counter(served, "POST", she.path + "/card/chip-certificate")
     assert 200 == answer.status_code, answer.text
     she.certificate = _read(answer.json()["certificate"])

@@ -1,6 +1,5 @@
 """A resident without a phone buys with the plastic card, or with a clerk who saw their document, as others do."""
 
-from base64 import urlsafe_b64encode
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,11 @@ from simulator.chip import Chip
 from simulator.wallet import Wallet
 from tests.support.builders.counter import Phone
 from tests.support.builders.follow_ups import id_of, refunded
+from tests.support.builders.plastic import PIN, a_card_holder
 from tests.support.builders.subsidised import CONFIRM_ABOVE_FEN, OWN_FEN, PRICE_FEN, SUBSIDY_FEN, BikeStore, Buyer
 from yikatong.access.model import Reason as AccessReason
 from yikatong.codes.model import Asked, Form
+from yikatong.kernel.base64url import write_base64url
 from yikatong.kernel.ids import ProviderId, TerminalId
 from yikatong.kernel.outcomes import Refused
 from yikatong.lines.model import Reason as LineReason
@@ -22,7 +23,6 @@ from yikatong.trade_in.model import ClaimState
 
 pytestmark = pytest.mark.anyio
 
-PIN = "739164"
 DEAR_FEN = CONFIRM_ABOVE_FEN + 100_000
 
 
@@ -35,18 +35,9 @@ class Grandmother(msgspec.Struct):
 
 async def a_grandmother(store: BikeStore, *, purse_fen: int) -> Grandmother:
     """A resident with an active plastic card, money in the purse, and a claim that was qualified at a counter."""
-    world = store.world
-    async with world.db.transaction() as conn:
-        people = world.cards(conn)
-        resident = await people.a_resident()
-        await people.applied(resident)
-        chips = await people.made()
-        card = await people.activated(resident)
-        await world.give(conn, resident, "purse", purse_fen)
-    assert card.card_number is not None
+    resident, chip = await a_card_holder(store.world, purse_fen=purse_fen)
     nobody_s = Phone(resident=resident, wallet=Wallet())
     claim_id: UUID = (await store.qualified(nobody_s)).claim.claim_id
-    chip = Chip(card_number=card.card_number, region=world.region, pin=PIN, key=chips[card.card_number])
     return Grandmother(Buyer(phone=nobody_s, claim_id=claim_id), chip)
 
 
@@ -62,7 +53,7 @@ def inserted(store: BikeStore, she: Grandmother, *, price_fen: int = PRICE_FEN, 
         request_id=world.ids.new().hex,
         item=store.item.code,
         amount_fen=price_fen,
-        chip=urlsafe_b64encode(signed).decode().rstrip("="),
+        chip=write_base64url(signed),
         answers=nonce.hex(),
     )
 

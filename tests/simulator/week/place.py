@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-import msgspec
 import psycopg
 import pytest
 
@@ -16,11 +15,11 @@ from tests.simulator.week.bank import SlowBank
 from tests.simulator.week.history import History
 from tests.simulator.week.journal import Journal, WeekClock, WeekCounter
 from tests.simulator.week.lines_to_database import WeekDatabase
-from tests.simulator.week.plastic import CardMaker, PlasticCard, a_plastic_card
+from tests.simulator.week.plastic import PlasticCard, a_plastic_card
 from tests.simulator.week.store import Store, a_store
 from tests.simulator.week.turns import Turns, WeekLoop, is_here
 from tests.support.builders import counter as building
-from tests.support.builders.cards import TERMS
+from tests.support.builders.cards import CardWorld
 from tests.support.builders.catalogue import TerminalWithKeys
 from tests.support.builders.counter import CounterWorld, Phone
 from tests.support.world import NOON, SeededIds, a_region_code
@@ -56,11 +55,10 @@ class Worker(CounterWorld):
     name = ""
     chips: dict[str, SigningKey]
 
-    def cards(self, conn: Connection) -> CardMaker:
-        """The steps of residents' lives, with ids from the seed."""
-        people = CardMaker(conn, now=self.clock.now(), region=self.region)
-        people.terms = msgspec.structs.replace(TERMS, bucket_count=1)
-        people.vault, people.ids, people.chips = self.vault, self.ids, self.chips
+    def cards(self, conn: Connection) -> CardWorld:
+        """The steps of residents' lives, with ids from the seed and the chips of all cards that were made."""
+        people = super().cards(conn)
+        people.ids, people.chips = self.ids, self.chips
         return people
 
 
@@ -171,7 +169,7 @@ async def _let_in(place: Place) -> None:
     for number in range(RESIDENTS):
         phone = await place.first.a_phone(purse_fen=purse_fen(number), meals_fen=MEALS_FEN, with_bank=has_bank(number))
         place.phones.append(phone)
-        place.cards.append(await a_plastic_card(place.first, phone.resident, place.first.chips))
+        place.cards.append(await a_plastic_card(place.first, phone.resident))
     await _let_in_outposts(place)
     for worker in place.workers:
         for till in place.terminals:

@@ -3,29 +3,15 @@
 from datetime import datetime
 
 from simulator.chip import Chip
-from tests.support.builders.cards import CardWorld
 from tests.support.builders.counter import BUCKET, CounterWorld
+from tests.support.builders.plastic import PIN, chip_of
 from yikatong.cards.model import Registered
 from yikatong.codes import service as codes
 from yikatong.kernel.ids import TerminalId
-from yikatong.trust.model import SigningKey
 
-PIN = "739164"
 CHIP, CHIP_WITHOUT_PASSWORD, CHIP_ENTRY = "chip", "chip without password", "chip entry"
 BY_CHIP = frozenset({CHIP, CHIP_WITHOUT_PASSWORD, CHIP_ENTRY})
 """How a tap is made by a plastic card: `chip` pays after its password was typed, the others type nothing."""
-
-
-class CardMaker(CardWorld):
-    """Steps of residents' lives, after which the keys of the chips that were made are known."""
-
-    chips: dict[str, SigningKey]
-
-    async def made(self) -> dict[str, SigningKey]:
-        """Let every waiting card of the region be made."""
-        chips = await super().made()
-        self.chips.update(chips)
-        return chips
 
 
 class PlasticCard:
@@ -41,14 +27,13 @@ class PlasticCard:
         return self._chip.present(asked, terminal_id=terminal_id, now=now, pin=PIN if how == CHIP else None)
 
 
-async def a_plastic_card(worker: CounterWorld, resident: Registered, chips: dict[str, SigningKey]) -> PlasticCard:
+async def a_plastic_card(worker: CounterWorld, resident: Registered) -> PlasticCard:
     """The card of a resident, whose chip the counter certifies."""
     async with worker.db.transaction() as conn:
-        card = await worker.cards(conn).card_of(resident)
+        people = worker.cards(conn)
+        card = await people.card_of(resident)
         _, certificate = await codes.certify_chip(
             conn, bucket=BUCKET, resident_id=resident.resident_id, holder=worker.keys, now=worker.clock.now(),
             ids=worker.ids,
         )  # fmt: skip
-    assert card.card_number is not None
-    chip = Chip(card_number=card.card_number, region=worker.region, pin=PIN, key=chips[card.card_number])
-    return PlasticCard(chip, certificate)
+    return PlasticCard(chip_of(card, people), certificate)

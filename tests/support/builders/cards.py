@@ -108,7 +108,10 @@ def key_of(resident: Registered) -> Key:
 
 
 class CardWorld:
-    """A region of its own with a clock, ids and what cards needs; methods are steps of a resident's life."""
+    """A region of its own with a clock, ids and what cards needs; methods are steps of a resident's life.
+
+    `chips` are the keys of the chips that were made, by card number.
+    """
 
     def __init__(self, conn: Conn, *, now: datetime = NOON, region: str | None = None) -> None:
         self.conn = conn
@@ -119,6 +122,7 @@ class CardWorld:
         self.terms = TERMS
         self.bank = ABank()
         self.faces = FacesThatMatch()
+        self.chips: dict[str, SigningKey] = {}
 
     def step(self) -> Step:
         """The arguments of a step that an operator does now."""
@@ -174,6 +178,7 @@ class CardWorld:
             by=OPERATOR,
             now=self.now,
         )
+        self.chips |= chips
         return chips
 
     async def activated(self, resident: Registered) -> Card:
