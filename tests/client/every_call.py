@@ -13,9 +13,9 @@ from yikatong.client.terminal import Terminal
 from yikatong.client.wallet import Wallet
 from yikatong.kernel.ids import PREFIX_BY_KIND
 
-RES, CRD, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT, CLM = (
+RES, OPR, PRV, PLC, TRM, TAP, KEY, PRT, STF, APR, CBT, ACC, RST, OBJ, PBT, CLM = (
     PREFIX_BY_KIND[kind] + "0" * 31 + "1"
-    for kind in ("resident", "card", "operator", "provider", "place", "terminal", "tap", "key", "partner", "staff",
+    for kind in ("resident", "operator", "provider", "place", "terminal", "tap", "key", "partner", "staff",
                  "approval", "card_batch", "account", "roster", "objection", "payout_batch", "claim")
 )  # fmt: skip
 REFERENCE = "01938f5e-2b7c-7a7d-9e9b-1c2d3e4f5a6b"

@@ -1,7 +1,7 @@
 """What the client sends is what the routes take, and what the routes may answer is what the client reads."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -150,6 +150,16 @@ def fits(read: Any, sent: Any) -> bool:
     return bool(msgspec.json.decode(msgspec.json.encode(read)) == sent)
 
 
+def verify_fits(desk: Desk, name: str, data: st.DataObject, call: Callable[[], Any]) -> None:
+    """A call sends what its route takes, and reads whole whatever the route may answer."""
+    sent = data.draw(answers_of(ROUTES[name]))
+    desk.expect(ROUTES[name], sent)
+    read = call()
+
+    assert name == desk.asked[-1][0]
+    assert fits(read, sent)
+
+
 IN_THIS_TEST = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -157,39 +167,21 @@ IN_THIS_TEST = settings(max_examples=4, deadline=None, suppress_health_check=[He
 @IN_THIS_TEST
 @given(data=st.data())
 def test_an_operators_call_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
-    route = ROUTES[name]
-    sent = data.draw(answers_of(route))
-    desk.expect(route, sent)
-    read = OPERATOR_CALLS[name](desk.operator)
-
-    assert name == desk.asked[-1][0]
-    assert fits(read, sent)
+    verify_fits(desk, name, data, lambda: OPERATOR_CALLS[name](desk.operator))
 
 
 @pytest.mark.parametrize("name", STAFF_CALLS)
 @IN_THIS_TEST
 @given(data=st.data())
 def test_a_call_of_a_providers_staff_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
-    route = ROUTES[name]
-    sent = data.draw(answers_of(route))
-    desk.expect(route, sent)
-    read = STAFF_CALLS[name](desk.staff)
-
-    assert name == desk.asked[-1][0]
-    assert fits(read, sent)
+    verify_fits(desk, name, data, lambda: STAFF_CALLS[name](desk.staff))
 
 
 @pytest.mark.parametrize("name", WALLET_CALLS)
 @IN_THIS_TEST
 @given(data=st.data())
 def test_a_wallets_call_fits_its_route_both_ways(desk: Desk, name: str, data: st.DataObject) -> None:
-    route = ROUTES[name]
-    sent = data.draw(answers_of(route))
-    desk.expect(route, sent)
-    read = WALLET_CALLS[name](desk.wallet)
-
-    assert name == desk.asked[-1][0]
-    assert fits(read, sent)
+    verify_fits(desk, name, data, lambda: WALLET_CALLS[name](desk.wallet))
 
 
 @pytest.mark.parametrize("name", TERMINAL_CALLS)
@@ -198,14 +190,8 @@ def test_a_wallets_call_fits_its_route_both_ways(desk: Desk, name: str, data: st
 def test_a_terminals_call_fits_its_route_both_ways(
     desk: Desk, tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
 ) -> None:
-    route = ROUTES[name]
-    sent = data.draw(answers_of(route))
-    desk.expect(route, sent)
     with a_till(desk.platform, tmp_path_factory.mktemp("till")) as till:
-        read = TERMINAL_CALLS[name](till)
-
-    assert name == desk.asked[-1][0]
-    assert fits(read, sent)
+        verify_fits(desk, name, data, lambda: TERMINAL_CALLS[name](till))
 
 
 @IN_THIS_TEST
@@ -288,11 +274,12 @@ NOT_FOR_THE_CLIENT = {
 
 def test_no_route_for_operators_and_terminals_was_forgotten() -> None:
     callers = {CallerKind.OPERATOR, CallerKind.PARTNER, CallerKind.TERMINAL}
-    wanted = {name for name, route in ROUTES.items() if callers & set(route.callers)}
-
-    wanted |= {name for name, route in ROUTES.items() if route.tag == "trade-in" and CallerKind.STAFF in route.callers}
-    wanted |= {name for name, route in ROUTES.items() if route.tag == "programmes"}
-    wanted |= {name for name, route in ROUTES.items() if route.tag == "trade-in" and CallerKind.WALLET in route.callers}
+    of_trade_ins = callers | {CallerKind.STAFF, CallerKind.WALLET}
+    wanted = {
+        name
+        for name, route in ROUTES.items()
+        if route.tag == "programmes" or (of_trade_ins if route.tag == "trade-in" else callers) & set(route.callers)
+    }
     made = {*OPERATOR_CALLS, *STAFF_CALLS, *TERMINAL_CALLS, *WALLET_CALLS}
 
     assert set() == wanted - made - NOT_FOR_THE_CLIENT

@@ -4,22 +4,20 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import typer
 
 from tests.house.house import PACKAGE, REPOSITORY, place, rooms
-from tests.support.builders.trade_in import some_chain_terms
+from tests.support.nobody import NOBODY, every_route
 from yikatong.app.cli import app
 from yikatong.app.http.approvals import approve_route
 from yikatong.app.http.health import health_routes
 from yikatong.app.http.openapi import TAGS
 from yikatong.app.http.page import page_routes
 from yikatong.app.reference import all_reasons
-from yikatong.app.worker import Worker
 from yikatong.plumbing.settings import FILE_VARIABLE, PREFIX, Settings
-from yikatong.programmes.service import read_shelf
 from yikatong.taps import api as taps_api
 
 ARCHITECTURE = REPOSITORY / "ARCHITECTURE.md"
@@ -31,17 +29,7 @@ WRITTEN_BY_HAND = sorted(
 """Every page but those that are made from the code."""
 
 
-class Nobody:
-    """Whatever a room's routes hold to do their work; here nobody works, under the published sheets."""
-
-    chain = some_chain_terms(read_shelf())
-
-    def __getattr__(self, name: str) -> Any:
-        return self
-
-
-NOBODY: Any = Nobody()
-ROUTES = (*Worker.routes(cast(Worker, NOBODY)), approve_route({}), taps_api.tap_route(()))
+ROUTES = (*every_route(), approve_route({}), taps_api.tap_route(()))
 PLAIN_ROUTES = (*health_routes(NOBODY), *page_routes(b""))
 SERVED = {(route.method, route.path) for route in ROUTES} | {("GET", route.path) for route in PLAIN_ROUTES}
 """Method and address of everything that is served."""

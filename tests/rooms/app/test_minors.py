@@ -2,43 +2,29 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any, cast
 
 import pytest
 
 from tests.support.builders.access import Known
 from tests.support.builders.cards import GROWN_UP
 from tests.support.builders.served import Served, a_served_world
-from tests.support.builders.trade_in import some_chain_terms
+from tests.support.nobody import every_route
 from yikatong.access import service as access
 from yikatong.access.model import Reason
-from yikatong.app.worker import Worker
 from yikatong.cards.model import Registered
 from yikatong.desk import service as desk
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.http import CallerKind, Route
-from yikatong.programmes.service import read_shelf
 
 pytestmark = pytest.mark.anyio
 
 A_CHILD = date(2016, 3, 1)
 
 
-class Nobody:
-    """Whatever a room's routes hold to do their work; here nobody works, under the published sheets."""
-
-    chain = some_chain_terms(read_shelf())
-
-    def __getattr__(self, name: str) -> Any:
-        return self
-
-
 def looks_at_one() -> dict[str, Route]:
     """The routes by which staff look at a resident who is named in the address, by name."""
-    nobody: Any = Nobody()
-    routes = Worker.routes(cast(Worker, nobody))
-    staff = [route for route in routes if route.looks and route.callers != (CallerKind.WALLET,)]
+    staff = [route for route in every_route() if route.looks and route.callers != (CallerKind.WALLET,)]
     return {route.name: route for route in staff if "{resident_id}" in route.path}
 
 
