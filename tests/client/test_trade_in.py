@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import pytest
 
 from simulator.stories.neighbour import Neighbour
-from simulator.stories.trade_in_cast import BEGINS_ON, JIANGSU, OLD_CODES, SALE
+from simulator.stories.trade_in_cast import BEGINS_ON, JIANGSU, OLD_CODES, PROVINCES, SALE
+from simulator.stories.trade_in_morning import Town, open_province
 from tests.support.database import a_database_to_serve_from
-from tests.support.province import ServedProvince, a_served_province
+from tests.support.served_stage import a_served_stage
 from yikatong.client.connection import Connection, Patience
 from yikatong.client.partner import Operator, Partner, Staff
 from yikatong.client.problems import Problem
@@ -24,10 +26,20 @@ LITHIUM = {"old_battery": "lithium"}
 CASE = {"price": "1999.99", "old_battery": "lithium", "new_battery": "lead_acid"}
 
 
+class ServedProvince(NamedTuple):
+    """Where a province's platform answers, and who is there."""
+
+    base_url: str
+    town: Town
+
+
 @pytest.fixture(scope="module")
 def jiangsu(db: Database) -> Iterator[ServedProvince]:
-    with a_database_to_serve_from(db.address.conninfo) as address, a_served_province(address) as served:
-        yield served
+    with (
+        a_database_to_serve_from(db.address.conninfo) as address,
+        a_served_stage(address, region=JIANGSU) as stage,
+    ):
+        yield ServedProvince(stage.platform.address, open_province(stage, PROVINCES[JIANGSU]))
 
 
 def a_line(jiangsu: ServedProvince, token: str | None) -> Connection:

@@ -18,6 +18,9 @@ from yikatong.desk.api.shapes import WalletAnswer
 from yikatong.kernel.ids import show_id
 from yikatong.kernel.instants import epoch_ms, from_epoch_ms
 
+SPARE = 3
+"""A caller may end its own session, or be suspended by its own call; then the next of its kind takes over."""
+
 
 def an_operator(steward: Calls, login_name: str, *, region: str) -> dict[str, Any]:
     """An operator with every role there is."""

@@ -16,10 +16,9 @@ from simulator.stories.trade_in_cast import (
     STORES,
 )
 from simulator.stories.trade_in_morning import Town, a_request_id, open_province
-from tests.fuzz.api.callers import a_member_of_staff, a_partners_key, an_operator, wallet_token
+from tests.fuzz.api.callers import SPARE, a_member_of_staff, a_partners_key, an_operator, wallet_token
 from tests.fuzz.api.keys import CALLERS_OF_JIANGSU, Keys
 
-SPARE = 3
 BUDGET_FEN = 100_000_000
 SOLD = {"new_battery": "lead_acid", "new_is_certified": "yes", "invoice_names_applicant": "yes"}
 
@@ -32,19 +31,11 @@ class Jiangsu(NamedTuple):
 
 
 def open_jiangsu(stage: Stage) -> Jiangsu:
-    """Open the province, fill its budget, and bring one claim to the till and another to the store."""
-    town = open_province(stage, PROVINCES[JIANGSU])
-    _fund(town)
+    """Open the province with a full budget; of its two claims one waits at the till, the other is only qualified."""
+    town = open_province(stage, PROVINCES[JIANGSU]._replace(budget_fen=BUDGET_FEN))
     claims = [_qualified(town, who) for who in town.people.values()]
     _entered_at_the_till(town, claims[0], "zhou", stage=stage)
     return Jiangsu(_callers(stage, town), _known(town, claims))
-
-
-def _fund(town: Town) -> None:
-    body = {"place": JIANGSU, "year": 2024, "amount_fen": BUDGET_FEN, "reference": str(a_request_id())}
-    town.posts["finance"].calls.post(
-        "/v1/trade-in/finance/budgets", msgspec.Raw, {"request_id": str(a_request_id()), **body}
-    )
 
 
 def _qualified(town: Town, who: Neighbour) -> str:

@@ -5,34 +5,25 @@ Its day lies in October 2024, so that beside it a province trades e-bikes in by 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 
 import msgspec
-from msgspec.structs import replace
-from rich.console import Console
 
 from simulator.stories.community_cast import AWAY, HOME
 from simulator.stories.community_day import MEAL
 from simulator.stories.community_morning import Town, open_the_doors
-from simulator.stories.crew import Crew
 from simulator.stories.stage import Stage
-from simulator.stories.trade_in_cast import BEGINS_ON, JIANGSU
-from simulator.story_clock import shift_to
-from tests.fuzz.api.callers import a_member_of_staff, a_partners_key, an_operator, wallet_token
+from simulator.stories.trade_in_cast import JIANGSU
+from tests.fuzz.api.callers import SPARE, a_member_of_staff, a_partners_key, an_operator, wallet_token
 from tests.fuzz.api.jiangsu import open_jiangsu
 from tests.fuzz.api.keys import Keys
-from tests.support.database import folder_of_our_own
+from tests.support.served_stage import a_served_stage
 from yikatong.access.service.starting_roles import STARTING_ROLES
 from yikatong.app import demo
 from yikatong.client.receipts import Admitted
 from yikatong.plumbing.address import ServerAddress
-from yikatong.plumbing.clock import SystemClock
-from yikatong.plumbing.settings import Settings
 
 TAPS = 5
-SPARE = 3
-"""A caller may end its own session, or be suspended by its own call; then the next of its kind takes over."""
 
 
 class ServedTown(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,31 +41,15 @@ class ServedTown(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def a_served_town(address: ServerAddress) -> Iterator[ServedTown]:
     """Serve an empty database in processes of their own, with the outside world beside it, and move a town in."""
-    said = Console(file=StringIO())
-    folder = folder_of_our_own()
-    clock = SystemClock(shift=shift_to(BEGINS_ON))
-    with demo.outside_world(said, folder=folder, shift=clock.shift) as outside:
-        settings = replace(demo.demo_settings(Settings(), folder=folder, outside=outside, shift=clock.shift), port=0)
-        with demo.running(settings, address, outside=outside, console=said, regions=(AWAY, JIANGSU)) as platform:
-            stage = Stage(
-                base_url=platform.base_url,
-                outside_url=outside.outside_url,
-                first_operators=platform.operators,
-                console=said,
-                folder=folder,
-                crew=Crew(None),
-                began=0.0,
-                clock=clock,
-            )
-            with stage:
-                town = open_the_doors(stage)
-                jiangsu = open_jiangsu(stage)
-                yield ServedTown(
-                    base_url=platform.base_url,
-                    log=folder / demo.LOG_FILE,
-                    callers=_callers_of(stage, town) | jiangsu.callers,
-                    known=_together(_known(stage, town), jiangsu.known),
-                )
+    with a_served_stage(address, regions=(AWAY, JIANGSU)) as stage:
+        town = open_the_doors(stage)
+        jiangsu = open_jiangsu(stage)
+        yield ServedTown(
+            base_url=stage.platform.address,
+            log=stage.folder / demo.LOG_FILE,
+            callers=_callers_of(stage, town) | jiangsu.callers,
+            known=_together(_known(stage, town), jiangsu.known),
+        )
 
 
 def _callers_of(stage: Stage, town: Town) -> dict[str, Keys]:
