@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from rich.console import Console
@@ -82,13 +82,15 @@ def ground() -> Iterator[Ground]:
     """The ground, opened once for all pages."""
     folder = folder_of_our_own()
     console = Console(file=StringIO(), width=80)
-    with practice_ground(Settings(data_folder=str(folder), port=0), console) as (_, practice):
-        shell = Shell(practice.folder)
-        try:
-            yield Ground(practice, shell)
-        finally:
-            shell.end()
-    shutil.rmtree(folder)
+    try:
+        with practice_ground(Settings(data_folder=str(folder), port=0), console) as (_, practice):
+            shell = Shell(practice.folder)
+            try:
+                yield Ground(practice, shell)
+            finally:
+                shell.end()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refusals(shown: str) -> list[str]:
@@ -96,7 +98,7 @@ def refusals(shown: str) -> list[str]:
     return re.findall(r'"reason":"([A-Z_]+)"', shown)
 
 
-def answers(shown: str) -> list[dict[str, object]]:
+def answers(shown: str) -> list[dict[str, Any]]:
     """Every answer that stands on a line of its own."""
     return [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
 
@@ -128,5 +130,5 @@ def test_finance_sees_a_claim_paid_and_takes_back_what_the_store_owes(ground: Gr
     *_, paid, clawed = [said for said in answers(shown) if "money" in said]
 
     assert [] == refusals(shown)
-    assert ("paid", 39_999) == (paid["state"], paid["money"]["paid_fen"])  # type: ignore[index]
-    assert 39_999 == clawed["money"]["reclaimed_fen"]  # type: ignore[index]
+    assert ("paid", 39_999) == (paid["state"], paid["money"]["paid_fen"])
+    assert 39_999 == clawed["money"]["reclaimed_fen"]

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from tests.simulator.week.history import History
 from tests.simulator.week.place import Worker
@@ -15,6 +16,13 @@ Answer = TypeVar("Answer")
 Call = Callable[[Worker], Awaitable[Answer]]
 PATIENCE_SECONDS = 4.0
 _LATE_SECONDS = (20.0, 120.0, 1_800.0)
+
+
+class Said(NamedTuple):
+    """An answer of the goods chain: in words without ids, and the claim that it is about."""
+
+    in_words: str
+    claim_id: UUID
 
 
 class Network:
@@ -96,8 +104,8 @@ def say(answer: Any) -> str:
     if isinstance(answer, Receipt):
         parts = " ".join(f"{part.source}={part.amount_fen}" for part in answer.paid_by)
         return f"{answer.outcome.value} {answer.reason or answer.waits_for or ''} {parts}".strip()
-    if hasattr(answer, "in_words"):
-        return str(answer.in_words)
+    if isinstance(answer, Said):
+        return answer.in_words
     if isinstance(answer, UploadRow):
         return f"{answer.outcome.value} {answer.reason or ''}".strip()
     if not isinstance(answer, str) and not hasattr(answer, "tap_id"):

@@ -15,10 +15,9 @@ from tests.simulator.week.journal import Late
 from tests.simulator.week.network import Call, Network
 from tests.simulator.week.place import TILLS, Place, Worker
 from tests.simulator.week.plastic import CHIP_ENTRY
-from tests.simulator.week.told import TakenDark, Told
+from tests.simulator.week.told import TakenDark, Told, seconds_of
 from tests.stateful.deeds import Sent
 from tests.support.builders.counter import LOCATOR_KEY
-from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.kernel.base64url import read_base64url, write_base64url
 from yikatong.kernel.ids import read_id, show_id
@@ -143,7 +142,7 @@ class Outpost:
             code=code,
             answers=None if asked is None else asked.nonce,
         )
-        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, _seconds_of(now)), body)
+        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, seconds_of(now)), body)
 
     async def serve_card(self, resident: int, fen: int, *, how: str = CHIP_ENTRY) -> Sent | None:
         """The same by a plastic card in the reader, which has no clock but the outpost's."""
@@ -165,7 +164,7 @@ class Outpost:
             chip=write_base64url(chip),
             answers=asked.nonce,
         )
-        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, _seconds_of(now)), body)
+        return self._admit(Sent(resident, number, number, self.till, how, fen, fen, seconds_of(now)), body)
 
     def attest(self) -> None:
         """Somebody has neither phone nor card, and an operator would vouch."""
@@ -238,10 +237,6 @@ class Outpost:
             )  # fmt: skip
         self._place.journal.append(Late(now, self._told.dark[body].sent, upload, row))
         return row
-
-
-def _seconds_of(now: datetime) -> int:
-    return int((now - NOON).total_seconds() // 1)
 
 
 def _bytes_of(upload: Upload) -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import Any, NamedTuple
@@ -10,14 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from tests.simulator.week.network import Network
+from tests.simulator.week.network import Call, Network, Said
 from tests.simulator.week.place import RESIDENTS, Place, Worker
 from tests.simulator.week.store import BUYERS, SUBSIDY_FEN
 from tests.simulator.week.till import Tills
-from tests.simulator.week.told import Told
+from tests.simulator.week.told import Told, seconds_of
 from tests.stateful.deeds import Sent
 from tests.support.builders.follow_ups import id_of
-from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
@@ -39,21 +37,11 @@ _SELLS = {
 _TRIES = 3
 
 
-class Said(NamedTuple):
-    """An answer of the goods chain: in words without ids, and the claim that it is about."""
-
-    in_words: str
-    claim_id: UUID
-
-
 class ToldQualified(NamedTuple):
     """A claim that somebody was told of: whose, and for which old bike."""
 
     buyer: int
     old_code: str
-
-
-Serving = Callable[[Worker], Awaitable[Said | Refused]]
 
 
 class Shop:
@@ -181,8 +169,7 @@ class Shop:
             code=code,
             answers=challenge.nonce.hex(),
         )
-        signed_at = int((now - NOON) // timedelta(seconds=1))
-        sent = Sent(RESIDENTS + buyer, number, number, self._place.store_till, SALE, fen, fen, signed_at)
+        sent = Sent(RESIDENTS + buyer, number, number, self._place.store_till, SALE, fen, fen, seconds_of(now))
         self._told.note(store.till.terminal.id, body, sent)
         return sent
 
@@ -192,7 +179,7 @@ class Shop:
     def _id_of(self, buyer: int) -> UUID:
         return self._store.buyers[buyer].resident.resident_id
 
-    async def _asked(self, what: str, serving: Serving) -> Said | None:
+    async def _asked(self, what: str, serving: Call[Said | Refused]) -> Said | None:
         """Ask until an answer comes; the answer, unless it is a refusal."""
         for _ in range(_TRIES):
             answer = await self._network.ask(what, serving)

@@ -79,7 +79,7 @@ def _budget(conn: Conn) -> Iterator[str]:
     """Every fen of the budget is left, lies with a claim, was paid, is owed back or came back."""
     row = conn.execute(
         "SELECT (SELECT sum(posted_fen) FROM ledger.account WHERE kind = 'budget')"
-        " + (SELECT coalesce(sum(posted_fen), 0) FROM ledger.open_account WHERE kind IN ('budget_slice')),"
+        " + (SELECT coalesce(sum(posted_fen), 0) FROM ledger.open_account WHERE kind = 'budget_slice'),"
         " coalesce(sum(reserved_fen - released_fen + to_release_fen), 0)::bigint FROM trade_in.claim"
     ).fetchone()
     assert row is not None
@@ -89,7 +89,7 @@ def _budget(conn: Conn) -> Iterator[str]:
 
 
 def _told(place: Place, life: Life, conn: Conn) -> Iterator[str]:
-    """Whoever was told to be qualified is, for that bike; what was taken back or given back is told of one tap."""
+    """Whoever was told to be qualified is, for that bike."""
     rows = conn.execute("SELECT claim_id, resident_id, old_code FROM trade_in.claim").fetchall()
     claims = {row[0]: (row[1], row[2]) for row in rows}
     for claim_id, told in life.shop.qualified.items():

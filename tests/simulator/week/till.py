@@ -9,11 +9,10 @@ import msgspec
 
 from tests.simulator.week.network import Network
 from tests.simulator.week.place import Place, Worker
-from tests.simulator.week.told import GivenBack, Heard, TakenBack, Told
+from tests.simulator.week.told import GivenBack, Heard, TakenBack, Told, seconds_of
 from tests.stateful.deeds import Sent
 from tests.support.builders.counter import BUCKET, Phone
 from tests.support.builders.follow_ups import confirmed, id_of, polled, refunded, reversed_by
-from tests.support.world import NOON
 from yikatong.codes import service as codes
 from yikatong.codes.model import Refreshed
 from yikatong.kernel.ids import TapId, show_id
@@ -55,8 +54,8 @@ class Tills:
         body = TapBody(
             request_id=f"request-{number:05d}", item=item.code, amount_fen=asked_fen or None, code=code, answers=answers
         )
-        signed_at = int((now - NOON).total_seconds() // 1)
-        sent = Sent(resident, number, number, till, how, asked_fen, 0 if how == "entry" else fen, signed_at)
+        signed_fen = 0 if how == "entry" else fen
+        sent = Sent(resident, number, number, till, how, asked_fen, signed_fen, seconds_of(now))
         self._told.note(at.terminal.id, body, sent)
         return sent
 

@@ -1,6 +1,6 @@
 """What clients were told: their side of the week, against which the books are checked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 from uuid import UUID
@@ -8,8 +8,14 @@ from uuid import UUID
 import msgspec
 
 from tests.stateful.deeds import Sent
+from tests.support.world import NOON
 from yikatong.taps.counter.works import Refunded, Reversed
 from yikatong.taps.model import Receipt, TapBody
+
+
+def seconds_of(at: datetime) -> int:
+    """Whole seconds since the week began, which is when a wallet says it signed."""
+    return (at - NOON) // timedelta(seconds=1)
 
 
 class Heard(NamedTuple):
