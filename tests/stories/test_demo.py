@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.support.database import folder_of_our_own
 from tests.support.processes import environment_with
-from yikatong.app.demo import INTERRUPTED, port_is_taken
+from yikatong.app.demo import INTERRUPTED
+from yikatong.app.demo_platform import port_is_taken
 from yikatong.plumbing.settings import Settings
 
 PLAY_ONCE = """

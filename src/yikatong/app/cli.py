@@ -184,7 +184,7 @@ def audit(
         whole = asyncio.run(run(address))
     differences = whole.differences()
     if json:
-        sys.stdout.write(encode_audit(differences, whole) + "\n")
+        sys.stdout.write(encode_audit(whole) + "\n")
     else:
         _print_audit(whole.rooms)
         print_decision_audit(whole.decisions)

@@ -2,21 +2,18 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 from msgspec import structs
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
 from simulator.stories import STORIES, StoryFailedError, play
 from simulator.stories.community_cast import HOME
-from simulator.stories.telling import Both, Column, a_table, set_both, show_table, tell
+from simulator.stories.telling import Both, Column, a_table, show_table, tell
 from simulator.story_clock import shift_to
 from simulator.witness import SimulatedWitness
 from yikatong.app.audits.log import run_log_audit
@@ -27,10 +24,13 @@ from yikatong.app.demo_platform import (
     OPERATORS_FILE,
     Platform,
     PlatformDidNotStartError,
-    ServerProcess,
     demo_settings,
+    end_in_order,
     outside_world,
+    platform_of_its_own,
     running,
+    say,
+    say_place,
 )
 from yikatong.app.keys import open_keys
 from yikatong.kernel.money import show_yuan
@@ -39,7 +39,6 @@ from yikatong.ledger.model import AccountKind
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock, clock_of
 from yikatong.plumbing.database import Database
-from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.ids import SystemIds
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.settings import Settings
@@ -55,13 +54,10 @@ __all__ = [
     "Platform",
     "close_books",
     "demo_settings",
-    "end_in_order",
     "outside_world",
     "play_story",
     "run_demo",
     "running",
-    "say",
-    "say_place",
 ]
 
 DEMO_STORY = "community-day"
@@ -107,8 +103,6 @@ EARLIER_DAYS = Both(
 )
 CREW_FILE = "crew.json"
 INTERRUPTED = 130
-PLACE_CELLS = 18
-"""Where addresses begin in the list of where to look."""
 
 
 def run_demo(settings: Settings, *, once: bool) -> None:
@@ -143,39 +137,24 @@ def _run(settings: Settings, name: str, *, stay: bool, then: str | None = None) 
 def _play_beside(
     settings: Settings, name: str, *, console: Console, began: float, stay: bool, then: str | None = None
 ) -> None:
-    """Play a story, and `then` another on a platform beside; the server's process loads while the database starts."""
+    """Play a story, and `then` another on a platform beside."""
     story = STORIES[name]
     folder, clock = Path(settings.data_folder) / "demo", SystemClock()
     if story.begins_on is not None:
         folder, clock = folder.with_name(f"demo-{name}"), SystemClock(shift=shift_to(story.begins_on))
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / BANK_FILES_FOLDER).mkdir(parents=True)
-    server = ServerProcess()
-    try:
-        with outside_world(console, folder=folder, shift=clock.shift) as outside:
-            own = demo_settings(settings, folder=folder, outside=outside, region=story.regions[0], shift=clock.shift)
-            if story.begins_on is not None:
-                own = structs.replace(own, bank_files_folder=str(folder / BANK_FILES_FOLDER), bank_files_seconds=1)
-            if own.port != settings.port:
-                say(console, port_is_taken(settings.port))
-            with (
-                database_server(own) as address,
-                running(
-                    own, address, outside=outside, console=console, server=server, regions=story.regions[1:]
-                ) as platform,
-            ):
-                _perform(platform, name, console=console, began=began, clock=clock)
-                if then is not None:
-                    console.print()
-                    beside = structs.replace(settings, port=0)
-                    _play_beside(beside, then, console=console, began=time.monotonic(), stay=False)
-                if stay:
-                    _say_where(platform, console)
-                    _stay(platform, console)
-                else:
-                    _say_what_is_left(platform, console)
-    finally:
-        server.end()
+    with platform_of_its_own(
+        settings, folder, regions=story.regions, clock=clock, console=console, anew=story.begins_on is not None
+    ) as platform:
+        _perform(platform, name, console=console, began=began, clock=clock)
+        if then is not None:
+            console.print()
+            beside = structs.replace(settings, port=0)
+            _play_beside(beside, then, console=console, began=time.monotonic(), stay=False)
+        if stay:
+            _say_where(platform, console)
+            _stay(platform, console)
+        else:
+            _say_what_is_left(platform, console)
 
 
 def _perform(platform: Platform, name: str, *, console: Console, began: float, clock: SystemClock) -> None:
@@ -262,14 +241,6 @@ async def _witnessed_and_audited(settings: Settings, database: Database) -> LogA
         witness.close()
 
 
-def port_is_taken(port: int) -> Both:
-    """What is said when the demo cannot have the port that the settings name."""
-    return Both(
-        f"端口{port}已被其他程序占用，演示改用一个空闲端口（YIKATONG_PORT可另指定）。",
-        f"Port {port} is taken by another program, so the demo uses a free one (YIKATONG_PORT names another).",
-    )
-
-
 def seconds_since_process_began() -> float:
     """How old this process is, by the kernel's account, so that loading the program counts too; 0 where unknown."""
     try:
@@ -313,18 +284,6 @@ def _say_data(platform: Platform, console: Console) -> None:
     say_place(console, "故事 stories", "make story")
 
 
-def say(console: Console, text: Both) -> None:
-    """Say something in both languages, in lines that fit."""
-    for line in set_both(text, cells=console.width):
-        console.print(line, soft_wrap=True)
-
-
-def say_place(console: Console, what: str, where: str) -> None:
-    """Say where something is, on a line of its own where both do not fit."""
-    line = set_cell_size(what, PLACE_CELLS) + where
-    console.print(line if cell_len(line) <= console.width else f"{what}\n  {where}", soft_wrap=True)
-
-
 def _stay(platform: Platform, console: Console) -> None:
     console.print()
     say(console, Both("平台保持运行，按Ctrl-C结束。", "The platform stays up. Ctrl-C ends it."))
@@ -334,8 +293,3 @@ def _stay(platform: Platform, console: Console) -> None:
         console.print("已停止 ended")
         return
     raise PlatformDidNotStartError(f"The platform ended by itself; its log is in {platform.settings.data_folder}.")
-
-
-def end_in_order(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C ends, so that every process is ended before ours."""
-    raise KeyboardInterrupt

@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,21 +15,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 from msgspec.structs import replace
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 from simulator.outside import Addresses
 from simulator.stories import Credentials
 from simulator.stories.community_cast import AWAY, HOME
+from simulator.stories.telling import Both, set_both
 from yikatong.access.model import FirstOperator
 from yikatong.app.http.server import end_with_parent
 from yikatong.app.prepare import prepare
 from yikatong.app.serve import serve
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.clock import SystemClock
+from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.settings import Settings
 
 OPERATORS_FILE = "operators.json"
@@ -38,6 +44,8 @@ BANK_FILES_FOLDER = "bank-files"
 """Where a story that pays by files exchanges them with its bank."""
 READY_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 30.0
+PLACE_CELLS = 18
+"""Where addresses begin in the list of where to look."""
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -149,6 +157,34 @@ def demo_settings(
 
 
 @contextmanager
+def platform_of_its_own(
+    settings: Settings, folder: Path, *, regions: Sequence[str], clock: SystemClock, console: Console, anew: bool
+) -> Iterator[Platform]:
+    """A platform in a folder, with the outside world beside it; its server loads while the database starts.
+
+    One that begins `anew` finds its folder empty, and exchanges files with its bank there.
+    """
+    if anew:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / BANK_FILES_FOLDER).mkdir(parents=True)
+    server = ServerProcess()
+    try:
+        with outside_world(console, folder=folder, shift=clock.shift) as outside:
+            own = demo_settings(settings, folder=folder, outside=outside, region=regions[0], shift=clock.shift)
+            if anew:
+                own = replace(own, bank_files_folder=str(folder / BANK_FILES_FOLDER), bank_files_seconds=1)
+            if own.port != settings.port:
+                say(console, port_is_taken(settings.port))
+            with (
+                database_server(own) as address,
+                running(own, address, outside=outside, console=console, server=server, regions=regions[1:]) as platform,
+            ):
+                yield platform
+    finally:
+        server.end()
+
+
+@contextmanager
 def outside_world(console: Console, *, folder: Path, shift: timedelta = timedelta()) -> Iterator[Addresses]:
     """The simulator as a child process, which ends with the block and with us; its bank remembers earlier runs."""
     console.print("模拟银行、人脸核验、消息网关 a simulated bank, face check, message gateway")
@@ -212,6 +248,31 @@ def running(
         yield platform
     finally:
         (server if platform is None else platform.server).end()
+
+
+def port_is_taken(port: int) -> Both:
+    """What is said when the demo cannot have the port that the settings name."""
+    return Both(
+        f"端口{port}已被其他程序占用，演示改用一个空闲端口（YIKATONG_PORT可另指定）。",
+        f"Port {port} is taken by another program, so the demo uses a free one (YIKATONG_PORT names another).",
+    )
+
+
+def say(console: Console, text: Both) -> None:
+    """Say something in both languages, in lines that fit."""
+    for line in set_both(text, cells=console.width):
+        console.print(line, soft_wrap=True)
+
+
+def say_place(console: Console, what: str, where: str) -> None:
+    """Say where something is, on a line of its own where both do not fit."""
+    line = set_cell_size(what, PLACE_CELLS) + where
+    console.print(line if cell_len(line) <= console.width else f"{what}\n  {where}", soft_wrap=True)
+
+
+def end_in_order(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C ends, so that every process is ended before ours."""
+    raise KeyboardInterrupt
 
 
 def free_port_like(port: int) -> int:

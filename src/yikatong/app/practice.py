@@ -1,6 +1,5 @@
 """What `yikatong practice` does: a platform with the trade-in open in four provinces, for whoever connects a system."""
 
-import shutil
 import signal
 import sys
 import time
@@ -8,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msgspec import structs
 from rich.console import Console
 from rich.text import Text
 
@@ -19,18 +17,16 @@ from simulator.stories.stage import Stage
 from simulator.stories.telling import Both
 from simulator.stories.trade_in_cast import BEGINS_ON, REGIONS
 from simulator.story_clock import shift_to
-from yikatong.app.demo import end_in_order, say, say_place
 from yikatong.app.demo_platform import (
     BANK_FILES_FOLDER,
     Platform,
     PlatformDidNotStartError,
-    ServerProcess,
-    demo_settings,
-    outside_world,
-    running,
+    end_in_order,
+    platform_of_its_own,
+    say,
+    say_place,
 )
 from yikatong.plumbing.clock import SystemClock
-from yikatong.plumbing.database_server import database_server
 from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.settings import Settings
 
@@ -72,30 +68,19 @@ def practice_ground(settings: Settings, console: Console) -> Iterator[tuple[Plat
     """The platform with four provinces open and the keys written, until the block ends."""
     clock = SystemClock(shift=shift_to(BEGINS_ON))
     folder = Path(settings.data_folder) / FOLDER
-    shutil.rmtree(folder, ignore_errors=True)
-    files = folder / BANK_FILES_FOLDER
-    files.mkdir(parents=True)
     say(console, OPENING)
-    server = ServerProcess()
-    try:
-        with outside_world(console, folder=folder, shift=clock.shift) as outside:
-            own = demo_settings(settings, folder=folder, outside=outside, region=REGIONS[0], shift=clock.shift)
-            own = structs.replace(own, bank_files_folder=str(files), bank_files_seconds=1)
-            with (
-                database_server(own) as address,
-                running(own, address, outside=outside, console=console, server=server, regions=REGIONS[1:]) as platform,
-                _stage_on(platform, console, clock=clock, folder=folder) as stage,
-            ):
-                practice = Practice(stage, folder=folder / KEYS_FOLDER)
-                practice.write()
-                bank = PayingBank(stage)
-                bank.start()
-                try:
-                    yield platform, practice
-                finally:
-                    bank.end()
-    finally:
-        server.end()
+    with (
+        platform_of_its_own(settings, folder, regions=REGIONS, clock=clock, console=console, anew=True) as platform,
+        _stage_on(platform, console, clock=clock, folder=folder) as stage,
+    ):
+        practice = Practice(stage, folder=folder / KEYS_FOLDER)
+        practice.write()
+        bank = PayingBank(stage)
+        bank.start()
+        try:
+            yield platform, practice
+        finally:
+            bank.end()
 
 
 def _stage_on(platform: Platform, console: Console, *, clock: SystemClock, folder: Path) -> Stage:

@@ -25,8 +25,8 @@ class Whole(NamedTuple):
         ]
 
 
-def encode_audit(differences: list[str], whole: Whole) -> str:
+def encode_audit(whole: Whole) -> str:
     """The whole audit as JSON; decisions and log stand in it when they were asked for."""
-    said: dict[str, object] = {"differences": differences, "rooms": whole.rooms}
+    said: dict[str, object] = {"differences": whole.differences(), "rooms": whole.rooms}
     more = {"decisions": whole.decisions, "log": whole.log}
     return msgspec.json.encode(said | {name: one for name, one in more.items() if one is not None}).decode()

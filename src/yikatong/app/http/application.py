@@ -48,14 +48,15 @@ def build_app(
     for route in served:
         if route.method != "POST" or route.path not in direct:
             by_path[route.path][route.method] = Dispatcher(house, route)
+    for path in direct:
+        by_path.setdefault(path, {})
     inner: list[BaseRoute] = [
         StarletteRoute(path, endpoint=Resource(by_method, elsewhere=("POST",) if path in direct else ()))
         for path, by_method in _fixed_first(by_path)
     ]
     inner += [StarletteRoute(route.path, endpoint=PlainResource(route)) for route in (*plain, *pages)]
     router = Router(inner, redirect_slashes=False, default=unknown_address)
-    calls = CallsAtOnce(calls_at_once_max)
-    return Frame(router, direct_routes=direct, ids=house.ids, calls=calls, shared=direct.keys() & by_path.keys())
+    return Frame(router, direct_routes=direct, ids=house.ids, calls=CallsAtOnce(calls_at_once_max))
 
 
 def _second_person(routes: Sequence[Route]) -> dict[str, Route]:

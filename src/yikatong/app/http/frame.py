@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 
@@ -52,17 +52,10 @@ class Frame:
     """
 
     def __init__(
-        self,
-        inner: ASGIApp,
-        *,
-        direct_routes: Mapping[str, DirectRoute],
-        ids: Ids,
-        calls: CallsAtOnce,
-        shared: Collection[str] = (),
+        self, inner: ASGIApp, *, direct_routes: Mapping[str, DirectRoute], ids: Ids, calls: CallsAtOnce
     ) -> None:
-        """`direct_routes` answer POST at their exact address; `inner` the other methods of those `shared`."""
+        """`direct_routes` answer POST at their exact address, `inner` every other call."""
         self._inner = inner
-        self._shared = frozenset(shared)
         self._ids = ids
         self._calls = calls
         self._direct = {path: _FramedRoute(route, calls=calls, ids=ids) for path, route in direct_routes.items()}
@@ -83,7 +76,7 @@ class Frame:
         if scope["type"] != "http":
             return
         direct = self._direct.get(scope["path"])
-        if direct is not None and (scope["method"] == "POST" or scope["path"] not in self._shared):
+        if direct is not None and scope["method"] == "POST":
             await direct(scope, receive, send)
             return
         call = _FramedCall(self._inner, scope, ids=self._ids)
@@ -123,11 +116,7 @@ class _FramedRoute:
             return await read_body(receive, headers_say=length, bytes_max=self.body_bytes_max)
 
         try:
-            if scope["method"] != "POST":
-                refused = Refused(Reason.METHOD_IS_NOT_ALLOWED, allow="POST")
-                answer = answer_of(refused, request_id=self._ids.new().hex)
-            else:
-                answer = await self.answer(headers, read)
+            answer = await self.answer(headers, read)
         except ClientDisconnect:
             return
         length_said = (b"content-length", str(len(answer.content)).encode())

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import msgspec
 import psycopg
-from psycopg import errors
 
 from yikatong.access import service as access
 from yikatong.app.http.problems import problem_of
@@ -19,6 +18,7 @@ from yikatong.app.wallets.calls import Answered, Turns, WalletCall, repeat
 from yikatong.cards.model import Vault
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.batching import CONTENDED
 from yikatong.plumbing.clock import Clock
 from yikatong.plumbing.database import Connection
 from yikatong.plumbing.gathering import Gathering
@@ -26,16 +26,15 @@ from yikatong.plumbing.ids import Ids
 from yikatong.plumbing.pipeline import BatchMustRerun
 from yikatong.plumbing.statements import run_in_order
 from yikatong.trade_in import service as trade_in
-from yikatong.trade_in.api import show_qualified
+from yikatong.trade_in.api import qualify_route, show_qualified
 from yikatong.trade_in.model import Application, ChainTerms, Qualified
 
 BATCH_MAX = 256
 LINE_MAX = 16_384
-WHAT = "trade_in.qualify"
+WHAT = qualify_route(()).name
 """The route's name, under which an application stands in the record."""
 _STATUS = 201
 _TRIES_MAX = 4
-_FIRST_WAS_ANOTHER = (BatchMustRerun, errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -232,11 +231,11 @@ class Qualifying:
 
 
 async def _again(line: Gathering[_Work, _Ended], work: _Work) -> _Ended:
-    """Submit a work, and again when the same call was first at another worker."""
+    """Submit a work, and again when another worker was first at what it needs."""
     for _ in range(_TRIES_MAX - 1):
         try:
             return await line.submit(work)
-        except _FIRST_WAS_ANOTHER:
+        except CONTENDED:
             continue
     return await line.submit(work)
 

@@ -31,13 +31,11 @@ class Telling:
         self._batch_id: UUID | None = None
         self._of_batch = Told()
         self._seen_of_batch: dict[int, Outcome] = {}
-        self._debits: dict[UUID, dict[int, int]] = {}
 
     def tell(self, report: Report) -> None:
         """Keep a report; the same again in one file is kept once. Refuses BANK_FILE_CONTRADICTS_ITSELF.
 
-        An account may show that a payment was booked and, further down, that it came back; what it shows as booked once
-        more than that was taken from us twice.
+        An account may show that a payment was booked and, further down, that it came back.
         """
         # Reports of one batch come together and name it by one object, which is compared faster than its value.
         if report.batch_id is not self._batch_id:
@@ -46,14 +44,8 @@ class Telling:
             self._seen_of_batch = self._seen.setdefault(report.batch_id, {})
         if self._is_strict and self._seen_of_batch.setdefault(report.line, report.outcome) is not report.outcome:
             raise Refused(Reason.BANK_FILE_CONTRADICTS_ITSELF, line=report.at)
-        if not self._is_strict:
-            self._weigh(report)
         self._of_batch.add(report)
         self._count += 1
-
-    def _weigh(self, report: Report) -> None:
-        debits = self._debits.setdefault(report.batch_id, {})
-        debits[report.line] = debits.get(report.line, 0) + (1 if report.outcome is Outcome.PAID else -1)
 
     def tell_part(self, batch_id: UUID, part: int, outcome: Outcome, reason: ReturnReason | None) -> None:
         """Keep what is said of a whole part."""
@@ -72,8 +64,4 @@ class Telling:
             parts=tuple(self._parts),
             report_count=self._count,
             pending_count=self._pending,
-            doubled={
-                batch_id: frozenset(line for line, count in debits.items() if count > 1)
-                for batch_id, debits in self._debits.items()
-            },
         )

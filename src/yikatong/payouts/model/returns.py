@@ -1,7 +1,7 @@
 """What banks say of payments: return files, read whole before anything is believed."""
 
 from array import array
-from collections.abc import Mapping
+from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -68,6 +68,15 @@ class Told:
         if report.booked_on is not None:
             self.days[index] = report.booked_on
 
+    def list_doubled(self) -> frozenset[int]:
+        """Lines that were paid more often than they came back: taken from us twice."""
+        if len(set(self.lines)) == len(self.lines):
+            return frozenset()
+        paid = Counter[int]()
+        for line, came_back in zip(self.lines, self.outcomes, strict=True):
+            paid[line] += -1 if came_back else 1
+        return frozenset(line for line, count in paid.items() if count > 1)
+
 
 class ToldPart(NamedTuple):
     """What one file tells of a whole part: every payment of it that is open ended so."""
@@ -81,8 +90,7 @@ class ToldPart(NamedTuple):
 class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     """A return file as it was read and found whole.
 
-    `pending_count` are payments of which the bank says that it has not ended them; `doubled` are lines that an account
-    shows as booked more often than they came back.
+    `pending_count` are payments of which the bank says that it has not ended them.
     """
 
     kind: ReturnKind
@@ -91,7 +99,6 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[ToldPart, ...] = ()
     report_count: int
     pending_count: int = 0
-    doubled: Mapping[UUID, frozenset[int]] = {}
 
 
 class FileState(StrEnum):

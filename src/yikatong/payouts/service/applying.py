@@ -93,7 +93,8 @@ class Applying:
         self._back = draft_back(batch, why=b"returned" + digest, amount_fen=1)
         self._late = draft_late(batch, bank_code=bank_code, file_digest=digest, amount_fen=1)
         self._moved = {"paid": 0, "back": 0, "late": 0}
-        self._doubled = set(read.doubled.get(batch.id, ()))
+        told = None if read.kind in STRICT_KINDS else read.told.get(batch.id)
+        self._doubled = set() if told is None else set(told.list_doubled())
 
     async def apply(self, bucket: int, outcome: Outcome, reports: Reports) -> None:
         """Apply reports of one outcome on lines of one bucket; whatever does not fit is looked at one by one."""

@@ -20,19 +20,25 @@ from yikatong.trade_in.rules import money
 from yikatong.trade_in.rules.vehicles import verify_new_code
 
 
-def verify_steps(claim: Claim, *, besides: frozenset[Step] = frozenset()) -> Claim:
-    """The claim, if every step that its place wants was taken; `besides` are taken by the deed itself.
-
-    Refuses CLAIM_LACKS_A_STEP and names those that are missing.
-    """
-    taken = {
+def steps_taken(claim: Claim) -> frozenset[Step]:
+    """The steps of which something is recorded."""
+    is_taken = {
         Step.HAND_IN: claim.old is not OldState.OWNED,
         Step.DISMANTLING: claim.old is OldState.DISMANTLED,
         Step.PLATE_CANCELLATION: claim.plate is not PlateState.REGISTERED,
         Step.PURCHASE: claim.new is not NewState.NOT_BOUGHT,
         Step.NEW_REGISTRATION: claim.new is NewState.REGISTERED,
     }
-    missing = [step.value for step in Step if step in claim.terms.needs - besides and not taken[step]]
+    return frozenset(step for step, taken in is_taken.items() if taken)
+
+
+def verify_steps(claim: Claim, *, besides: frozenset[Step] = frozenset()) -> Claim:
+    """The claim, if every step that its place wants was taken; `besides` are taken by the deed itself.
+
+    Refuses CLAIM_LACKS_A_STEP and names those that are missing.
+    """
+    taken = steps_taken(claim)
+    missing = [step.value for step in Step if step in claim.terms.needs - besides - taken]
     if missing:
         raise Refused(Reason.CLAIM_LACKS_A_STEP, missing=", ".join(missing))
     return claim

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.outcomes import Refused
 from yikatong.programmes.model import Sheet
-from yikatong.trade_in.model import PROGRAMME, Claim, Mode, OldState, PlateState, Reason, Step, Terms, Unmet
+from yikatong.trade_in.model import PROGRAMME, Claim, Mode, Reason, Step, Terms, Unmet
+from yikatong.trade_in.rules.effects import steps_taken
 from yikatong.trade_in.rules.facts import OPEN
 
 _DAY = timedelta(days=1)
@@ -59,14 +60,10 @@ def list_unmet(sheet: Sheet, claim: Claim, *, channel: str) -> tuple[Unmet, ...]
     if order == "unknown":
         return ()
     rule = order.rule if order.online is None or channel != "online" else order.online
-    is_recorded = {
-        Step.HAND_IN: claim.old is not OldState.OWNED,
-        Step.PLATE_CANCELLATION: claim.plate is not PlateState.REGISTERED,
-    }
     wanted = {Step.HAND_IN} if rule in _HAND_IN_FIRST else set()
     wanted |= {Step.PLATE_CANCELLATION} if rule == "cancel_first" else set()
     clause = sheet.cite(order.clause)
-    return tuple(Unmet(step, clause) for step, recorded in is_recorded.items() if step in wanted and not recorded)
+    return tuple(Unmet(step, clause) for step in Step if step in wanted - steps_taken(claim))
 
 
 def _papers_of(terms: Any) -> set[str]:

@@ -5,7 +5,6 @@ from yikatong.trade_in.service.acting import act
 from yikatong.trade_in.service.admitting import Ends, OwnCommit, admit, admit_in_turn, admit_many
 from yikatong.trade_in.service.applying import (
     claim_old_codes,
-    count_used_up,
     give_codes_back,
     qualify,
     qualify_many,
@@ -71,7 +70,6 @@ __all__ = [
     "claim_new_code",
     "claim_old_codes",
     "claw_back_from_store",
-    "count_used_up",
     "drop_stale_sale",
     "expire",
     "find_coupon_of",

@@ -11,9 +11,7 @@ from yikatong.kernel.instants import show_moment
 from yikatong.kernel.money import show_yuan
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.ledger import service as ledger
-from yikatong.ledger.model import (
-    name_claim,
-)
+from yikatong.ledger.model import name_claim
 from yikatong.plumbing.ids import Ids
 from yikatong.programmes import service as programmes
 from yikatong.programmes.model import Asking, Decision

@@ -22,7 +22,7 @@ from yikatong.ledger.model import Reason as LedgerReason
 from yikatong.ledger.model import name_budget
 from yikatong.plumbing.ids import Ids
 from yikatong.trade_in.model import Application, BudgetIsShort, ChainTerms, Qualified
-from yikatong.trade_in.service.applying import claim_old_codes, count_used_up, qualify_many, used_up
+from yikatong.trade_in.service.applying import claim_old_codes, count_late, qualify_many, used_up
 from yikatong.trade_in.service.drafting import Wish
 from yikatong.trade_in.service.turning_away import Placed, find_left, late_among, wishes_of
 
@@ -177,22 +177,16 @@ async def _look(conn: Conn, way: _Way, waiting: Sequence[Placed], wishes: Mappin
         if sum(wanted[place] for place in enough) > left.sliced_fen:
             short[code] = [wanted[place] for place in enough]
     if late:
-        await _count_late(conn, way, {place: one for place, one in waiting if place in late}, late, budget=budgets[0])
+        await _turn_away(conn, way, dict(waiting), late)
     return _Look(late, frozenset(able), short)
 
 
-async def _count_late(
-    conn: Conn, way: _Way, applications: Mapping[int, Application], late: Ends, *, budget: str
+async def _turn_away(
+    conn: Conn, way: _Way, applications: Mapping[int, Application], late: Mapping[int, Refused]
 ) -> None:
     """Count who came too late for money, or for places; give back their codes, and write beside them."""
-    await count_used_up(
-        conn,
-        applications=list(applications.values()),
-        chain=way.chain,
-        now=way.now,
-        writer=way.writer,
-        budget=budget,
-    )
+    refused = [(applications[place], end) for place, end in late.items()]
+    await count_late(conn, late=refused, now=way.now, writer=way.writer)
     await way.beside(conn, late)
 
 
@@ -243,8 +237,7 @@ async def _lease(way: _Way, code: str, group: Sequence[tuple[Placed, int]]) -> E
     }
     if lost:
         async with way.own_commit() as conn:
-            applications = {place: one for (place, one), _ in group if place in lost}
-            await _count_late(conn, way, applications, lost, budget=code)
+            await _turn_away(conn, way, dict(placed for placed, _ in group), lost)
     return lost
 
 

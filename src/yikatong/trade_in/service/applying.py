@@ -18,7 +18,6 @@ from yikatong.cards.model import Vault
 from yikatong.kernel.ids import TransferId
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.kernel.outcomes import Reason as KernelReason
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import Taking, digest_id, name_budget, name_claim
 from yikatong.plumbing.ids import Ids
@@ -74,32 +73,18 @@ def used_up(chain: ChainTerms, *, budget: str, needed_fen: int, left_fen: int) -
 
     It says all that it rests on, for no decision is kept: the budget, what the claim needs, what is left.
     """
-    reason = _used_up_reason(chain, budget=budget)
     if is_places(budget):
-        return Refused(reason, places=budget)
+        return Refused(Reason.PLACES_ARE_USED_UP, places=budget)
+    order = chain.shelf.newest_formula(PROGRAMME).order
+    reason = next(reason for reason in order if reason.name == "BUDGET_IS_USED_UP")
     return Refused(reason, budget=budget, needed_fen=needed_fen, left_fen=left_fen)
 
 
-def _used_up_reason(chain: ChainTerms, *, budget: str) -> KernelReason:
-    if is_places(budget):
-        return Reason.PLACES_ARE_USED_UP
-    return next(reason for reason in chain.shelf.newest_formula(PROGRAMME).order if reason.name == "BUDGET_IS_USED_UP")
-
-
-async def count_used_up(
-    conn: Conn,
-    *,
-    applications: Sequence[Application],
-    chain: ChainTerms,
-    now: datetime,
-    writer: int,
-    budget: str = "",
-) -> None:
+async def count_late(conn: Conn, *, late: Sequence[tuple[Application, Refused]], now: datetime, writer: int) -> None:
     """Count applications that were refused by a look at their budget alone, and give back codes claimed for them."""
-    reason = _used_up_reason(chain, budget=budget).name
-    refused = Counter((one.place, reason) for one in applications)
+    refused = Counter((one.place, end.reason.name) for one, end in late)
     await deed_store.count_refusals(conn, on=day_of(now), writer=writer, refused=refused)
-    await give_codes_back(conn, applications=applications)
+    await give_codes_back(conn, applications=[one for one, _ in late])
 
 
 async def qualify(

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.statements import run_in_order
@@ -82,7 +83,7 @@ async def use_coupon(conn: Conn, *, claim_id: UUID, use: CouponUse, under: Offic
     )
     await store.insert_coupon_use(conn, row=row)
     await run_in_order(conn, [sealing.leaving([leaf_of_coupon_use(row)], now=under.now)])
-    return kept, Coupon(taken_on=before.taken_on, good_until=before.good_until, use=row), change
+    return kept, structs.replace(before, use=row), change
 
 
 async def verify_not_taken(conn: Conn, *, kept: KeptClaim, act: Act, office: Office) -> KeptClaim:

@@ -11,7 +11,7 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, name_budget, name_of_budget
 from yikatong.trade_in.model import Application, ChainTerms
 from yikatong.trade_in.rules.keeping import claim_id_of
-from yikatong.trade_in.service.applying import count_used_up, used_up
+from yikatong.trade_in.service.applying import count_late, used_up
 from yikatong.trade_in.service.drafting import Wish, wish_of
 from yikatong.trade_in.store import deeds as deed_store
 from yikatong.trade_in.store import vehicles as vehicle_store
@@ -37,8 +37,8 @@ async def turn_away(
         group = [one for one in placed if one[0] in wishes and wishes[one[0]].budget == code]
         late |= await late_among(conn, group, wishes, left_fen=left.fen, bucket=bucket, chain=chain)
     if late:
-        refused = [applications[place] for place in late]
-        await count_used_up(conn, applications=refused, chain=chain, now=now, writer=writer)
+        refused = [(applications[place], end) for place, end in late.items()]
+        await count_late(conn, late=refused, now=now, writer=writer)
     return late
 
 

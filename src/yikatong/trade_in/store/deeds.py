@@ -65,8 +65,7 @@ async def page_decisions(conn: Conn, *, bucket: int, decision_id: UUID, limit: i
 
 async def count_decisions(conn: Conn) -> int:
     """How many decisions there are, in all buckets."""
-    cursor = await conn.execute(STATEMENTS["audit_decision_count"])
-    ((count,),) = await cursor.fetchall()
+    (count,) = await STATEMENTS.list_column(conn, "audit_decision_count")
     return int(count)
 
 
