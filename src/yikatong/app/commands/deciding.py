@@ -16,7 +16,13 @@ from rich.table import Table
 
 from simulator.stories.telling import Both, Column, a_table, show_table, tell
 from yikatong.app.commands.command_line import errors, out
-from yikatong.app.commands.decision_words import print_changes, print_decision, show_form, show_option
+from yikatong.app.commands.decision_words import (
+    option_of,
+    print_changes,
+    print_decision,
+    show_form,
+    show_option,
+)
 from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.places.model import enclosing_codes, is_division_code
@@ -100,7 +106,7 @@ def read_sheet_file(shelf: programmes.Shelf, programme: str, file: Path) -> Shee
 
 def read_options(formula: Formula, words: list[str]) -> dict[str, str]:
     """Facts from options: `--price 1999.99`, `--battery-is-checked=yes`. Raises typer.BadParameter for other words."""
-    by_option = {(fact.option or fact.name).replace("_", "-"): fact for fact in formula.facts}
+    by_option = {option_of(fact): fact for fact in formula.facts}
     by_option |= {fact.name.replace("_", "-"): fact for fact in formula.facts}
     given: dict[str, str] = {}
     rest = list(words)
@@ -138,7 +144,7 @@ def list_facts(programme: str, *, json: bool) -> None:
     for fact in formula.facts:
         must = " *" if fact.required else ""
         table.add_row(
-            f"--{_option(fact)}{must}", escape(f"{fact.zh}\n{fact.en}"), escape(show_form(fact, between=" | "))
+            f"--{option_of(fact)}{must}", escape(f"{fact.zh}\n{fact.en}"), escape(show_form(fact, between=" | "))
         )
     show_table(out, Both(formula.title_zh, formula.title_en), table)
     tell(out, Both("*为必填；其余不填则按符合计。", "* must be given; what else is left out is taken as good."))
@@ -147,17 +153,13 @@ def list_facts(programme: str, *, json: bool) -> None:
 def _told_of(fact: Fact) -> dict[str, Any]:
     return {
         "fact": fact.name,
-        "option": f"--{_option(fact)}",
+        "option": f"--{option_of(fact)}",
         "zh": fact.zh,
         "en": fact.en,
         "required": fact.required,
         "form": show_form(fact),
         "choices": fact.choices,
     }
-
-
-def _option(fact: Fact) -> str:
-    return (fact.option or fact.name).replace("_", "-")
 
 
 def encode_decision(decision: Decision, changes: tuple[SingleChange, ...]) -> str:

@@ -128,10 +128,14 @@ def show_name(fact: Fact | None, name: str) -> str:
     return name if fact is None else f"{fact.zh} {name}"
 
 
+def option_of(fact: Fact) -> str:
+    """The option by which a command line gives a fact, without its dashes."""
+    return (fact.option or fact.name).replace("_", "-")
+
+
 def show_option(fact: Fact) -> str:
     """How a command line gives a fact, with its words where it has some."""
-    option = f"--{(fact.option or fact.name).replace('_', '-')}"
-    return f"{option} {show_form(fact)}"
+    return f"--{option_of(fact)} {show_form(fact)}"
 
 
 def show_form(fact: Fact, *, between: str = "|") -> str:
@@ -207,9 +211,7 @@ def show_span(span: Span) -> str:
     """A span in a few signs; what comes out is said of its value nearest to what was given."""
     if span.least == span.most:
         return f"= {span.least}"
-    least = f"≥ {span.least}" if span.least else ""
-    most = f"≤ {span.most}" if span.most else ""
-    return f"{least} {most}".strip()
+    return _show_bounds(span.least, span.most)
 
 
 def _print_outcome(formula: Formula, decision: Decision) -> None:
@@ -237,6 +239,9 @@ def show_wanted(check: Check) -> str:
         return check.wants
     if check.least == "yes":
         return "= yes"
-    least = f"≥ {check.least}" if check.least else ""
-    most = f"≤ {check.most}" if check.most else ""
-    return f"{least} {most}".strip()
+    return _show_bounds(check.least, check.most)
+
+
+def _show_bounds(least: str | None, most: str | None) -> str:
+    bounds = (f"{sign} {bound}" for sign, bound in (("≥", least), ("≤", most)) if bound)
+    return " ".join(bounds)
