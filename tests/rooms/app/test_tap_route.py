@@ -2,11 +2,12 @@
 
 import httpx
 import pytest
+from starlette.routing import Route, Router
 
 from tests.support.world import SeededIds
 from yikatong.app.http.bounds import CallsAtOnce
 from yikatong.app.http.frame import Frame
-from yikatong.app.http.resource import unknown_address
+from yikatong.app.http.resource import Resource, unknown_address
 from yikatong.app.tap_route import BODY_BYTES_MAX, TapRoute
 from yikatong.taps.service import Tapping
 
@@ -20,7 +21,8 @@ def nobody() -> Tapping:
 
 async def send(method: str, **parts: object) -> httpx.Response:
     route = TapRoute(nobody, reasons={}, ids=SeededIds())
-    frame = Frame(unknown_address, direct_routes={"/v1/taps": route}, ids=SeededIds(), calls=CallsAtOnce())
+    others = Router([Route("/v1/taps", endpoint=Resource({}, elsewhere=("POST",)))], default=unknown_address)
+    frame = Frame(others, direct_routes={"/v1/taps": route}, ids=SeededIds(), calls=CallsAtOnce())
     transport = httpx.ASGITransport(app=frame)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         return await client.request(method, "/v1/taps", **parts)  # type: ignore[arg-type]
