@@ -17,7 +17,25 @@ _numbers = count()
 
 
 def a_region_code() -> str:
-    """A six-digit region code under the unassigned provinces 92 to 98 that no other test of this run has."""
+    """A six-digit region code under the unassigned provinces 92 to 98 that no other test of this run has.
+
+    It is a county's: a city's or a province's would enclose the places of other tests.
+    """
+    code = _next_code()
+    return _next_code() if code.endswith("00") else code
+
+
+def a_city_code() -> str:
+    """A city's code; no other test of this run has a place under it."""
+    code = _next_code()
+    while not code.endswith("00"):
+        code = _next_code()
+    for _ in range(99):
+        _next_code()
+    return code
+
+
+def _next_code() -> str:
     number = next(_numbers)
     assert number < _REGIONS_PER_WORKER, "one worker has this many regions"
     assert _worker < _WORKERS_MAX, "the codes are shared among this many workers"

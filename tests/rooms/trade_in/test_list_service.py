@@ -13,7 +13,7 @@ from tests.support.builders.store_lists import (
     a_spreadsheet,
     a_text_table,
 )
-from tests.support.world import a_region_code
+from tests.support.world import a_city_code, a_region_code
 from yikatong.kernel.outcomes import Change, Refused
 from yikatong.plumbing.database import Connection, Database
 from yikatong.programmes.service import read_shelf
@@ -64,7 +64,7 @@ async def test_a_list_with_one_wrong_line_leaves_everything_as_it_was(db: Databa
 
 
 async def test_a_party_counts_from_its_first_day_until_its_end_in_every_place_below(db: Database) -> None:
-    city = a_region_code()[:4] + "00"
+    city = a_city_code()
     county = city[:4] + "16"
     end = date(2025, 1, 1)
     async with db.transaction() as conn:
@@ -82,15 +82,16 @@ async def test_a_party_counts_from_its_first_day_until_its_end_in_every_place_be
 
 async def test_pledges_count_under_the_rule_of_the_places_sheet(db: Database) -> None:
     # Nantong's sheet of 2024 asks the lowest price of the month before; a made-up city under Jiangsu has its rule.
-    place = "3209" + a_region_code()[4:]
+    own = a_region_code()
+    place, number = f"3209{own[4:]}", int(own)
     async with db.transaction() as conn:
-        await import_parties(conn, place=place, data=a_text_table([a_row(7)]))
-        rows = [[a_code(7), "tdt-01z", "2399.90", "2024-10-01", "2025-01-01", "最低价"]]
+        await import_parties(conn, place=place, data=a_text_table([a_row(number)]))
+        rows = [[a_code(number), "tdt-01z", "2399.90", "2024-10-01", "2025-01-01", "最低价"]]
         prices = a_text_table(rows, headings=PLEDGE_HEADINGS)
         first = await import_pledges(conn, place=place, data=prices, shelf=SHELF, known_on=KNOWN_ON)
         again = await import_pledges(conn, place=place, data=prices, shelf=SHELF, known_on=KNOWN_ON)
         asked = [
-            await find_pledged_price(conn, place=place, credit_code=a_code(7), model=model, on=on)
+            await find_pledged_price(conn, place=place, credit_code=a_code(number), model=model, on=on)
             for model, on in (
                 (" ＴＤＴ-01Z", date(2024, 10, 1)),
                 ("TDT-01Z", date(2024, 12, 31)),
@@ -108,20 +109,21 @@ async def test_pledges_count_under_the_rule_of_the_places_sheet(db: Database) ->
 
 
 async def test_pledges_are_worked_out_from_the_month_before_the_store_joined(db: Database) -> None:
-    place = "3209" + a_region_code()[4:]
+    own = a_region_code()
+    place, number = f"3209{own[4:]}", int(own)
     sales = a_text_table(
         [
-            [a_code(8), "A", "2025-01-10", "2000", "1"],
-            [a_code(8), "A", "2025-02-09", "2300", "2"],
-            [a_code(8), "A", "2025-02-10", "1", "99"],
+            [a_code(number), "A", "2025-01-10", "2000", "1"],
+            [a_code(number), "A", "2025-02-09", "2300", "2"],
+            [a_code(number), "A", "2025-02-10", "1", "99"],
         ],
         headings=SALE_HEADINGS,
     )
     async with db.transaction() as conn:
-        await import_parties(conn, place=place, data=a_text_table([a_row(8, listed_from="2025-02-10")]))
+        await import_parties(conn, place=place, data=a_text_table([a_row(number, listed_from="2025-02-10")]))
         await import_past_sales(conn, place=place, data=sales, shelf=SHELF, known_on=KNOWN_ON)
         (pledge,) = await list_pledges(
-            conn, place=place, credit_code=a_code(8), on=date(2025, 3, 1), after="", limit=10
+            conn, place=place, credit_code=a_code(number), on=date(2025, 3, 1), after="", limit=10
         )
 
     assert (220_000, date(2025, 2, 10)) == (pledge.price_fen, pledge.valid_from)

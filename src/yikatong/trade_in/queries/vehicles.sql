@@ -32,11 +32,10 @@ SELECT code, claim_id, role
 FROM trade_in.vehicle
 WHERE code = %(code)s;
 
--- name: count_codes
--- sentence: says of codes that their claims count them
-UPDATE trade_in.vehicle AS v SET held_until = NULL
-FROM unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
-WHERE v.code = d.code AND v.claim_id = d.claim_id;
+-- name: count_code
+-- sentence: says of a code that its claim counts it; a cluster locks the whole table for a statement on several shards
+UPDATE trade_in.vehicle SET held_until = NULL
+WHERE code = %(code)s AND claim_id = %(claim_id)s;
 
 -- name: pass_code_on
 -- sentence: lets a code count for another claim than before; returns it if it counted for that one
@@ -44,17 +43,15 @@ UPDATE trade_in.vehicle SET claim_id = %(to)s, held_until = NULL
 WHERE code = %(code)s AND claim_id = %(claim_id)s
 RETURNING code;
 
--- name: give_codes_back
--- sentence: frees codes that their claims do not count any more
-DELETE FROM trade_in.vehicle AS v
-USING unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
-WHERE v.code = d.code AND v.claim_id = d.claim_id;
+-- name: give_code_back
+-- sentence: frees a code that its claim does not count any more
+DELETE FROM trade_in.vehicle
+WHERE code = %(code)s AND claim_id = %(claim_id)s;
 
--- name: give_held_codes_back
--- sentence: frees codes that were claimed for claims that came to nothing
-DELETE FROM trade_in.vehicle AS v
-USING unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
-WHERE v.code = d.code AND v.claim_id = d.claim_id AND v.held_until IS NOT NULL;
+-- name: give_held_code_back
+-- sentence: frees a code that was claimed for a claim that came to nothing
+DELETE FROM trade_in.vehicle
+WHERE code = %(code)s AND claim_id = %(claim_id)s AND held_until IS NOT NULL;
 
 -- name: lock_held_code
 -- sentence: a code that a claim claimed and does not count, locked; none while somebody else has it locked

@@ -61,8 +61,8 @@ async def find_code(conn: Conn, *, code: str) -> Spending | None:
 
 
 async def count_codes(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
-    """Say of codes that their claims count them."""
-    await _with_codes(conn, "count_codes", held)
+    """Say of codes that their claims count them, in the order of the codes, in one round trip."""
+    await _with_each_code(conn, "count_code", held)
 
 
 async def pass_code_on(conn: Conn, *, spending: Spending, to: UUID) -> bool:
@@ -71,13 +71,13 @@ async def pass_code_on(conn: Conn, *, spending: Spending, to: UUID) -> bool:
 
 
 async def give_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
-    """Free codes that their claims do not count any more."""
-    await _with_codes(conn, "give_codes_back", held)
+    """Free codes that their claims do not count any more; as `count_codes`."""
+    await _with_each_code(conn, "give_code_back", held)
 
 
 async def give_held_codes_back(conn: Conn, *, held: Sequence[tuple[str, UUID]]) -> None:
-    """Free codes that were claimed for claims that came to nothing."""
-    await _with_codes(conn, "give_held_codes_back", held)
+    """Free codes that were claimed for claims that came to nothing; as `count_codes`."""
+    await _with_each_code(conn, "give_held_code_back", held)
 
 
 async def lock_held_code(conn: Conn, *, code: str, claim_id: UUID) -> bool:
@@ -85,10 +85,10 @@ async def lock_held_code(conn: Conn, *, code: str, claim_id: UUID) -> bool:
     return bool(await STATEMENTS.run(conn, "lock_held_code", code=code, claim_id=claim_id))
 
 
-async def _with_codes(conn: Conn, query: str, held: Sequence[tuple[str, UUID]]) -> None:
-    if held:
-        codes, claim_ids = [code for code, _ in held], [claim_id for _, claim_id in held]
-        await STATEMENTS.run(conn, query, codes=codes, claim_ids=claim_ids)
+async def _with_each_code(conn: Conn, query: str, held: Sequence[tuple[str, UUID]]) -> None:
+    async with conn.pipeline():
+        for code, claim_id in sorted(held):
+            await conn.execute(STATEMENTS[query], {"code": code, "claim_id": claim_id})
 
 
 async def list_codes_past_their_term(conn: Conn, *, now: datetime, limit: int) -> list[Spending]:
