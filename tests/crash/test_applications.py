@@ -48,15 +48,15 @@ class Mortal(Place):
             self.deaths += 1
             raise
         finally:
+            await conn.close()
             if killer is not None:
                 await killer
-            await conn.close()
 
     async def kill(self, pid: int) -> None:
         """End a session a few milliseconds from now."""
         await asyncio.sleep(self.chance.random() * 0.012)
         async with self.db.owner_transaction() as conn:
-            await conn.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            await conn.execute("SELECT pg_terminate_backend(%s::int)", (pid,))
 
 
 async def brought_to_its_end(place: Mortal, application: Application) -> Qualified | Refused:
