@@ -46,7 +46,17 @@ def drop_on_workers(conn: psycopg.Connection[Any], name: str) -> None:
     """Drop a database on every node but the coordinator."""
     for worker in _workers(conn):
         with _connected(conn, worker) as there:
+            halves = there.execute("SELECT gid FROM pg_prepared_xacts WHERE database = %s", [name]).fetchall()
+            if halves:
+                _undo(conn, worker, name, halves=[gid for (gid,) in halves])
             there.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _undo(conn: psycopg.Connection[Any], worker: tuple[str, int], name: str, *, halves: Sequence[str]) -> None:
+    """Undo what a session that was killed left prepared on a worker; until then nobody may drop the database."""
+    with _connected(conn, worker, name) as there:
+        for half in halves:
+            there.execute(sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(half)))
 
 
 def lay_out(conn: psycopg.Connection[Any], rooms: Sequence[str] | None) -> None:
