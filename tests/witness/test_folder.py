@@ -12,7 +12,7 @@ from yikatong.sealing.rules.trees import Edge, consistency_path, hash_leaf
 from yikatong.sealing.service import verify_witnessed
 from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, HeldSigner
-from yikatong.witness.folder import FolderIsTaken, open_witness
+from yikatong.witness.folder import FolderIsTaken, open_witness, read_witness_key
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 
@@ -121,3 +121,10 @@ def test_one_folder_has_one_witness_at_a_time_and_its_key_is_closed_to_others(tm
     assert 0o600 == (tmp_path / "witness" / "witness.key").stat().st_mode & 0o777
     witness.close()
     open_witness(tmp_path / "witness").close()
+
+
+def test_a_witness_s_key_is_shown_also_while_it_is_at_work(tmp_path: Path) -> None:
+    shown_first = read_witness_key(tmp_path / "witness")
+    witness = open_witness(tmp_path / "witness")
+
+    assert shown_first == witness.public_key == read_witness_key(tmp_path / "witness")

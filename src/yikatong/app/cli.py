@@ -41,6 +41,7 @@ from yikatong.app.commands.witness import witness_app_cli
 from yikatong.app.demo import ROOM_NAMES_ZH, play_story, run_demo
 from yikatong.app.http.server import PortIsTakenError, verify_listening
 from yikatong.app.http.workers import WorkersDoNotStart
+from yikatong.app.outside.organisations import verify_organisations
 from yikatong.app.prepare import prepare
 from yikatong.app.reference import write_pages
 from yikatong.app.serve import serve as serve_until_ended
@@ -78,6 +79,8 @@ app.add_typer(trade_in_app, name="trade-in")
 
 PLACE_CELLS = 27
 """Where addresses begin in the list of where to look."""
+DIFFERENCES_TOLD = 20
+"""As many differences of an audit are told in words."""
 MENDABLE = (
     SettingsError,
     EmbeddedPostgresError,
@@ -110,7 +113,7 @@ def serve(
     data: DataOption = None,
 ) -> None:
     """Serve the platform: database, workers and jobs, until Ctrl-C."""
-    settings = settings_now(host=host, port=port, workers=workers, data=data)
+    settings = verify_organisations(settings_now(host=host, port=port, workers=workers, data=data))
     with database_server(settings) as address:
         verify_listening(settings)
         made = asyncio.run(prepare(settings, address, tell=say_step))
@@ -167,7 +170,7 @@ def audit(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Recompute everything; ends non-zero and names the first difference when there is one."""
+    """Recompute everything; ends non-zero and names the differences when there are any."""
     settings = verify_made(settings_now(data=data))
 
     async def run(address: ServerAddress) -> Whole:
@@ -190,8 +193,17 @@ def audit(
         print_decision_audit(whole.decisions)
         print_log_audit(whole.log)
     if differences:
-        errors.print(f"[red]第一处差异 first difference: {escape(differences[0])}[/red]", soft_wrap=True)
+        say_differences(differences)
         raise typer.Exit(1)
+
+
+def say_differences(differences: list[str]) -> None:
+    """Name them, the gravest first: one that stays, as after a restore, does not hide those that come after it."""
+    for difference in differences[:DIFFERENCES_TOLD]:
+        errors.print(f"[red]差异 difference: {escape(difference)}[/red]", soft_wrap=True)
+    more = len(differences) - DIFFERENCES_TOLD
+    if more > 0:
+        errors.print(f"另有{more}处，用--json全部列出。 {more} more; --json lists all of them.", soft_wrap=True)
 
 
 def _say_audited(room: str) -> None:

@@ -57,7 +57,11 @@ async def rotate_key(conn: Connection, *, keys: KeyHolder, name: str, revoke_for
     present = _present_of(name, before)
     purpose, region = trust.split_key_name(name)
     if revoke_former and purpose != "region":
-        raise KeysAtRestError(f"{name} stands on no list, so nothing revokes it; rotate it without --revoke-former.")
+        raise KeysAtRestError(
+            f"{show_key_name(name)}不在名单上，无从吊销；请去掉--revoke-former。未作任何改动。 "
+            f"{show_key_name(name)} stands on no list, so nothing revokes it; rotate it without --revoke-former. "
+            "Nothing was changed."
+        )
     waits = present.state is KeyState.NOT_PUBLISHED
     if not waits:
         _make_successor(keys, name, kind=present.key.kind, clock=clock)
@@ -77,18 +81,27 @@ def _present_of(name: str, standings: tuple[KeyStanding, ...]) -> KeyStanding:
         if standing.key.name == name:
             return standing
     names = ", ".join(sorted({show_key_name(standing.key.name) for standing in standings}))
-    raise KeysAtRestError(f"There is no key {show_key_name(name)}; there is: {names}. Nothing was changed.")
+    raise KeysAtRestError(
+        f"没有密钥{show_key_name(name)}；现有：{names}。未作任何改动。 "
+        f"There is no key {show_key_name(name)}; there is: {names}. Nothing was changed."
+    )
 
 
 def _make_successor(keys: KeyHolder, name: str, *, kind: KeyKind, clock: Clock) -> None:
     if isinstance(keys, trust.FileKeyHolder):
         keys.rotate(name, now=clock.now())
-    elif kind is not KeyKind.SIGNING:
-        raise KeysAtRestError(f"The module holds {name}; give it a successor there. Nothing was changed.")
-    elif name != "root":
+        return
+    _, region = trust.split_key_name(name)
+    if kind is KeyKind.SIGNING and region is not None:
         raise KeysAtRestError(
+            f"密钥{name}在密码机中，现用的已在名单上。请先在密码机中生成下一把，再用本命令公布。未作任何改动。 "
             f"The module holds {name}, and its present key stands on the list. Make the next one in the module; then "
-            "this command publishes it."
+            "this command publishes it. Nothing was changed."
+        )
+    if name != "root":
+        raise KeysAtRestError(
+            f"密钥{name}在密码机中，请在密码机中更换。未作任何改动。 "
+            f"The module holds {name}; give it a successor there. Nothing was changed."
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from yikatong.kernel.outcomes import Change
 from yikatong.trust import store
-from yikatong.trust.held_lists import ROOT, pin_own_roots, publish_trust_list, read_held_trust_list
+from yikatong.trust.held_lists import pin_own_roots, publish_trust_list, read_held_trust_list
 from yikatong.trust.keys_at_rest.vault import region_key_name, split_key_name
 from yikatong.trust.model import (
     HeldKey,
@@ -93,10 +93,10 @@ def _standing_of(
     key: HeldKey, *, is_newest: bool, listed: dict[tuple[str, bytes], RegionKey], now: datetime
 ) -> KeyStanding:
     state = KeyState.PRESENT if is_newest else KeyState.FORMER
-    if key.kind is not KeyKind.SIGNING or key.name == ROOT:
-        return KeyStanding(key=key, state=state)
     _, region = split_key_name(key.name)
-    row = None if region is None else listed.get((region, key.key_id))
+    if key.kind is not KeyKind.SIGNING or region is None:
+        return KeyStanding(key=key, state=state)
+    row = listed.get((region, key.key_id))
     if row is None:
         return KeyStanding(key=key, state=KeyState.NOT_PUBLISHED if is_newest else KeyState.ENDED)
     if row.revoked_at is not None and row.revoked_at <= now:

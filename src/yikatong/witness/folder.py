@@ -92,6 +92,15 @@ class WitnessFolder:
 
 def open_witness(folder: Path) -> WitnessFolder:
     """Open a witness's folder, and make it and its key where there is none. Raises FolderIsTaken."""
+    return WitnessFolder(folder, key=_kept_key(folder))
+
+
+def read_witness_key(folder: Path) -> PublicKey:
+    """The key by which a folder's witness is known, also while it is at work; both are made where there are none."""
+    return _kept_key(folder).public_key
+
+
+def _kept_key(folder: Path) -> SigningKey:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / _KEY
     if not file.exists():
@@ -103,4 +112,4 @@ def open_witness(folder: Path) -> WitnessFolder:
             os.fsync(handle.fileno())
         fresh.rename(file)
     kept = msgspec.json.decode(file.read_bytes(), type=dict[str, bytes])
-    return WitnessFolder(folder, key=trust.signing_key(Algorithm.ES256, kept["es256"]))
+    return trust.signing_key(Algorithm.ES256, kept["es256"])

@@ -1,6 +1,6 @@
 """What the commands of backup and restore refuse, in both languages, before they touch anything."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from yikatong.app.cli import app
-from yikatong.app.commands.backup import list_backups, read_moment
+from yikatong.app.commands.backup import ListedBackup, list_backups, print_backups, read_moment
 from yikatong.plumbing.backup.errors import BackupError
 from yikatong.plumbing.backup.kept import BACKUPS
 from yikatong.plumbing.backup.manifest import MANIFEST
@@ -66,3 +66,20 @@ def test_a_backup_whose_manifest_is_damaged_is_listed_as_not_whole(tmp_path: Pat
 
     assert ("torn", False, None) == (listed["name"], listed["whole"], listed["until"])
     assert listed["faults"][0].startswith("manifest.json: ")
+
+
+def test_on_a_narrow_screen_names_and_moments_of_backups_are_shown_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    noon = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+    name = "20261125T040000.000Z"
+    listed = ListedBackup(
+        name=name, bytes=5_600_000, since=noon, until=noon + timedelta(hours=1), whole=True, faults=()
+    )
+    print_backups([listed])
+    said = capsys.readouterr().out
+
+    assert name in said
+    assert ["12:00:00.000", "13:00:00.000"] == [word for word in said.split() if word.endswith(":00.000")]
+    assert all(len(line) <= 80 for line in said.splitlines())

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tests.support.database import named_instead
 from tests.support.processes import a_free_port
-from yikatong.app.cli import main
+from yikatong.app.cli import DIFFERENCES_TOLD, main, say_differences
 from yikatong.plumbing.database import Database
 
 
@@ -58,6 +58,34 @@ def test_an_option_out_of_bounds_is_refused_as_its_setting_is(
 ) -> None:
     assert "port of the command line" in refusal_of("serve", "--port", "99999", monkeypatch=monkeypatch, capsys=capsys)
     assert "workers of the" in refusal_of("serve", "--workers", "0", monkeypatch=monkeypatch, capsys=capsys)
+
+
+@pytest.mark.parametrize(
+    ("setting", "needs"), [("WITNESS_URL", "`yikatong witness key`"), ("BANK_FILES_URL", "needs bank_files_folder")]
+)
+def test_an_organisation_that_is_named_by_half_is_told_before_anything_is_made(
+    setting: str, needs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(f"YIKATONG_{setting}", "http://127.0.0.1:1")
+
+    assert needs in refusal_of("serve", monkeypatch=monkeypatch, capsys=capsys)
+    assert not (tmp_path / "house").exists()
+
+
+def test_an_audit_names_differences_that_come_after_one_that_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    stays, edited = "log: it holds 21 batches, and the witness signed 22", "log: tap 7 is not what was sealed"
+    say_differences([stays, edited])
+    said = capsys.readouterr().err
+
+    assert [f"差异 difference: {one}" for one in (stays, edited)] == said.splitlines()
+
+
+def test_of_very_many_differences_the_rest_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    say_differences([f"taps: {number}" for number in range(DIFFERENCES_TOLD + 3)])
+    said = capsys.readouterr().err.splitlines()
+
+    assert DIFFERENCES_TOLD + 1 == len(said)
+    assert "3 more; --json lists all of them." in said[-1]
 
 
 @pytest.mark.parametrize("words", [["audit"], ["db", "status"]])

@@ -161,7 +161,7 @@ async def test_codes_with_aliases_of_the_former_secret_are_still_read(db: Databa
             assert resident.resident_id == read.resident_id
 
 
-@pytest.mark.parametrize("name", ["region", "alias", "root", "master"])
+@pytest.mark.parametrize("name", ["region", "alias", "root", "master", "log", "log-leaf"])
 async def test_a_rotation_tells_the_workers_to_read_again(db: Database, tmp_path: Path, name: str) -> None:
     clock = FixedClock()
     settings = settings_of(tmp_path)
@@ -172,8 +172,12 @@ async def test_a_rotation_tells_the_workers_to_read_again(db: Database, tmp_path
         before = (await versions.read_all(conn))[REGIONS]
         clock.advance(SECOND)
         rotated = await rotate_key(conn, keys=keys, name=name, revoke_former=False, clock=clock)
+        held = [key for key in keys.held_keys() if key.name == name]
 
         assert (Rotation.MADE, KeyState.PRESENT) == (rotated.done, rotated.present.state)
+        assert rotated.former is not None
+        assert [rotated.former.key.key_id, rotated.present.key.key_id] == [key.key_id for key in held]
+        assert KeyState.FORMER is rotated.former.state
         assert before < (await versions.read_all(conn))[REGIONS]
 
 
@@ -369,22 +373,24 @@ def all_said(address: ServerAddress, folder: Path) -> tuple[list[dict[str, Any]]
         for words in (
             ["rotate", "region/990100"],
             ["rotate", "root", "alias/990100", "master"],
+            ["root"],
             ["list"],
             ["list", "--json"],
             ["rewrap"],
         )
     ]
-    return msgspec.json.decode(said[3])["keys"], said
+    return msgspec.json.decode(said[4])["keys"], said
 
 
 async def test_the_commands_list_rotate_and_rewrap_without_a_secret(db: Database, tmp_path: Path) -> None:
-    keys_at(Settings(data_folder=str(tmp_path)), FixedClock(NOON - timedelta(days=400)))
+    keys = keys_at(Settings(data_folder=str(tmp_path)), FixedClock(NOON - timedelta(days=400)))
     with a_fresh_database(db.address.conninfo) as address:
         rows, said = await anyio.to_thread.run_sync(all_said, address, tmp_path)
-    states = {name: [row["state"] for row in rows if row["purpose"] == name] for name in ("region", "alias", "pepper")}
+    states = {name: [row["state"] for row in rows if row["purpose"] == name] for name in ("region", "alias", "log")}
 
     assert "published, made before" in said[0]
-    assert {"region": ["present"], "alias": ["former", "present"], "pepper": ["present"]} == states
+    assert {"region": ["present"], "alias": ["former", "present"], "log": ["present"]} == states
+    assert trust.pin_own_roots(keys).roots == (trust.decode_cose_key(bytes.fromhex(said[2])),)
     assert ["ES256", None] == [
         next(row["algorithm"] for row in rows if row["purpose"] == name) for name in ("region", "master")
     ]

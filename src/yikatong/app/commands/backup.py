@@ -10,8 +10,8 @@ import msgspec
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-from rich.table import Table
 
+from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.app.commands.command_line import DataOption, JsonOption, errors, out, settings_now, verify_made
 from yikatong.app.keys import key_folder
 from yikatong.app.outside.organisations import open_organisations
@@ -113,7 +113,7 @@ def database_backups(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         sys.stdout.write(msgspec.json.encode({"backups": listed}).decode() + "\n")
     else:
-        _print_backups(listed)
+        print_backups(listed)
     if not all(one.whole for one in listed):
         raise typer.Exit(1)
 
@@ -150,14 +150,19 @@ def _listed(folder: Path, covered: Coverage) -> ListedBackup:
     )
 
 
-def _print_backups(listed: list[ListedBackup]) -> None:
-    table = Table(title="backups 备份", title_justify="left", box=None, pad_edge=False)
-    for column in ("name 名称", "size 大小", "from 起", "until 止", "whole 完好"):
-        table.add_column(column, no_wrap=True)
+def print_backups(listed: list[ListedBackup]) -> None:
+    """The backups in a table that fits a narrow screen with every name whole, then what is wrong with them."""
+    table = a_table(
+        Column("名称", "name"),
+        Column("大小", "size", "right"),
+        Column("起", "from"),
+        Column("止", "until"),
+        Column("完好", "whole"),
+    )
     for one in listed:
-        since, until = ("-" if at is None else _local(at) for at in (one.since, one.until))
-        table.add_row(one.name, _size(one.bytes), since, until, "yes 是" if one.whole else "[red]no 否[/red]")
-    out.print(table)
+        since, until = ("–" if at is None else _on_the_clock(at) for at in (one.since, one.until))
+        table.add_row(one.name, _size(one.bytes), since, until, "是 yes" if one.whole else "[red]否 no[/red]")
+    show_table(out, Both("备份，时间为北京时间", "backups; the times are of China (UTC+8)"), table)
     for one in listed:
         for fault in one.faults:
             errors.print(f"[red]{escape(one.name)}: {escape(fault)}[/red]", soft_wrap=True)
@@ -312,8 +317,9 @@ def _say_unmatched(one: Unmatched) -> None:
     )
 
 
-def _local(instant: datetime) -> str:
-    return instant.astimezone(SHANGHAI).isoformat(sep=" ", timespec="milliseconds")
+def _on_the_clock(instant: datetime) -> str:
+    """As `--to` takes it without a zone."""
+    return instant.astimezone(SHANGHAI).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _size(count: int) -> str:

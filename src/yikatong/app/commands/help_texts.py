@@ -22,8 +22,8 @@ CHINESE = {
     "Port to listen on; 0 picks a free one.": "监听端口；0表示任选一个空闲端口。",
     "Processes that serve.": "服务进程数。",
     # Looking and writing.
-    "Recompute everything; ends non-zero and names the first difference when there is one.": (
-        "全部重算一遍；有差异时指出第一处，并以非零值结束。"
+    "Recompute everything; ends non-zero and names the differences when there are any.": (
+        "全部重算一遍；有差异时逐处指出，并以非零值结束。"
     ),
     "The sealed log as well, row by row, against its witness.": "连同封存日志，逐行核对，并与见证方比对。",
     "Every decision as well, decided again; needs the keys.": "连同每一次核定，重新核定；需要密钥。",
@@ -121,14 +121,19 @@ CHINESE = {
     ),
     "Although banks' lists differ, or a bank does not answer.": "即使银行清单不符，或有银行没有答复。",
     # Keys.
-    "Keys: list, log, rotate, rewrap.": "密钥：列出、查看日志公钥、轮换、换主密钥加密。",
+    "Keys: list, root, log, rotate, rewrap.": "密钥：列出、查看信任根和日志的公钥、轮换、换主密钥加密。",
+    "Show the public key that is pinned as the root of trust: terminals are given it when they are installed.": (
+        "显示作为信任根的公钥；终端安装时写入。"
+    ),
     "List the keys: what each is for, its algorithm, what it does now, when it was made and when it ends.": (
         "列出密钥：用途、算法、状态、生成和终止日期。"
     ),
     "Make a key's successor; the former one stays for what it signed or sealed, a region's until its end.": (
         "为密钥生成后继；前任仍用于它签过或加密过的内容，地区密钥用到终止日为止。"
     ),
-    "Which: region/990100, alias/990100, root, master.": "哪些密钥，例如region/990100、alias/990100、root、master。",
+    "Which: region/990100, alias/990100, root, master, log, log-leaf.": (
+        "哪些密钥：region/990100、alias/990100、root、master、log、log-leaf。"
+    ),
     "A region's former key is believed no more, from now on.": "地区的前任密钥从现在起不再承认。",
     "Encrypt every key file by the next master key (settings `next_master_key…`, or a new one in the data folder).": (
         "用下一把主密钥重新加密全部密钥文件（设置next_master_key…，或在数据目录中新建一把）。"

@@ -33,7 +33,7 @@ from yikatong.trust.model import KeyStanding
 
 PURPOSE_CELLS = 16
 """Where the meaning of a purpose begins in the list below the keys."""
-keys_app = typer.Typer(help="Keys: list, log, rotate, rewrap.", no_args_is_help=True)
+keys_app = typer.Typer(help="Keys: list, root, log, rotate, rewrap.", no_args_is_help=True)
 
 COLUMNS = (
     Column("编号", "id"),
@@ -104,6 +104,15 @@ def _show_keys(listed: list[ListedKey]) -> None:
         out.print(purpose if told is None else f"{purpose.ljust(PURPOSE_CELLS)}{told}", soft_wrap=True)
 
 
+@keys_app.command("root")
+def keys_root(data: DataOption = None) -> None:
+    """Show the public key that is pinned as the root of trust: terminals are given it when they are installed."""
+    settings = verify_made(settings_now(data=data))
+    clock = clock_of(settings)
+    for root in trust.pin_own_roots(open_keys(settings, clock=clock, ids=SystemIds(clock))).roots:
+        out.print(trust.encode_cose_key(root).hex(), soft_wrap=True)
+
+
 @keys_app.command("log")
 def keys_log(data: DataOption = None) -> None:
     """Show the public keys of the sealed log, the present one last: a witness and terminals are given these."""
@@ -115,7 +124,9 @@ def keys_log(data: DataOption = None) -> None:
 
 @keys_app.command("rotate")
 def keys_rotate(
-    names: Annotated[list[str], typer.Argument(help="Which: region/990100, alias/990100, root, master.")],
+    names: Annotated[
+        list[str], typer.Argument(help="Which: region/990100, alias/990100, root, master, log, log-leaf.")
+    ],
     revoke_former: Annotated[
         bool, typer.Option("--revoke-former", help="A region's former key is believed no more, from now on.")
     ] = False,

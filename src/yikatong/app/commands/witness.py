@@ -12,7 +12,7 @@ from yikatong.app.commands.command_line import errors, out
 from yikatong.kernel.outcomes import Refused
 from yikatong.trust import service as trust
 from yikatong.trust.model import PublicKey
-from yikatong.witness.folder import FolderIsTaken, WitnessFolder, open_witness
+from yikatong.witness.folder import FolderIsTaken, WitnessFolder, open_witness, read_witness_key
 from yikatong.witness.http import witness_app
 
 FolderOption = Annotated[Path, typer.Option("--folder", help="Where the witness keeps its key and what it signed.")]
@@ -22,8 +22,7 @@ witness_app_cli = typer.Typer(help="A witness of the sealed log: key, believe, s
 @witness_app_cli.command("key")
 def witness_key(folder: FolderOption) -> None:
     """Show the witness's key, for the platform's setting witness_key; it is made at the first time."""
-    with _opened(folder) as witness:
-        out.print(trust.encode_cose_key(witness.public_key).hex(), soft_wrap=True)
+    out.print(trust.encode_cose_key(read_witness_key(folder)).hex(), soft_wrap=True)
 
 
 @witness_app_cli.command("believe")
@@ -53,8 +52,8 @@ def _opened(folder: Path) -> Iterator[WitnessFolder]:
     try:
         witness = open_witness(folder)
     except FolderIsTaken:
-        errors.print(f"{folder}已有见证方在运行；什么也没有改变。", soft_wrap=True)
-        errors.print(f"A witness is at work in {folder}; nothing was changed.", soft_wrap=True)
+        errors.print(f"{folder}已有见证方在运行，请先停止；什么也没有改变。", soft_wrap=True)
+        errors.print(f"A witness is at work in {folder}: stop it first; nothing was changed.", soft_wrap=True)
         raise typer.Exit(1) from None
     try:
         yield witness

@@ -23,6 +23,7 @@ from yikatong.plumbing.settings import Settings, SettingsError
 from yikatong.sealing.outside import Witness
 from yikatong.trade_in.outside import VehicleRegister
 from yikatong.trust import service as trust
+from yikatong.trust.model import VerifyingKey
 
 _TIMEOUT = httpx.Timeout(8.0, connect=2.0)
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16)
@@ -46,8 +47,9 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
     """Connect to what the settings name; what they do not name refuses, saying which connection is missing.
 
     Without a message gateway there is none: notices are then read in the wallet alone; without a witness nobody
-    outside keeps the log's heads. Raises SettingsError for a witness without its key.
+    outside keeps the log's heads. Raises as `verify_organisations`.
     """
+    verify_organisations(settings)
     async with AsyncExitStack() as stack:
 
         async def client_of(url: str) -> httpx.AsyncClient:
@@ -67,26 +69,43 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
             gateway=HttpMessageGateway(await client_of(settings.message_gateway_url))
             if settings.message_gateway_url
             else None,
-            witness=_witness_of(await client_of(settings.witness_url), settings) if settings.witness_url else None,
+            witness=HttpWitness(await client_of(settings.witness_url), key=_witness_key(settings))
+            if settings.witness_url
+            else None,
             vehicles=HttpVehicleRegister(await client_of(settings.vehicle_register_url))
             if settings.vehicle_register_url
             else NoVehicleRegister(),
         )
 
 
+def verify_organisations(settings: Settings) -> Settings:
+    """Give the settings on when everybody outside can be called by them; a start asks before anything serves.
+
+    Raises SettingsError for a host of bank files without a folder, and for a witness without its key.
+    """
+    if settings.bank_files_url and settings.bank_files_folder is None:
+        raise SettingsError(
+            "bank_files_url须同时设置bank_files_folder，草稿和发送记录放在那里。 "
+            "bank_files_url needs bank_files_folder, where drafts and notes are kept."
+        )
+    if settings.witness_url:
+        _witness_key(settings)
+    return settings
+
+
 def _files_of(client: httpx.AsyncClient | None, settings: Settings) -> BankFiles | None:
-    """Bank files in a folder, or on a host with a folder of ours. Raises SettingsError for a host without a folder."""
+    """Bank files in a folder, or on a host with a folder of ours."""
     if settings.bank_files_folder is None:
-        if client is not None:
-            raise SettingsError("bank_files_url needs bank_files_folder, where drafts and notes are kept.")
         return None
     root = Path(settings.bank_files_folder)
     return FolderBankFiles(root) if client is None else HostBankFiles(root, client)
 
 
-def _witness_of(client: httpx.AsyncClient, settings: Settings) -> HttpWitness:
+def _witness_key(settings: Settings) -> VerifyingKey:
     try:
-        key = trust.verifying_key(trust.decode_cose_key(bytes.fromhex(settings.witness_key or "")))
+        return trust.verifying_key(trust.decode_cose_key(bytes.fromhex(settings.witness_key or "")))
     except (ValueError, Refused):
-        raise SettingsError("witness_key must be the key that `yikatong witness key` shows.") from None
-    return HttpWitness(client, key=key)
+        raise SettingsError(
+            "设置了witness_url，witness_key就须是yikatong witness key所示的公钥。 "
+            "With witness_url, witness_key must be the key that `yikatong witness key` shows."
+        ) from None
