@@ -35,7 +35,7 @@ class Town(msgspec.Struct, kw_only=True):
 
 def open_the_doors(stage: Stage) -> Town:
     """Set everything up, from the two first operators to the last phone."""
-    with stage.work("经办人登录，含复核人 operators sign in, the second person too"):
+    with stage.work("经办人登录，校验密码须费时 operators sign in, hashing takes its time"):
         with ThreadPoolExecutor(max_workers=2) as hands:
             both = (
                 hands.submit(_open_office, stage, HOME, second="唐敏", counter="龙静", welfare="冯涛"),

@@ -14,7 +14,7 @@ REGIONS = (YUNNAN, GUANGDONG, HEBEI, JIANGSU)
 SALE = "e-bike-trade-in"
 PRICE_FEN = 199_999
 """The new bike's price, the same in every province."""
-ITEM_WORDS = {SALE: Both("电动车", "e-bike")}
+ITEM_WORDS = {SALE: Both("电动车", "bike")}
 
 
 class Province(NamedTuple):

@@ -44,7 +44,10 @@ async def prepare(
             await conn.close()
         note = read_note(settings)
         if note is not None:
-            tell("数据库已恢复，等待旧卡码失效 the database was restored: until codes from before have ended")
+            tell(
+                "数据库已恢复，等待旧卡码失效，至多两分钟 "
+                "the database was restored; waiting, two minutes at most, until codes from before have ended"
+            )
             await wait_until_codes_ended(note, clock=clock)
         keys = open_keys(settings, clock=clock, ids=ids)
         wanted = tuple(dict.fromkeys((settings.region, *more_regions)))

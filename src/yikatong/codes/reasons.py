@@ -315,8 +315,8 @@ class Reason(outcomes.Reason):
         404,
         "That region has published no status list here.",
         "该地区尚未发布状态名单。",
-        "Nothing was changed. Ask the region's own server.",
-        "未作任何变更。请向该地区平台查询。",
+        "Nothing was changed. A new platform publishes within five minutes; of another region ask its own server.",
+        "未作任何变更。新平台五分钟内发布，请稍后再试；其他地区的，请向该地区平台查询。",
     )
     STATUS_DELTA_IS_NOT_KEPT = ReasonText(
         404,

@@ -224,8 +224,10 @@ async def test_an_audit_of_decisions_without_keys_says_so_and_makes_none(jiangsu
 
 async def test_a_claim_that_is_none_is_refused(jiangsu: Jiangsu) -> None:
     unknown = await jiangsu.run("explain", show_id("claim", IDS.new()), "--json")
+    in_words = await jiangsu.run("explain", show_id("claim", IDS.new()))
     other = await jiangsu.run("replay", "cl_1")
 
+    assert "CLAIM_IS_UNKNOWN" == in_words.stderr.splitlines()[-1]
     assert (1, "CLAIM_IS_UNKNOWN") == (unknown.exit_code, msgspec.json.decode(unknown.stdout)["reason"])
     assert (2, "") == (other.exit_code, other.stdout)
 

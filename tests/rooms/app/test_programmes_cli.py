@@ -11,10 +11,15 @@ from xml.etree import ElementTree
 import msgspec
 import pyarrow.parquet as parquet
 import pytest
+from rich.cells import cell_len
 
+from simulator.stories.telling import Both, show_table
 from yikatong.app.cli import main
 from yikatong.app.commands.bar_chart import Bar, draw_chart
-from yikatong.app.commands.decision_words import STEP_WORDS, TERM_WORDS
+from yikatong.app.commands.command_line import out
+from yikatong.app.commands.decision_words import STEP_WORDS, TERM_WORDS, name_of
+from yikatong.app.commands.trying import table_of_sums
+from yikatong.app.simulating import PlaceSums
 from yikatong.programmes.formulas.trade_in.reasons import Reason
 from yikatong.programmes.service import read_shelf
 
@@ -251,6 +256,24 @@ def test_a_simulation_keeps_every_step_sums_by_place_and_a_picture(
     assert jiangsu["paid_fen"] < jiangsu["changed_fen"]
     assert 3 == len((tmp_path / "by_place.csv").read_text(encoding="utf-8").splitlines())
     assert ElementTree.fromstring((tmp_path / "chart.svg").read_text(encoding="utf-8")).tag.endswith("svg")  # noqa: S314
+
+
+def test_the_sums_of_a_country_fit_a_narrow_screen_unbroken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    sums = PlaceSums("150000", 10_000_000, 5_400_000, 2_281_531_775_07, 5_400_000, 2_293_740_775_70, {})
+    for compared, shown in ((True, ["2281531775.07", "2293740775.70", "12209000.63"]), (False, ["2281531775.07"])):
+        table = table_of_sums([sums], compared=compared)
+        show_table(out, Both("申领", "claims"), table)
+        said = capsys.readouterr().out
+
+        assert all(said.count(amount) == 2 for amount in shown), said
+        assert all(cell_len(line) <= 80 for line in said.splitlines())
+
+
+def test_a_city_is_told_as_one_of_its_province() -> None:
+    assert ("江苏省 Jiangsu 320000", "江苏省内 in Jiangsu 320100") == (name_of("320000"), name_of("320100"))
 
 
 def test_the_same_seed_costs_the_same_and_a_changed_sheet_may_be_a_file(

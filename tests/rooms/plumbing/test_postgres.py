@@ -121,7 +121,9 @@ def test_with_more_memory_pages_are_written_out_more_rarely() -> None:
 def test_a_second_start_on_one_folder_says_who_has_it(folder: Path) -> None:
     with a_python_process(CHILD, str(folder)) as child:
         next_line(child)
-        with pytest.raises(DataFolderInUseError, match=rf"{folder} is in use by process {child.pid} .*DATA_FOLDER"):
+        with pytest.raises(
+            DataFolderInUseError, match=rf"正由进程{child.pid} .*{folder} is in use by process {child.pid} "
+        ):
             EmbeddedPostgres(folder).start()
 
 

@@ -193,7 +193,8 @@ def say_refused(
         sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
     else:
         about = ", ".join(f"{name} {value}" for name, value in refused.about.items())
-        for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", f"{reason}: {about}", *more):
+        named = f"{reason}: {about}" if about else reason
+        for line in (f"{text.zh}{text.remedy_zh}", f"{text.en} {text.remedy_en}", named, *more):
             errors.print(f"[red]{escape(line)}[/red]", soft_wrap=True)
         if changes:
             print_changes(errors, changes)

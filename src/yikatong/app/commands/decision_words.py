@@ -79,8 +79,10 @@ REASON_INDENT = "  "
 
 
 def name_of(place: str) -> str:
-    """A place as its province's name and its code."""
+    """A place as its province's name and its code; a city or district is told as one of its province."""
     english, chinese = PROVINCES.get(place[:2], ("", ""))
+    if chinese and not place.endswith("0000"):
+        chinese, english = f"{chinese}内", f"in {english}"
     return f"{chinese} {english} {place}".strip()
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import typer
+from rich.table import Table
 
 from simulator.claimants.trade_in import shape_of
 from simulator.stories.telling import Both, Column, a_table, show_table
@@ -128,19 +129,29 @@ def encode_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) -
 def print_sums(simulation: Simulation, sums: list[PlaceSums], seconds: float) -> None:
     """A simulation as a table by place, and refusals by reason."""
     compared = simulation.changed is not None
-    table = a_table(*_columns(compared=compared))
     total = add_all(sums)
-    for one in (*sums, total):
-        table.add_row(*_cells(one, compared=compared))
+    table = table_of_sums(sums, compared=compared)
     show_table(out, Both(simulation.formula.title_zh, simulation.formula.title_en), table)
     refusals = a_table(Column("原因", "reason"), Column("件数", "claims", "right"))
     for name, count in sorted(total.refusals.items(), key=lambda item: -item[1]):
         refusals.add_row(name, f"{count:,}")
     show_table(out, Both("不予补贴", "refused"), refusals)
     out.print()
-    out.print(f"{simulation.rows:,} / {seconds:.2f} s; {simulation.folder}/steps/*.parquet, by_place.csv, chart.svg")
+    out.print(f"{simulation.rows:,}件，用时{seconds:.2f}秒。 {simulation.rows:,} claims in {seconds:.2f} s.")
+    out.print(
+        f"每一步、汇总、图 every step, sums, picture: {simulation.folder}/steps/*.parquet, by_place.csv, chart.svg",
+        soft_wrap=True,
+    )
     if not compared:
         errors.print("比较用 compare with: --set 320000:battery.0.amount=200, --changed FILE")
+
+
+def table_of_sums(sums: list[PlaceSums], *, compared: bool) -> Table:
+    """Sums by place with their total; averages yield to a comparison, so that no sum breaks over lines."""
+    table = a_table(*_columns(compared=compared))
+    for one in (*sums, add_all(sums)):
+        table.add_row(*_cells(one, compared=compared))
+    return table
 
 
 def _columns(*, compared: bool) -> list[Column]:
@@ -149,15 +160,15 @@ def _columns(*, compared: bool) -> list[Column]:
         Column("件数", "claims", "right"),
         Column("补贴件数", "paid", "right"),
         Column("金额", "yuan", "right"),
-        Column("件均", "average", "right"),
     ]
-    more = [Column("修改后", "changed", "right"), Column("差额", "difference", "right")]
-    return columns + (more if compared else [])
+    if compared:
+        return [*columns, Column("修改后", "changed", "right"), Column("差额", "difference", "right")]
+    return [*columns, Column("件均", "average", "right")]
 
 
 def _cells(one: PlaceSums, *, compared: bool) -> list[str]:
-    average = show_yuan(one.paid_fen // one.paid) if one.paid else "–"
     name = name_of(one.place) if one.place else "合计 total"
-    cells = [name, f"{one.claims:,}", f"{one.paid:,}", show_yuan(one.paid_fen), average]
-    more = [show_yuan(one.changed_fen), show_yuan(one.changed_fen - one.paid_fen)]
-    return cells + (more if compared else [])
+    cells = [name, f"{one.claims:,}", f"{one.paid:,}", show_yuan(one.paid_fen)]
+    if compared:
+        return [*cells, show_yuan(one.changed_fen), show_yuan(one.changed_fen - one.paid_fen)]
+    return [*cells, show_yuan(one.paid_fen // one.paid) if one.paid else "–"]

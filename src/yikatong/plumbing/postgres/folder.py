@@ -33,8 +33,9 @@ class FolderLock:
         except BlockingIOError:
             holder = os.read(file, 200).decode("utf-8", errors="replace").strip() or "another process"
             os.close(file)
+            holder_zh = holder.replace("another process", "另一进程").replace("process ", "进程", 1)
             raise DataFolderInUseError(
-                f"数据目录{self._folder}正由{holder}使用。请停止它，或以YIKATONG_DATA_FOLDER另指定目录。 "
+                f"数据目录{self._folder}正由{holder_zh}使用。请停止它，或以YIKATONG_DATA_FOLDER另指定目录。 "
                 f"The data folder {self._folder} is in use by {holder}. "
                 "Stop that one, or name another folder with YIKATONG_DATA_FOLDER."
             ) from None
