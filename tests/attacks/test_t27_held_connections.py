@@ -1,10 +1,13 @@
 """T27 Connections that are held by a request that never ends (docs/threats.md)."""
 
 import asyncio
+import socket
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from tests.rooms.app.test_direct import a_server, post
+from tests.rooms.app.test_direct import Serving, a_server, post
 
 pytestmark = pytest.mark.anyio
 
@@ -43,3 +46,52 @@ async def test_whoever_sends_no_whole_request_in_time_keeps_no_connection() -> N
     assert [False, True, False, True, True, True, True, False] == told
     assert [False] * 7 + [True] == refused
     assert [b"whole"] == serving.echo.heard
+
+
+PAGE = b"x" * 8_000_000
+MUCH = 256 * 1024
+ASK = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def a_large_page(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response(PAGE)(scope, receive, send)
+
+
+def a_caller_who_takes_little(serving: Serving) -> socket.socket:
+    caller = socket.socket()
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    caller.connect(("127.0.0.1", serving.port))
+    return caller
+
+
+async def test_whoever_takes_no_answer_keeps_nobodys_place() -> None:
+    async with a_server(inner=a_large_page, calls_max=1) as serving:
+        with a_caller_who_takes_little(serving) as caller:
+            caller.sendall(ASK * 2)
+            said = b""
+            for _ in range(LOOKS_MAX):
+                (said,) = await serving.send(post(b"whole"))
+                if b"503" in said:
+                    break
+                await asyncio.sleep(0.01)
+            assert said.startswith(b"503 ")
+            for _ in range(LOOKS_MAX):
+                serving.end_late()
+                await asyncio.sleep(0.01)
+                (said,) = await serving.send(post(b"whole"))
+                if b"200" in said:
+                    break
+
+    assert said == b"200 <whole>"
+
+
+async def test_whoever_takes_an_answer_slowly_gets_all_of_it() -> None:
+    async with a_server(inner=a_large_page) as serving:
+        with a_caller_who_takes_little(serving) as caller:
+            caller.sendall(ASK.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+            taken = len(await asyncio.to_thread(caller.recv, MUCH, socket.MSG_WAITALL))
+            while piece := await asyncio.to_thread(caller.recv, MUCH, socket.MSG_WAITALL):
+                taken += len(piece)
+                serving.end_late()
+
+    assert taken > len(PAGE)

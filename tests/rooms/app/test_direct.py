@@ -9,11 +9,12 @@ import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import ASGIApp
 
 from tests.support.world import SeededIds
 from yikatong.app.http.arrivals import CONNECTIONS_MAX, Arrivals
-from yikatong.app.http.bounds import CallsAtOnce
-from yikatong.app.http.direct import Answer, DirectProtocol, RawHeaders
+from yikatong.app.http.bounds import CALLS_AT_ONCE_MAX, CallsAtOnce
+from yikatong.app.http.direct import HEAD_BYTES_MAX, Answer, DirectProtocol, RawHeaders
 from yikatong.app.http.frame import Frame
 from yikatong.app.http.resource import unknown_address
 
@@ -29,10 +30,12 @@ class Echo:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.fields: list[bytes] = []
         self.let_go = asyncio.Event()
 
     async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
         body = await read_body()
+        self.fields = [name for name, _ in headers]
         if body == b"wait":
             await self.let_go.wait()
         self.heard.append(body)
@@ -86,10 +89,14 @@ async def hear(reader: asyncio.StreamReader, count: int) -> AsyncIterator[bytes]
 
 @asynccontextmanager
 async def a_server(
-    protocol: type[asyncio.Protocol] | str = DirectProtocol, *, connections_max: int = CONNECTIONS_MAX
+    protocol: type[asyncio.Protocol] | str = DirectProtocol,
+    *,
+    connections_max: int = CONNECTIONS_MAX,
+    inner: ASGIApp = unknown_address,
+    calls_max: int = CALLS_AT_ONCE_MAX,
 ) -> AsyncIterator[Serving]:
     echo = Echo()
-    frame = Frame(unknown_address, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=CallsAtOnce())
+    frame = Frame(inner, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=CallsAtOnce(calls_max))
     config = uvicorn.Config(
         frame, port=0, http=protocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
     )
@@ -214,6 +221,34 @@ async def test_a_head_without_an_end_ends_the_connection() -> None:
     async with a_server() as serving:
         assert [b"400 The head of the request is too large. close"] == await serving.send(*endless)
         assert [b"200 <after>"] == await serving.send(post(b"after"))
+
+
+async def test_a_field_behind_a_body_is_none_of_the_head() -> None:
+    chunked = (
+        b"POST /v1/echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nAuthorization: Bearer x\r\n\r\n"
+    )
+    async with a_server() as serving:
+        assert [b"200 <abc>", b"200 <next>"] == await serving.send(chunked, post(b"next"), answers=2)
+        assert [b"200 <abc>"] == await serving.send(chunked)
+
+        assert [b"transfer-encoding"] == serving.echo.fields
+
+
+@pytest.mark.parametrize("line", [b"A: b\r\n", b"a"])
+async def test_what_goes_on_without_an_end_behind_a_body_ends_the_connection(line: bytes) -> None:
+    head = b"POST /v1/echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    endless = line * (HEAD_BYTES_MAX // len(line))
+    async with a_server() as serving:
+        _, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        writer.write(head)
+        with pytest.raises(ConnectionError):
+            for _ in range(64):
+                writer.write(endless)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+        writer.close()
+
+        assert set() == serving.server.server_state.connections
 
 
 async def test_however_requests_are_cut_the_answers_are_the_same() -> None:

@@ -6,6 +6,9 @@ other methods, other HTTP versions and other servers.
 """
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol, cast
 
@@ -21,7 +24,9 @@ from yikatong.app.http.reasons import Reason
 from yikatong.kernel.outcomes import Refused
 
 HEAD_BYTES_MAX = 64 * 1024
-"""How long the head of a request may grow, beside the piece of it that came first."""
+"""How long the head of a request may grow, beside the piece of it that came first; and what stands behind a body."""
+TAKEN_BYTES_LEAST = 32 * 1024
+"""How much of an answer must be taken from one look at it to the next, so that it holds nobody's place."""
 RawHeaders = Sequence[tuple[bytes, bytes]]
 _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 JSON_HEADERS: RawHeaders = ((b"content-type", b"application/json"), *_ALWAYS)
@@ -75,12 +80,15 @@ class HasDirectRoutes(Protocol):
 class DirectProtocol(HttpToolsProtocol):
     """A connection that answers direct routes itself and hands every other call to the application.
 
-    It says to the server's `Arrivals` when it owes the rest of a request, or after its opening a first one.
+    It says to the server's `Arrivals` when it owes the rest of a request, or after its opening a first one, and when
+    whoever asked does not take the answer.
     """
 
     _is_in_head = False
     _is_in_request = False
+    _has_heard_body = False
     _head_bytes = 0
+    _untaken_bytes = 0
     _has_heard_whole = False
     _has_begun = False
     _owes = False
@@ -94,7 +102,44 @@ class DirectProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed, and owes nothing."""
         self._settle()
+        self._arrivals.take(self)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More was written than was taken."""
+        super().pause_writing()
+        self._leave()
+
+    def resume_writing(self) -> None:
+        """What was written was taken but for a little."""
+        super().resume_writing()
+        self._arrivals.take(self)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more was asked: it closes once its last answer is taken."""
+        super().timeout_keep_alive_handler()
+        self._leave()
+
+    def on_response_complete(self) -> None:
+        """An answer was written; the last of a connection closes it once it is taken."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._leave()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; this closes once it is taken."""
+        super().send_400_response(msg)
+        self._leave()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head; one that comes behind a body is nothing that anybody here asks for."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body."""
+        self._has_heard_body = True
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Begin a call; a direct one when its method, version and address are those of a direct route."""
@@ -114,7 +159,7 @@ class DirectProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came, most often a whole request; what is less is noted."""
         was_in_head = self._is_in_head
-        self._has_heard_whole = False
+        self._has_heard_whole = self._has_heard_body = False
         super().data_received(data)
         if self._is_in_request or not self._has_heard_whole:
             self._note_piece(len(data), was_in_head=was_in_head)
@@ -160,6 +205,13 @@ class DirectProtocol(HttpToolsProtocol):
         self._settle()
         self.transport.abort()
 
+    def end_untaken(self) -> None:
+        """End, unless enough of what was written was taken since the last look."""
+        if self._untaken_bytes - self._count_untaken() < TAKEN_BYTES_LEAST:
+            self.make_room()
+        else:
+            self._leave()
+
     def raw_answer(self, answer: Answer, *, closes: bool) -> bytes:
         """An answer as it goes over the wire."""
         parts = [STATUS_LINE[answer.status]]
@@ -172,16 +224,36 @@ class DirectProtocol(HttpToolsProtocol):
         return b"".join(parts)
 
     def _note_piece(self, length: int, *, was_in_head: bool) -> None:
-        """Note that a request has begun, and how long its head has grown; one without an end ends the connection."""
+        """Note that a request has begun, and how long its head has grown; one without an end ends the connection.
+
+        The same holds for what stands behind a body, or between its chunks.
+        """
         if self._has_heard_whole or not self._has_begun:
             self._owe()
             self._has_begun = True
-        if not self._is_in_head:
+        if self._has_heard_body or self._is_in_head is not was_in_head:
             self._head_bytes = 0
-        elif was_in_head:
-            self._head_bytes += length
-            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
-                self.send_400_response("The head of the request is too large.")
+            return
+        self._head_bytes += length
+        if self._head_bytes <= HEAD_BYTES_MAX or self.transport.is_closing():
+            return
+        if self._is_in_head:
+            self.send_400_response("The head of the request is too large.")
+        else:
+            self.make_room()
+
+    def _leave(self) -> None:
+        self._untaken_bytes = self._count_untaken()
+        if self._untaken_bytes:
+            self._arrivals.leave(self, now=self.loop.time())
+
+    def _count_untaken(self) -> int:
+        """What was written and is not with whoever asked: what waits here, and then what the system has of it too."""
+        waiting_bytes = self.transport.get_write_buffer_size()
+        if not waiting_bytes:
+            return 0
+        sent = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        return waiting_bytes + int.from_bytes(sent, sys.byteorder)
 
     def _owe(self) -> None:
         self._owes = True
