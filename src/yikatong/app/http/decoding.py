@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from yikatong.app.http.far_instants import find_far_instant, may_be_far, may_hold_instant
 from yikatong.app.http.line_ends import find_line_end, may_hold_line_break
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
@@ -25,6 +26,7 @@ def body_reader(shape: Any) -> Callable[[bytes], Any]:
         return _read_no_body
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)
     kind = msgspec.inspect.type_info(shape)
+    has_instants = may_hold_instant(kind)
 
     def read(body: bytes) -> Any:
         if _NUL_IN_JSON in body:
@@ -37,6 +39,8 @@ def body_reader(shape: Any) -> Callable[[bytes], Any]:
             raise Refused(Reason.BODY_IS_NOT_JSON) from None
         if may_hold_line_break(body):
             _verify_line_ends(value, kind, Reason.BODY_IS_NOT_ACCEPTED)
+        if has_instants and may_be_far(body) and (place := find_far_instant(value, kind)) is not None:
+            raise Refused(Reason.BODY_IS_NOT_ACCEPTED, fault="It is of no year from 1970 to 2999", field=place)
         return value
 
     return read

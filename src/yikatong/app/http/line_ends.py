@@ -18,11 +18,11 @@ def find_line_end(value: Any, kind: inspect.Type, *, place: str = "$") -> str | 
     if isinstance(kind, inspect.StrType):
         is_loose = kind.pattern is not None and isinstance(value, str) and value.endswith("\n")
         return place if is_loose else None
-    found = (find_line_end(part, of, place=where) for part, of, where in _parts(value, kind, place))
+    found = (find_line_end(part, of, place=where) for part, of, where in parts_of(value, kind, place))
     return next((where for where in found if where is not None), None)
 
 
-def _parts(value: Any, kind: inspect.Type, place: str) -> Iterator[tuple[Any, inspect.Type, str]]:
+def parts_of(value: Any, kind: inspect.Type, place: str) -> Iterator[tuple[Any, inspect.Type, str]]:
     """What a value consists of, with the type and the place of each part."""
     if isinstance(kind, inspect.UnionType):
         yield from ((value, one, place) for one in kind.types)
