@@ -12,6 +12,7 @@ from yikatong.cards.model import CardState, Payee, ResidentStatus
 from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.model import (
+    NO_AMOUNT,
     Batch,
     BatchCommand,
     BatchState,
@@ -230,7 +231,8 @@ def test_parts_are_numbered_over_all_runs_that_have_an_open_line() -> None:
         (Answer.OTHER_AMOUNT, Outcome.RETURNED, PaymentState.ISSUED, 999, False),
         (Answer.PAID_AFTER_RETURN, Outcome.PAID, PaymentState.RETURNED, 100, False),
         (Answer.SO, Outcome.PAID, PaymentState.RETURNED, 100, True),
-        (Answer.SO, Outcome.PAID, PaymentState.PAID, 0, True),
+        (Answer.SO, Outcome.PAID, PaymentState.PAID, NO_AMOUNT, True),
+        (Answer.OTHER_AMOUNT, Outcome.PAID, PaymentState.PAID, 0, True),
         (Answer.SO, Outcome.RETURNED, PaymentState.RETURNED, 100, False),
     ],
 )

@@ -12,7 +12,7 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.messages.payment_file import NotValid, write_file
 from yikatong.payouts.messages.return_file import read_return_file
 from yikatong.payouts.messages.schemas import PAYMENT, READ, schema_of
-from yikatong.payouts.model import FileFormat, FileHead, Outcome, PaymentRow, ReturnKind, ReturnReason
+from yikatong.payouts.model import NO_AMOUNT, FileFormat, FileHead, Outcome, PaymentRow, ReturnKind, ReturnReason
 from yikatong.payouts.rules.batches import read_number, show_number
 from yikatong.trust import service as trust
 
@@ -166,7 +166,7 @@ def test_a_report_without_transactions_speaks_of_the_whole_message() -> None:
     assert [(BATCH, 1, Outcome.RETURNED)] == [(part.batch_id, part.part, part.outcome) for part in read.parts]
 
 
-def a_notification(*, booked_on: str) -> bytes:
+def a_notification(*, booked_on: str = "2026-11-26") -> bytes:
     """A notification of one booked debit."""
     return (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>\n'
@@ -184,6 +184,47 @@ def test_a_notification_tells_the_day_on_which_a_payment_was_booked() -> None:
 
     assert ([1], {0: date(2026, 11, 26)}) == (list(told.lines), told.days)
 
+
+@pytest.mark.parametrize(("yuan", "fen"), [("1.00", 100), ("0.99", 99), ("0.00", 0)])
+def test_a_movement_alone_in_its_entry_is_of_the_entrys_amount(yuan: str, fen: int) -> None:
+    data = a_notification().replace(b">1.00<", f">{yuan}<".encode())
+
+    assert [fen] == list(read_return_file(BytesIO(data)).told[BATCH].amounts)
+
+
+def test_of_several_movements_in_an_entry_that_name_no_amount_none_is_known() -> None:
+    one = f"<TxDtls><Refs><EndToEndId>{NUMBER}-1</EndToEndId></Refs></TxDtls>"
+    data = a_notification().replace(one.encode(), (one + one.replace("-1<", "-2<")).encode())
+    told = read_return_file(BytesIO(data)).told[BATCH]
+
+    assert ([1, 2], [NO_AMOUNT, NO_AMOUNT]) == (list(told.lines), list(told.amounts))
+
+
+@pytest.mark.parametrize("status", ["<Cd>PDNG</Cd>", "<Prtry>BOOK</Prtry>"])
+def test_a_movement_that_is_not_said_to_be_booked_ends_nothing(status: str) -> None:
+    read = read_return_file(BytesIO(a_notification().replace(b"<Cd>BOOK</Cd>", status.encode())))
+
+    assert ({}, 1) == (read.told, read.pending_count)
+
+
+@pytest.mark.parametrize("said", ["true", "1", " 1\n"])
+def test_a_credit_that_reverses_a_debit_gives_a_payment_back(said: str) -> None:
+    reversal = f"<CdtDbtInd>CRDT</CdtDbtInd><RvslInd>{said}</RvslInd>"
+    data = a_notification().replace(b"<CdtDbtInd>DBIT</CdtDbtInd>", reversal.encode())
+
+    assert [True] == list(read_return_file(BytesIO(data)).told[BATCH].outcomes)
+
+
+def test_a_comment_before_a_message_is_passed_over() -> None:
+    data = a_notification().replace(b"<Document", b"<!-- by the bank -->\n<Document")
+
+    assert BATCH in read_return_file(BytesIO(data)).told
+
+
+SUPPLEMENT = (
+    b"<SplmtryData><Envlp><OrgnlGrpInfAndSts><NbOfTxsPerSts><DtldNbOfTxs>many</DtldNbOfTxs></NbOfTxsPerSts>"
+    b"</OrgnlGrpInfAndSts></Envlp></SplmtryData></CstmrPmtStsRpt>"
+)
 
 WRONG: list[tuple[str, int | None, bytes]] = [
     ("BANK_FILE_CANNOT_BE_READ", 1, b""),
@@ -205,6 +246,12 @@ WRONG: list[tuple[str, int | None, bytes]] = [
         ),
     ),
     ("BANK_FILE_CANNOT_BE_READ", 4, a_notification(booked_on="12026-11-26")),
+    ("BANK_FILE_CANNOT_BE_READ", 6, a_status((1, "ACSC", "", "")).replace(b"</CstmrPmtStsRpt>", SUPPLEMENT)),
+    (
+        "BANK_FILE_TOTALS_DIFFER",
+        4,
+        a_notification().replace(b"</TxDtls>", b'</TxDtls><TxDtls><Amt Ccy="CNY">1.01</Amt></TxDtls>'),
+    ),
     ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,77,,ref")),
     ("BANK_FILE_CANNOT_BE_READ", 3, a_plain("L,1,100,00,,ref", "L,2,0,00,,ref", tail="T,1,100,0,0,x")),
     ("BANK_FILE_CANNOT_BE_READ", 2, a_plain("L,1,100,00,2026-02-30,ref")),
@@ -244,7 +291,13 @@ def outside_entity() -> bytes:
     return b'<?xml version="1.0"?>' + pad + b'<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + body
 
 
-@pytest.mark.parametrize("make", [entity_bomb, outside_entity], ids=lambda make: make.__name__)
+def entity_behind_a_comment() -> bytes:
+    report = a_status((1, "ACSC", "", "")).replace(b"<TxSts>ACSC", b"<TxSts>&a;")
+    comment = b"<!--urn:iso:std:iso:20022:tech:xsd:pain.002.001.12-->"
+    return report.replace(b"<Document", comment + b'<!DOCTYPE Document [<!ENTITY a "ACSC">]><Document')
+
+
+@pytest.mark.parametrize("make", [entity_bomb, outside_entity, entity_behind_a_comment], ids=lambda make: make.__name__)
 def test_entities_are_neither_expanded_nor_fetched(make: Callable[[], bytes]) -> None:
     with pytest.raises(Refused, match="BANK_FILE_CANNOT_BE_READ"):
         read_return_file(BytesIO(make()))

@@ -23,6 +23,7 @@ from yikatong.ledger import service as ledger
 from yikatong.ledger.model import AccountKind, AccountName, Leg, TransferDraft, TransferKind, name_account
 from yikatong.payouts import service
 from yikatong.payouts.jobs import BankFileExchange, FileTerms
+from yikatong.payouts.messages.return_file import BYTES_MAX
 from yikatong.payouts.model import (
     Batch,
     BatchLine,
@@ -209,7 +210,13 @@ class BenefitWorld:
             )
 
     def exchange(
-        self, root: Path, *, plain: Sequence[str] = (), lines_in_part: int = 3, files: BankFiles | None = None
+        self,
+        root: Path,
+        *,
+        plain: Sequence[str] = (),
+        lines_in_part: int = 3,
+        return_bytes_max: int = BYTES_MAX,
+        files: BankFiles | None = None,
     ) -> BankFileExchange:
         """What brings files to and from a folder of banks."""
         return BankFileExchange(
@@ -219,7 +226,11 @@ class BenefitWorld:
             clock=self.clock,
             ids=self.ids,
             bucket_count=BUCKET_COUNT,
-            terms=FileTerms(formats=dict.fromkeys(plain, FileFormat.CSV), lines_in_part=lines_in_part),
+            terms=FileTerms(
+                formats=dict.fromkeys(plain, FileFormat.CSV),
+                lines_in_part=lines_in_part,
+                return_bytes_max=return_bytes_max,
+            ),
         )
 
     def bank(self, root: Path, bank_code: str = "102") -> FileBank:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,7 @@ from yikatong.kernel.instants import day_of
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts import service
 from yikatong.payouts.messages.payment_file import write_file
-from yikatong.payouts.messages.return_file import digest_file, read_return_file
+from yikatong.payouts.messages.return_file import BYTES_MAX, digest_file, read_return_file
 from yikatong.payouts.model import FileFormat, FileState, Part, PartState, ReadFile, Reason, ReturnFile
 from yikatong.payouts.outside import BankFiles, BankFilesAreAway
 from yikatong.payouts.rules.batches import LINES_IN_PART, file_name_of
@@ -48,10 +49,14 @@ REFUSED_FOR_GOOD = frozenset(
 
 
 class FileTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """How files are exchanged: which bank reads what (ISO 20022 unless said), how long a file may be, how often."""
+    """How files are exchanged: which bank reads what (ISO 20022 unless said), how long a file may be, how often.
+
+    `return_bytes_max` bounds what a bank leaves.
+    """
 
     formats: Mapping[str, FileFormat] = {}
     lines_in_part: int = LINES_IN_PART
+    return_bytes_max: int = BYTES_MAX
     often: timedelta = OFTEN
 
 
@@ -78,12 +83,18 @@ class BankFileExchange:
         self._terms = terms or FileTerms()
 
     async def send_due(self) -> int:
-        """Send every batch whose day has come, or that was half sent; returns how many batches were sent whole."""
+        """Send every batch whose day has come, or that was half sent; returns how many batches were sent whole.
+
+        One that cannot go out now, for its budget or its bank, holds up no other.
+        """
         async with self._database.transaction() as conn:
             due = await service.list_due_batches(conn, today=day_of(self._clock.now()))
         sent = 0
         for batch_id in due:
-            sent += await self.send_batch(batch_id)
+            try:
+                sent += await self.send_batch(batch_id)
+            except (Refused, BankFilesAreAway) as why:
+                log.error("a batch has to wait", batch_id=batch_id.hex, why=str(why))
         return sent
 
     async def send_batch(self, batch_id: UUID) -> bool:
@@ -174,16 +185,18 @@ class BankFileExchange:
             return digest.digest()
 
     async def fetch_returns(self) -> list[ReturnFile]:
-        """Apply every file that banks left; what became of each that was dealt with."""
-        dealt_with = []
+        """Apply every file that banks left; what became of each that was dealt with. A bank holds up no other."""
+        dealt_with: list[ReturnFile] = []
         for bank_code in self._files.bank_codes():
-            names = await self._files.list_returns(bank_code=bank_code)
-            dealt_with += await self._apply_each(bank_code, names)
+            try:
+                names = await self._files.list_returns(bank_code=bank_code)
+                await self._apply_each(bank_code, names, into=dealt_with)
+            except BankFilesAreAway as away:
+                log.warning("a bank's files are away", bank_code=bank_code, why=str(away))
         return dealt_with
 
-    async def _apply_each(self, bank_code: str, names: Sequence[str]) -> list[ReturnFile]:
+    async def _apply_each(self, bank_code: str, names: Sequence[str], *, into: list[ReturnFile]) -> None:
         """Apply files in their order; the next one is read while one is applied."""
-        dealt_with = []
         reading = asyncio.create_task(self._read(bank_code, names[0])) if names else None
         try:
             for place, name in enumerate(names):
@@ -193,11 +206,10 @@ class BankFileExchange:
                 reading = asyncio.create_task(self._read(bank_code, following[0])) if following else None
                 file = await self._apply(bank_code, name, read)
                 if file is not None:
-                    dealt_with.append(file)
+                    into.append(file)
         finally:
             if reading is not None:
                 reading.cancel()
-        return dealt_with
 
     async def apply_file(self, *, bank_code: str, name: str) -> ReturnFile | None:
         """Apply one file, whole; then put it away. None when it has to wait, as for a budget that is frozen."""
@@ -215,7 +227,8 @@ class BankFileExchange:
             return None
         with opened:
             try:
-                return await asyncio.to_thread(read_return_file, opened)
+                read = partial(read_return_file, opened, bytes_max=self._terms.return_bytes_max)
+                return await asyncio.to_thread(read)
             except Refused as refused:
                 return refused
 

@@ -10,7 +10,10 @@ from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.messages.elements import Names, day_of, fen_of, read_payment, reason_of, text_of
 from yikatong.payouts.messages.payment_file import forget
 from yikatong.payouts.messages.telling import Telling
-from yikatong.payouts.model import Outcome, Reason, Report
+from yikatong.payouts.model import NO_AMOUNT, Outcome, Reason, Report
+
+_TRUE = ("true", "1")
+"""How a schema says yes."""
 
 
 class Entry(NamedTuple):
@@ -30,8 +33,9 @@ class AccountReader:
         self._names = names
         self._telling = telling
         self._sum_fen = 0
-        self._details = 0
-        self._has_amounts = True
+        self._unnamed_count = 0
+        self._unnamed: Report | None = None
+        self._has_details = False
         self._entry: Entry | None = None
         self.at = 1
         self._detail = names("TxDtls")
@@ -47,14 +51,37 @@ class AccountReader:
                 self._end_entry(element)
 
     def _take(self, element: etree._Element) -> None:
-        names, at = self._names, element.sourceline or 1
         entry = self._entry_of(element)
         said: dict[str, Any] = {child.tag: child for child in element}
-        amount = said.get(names("Amt"))
-        fen = 0 if amount is None else fen_of(amount, at=at)
-        self._details += 1
-        self._sum_fen += fen
-        self._has_amounts = self._has_amounts and amount is not None
+        fen = self._add(said.get(self._names("Amt")), at=element.sourceline or 1)
+        report = self._report_of(element, said, entry=entry, fen=fen)
+        if report is None:
+            forget(element)
+            return
+        if not entry.is_booked:
+            self._telling.pending()
+        elif fen == NO_AMOUNT and self._unnamed_count == 1:
+            # One alone is for what the others leave of the entry, which is known at its end.
+            self._unnamed = report
+        else:
+            self._telling.tell(report)
+        forget(element)
+
+    def _add(self, amount: etree._Element | None, *, at: int) -> int:
+        """Add a detail to its entry; its amount. With a second that names none nothing is known of the first."""
+        if amount is not None:
+            fen = fen_of(amount, at=at)
+            self._sum_fen, self._has_details = self._sum_fen + fen, True
+            return fen
+        self._unnamed_count += 1
+        if self._unnamed is not None:
+            self._telling.tell(self._unnamed)
+            self._unnamed = None
+        return NO_AMOUNT
+
+    def _report_of(self, element: etree._Element, said: dict[str, Any], *, entry: Entry, fen: int) -> Report | None:
+        """What a detail says of a payment of ours; None for every other movement of the account."""
+        names = self._names
         references = said.get(names("Refs"))
         payment = None
         if references is not None:
@@ -62,16 +89,10 @@ class AccountReader:
         side = text_of(said.get(names("CdtDbtInd"))) or entry.side
         is_return = names("RtrInf") in said or entry.is_reversal
         outcome = Outcome.PAID if side == "DBIT" else Outcome.RETURNED if is_return else None
-        # Every other movement of the account is passed over.
-        if payment is not None and outcome is not None:
-            if entry.is_booked:
-                reason = None
-                if outcome is Outcome.RETURNED:
-                    reason = reason_of(element.findtext(names("RtrInf/Rsn/Cd")))
-                self._telling.tell(Report(*payment, outcome, fen, reason, entry.booked_on, at))
-            else:
-                self._telling.pending()
-        forget(element)
+        if payment is None or outcome is None:
+            return None
+        reason = reason_of(element.findtext(names("RtrInf/Rsn/Cd"))) if outcome is Outcome.RETURNED else None
+        return Report(*payment, outcome, fen, reason, entry.booked_on, element.sourceline or 1)
 
     def _entry_of(self, element: etree._Element) -> Entry:
         """What the entry says to which a detail belongs; it stands before its details, and is read once."""
@@ -81,8 +102,8 @@ class AccountReader:
             day = at.findtext(names("BookgDt/Dt")) or at.findtext(names("BookgDt/DtTm"))
             self._entry = Entry(
                 side=at.findtext(names("CdtDbtInd")) or "",
-                is_booked=(at.findtext(names("Sts/Cd")) or "BOOK") == "BOOK",
-                is_reversal=at.findtext(names("RvslInd")) == "true",
+                is_booked=at.findtext(names("Sts/Cd")) == "BOOK",
+                is_reversal=(at.findtext(names("RvslInd")) or "").strip() in _TRUE,
                 booked_on=None if day is None else day_of(day, at=at.sourceline or 1),
             )
         return self._entry
@@ -90,10 +111,19 @@ class AccountReader:
     def _end_entry(self, element: etree._Element) -> None:
         amount = element.find(self._names("Amt"))
         at = element.sourceline or 1
-        if self._details and self._has_amounts and amount is not None and fen_of(amount, at=at) != self._sum_fen:
-            raise Refused(Reason.BANK_FILE_TOTALS_DIFFER, line=at)
-        self._sum_fen, self._details, self._has_amounts, self._entry = 0, 0, True, None
+        is_whole = self._unnamed is not None or (self._has_details and not self._unnamed_count)
+        if is_whole and amount is not None:
+            self._end_amounts(fen_of(amount, at=at) - self._sum_fen, at=at)
+        self._sum_fen, self._unnamed_count, self._unnamed = 0, 0, None
+        self._has_details, self._entry = False, None
         forget(element)
+
+    def _end_amounts(self, rest_fen: int, *, at: int) -> None:
+        """Give the detail that named no amount what is left of the entry; refuses BANK_FILE_TOTALS_DIFFER."""
+        if rest_fen < 0 or (rest_fen and self._unnamed is None):
+            raise Refused(Reason.BANK_FILE_TOTALS_DIFFER, line=at)
+        if self._unnamed is not None:
+            self._telling.tell(self._unnamed._replace(amount_fen=rest_fen))
 
     def end(self) -> None:
         """Nothing is left to say."""

@@ -23,18 +23,23 @@ BYTES_MAX = 2_000_000_000
 
 PIECE_BYTES = 65_536
 _PEEK = 4_096
-_FORBIDDEN = re.compile(rb"DOCTYPE|ENTITY|encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
-"""What the beginning of a message may not hold. The name of the message stands in it, so nothing can come before it."""
+_BEGIN = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^<>]*\?>)?(?>\s+|<!--(?>.*?-->))*(?=<[a-z])", re.DOTALL | re.IGNORECASE
+)
+"""What may stand before the first element: a declaration and comments. A document type is neither."""
 
-_MESSAGE = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2})")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
+_MESSAGE = re.compile(rb"<[^<>]*urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2})")
+"""The first element, as far as the name of the message."""
 
 
 class _Hashed:
     """A file that is hashed and measured as it is read."""
 
-    def __init__(self, file: IO[bytes], *, begin: bytes) -> None:
+    def __init__(self, file: IO[bytes], *, begin: bytes, bytes_max: int) -> None:
         self._file = file
         self._begin = begin
+        self._bytes_max = bytes_max
         self._size = 0
         self.digest = trust.Sm3()
 
@@ -42,8 +47,8 @@ class _Hashed:
         """The next bytes. Refuses BANK_FILE_IS_TOO_LARGE."""
         data, self._begin = self._begin or self._file.read(size if size > 0 else 1 << 20), b""
         self._size += len(data)
-        if self._size > BYTES_MAX:
-            raise Refused(Reason.BANK_FILE_IS_TOO_LARGE, bytes_max=BYTES_MAX)
+        if self._size > self._bytes_max:
+            raise Refused(Reason.BANK_FILE_IS_TOO_LARGE, bytes_max=self._bytes_max)
         self.digest.update(data)
         return data
 
@@ -54,27 +59,36 @@ class _Hashed:
         return self.digest.digest()
 
 
-def read_return_file(file: IO[bytes]) -> ReadFile:
-    """Read a bank's file whole, whatever of the known kinds it is.
+def read_return_file(file: IO[bytes], *, bytes_max: int = BYTES_MAX) -> ReadFile:
+    """Read a bank's file whole, whatever of the known kinds it is, of at most so many bytes.
 
     Refuses, in this order as the file is read: BANK_FILE_IS_TOO_LARGE, BANK_FILE_CANNOT_BE_READ,
     BANK_FILE_IS_NOT_VALID, BANK_FILE_NAMES_AN_UNKNOWN_PAYMENT (a name that is none of ours in a report that speaks
     of ours alone), BANK_FILE_CONTRADICTS_ITSELF, BANK_FILE_TOTALS_DIFFER, BANK_FILE_DIGEST_DIFFERS.
     """
     begin = file.read(_PEEK)
-    hashed = _Hashed(file, begin=begin)
+    hashed = _Hashed(file, begin=begin, bytes_max=bytes_max)
     if begin.startswith(b"H,"):
         return read_plain(hashed)
-    found = _MESSAGE.search(begin)
-    message = found[1].decode() if found else ""
-    if found is None or message not in READ or _FORBIDDEN.search(begin[: found.start()]):
+    return _read_message(hashed, _message_of(begin))
+
+
+def _message_of(begin: bytes) -> str:
+    """The name of the message that begins so; refuses BANK_FILE_CANNOT_BE_READ for what is none, before any parser."""
+    before = _BEGIN.match(begin)
+    found = None if before is None or _ENCODING.search(before[0]) else _MESSAGE.match(begin, before.end())
+    message = "" if found is None else found[1].decode()
+    if message not in READ:
         raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=1)
-    return _read_message(hashed, message)
+    return message
 
 
 def digest_file(file: IO[bytes]) -> bytes:
-    """The SM3 digest of a file, so that one that cannot be read has a name. Refuses BANK_FILE_IS_TOO_LARGE."""
-    return _Hashed(file, begin=b"").drain()
+    """The SM3 digest of a file, so that one that cannot be read has a name, however large it is."""
+    digest = trust.Sm3()
+    while data := file.read(1 << 20):
+        digest.update(data)
+    return digest.digest()
 
 
 def _read_message(file: _Hashed, message: str) -> ReadFile:

@@ -19,7 +19,7 @@ from yikatong.payouts.messages.elements import (
     reason_of,
 )
 from yikatong.payouts.messages.telling import Telling
-from yikatong.payouts.model import Outcome, Reason, Report
+from yikatong.payouts.model import NO_AMOUNT, Outcome, Reason, Report
 
 
 class Told(NamedTuple):
@@ -121,7 +121,10 @@ class StatusReader:
         reason = element.findtext(names("StsRsnInf/Rsn/Cd"))
         self._group = (original, status, reason, element.sourceline or 1)
         for per in element.iterfind(names("NbOfTxsPerSts")):
-            self._said[per.findtext(names("DtldSts")) or ""] = int(per.findtext(names("DtldNbOfTxs")) or 0)
+            count = per.findtext(names("DtldNbOfTxs")) or "0"
+            if not count.isascii() or not count.isdigit():
+                raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=element.sourceline or 1)
+            self._said[per.findtext(names("DtldSts")) or ""] = int(count)
 
     def _take(self, element: etree._Element) -> None:
         at = element.sourceline or 1
@@ -143,16 +146,16 @@ class StatusReader:
         if outcome is None:
             self._telling.pending()
         else:
-            fen = 0 if reference is None else self._amount_of(reference, at=at)
+            fen = NO_AMOUNT if reference is None else self._amount_of(reference, at=at)
             reason = None
             if outcome is Outcome.RETURNED:
                 reason = reason_of(element.findtext(self._names("StsRsnInf/Rsn/Cd")))
             self._telling.tell(Report(*payment, outcome, fen, reason, None, at))
 
     def _amount_of(self, reference: etree._Element, *, at: int) -> int:
-        """The amount that a report repeats of the payment; 0 where it repeats none."""
+        """The amount that a report repeats of the payment; NO_AMOUNT where it repeats none."""
         amount = next(reference.iter(self._amount), None)
-        return 0 if amount is None else fen_of(amount, at=at)
+        return NO_AMOUNT if amount is None else fen_of(amount, at=at)
 
     def end(self) -> None:
         """What can be said when everything was read: totals, and a status of the whole message."""

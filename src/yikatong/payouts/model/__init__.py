@@ -21,6 +21,7 @@ from yikatong.payouts.model.batches import (
 )
 from yikatong.payouts.model.news import LinesMoved, MovedLine, RosterMoved
 from yikatong.payouts.model.returns import (
+    NO_AMOUNT,
     STRICT_KINDS,
     DifferenceKind,
     FileState,
@@ -78,6 +79,7 @@ from yikatong.payouts.outside import (
 from yikatong.payouts.reasons import Reason
 
 __all__ = [
+    "NO_AMOUNT",
     "STRICT_KINDS",
     "Added",
     "Application",

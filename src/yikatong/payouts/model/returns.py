@@ -30,8 +30,12 @@ class Outcome(StrEnum):
     RETURNED = "returned"
 
 
+NO_AMOUNT = -1
+"""Where a bank names no amount: a payment of nothing is another amount than ours."""
+
+
 class Report(NamedTuple):
-    """One thing that a bank says of one payment, and the line of the file where it does; 0 fen where it names none."""
+    """One thing that a bank says of one payment, and the line of the file where it does; perhaps NO_AMOUNT."""
 
     batch_id: UUID
     line: int

@@ -82,7 +82,7 @@ WITH paid AS (
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(days)s::date[]) AS d (line, amount_fen, booked_on)
     WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
         AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = 'issued'
-        AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
+        AND (d.amount_fen < 0 OR d.amount_fen = l.amount_fen)
     RETURNING l.amount_fen
 )
 SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM paid;
@@ -95,7 +95,7 @@ WITH returned AS (
     FROM unnest(%(lines)s::int[], %(amount_fens)s::bigint[], %(reasons)s::text[]) AS d (line, amount_fen, reason)
     WHERE l.bucket = %(bucket)s AND l.batch_id = %(batch_id)s AND l.line = d.line
         AND l.line BETWEEN %(first_line)s AND %(last_line)s AND l.state = %(state)s
-        AND (d.amount_fen = 0 OR d.amount_fen = l.amount_fen)
+        AND (d.amount_fen < 0 OR d.amount_fen = l.amount_fen)
     RETURNING l.amount_fen
 )
 SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM returned;

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from yikatong.payouts.model import DifferenceKind, Outcome, PaymentState, Reason
+from yikatong.payouts.model import NO_AMOUNT, DifferenceKind, Outcome, PaymentState, Reason
 
 
 class Answer(Enum):
@@ -40,16 +40,21 @@ def judge_report(
 ) -> Answer:
     """What a report means for a payment as it stands after every report that fits was applied.
 
-    `state` is None for a line that is not there, `bank_fen` 0 where the bank names no amount, `was_paid` says whether
-    a bank ever reported it as paid. In this order: UNKNOWN, STOPPED, OTHER_AMOUNT; then SO, except that a payment which
-    came back without ever having been paid cannot be paid after that.
+    `state` is None for a line that is not there, `bank_fen` NO_AMOUNT where the bank names none, `was_paid` says
+    whether a bank ever reported it as paid. In this order: UNKNOWN, STOPPED, OTHER_AMOUNT; then SO, except that a
+    payment which came back without ever having been paid cannot be paid after that.
     """
     if state is None:
         return Answer.UNKNOWN
     if state is PaymentState.STOPPED:
         return Answer.STOPPED
-    if bank_fen not in (0, our_fen):
+    if bank_fen not in (NO_AMOUNT, our_fen):
         return Answer.OTHER_AMOUNT
     if outcome is Outcome.PAID and state is PaymentState.RETURNED and not was_paid:
         return Answer.PAID_AFTER_RETURN
     return Answer.SO
+
+
+def named_fen(bank_fen: int) -> int | None:
+    """What a bank names, None where it names no amount."""
+    return None if bank_fen == NO_AMOUNT else bank_fen

@@ -20,7 +20,7 @@ from yikatong.payouts.model import (
     ReadFile,
 )
 from yikatong.payouts.rules.batches import decide_state, draft_back, draft_late, draft_paid, move_sums
-from yikatong.payouts.rules.returns import Answer, judge_report
+from yikatong.payouts.rules.returns import Answer, judge_report, named_fen
 from yikatong.payouts.service.batches import post, write_batch
 from yikatong.payouts.service.news import publish_moved
 from yikatong.payouts.store import files as store
@@ -206,7 +206,7 @@ class Applying:
                         line=line,
                         kind=answer.kind,
                         our_fen=None if at is None else at.amount_fen,
-                        bank_fen=fen,
+                        bank_fen=named_fen(fen),
                     )
                 )
         self._tally.already_count += already
@@ -223,7 +223,7 @@ class Applying:
                     line=line,
                     kind=DifferenceKind.BOOKED_TWICE,
                     our_fen=our_fen,
-                    bank_fen=bank_fen,
+                    bank_fen=named_fen(bank_fen),
                 )
             )
 

@@ -15,6 +15,7 @@ import psycopg
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.model import (
+    NO_AMOUNT,
     STRICT_KINDS,
     DifferenceKind,
     FileState,
@@ -29,6 +30,7 @@ from yikatong.payouts.model import (
     Unanswered,
 )
 from yikatong.payouts.rules.batches import AT_THE_BANK
+from yikatong.payouts.rules.returns import named_fen
 from yikatong.payouts.service.applying import Applying, Reports, Tally
 from yikatong.payouts.store import batches as batch_store
 from yikatong.payouts.store import files as store
@@ -225,7 +227,7 @@ def _meet_unknown(batch_id: UUID, told: Told, unknown: Sequence[int], *, is_stri
                 line=told.lines[index],
                 kind=DifferenceKind.LINE_IS_UNKNOWN,
                 our_fen=None,
-                bank_fen=told.amounts[index],
+                bank_fen=named_fen(told.amounts[index]),
             )
         )
 
@@ -245,6 +247,6 @@ async def _whole_parts(
         lines = [line.line for line in await store.list_lines_of_part(conn, part=part)]
         for piece in _pieces(lines):
             size = len(piece)
-            reports = Reports(list(piece), [0] * size, [None] * size, [told.reason] * size, [1] * size)
+            reports = Reports(list(piece), [NO_AMOUNT] * size, [None] * size, [told.reason] * size, [1] * size)
             found.append((part.bucket, told.outcome, reports))
     return found
