@@ -40,6 +40,20 @@ EDITS = {
         " FROM taps.tap WHERE reason IS NULL LIMIT 1",
         "tap .* was put in",
     ),
+    "a tap that is put where nobody finds it": ("UPDATE taps.tap SET bucket = 1", "taps.tap lie in a bucket"),
+    "a reversal that is put where nobody finds it": (
+        "UPDATE taps.reversal SET bucket = 1",
+        "taps.reversal lie in a bucket",
+    ),
+    "a look that is put where nobody finds it": (
+        "UPDATE access.record SET bucket = 1 WHERE kind = 'look'",
+        "access.record lie in a bucket",
+    ),
+    "a hold that is put where nobody finds it": ("UPDATE ledger.hold SET bucket = 1", "ledger.hold lie in a bucket"),
+    "a transfer that is put where nobody finds it": (
+        "UPDATE ledger.transfer SET bucket = 1 WHERE kind = 'top_up'",
+        "ledger.transfer lie in a bucket",
+    ),
     "a refund": ("UPDATE taps.refund SET amount_fen = 1", "refund .* was edited"),
     "a reversal that is taken out": ("DELETE FROM taps.reversal", "reversal .* is gone"),
     "a look's purpose": ("UPDATE access.record SET purpose = 'another' WHERE kind = 'look'", "record .* was edited"),

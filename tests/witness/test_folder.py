@@ -104,6 +104,35 @@ def test_a_head_that_was_half_written_was_never_given_out(tmp_path: Path, cut: i
     assert 4 == again.sign(log.head().signed, path=log.path(3)).size
 
 
+@pytest.mark.parametrize("half", [b"a", b"d28443a10126", b"\xff" * 300])
+def test_what_a_full_disk_left_of_a_head_spoils_no_later_one(tmp_path: Path, half: bytes) -> None:
+    log = ALog(leaves="abc")
+    witness = open_witness(tmp_path)
+    witness.believe(log.signer.key.public_key)
+    witness.sign(log.head().signed, path=[])
+    with (tmp_path / "heads").open("ab") as heads:
+        heads.write(half)
+    with (tmp_path / "log.keys").open("ab") as keys:
+        keys.write(half)
+    log.append("d")
+    last = witness.sign(log.head().signed, path=log.path(3))
+    witness.believe(ALog().signer.key.public_key)
+    witness.close()
+
+    assert last == open_witness(tmp_path).last
+
+
+def test_a_head_that_is_shown_again_is_written_once(tmp_path: Path) -> None:
+    log = ALog(leaves="abc")
+    witness = open_witness(tmp_path)
+    witness.believe(log.signer.key.public_key)
+    first = witness.sign(log.head().signed, path=[])
+    written = (tmp_path / "heads").read_bytes()
+
+    assert first == witness.sign(log.head().signed, path=[])
+    assert written == (tmp_path / "heads").read_bytes()
+
+
 def test_the_first_head_half_written_leaves_a_witness_that_signed_nothing(tmp_path: Path) -> None:
     log = ALog(leaves="abc")
     open_witness(tmp_path).close()

@@ -13,6 +13,8 @@ from yikatong.trust import service as trust
 from yikatong.trust.model import Algorithm, PublicKey, SigningKey
 
 _KEY, _LOG_KEYS, _HEADS = "witness.key", "log.keys", "heads"
+_LINE_BYTES_MAX = 4_096
+"""No line of any file is as long."""
 
 
 class FolderIsTaken(Exception):  # noqa: N818  somebody else is at work, which is no fault
@@ -52,10 +54,7 @@ class WitnessFolder:
         """Take the log's heads from this key too, given by hand by whoever runs the witness; twice changes nothing."""
         if log_key in self._log_keys():
             return
-        with (self._folder / _LOG_KEYS).open("ab") as file:
-            file.write(trust.encode_cose_key(log_key).hex().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _write_line(self._folder / _LOG_KEYS, trust.encode_cose_key(log_key))
 
     def sign(self, signed: bytes, *, path: Sequence[bytes]) -> WitnessedHead:
         """Sign a head whose log begins with the last one signed. Refuses SEAL_DOES_NOT_MATCH.
@@ -64,30 +63,37 @@ class WitnessFolder:
         """
         log_keys = {trust.key_id_of(key): trust.verifying_key(key) for key in self._log_keys()}
         witnessed = sign_as_witness(signed, last=self._last, path=path, log_keys=log_keys, key=self._key)
-        with (self._folder / _HEADS).open("ab") as file:
-            file.write(witnessed.signed.hex().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        if self._last is not None and witnessed.size == self._last.size:
+            return self._last
+        _write_line(self._folder / _HEADS, witnessed.signed)
         self._last = witnessed
         return witnessed
 
     def _log_keys(self) -> list[PublicKey]:
-        file = self._folder / _LOG_KEYS
-        lines = file.read_text().split() if file.exists() else []
-        return [trust.decode_cose_key(bytes.fromhex(line)) for line in lines]
+        return [trust.decode_cose_key(line) for line in _read_lines(self._folder / _LOG_KEYS)]
 
     def _read_last(self) -> WitnessedHead | None:
-        """The last whole line; a half one was never given out, and is cut off before the next is written."""
-        file = self._folder / _HEADS
-        if not file.exists():
-            return None
-        whole, _, half = file.read_bytes().rpartition(b"\n")
-        if half:
-            os.truncate(file, len(whole) + 1 if whole else 0)
-        if not whole:
-            return None
-        last = bytes.fromhex(whole.split(b"\n")[-1].decode())
-        return verify_witnessed(last, key=trust.verifying_key(self.public_key))
+        lines = _read_lines(self._folder / _HEADS)
+        return verify_witnessed(lines[-1], key=trust.verifying_key(self.public_key)) if lines else None
+
+
+def _read_lines(file: Path) -> list[bytes]:
+    """What the whole lines of a file say; a half one was never given out."""
+    whole, _, _ = file.read_bytes().rpartition(b"\n") if file.exists() else (b"", b"", b"")
+    return [bytes.fromhex(line.decode()) for line in whole.split()]
+
+
+def _write_line(file: Path, said: bytes) -> None:
+    """Add a line, which is on disk then; a half one that a full disk or a crash left there is cut off first."""
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as handle:
+        begin = max(0, handle.seek(0, os.SEEK_END) - _LINE_BYTES_MAX)
+        handle.seek(begin)
+        whole, newline, _ = handle.read().rpartition(b"\n")
+        handle.seek(begin + len(whole) + len(newline))
+        handle.truncate()
+        handle.write(said.hex().encode() + b"\n")
+        handle.flush()
+        os.fsync(handle.fileno())
 
 
 def open_witness(folder: Path) -> WitnessFolder:

@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import typer
+from msgspec import structs
 from psycopg import AsyncConnection
 
 from simulator.stories.telling import Both, Column, a_table, show_table
 from yikatong.access import audit as access
+from yikatong.app.audits.misplaced import list_misplaced
 from yikatong.app.commands.command_line import errors, out
 from yikatong.app.keys import open_keys
 from yikatong.app.outside.organisations import open_organisations
@@ -51,8 +53,8 @@ async def audit_log_in(
     witnessed: WitnessedHead | None,
     clock: Clock,
 ) -> LogAudit:
-    """Recompute the log and every row in it as an open transaction sees them."""
-    return await sealing.audit_log(
+    """Recompute the log and every row in it as an open transaction sees them, and where those rows lie."""
+    audited = await sealing.audit_log(
         conn,
         _leaves(conn),
         taps.list_bound(conn),
@@ -61,6 +63,8 @@ async def audit_log_in(
         witnessed=witnessed,
         terms=_terms(settings, clock),
     )
+    misplaced = await list_misplaced(conn, bucket_count=settings.bucket_count)
+    return structs.replace(audited, differences=(*audited.differences, *misplaced))
 
 
 async def _leaves(conn: AsyncConnection[Any]) -> AsyncIterator[Sequence[Leaf]]:
