@@ -27,6 +27,7 @@ class HeldLists:
     ) -> None:
         """Read back what the memory holds; `roots` are the keys of the trust list's signers, pinned at installation."""
         self._memory = memory
+        self._roots = roots
         self._region = region
         self._terminal_id = terminal_id
         self._trust = _read_trust(memory, roots, now=now)
@@ -45,13 +46,17 @@ class HeldLists:
         return self._sheet
 
     def hold_trust_list(self, envelope: bytes, *, now: datetime) -> None:
-        """Hold a newer list; refuses as trust does, and then the list held before stands."""
-        before = self._trust
-        accepted = trust.accept_trust_list(envelope, before, now=now)
-        if accepted is before:
-            return
+        """Hold a newer list; refuses as trust does, and then the list held before stands.
+
+        Newer than what lies in the memory: a terminal that shares it may have held one meanwhile.
+        """
         with self._memory.writing():
-            self._memory.hold(_TRUST_LIST, envelope, beside=_write_roots(before.roots))
+            before = self._held_trust(now=now)
+            accepted = trust.accept_trust_list(envelope, before, now=now)
+            if accepted is self._trust:
+                return
+            if accepted is not before:
+                self._memory.hold(_TRUST_LIST, envelope, beside=_write_roots(before.roots))
         self._trust, self._view = accepted, None
         self._status.forget_read()
 
@@ -119,6 +124,12 @@ class HeldLists:
         issued = [one.issued_at for one in (self._sheet, self._trust.trust_list) if one is not None]
         latest = self._status.latest_issued_at()
         return issued if latest is None else [*issued, latest]
+
+    def _held_trust(self, *, now: datetime) -> HeldTrustList:
+        """The list as it lies in the memory."""
+        held = self._memory.held(_TRUST_LIST)
+        is_known = held is None or held[0] == self._trust.envelope
+        return self._trust if is_known else _read_trust(self._memory, self._roots, now=now)
 
     @property
     def _sheet_name(self) -> str:

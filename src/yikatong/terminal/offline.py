@@ -214,9 +214,14 @@ class OfflineTerminal:
         return answers
 
     def forget(self) -> None:
-        """Forget what no longer decides anything: codes and answered taps of more than 45 days ago."""
+        """Forget what no longer decides anything: codes and answered taps of more than 45 days ago.
+
+        Days are counted to the latest time that was seen, not to a clock that may have run ahead.
+        """
         with self._memory.writing():
-            self._memory.forget(before=self._now() - REMEMBERS)
+            latest_seen_at = self._standing().latest_seen_at
+            if latest_seen_at > _NEVER:
+                self._memory.forget(before=min(self._now(), latest_seen_at) - REMEMBERS)
 
     def _standing(self) -> Standing:
         seen = self.lists.latest_issued_at()

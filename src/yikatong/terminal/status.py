@@ -23,6 +23,7 @@ from yikatong.trust.model import StatusList, VerifyingKey
 
 _BLOCK = "status block "
 _EDITION = "status edition "
+_SEEN = "status seen "
 _ENVELOPE_BYTES_MAX = 2 * 1024 * 1024
 _BLOCK_BYTES = BLOCK_SIZE * BITS // 8
 _FAST = 1
@@ -48,7 +49,7 @@ class HeldStatus:
         self._key_of = key_of
         self._read: dict[str, tuple[Times, bytes]] = {}
         self._read_of: dict[str, Times | None] = {}
-        issued = (_times(envelope).issued_at for _, envelope in memory.held_under(_EDITION))
+        issued = (_times(held).issued_at for name in (_EDITION, _SEEN) for _, held in memory.held_under(name))
         self._latest = max(issued, default=None)
 
     def forget_read(self) -> None:
@@ -58,21 +59,23 @@ class HeldStatus:
     def hold_lists(self, region: str, tokens: Iterable[tuple[int, bytes]], *, now: datetime) -> None:
         """Hold the whole lists of a region in place of what was held; a block that is not among them is dropped.
 
+        When it comes again its list is not older than what was held before: whoever leaves it out makes nothing older.
         Refuses as trust does, and then all that was held before stands.
         """
         read = {number: self._read_token(region, number, token, now=now) for number, token in tokens}
         issued = {one.issued_at for one, _ in read.values()}
         with self._memory.writing():
             edition = self._edition_times(region)
+            seen = self._seen_times(region)
             for number, (status_list, key_id) in read.items():
-                stored = self._stored(region, number)
+                stored = self._stored(region, number) or seen
                 if stored is not None:
                     trust.accept_status_list(status_list, _list_of(region, number, edition or stored[0], stored[1]))
                 assert status_list.expires_at is not None
                 times = Times(status_list.issued_at, status_list.expires_at, key_id)
                 self._memory.hold(_block_name(region, number), _written(times), beside=_packed(status_list.data))
             for number in self._numbers(region) - read.keys():
-                self._memory.drop(_block_name(region, number))
+                self._drop(region, number, edition=edition)
             self._memory.drop(f"{_EDITION}{region}")
             if len(issued) == 1:
                 one, key_id = next(iter(read.values()))
@@ -154,6 +157,19 @@ class HeldStatus:
     def latest_issued_at(self) -> datetime | None:
         """The latest instant at which something that was held here was issued."""
         return self._latest
+
+    def _drop(self, region: str, number: int, *, edition: Times | None) -> None:
+        """Drop the list of a block, and remember how new it was."""
+        stored, seen = self._stored(region, number), self._seen_times(region)
+        times = edition or (None if stored is None else stored[0])
+        if times is not None and (seen is None or seen[0].issued_at < times.issued_at):
+            self._memory.hold(f"{_SEEN}{region}", _written(times))
+        self._memory.drop(_block_name(region, number))
+
+    def _seen_times(self, region: str) -> tuple[Times, bytes] | None:
+        """The times of the newest list that was dropped; no list stands beside them."""
+        held = self._memory.held(f"{_SEEN}{region}")
+        return None if held is None else (_times(held[0]), b"")
 
     def _see(self, *issued: datetime) -> None:
         seen = issued if self._latest is None else (self._latest, *issued)

@@ -1,5 +1,6 @@
 """What one bank writes, or one budget lacks, holds up nobody else; and a payment of nothing is no payment."""
 
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -65,9 +66,11 @@ async def test_a_file_that_is_too_large_is_refused_and_the_next_one_applied(db: 
         exchange = world.exchange(root, return_bytes_max=20_000)
         await exchange.send_batch(batch.id)
         bank.take_in()
-        (root / "102" / "from-bank" / "0.xml").write_bytes(b"x" * 20_001)
-        (root / "102" / "from-bank" / "1.csv").write_bytes(b"H,YKT-RET,1," + b"x" * 20_001)
-        bank.answer()
+        (answer,) = root.rglob(*bank.answer())
+        for number, large in enumerate((b"x" * 20_001, answer.read_bytes() + b" " * 20_001)):
+            earlier = answer.with_name(f"{number}.xml")
+            earlier.write_bytes(large)
+            os.utime(earlier, (number, number))
         faults = [file.fault for file in await exchange.fetch_returns()]
 
     assert ["BANK_FILE_CANNOT_BE_READ", "BANK_FILE_IS_TOO_LARGE", None] == faults
