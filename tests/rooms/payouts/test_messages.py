@@ -119,7 +119,7 @@ def test_a_status_report_tells_of_paid_returned_and_pending_payments(version: st
     told = read.told[BATCH]
 
     assert (ReturnKind.STATUS, 3, 1) == (read.kind, read.report_count, read.pending_count)
-    assert ([1, 2, 3], [1_234, 0, 0]) == (list(told.lines), list(told.amounts))
+    assert ([1, 2, 3], [1_234, NO_AMOUNT, NO_AMOUNT]) == (list(told.lines), list(told.amounts))
     assert {1: ReturnReason.ACCOUNT_IS_CLOSED, 2: ReturnReason.OTHER} == told.reasons
     assert trust.digest_sm3(data) == read.digest
 
@@ -142,7 +142,7 @@ def many(count: int, *, without_amount: int) -> bytes:
 def test_a_long_report_is_read_whole_also_where_a_payment_says_less_than_its_neighbours(without_amount: int) -> None:
     data = many(1_500, without_amount=without_amount)
     told = read_return_file(BytesIO(data)).told[BATCH]
-    fens = [0 if line == without_amount else line * 100 + 5 for line in range(1, 1_501)]
+    fens = [NO_AMOUNT if line == without_amount else line * 100 + 5 for line in range(1, 1_501)]
 
     assert list(range(1, 1_501)) == list(told.lines)
     assert fens == list(told.amounts)

@@ -21,6 +21,7 @@ from yikatong.plumbing.backup.taking import BASE, Progress, take_backup
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.postgres.archiving import Archiving
 from yikatong.plumbing.postgres.binaries import wheel_programs
+from yikatong.plumbing.postgres.errors import EmbeddedPostgresError
 from yikatong.plumbing.postgres.server import EmbeddedPostgres, cluster_of
 
 
@@ -130,6 +131,30 @@ def test_a_database_that_is_there_is_not_touched_unless_it_may_be_set_aside(hous
 
     with house.server() as address:
         assert ["a"] == words_in(address.conninfo)
+
+
+def test_where_a_database_was_set_aside_and_none_took_its_place_no_empty_one_is_made(house: House) -> None:
+    with house.server() as address:
+        say(address.conninfo, "a")
+    cluster = cluster_of(house.data)
+    # What is left when the machine stops between the two renames of an exchange.
+    aside = exchange_half_way(house)
+
+    with pytest.raises(EmbeddedPostgresError, match=rf"(?s){aside}.*interrupted.*{aside}"), house.server():
+        pass
+    assert not cluster.exists()
+
+    aside.rename(cluster)
+    with house.server() as address:
+        assert ["a"] == words_in(address.conninfo)
+
+
+def exchange_half_way(house: House) -> Path:
+    """Exchange with a restored database that is not there: only the first of two renames is done."""
+    with pytest.raises(FileNotFoundError):
+        exchange(house.data, now=SystemClock().now())
+    (aside,) = cluster_of(house.data).parent.glob("data.set-aside-*")
+    return aside
 
 
 def test_a_gap_and_a_damaged_segment_are_named_and_what_lies_before_them_is_restored(house: House) -> None:

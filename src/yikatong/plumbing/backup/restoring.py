@@ -24,6 +24,7 @@ from yikatong.plumbing.backup.segments import Line
 from yikatong.plumbing.backup.taking import BASE
 from yikatong.plumbing.postgres.account import Account, account_for
 from yikatong.plumbing.postgres.archiving import Archiving, fetch_command
+from yikatong.plumbing.postgres.cluster import SET_ASIDE
 from yikatong.plumbing.postgres.errors import ServerDidNotStartError
 from yikatong.plumbing.postgres.folder import (
     FolderLock,
@@ -128,7 +129,7 @@ def exchange(data_folder: Path, *, now: datetime) -> Path | None:
     cluster, restored = cluster_of(data_folder), cluster_of(data_folder / _RESTORING)
     aside = None
     if cluster.exists():
-        aside = cluster.with_name(f"data.set-aside-{name_at(now)}")
+        aside = cluster.with_name(f"{SET_ASIDE}{name_at(now)}")
         cluster.rename(aside)
     restored.rename(cluster)
     sync_folder(cluster.parent)

@@ -18,14 +18,20 @@ _OPTIONS = [
 ]
 
 
+SET_ASIDE = "data.set-aside-"
+"""How the name of a cluster begins that a restore set aside."""
+
+
 def make_cluster(cluster: Path, *, programs: Path, account: Account | None, owner: str) -> None:
     """Make the cluster when the folder has none; it appears whole or not at all, by a rename.
 
-    Raises DataFolderOfAnotherVersionError when the folder holds one of another major version.
+    Raises DataFolderOfAnotherVersionError when the folder holds one of another major version, EmbeddedPostgresError
+    when one was set aside here and none came in its place: an empty one would look like all that there was.
     """
     if cluster.exists():
         _verify_version(cluster, programs)
         return
+    _verify_nothing_set_aside(cluster)
     unfinished = cluster.with_name("data.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
@@ -39,6 +45,17 @@ def make_cluster(cluster: Path, *, programs: Path, account: Account | None, owne
             f"The database files could not be made in {unfinished}:\n{said.strip()}"
         )
     unfinished.rename(cluster)
+
+
+def _verify_nothing_set_aside(cluster: Path) -> None:
+    aside = sorted(cluster.parent.glob(f"{SET_ASIDE}*"))
+    if aside:
+        raise EmbeddedPostgresError(
+            f"恢复在最后一步中断：原数据库在{aside[-1]}，尚无数据库取代它。"
+            f"请将其改名为{cluster}，如仍需恢复再重新运行。 "
+            f"A restore was interrupted at its last step: the database that was there lies in {aside[-1]}, and none is "
+            f"in its place. Rename that folder to {cluster}, and run the restore again if it is still wanted."
+        )
 
 
 def _verify_version(cluster: Path, programs: Path) -> None:
