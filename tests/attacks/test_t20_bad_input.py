@@ -246,8 +246,10 @@ async def test_whom_nobody_knows_is_told_nothing_about_a_body(served: Served, ph
     ("attested_at", "reason"),
     [
         ("2026-11-25T04:00:00", "BODY_IS_NOT_ACCEPTED"),
-        ("0001-01-01T00:00:00+14:00", "ATTESTATION_IS_OUT_OF_TIME"),
-        ("9999-12-31T23:59:59Z", "ATTESTATION_IS_OUT_OF_TIME"),
+        ("0001-01-01T00:00:00+14:00", "BODY_IS_NOT_ACCEPTED"),
+        ("9999-12-31T23:59:59Z", "BODY_IS_NOT_ACCEPTED"),
+        ("1970-01-01T00:00:00+14:00", "ATTESTATION_IS_OUT_OF_TIME"),
+        ("2999-12-31T23:59:59-14:00", "ATTESTATION_IS_OUT_OF_TIME"),
         ("2026-11-25T03:00:00Z", "ATTESTATION_IS_OUT_OF_TIME"),
     ],
 )

@@ -15,10 +15,16 @@ FROM codes.certificate
 WHERE bucket = %(bucket)s AND resident_id = %(resident_id)s AND serial = %(serial)s;
 
 -- name: list_show_keys
--- sentence: Resident, scene group and show key of the certificates of some residents that are active and not expired.
+-- sentence: Resident, scene group and show key of the newest active certificates of some residents, so many of each group.
 SELECT resident_id, scene_group, show_key
-FROM codes.certificate
-WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND state = 'active' AND expires_at > %(now)s
+FROM (
+    SELECT resident_id, scene_group, show_key, serial,
+        row_number() OVER (PARTITION BY resident_id, scene_group ORDER BY serial DESC) AS place
+    FROM codes.certificate
+    WHERE bucket = %(bucket)s AND resident_id = ANY (%(resident_ids)s::uuid[]) AND state = 'active'
+        AND expires_at > %(now)s
+) AS held
+WHERE place <= %(count_max)s
 ORDER BY resident_id, serial;
 
 -- name: lock_serial

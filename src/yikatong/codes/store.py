@@ -22,6 +22,9 @@ from yikatong.plumbing.queries import load_queries
 
 QUERIES = load_queries("yikatong.codes")
 
+SHOW_KEYS_HELD_MAX = 64
+"""How many keys of one scene group a wallet is taken to hold: those of its last two refreshes at least."""
+
 Conn = psycopg.AsyncConnection[Any]
 
 
@@ -45,8 +48,11 @@ async def find_certificate_at(conn: Conn, *, bucket: int, resident_id: ResidentI
 async def list_show_keys(
     conn: Conn, *, bucket: int, resident_ids: Sequence[ResidentId], now: datetime
 ) -> dict[tuple[ResidentId, SceneGroup], list[bytes]]:
-    """The show keys that some residents' wallets hold now, by resident and scene group."""
-    params = {"bucket": bucket, "resident_ids": list(resident_ids), "now": now}
+    """The newest show keys that some residents' wallets hold now, by resident and scene group.
+
+    A wallet uses the newest; one that refreshes without end makes no list long.
+    """
+    params = {"bucket": bucket, "resident_ids": list(resident_ids), "now": now, "count_max": SHOW_KEYS_HELD_MAX}
     found: dict[tuple[ResidentId, SceneGroup], list[bytes]] = {}
     for resident_id, group, show_key in await (await conn.execute(QUERIES["list_show_keys"], params)).fetchall():
         found.setdefault((resident_id, SceneGroup(group)), []).append(show_key)

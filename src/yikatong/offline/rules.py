@@ -1,12 +1,13 @@
 """What may be granted, what an uploaded tap is worth, and how old a status list may be for an item: pure."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from yikatong.catalogue.model import Item, Terminal, scene_group
 from yikatong.codes import service as codes
-from yikatong.codes.model import CertificateState, OfflineItem, ReadCode, Strength
+from yikatong.codes.model import CertificateState, OfflineAllowance, OfflineItem, ReadCode, Strength
 from yikatong.kernel.ids import HoldId, TransferId
 from yikatong.kernel.outcomes import Reason as BaseReason
 from yikatong.ledger.model import AccountKind, Leg, TransferDraft, TransferKind, digest_id, name_account
@@ -73,6 +74,23 @@ def find_offline_item(item: Item, terminal: Terminal) -> OfflineItem | None:
         amount_fen_max=min(item.amount_fen_max, confirm_above_fen, ALLOWANCE_FEN_MAX),
         status_age_max=status_age_max(item),
     )
+
+
+def fit_allowances(allowances: Sequence[OfflineAllowance], *, bytes_max: int) -> tuple[OfflineAllowance, ...]:
+    """The allowances, the earliest granted first, as far as they fit a sheet; without the others it can be read.
+
+    What one takes is estimated from above.
+    """
+    fitting: list[OfflineAllowance] = []
+    for one in allowances:
+        bytes_max -= _ALLOWANCE_BYTES + _DIGEST_BYTES * len(one.key_digests)
+        if bytes_max < 0:
+            break
+        fitting.append(one)
+    return tuple(fitting)
+
+
+_ALLOWANCE_BYTES, _DIGEST_BYTES = 80, 17
 
 
 def decide_genuine(case: Case) -> BaseReason | None:

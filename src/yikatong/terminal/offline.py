@@ -241,6 +241,15 @@ class OfflineTerminal:
             return None
         return msgspec.structs.replace(asked, item_number=item_number, amount_fen=asking.amount_fen or 0)
 
+    def _next_sequence(self) -> int:
+        """The next number; a memory that was put back from an older copy goes on behind what the sheet has of it."""
+        sheet = self.lists.sheet
+        lines = () if sheet is None else sheet.uploaded
+        uploaded = (
+            one.sequence for one in lines if (one.terminal_id, one.memory) == (self._terminal_id, self._memory.id)
+        )
+        return max(self._memory.next_sequence(self._terminal_id), 1 + max(uploaded, default=0))
+
     def _write(
         self,
         shown: Shown,
@@ -251,7 +260,7 @@ class OfflineTerminal:
         now: datetime,
     ) -> Admitted:
         """Journal an admitted tap: its number, what was presented as evidence, the spent challenge, what it takes."""
-        memory, sequence = self._memory, self._memory.next_sequence(self._terminal_id)
+        memory, sequence = self._memory, self._next_sequence()
         request_id = f"offline-{memory.id.hex()}-{sequence}"
         upload = Upload(
             memory=memory.id.hex(),

@@ -1,6 +1,7 @@
 """Offline taps from the allowance to the books, over HTTP with the whole application and the simulator's wallets."""
 
 import random
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from simulator.wallet import KEYS_PER_SCENE
 from tests.support.builders.offline import MEAL_FEN, a_region_with_lists, a_session, a_till, another_till, grant
 from tests.support.builders.served import Served
 from yikatong.codes import service as codes
+from yikatong.codes.store import SHOW_KEYS_HELD_MAX
 from yikatong.kernel.outcomes import Refused
 from yikatong.ledger import audit as ledger_audit
 from yikatong.offline import audit as offline_audit
@@ -263,3 +266,46 @@ async def test_an_allowance_that_may_not_be_granted_sets_nothing_aside(
 
         assert reason == said.json()["reason"]
         assert 10_000 == await served.world.balance(phone)
+
+
+async def test_a_memory_put_back_from_an_older_copy_numbers_on_behind_what_was_uploaded(
+    db: Database, tmp_path: Path
+) -> None:
+    async with a_region_with_lists(db) as served:
+        phone = await served.world.a_phone(purse_fen=10_000)
+        await grant(served, phone, token=await a_session(served, phone))
+        file, copy = tmp_path / "memory", tmp_path / "copy"
+        till = a_till(served, file)
+        await till.fetch()
+        till.pay(phone, 300)
+        till.memory.close()
+        shutil.copy(file, copy)
+        till = a_till(served, file)
+        till.pay(phone, 300)
+        await till.upload()
+        till.memory.close()
+        shutil.copy(copy, file)
+
+        till = a_till(served, file)
+        await till.fetch()
+        assert 3 == till.pay(phone, 300).sequence
+        assert ["posted", "posted"] == [one.outcome for one in await till.upload()]
+        assert 900 == await served.world.owed()
+        assert [] == await audited(served)
+
+
+async def test_a_wallet_that_refreshes_without_end_makes_no_sheet_long(db: Database, tmp_path: Path) -> None:
+    async with a_region_with_lists(db) as served:
+        world = served.world
+        phone = await world.a_phone(purse_fen=10_000)
+        await grant(served, phone, token=await a_session(served, phone))
+        for _ in range(SHOW_KEYS_HELD_MAX // KEYS_PER_SCENE):
+            await world.refreshed(phone)
+        till = a_till(served, tmp_path / "memory")
+        await till.fetch()
+        assert till.kit.lists.sheet is not None
+        (allowance,) = till.kit.lists.sheet.allowances
+
+        # The card's chip has a key too.
+        assert 1 + SHOW_KEYS_HELD_MAX == len(allowance.key_digests)
+        assert MEAL_FEN == till.pay(phone).amount_fen

@@ -53,6 +53,7 @@ class Till:
 
     def __init__(self, served: Served, memory: Memory, registered: TerminalWithKeys) -> None:
         self._served = served
+        self.memory = memory
         self.registered = registered
         self.kit = OfflineTerminal(
             memory,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 
 from yikatong.cards import service as cards
 from yikatong.catalogue import service as catalogue
@@ -16,12 +17,16 @@ from yikatong.kernel.ids import ResidentId
 from yikatong.kernel.instants import day_of
 from yikatong.offline import store
 from yikatong.offline.model import Allowance
-from yikatong.offline.rules import SHEET_LIFE, find_offline_item
+from yikatong.offline.rules import SHEET_LIFE, find_offline_item, fit_allowances
 from yikatong.trust.model import KeyHolder
 
 Conn = psycopg.AsyncConnection[Any]
 ALLOWANCES_OF_A_PLACE_MAX = 20_000
 LINES_OF_A_PLACE_MAX = 2_000
+ALLOWANCES_BYTES_MAX = 3_500_000
+"""Of the 4 MiB of a sheet; items and memories take the rest."""
+
+log = structlog.get_logger("yikatong.offline")
 
 
 async def make_sheet(
@@ -86,7 +91,11 @@ async def _allowances_of(conn: Conn, terminal: Terminal, *, now: datetime) -> tu
             for one in allowances
             if one.terminal_id in (None, terminal.id)
         ]
-    return tuple(sorted(found, key=lambda one: one.id.int))
+    in_order = sorted(found, key=lambda one: one.id.int)
+    fitting = fit_allowances(in_order, bytes_max=ALLOWANCES_BYTES_MAX)
+    if len(fitting) < len(in_order):
+        log.error("a place has more allowances than its sheet holds", place=terminal.place_id.hex, count=len(in_order))
+    return fitting
 
 
 def _shown(allowance: Allowance, keys: list[bytes]) -> OfflineAllowance:
