@@ -252,7 +252,11 @@ class DirectProtocol(HttpToolsProtocol):
         waiting_bytes = self.transport.get_write_buffer_size()
         if not waiting_bytes:
             return 0
-        sent = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        try:
+            sent = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            # The system is done with it already, and says so to us next.
+            return waiting_bytes
         return waiting_bytes + int.from_bytes(sent, sys.byteorder)
 
     def _owe(self) -> None:
