@@ -17,8 +17,8 @@ from yikatong.cards.rules.numbering import write_sign_no
 from yikatong.cards.store.statements import STATEMENTS
 from yikatong.kernel.ids import CardId, DeviceId, ECardId, ResidentId, bucket_of
 from yikatong.kernel.instants import day_of
+from yikatong.plumbing.cluster_faults import faults_named
 from yikatong.plumbing.ids import Ids
-from yikatong.plumbing.violations import violations_named
 from yikatong.trust.model import PublicKey
 
 Conn = psycopg.AsyncConnection[Any]
@@ -94,7 +94,7 @@ async def enrol_many(
         "valid_until": add_months(issued_on, 12 * E_CARD_YEARS),
         "now": now,
     }
-    with violations_named():
+    with faults_named():
         for statement in _STATEMENTS:
             await conn.execute(STATEMENTS[statement], params)
     return enrolled

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from yikatong.plumbing.violations import violations_named
+from yikatong.plumbing.cluster_faults import faults_named
 from yikatong.plumbing.wire import Param
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
@@ -46,6 +46,6 @@ def shared_values(*params: Param) -> bytes:
 
 async def copy_rows(conn: psycopg.AsyncConnection[Any], statement: LiteralString, rows: Iterable[bytes]) -> None:
     """Send packed rows by a `COPY … FROM STDIN (FORMAT binary)` statement."""
-    with violations_named():
+    with faults_named():
         async with conn.cursor() as cursor, cursor.copy(statement) as copy:
             await copy.write(b"".join((_HEADER, *rows, _TRAILER)))

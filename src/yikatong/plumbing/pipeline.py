@@ -14,7 +14,7 @@ from typing import Any, Generic, Self, TypeVar
 import psycopg
 from psycopg import errors, pq
 
-from yikatong.plumbing.violations import named
+from yikatong.plumbing.cluster_faults import named
 from yikatong.plumbing.wire import Param, loading_of
 
 Row = TypeVar("Row")

@@ -11,8 +11,8 @@ from yikatong.access.model import Reason as AccessReason
 from yikatong.app.http.reasons import Reason
 from yikatong.kernel import outcomes
 from yikatong.kernel.outcomes import Refused
+from yikatong.plumbing.cluster_faults import named
 from yikatong.plumbing.pipeline import BatchMustRerun
-from yikatong.plumbing.violations import named
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:yikatong:reason:"
