@@ -5,14 +5,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tests.support.builders.benefits import BUDGET_FEN, BenefitWorld, a_folder, handle_of
-from tests.support.world import SeededIds
+from tests.support.builders.benefits import BUCKET_COUNT, BUDGET_FEN, BenefitWorld, a_folder, handle_of
+from tests.support.world import NOON, SeededIds
 from yikatong.app.outside.bank_folder import FolderBankFiles
+from yikatong.payouts import service
 from yikatong.payouts.jobs import BankFileExchange
 from yikatong.payouts.model import Batch, BatchState, FileState
 from yikatong.payouts.outside import BankFiles, BankFilesAreAway
@@ -190,6 +192,22 @@ async def test_while_one_sends_a_batch_another_sends_nothing_of_it_and_other_bat
         assert await second.send_batch(batch.id)
         assert 0 == bank.take_in()
     assert [BatchState.SENT] * 2 == [(await world.batch(one.id)).state for one in (batch, other)]
+
+
+async def test_a_batch_that_is_revoked_while_others_are_sent_keeps_none_of_them_back(db: Database) -> None:
+    world = BenefitWorld(db, now=NOON - timedelta(days=20))
+    batches = sorted([await a_batch(world) for _ in range(3)], key=lambda batch: batch.id)
+    with a_folder() as root:
+        world.bank(root)
+        files = PausingFolder(root)
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(world.exchange(root, files=files).send_due())
+            await files.has_drafted.wait()
+            async with db.transaction() as conn:
+                await service.revoke_application(conn, batch_id=batches[1].id, now=world.now, bucket_count=BUCKET_COUNT)
+            files.may_go_on.set()
+    assert 2 == sending.result()
+    assert [BatchState.SENT, BatchState.NEW, BatchState.SENT] == [(await world.batch(one.id)).state for one in batches]
 
 
 async def test_a_folder_that_is_lost_is_not_made_anew_and_nothing_is_sent_into_it(db: Database) -> None:
