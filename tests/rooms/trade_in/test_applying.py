@@ -1,17 +1,23 @@
 """An application becomes a claim with its money in one commit, or is refused for a reason and changes nothing."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from tests.support.backends import until_waits
 from tests.support.builders.chain import Place, a_code
 from yikatong.kernel.outcomes import Change, Refused
-from yikatong.plumbing.database import Database
+from yikatong.plumbing.database import Connection, Database
 from yikatong.programmes import service as programmes
 from yikatong.trade_in import service
 from yikatong.trade_in.model import Act, ClaimState, Qualified
+from yikatong.trade_in.service.applying import claim_old_codes, give_codes_back
+from yikatong.trade_in.store.vehicles import find_code
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +66,32 @@ async def test_a_request_that_was_heard_is_already_so_also_when_the_budget_is_us
 
     assert isinstance(again, Qualified)
     assert Change.ALREADY_SO is again.change
+
+
+async def test_a_code_that_its_holder_gives_back_meanwhile_is_held_by_whoever_applies(db: Database) -> None:
+    place = await Place(db).funded(ONE)
+    earlier = place.an_application(await place.a_resident())
+    later = structs.replace(place.an_application(await place.a_resident()), old_code=earlier.old_code)
+    async with db.transaction() as conn:
+        await claim_old_codes(conn, applications=[earlier], chain=place.chain, now=place.now)
+    async with await db.connect_serving() as qualifying:
+
+        @asynccontextmanager
+        async def own_commit() -> AsyncIterator[Connection]:
+            async with qualifying.transaction():
+                yield qualifying
+
+        async with db.transaction() as giving:
+            await giving.execute("SELECT FROM trade_in.vehicle WHERE code = %s FOR UPDATE", [earlier.old_code])
+            admitting = asyncio.create_task(place.admit(later, own_commit=own_commit))
+            await until_waits(db, qualifying.info.backend_pid, for_pid=giving.info.backend_pid)
+            await give_codes_back(giving, applications=[earlier])
+        end = await admitting
+    assert isinstance(end, Qualified)
+    async with db.transaction() as conn:
+        holder = await find_code(conn, code=earlier.old_code)
+    assert holder is not None
+    assert end.kept.claim.claim_id == holder.claim_id
 
 
 async def test_a_vehicle_counts_once_whoever_asks(db: Database) -> None:

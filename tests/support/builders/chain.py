@@ -141,10 +141,12 @@ class Place:
             facts={"old_battery": "lithium", "old_is_plated": "yes"} | facts,
         )
 
-    async def admit(self, application: Application) -> Qualified | Refused:
-        """Bring an application to its end."""
+    async def admit(
+        self, application: Application, *, own_commit: service.OwnCommit | None = None
+    ) -> Qualified | Refused:
+        """Bring an application to its end, in commits of the database's or of a connection's own."""
         return await service.admit(
-            self.own_commit,
+            own_commit or self.own_commit,
             application=application,
             chain=self.chain,
             vault=self.vault,

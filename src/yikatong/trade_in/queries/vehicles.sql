@@ -13,13 +13,6 @@ FROM unnest(%(codes)s::text[], %(claim_ids)s::uuid[]) AS d (code, claim_id)
 ORDER BY d.code
 ON CONFLICT (code) DO NOTHING;
 
--- name: lock_code
--- sentence: who holds a code, locked; a cluster locks rows of one shard only, so several codes are several statements
-SELECT code, claim_id, role
-FROM trade_in.vehicle
-WHERE code = %(code)s
-FOR UPDATE;
-
 -- name: list_codes
 -- sentence: which of some codes anybody holds; locks nothing
 SELECT code

@@ -34,6 +34,7 @@ from yikatong.trade_in.model import (
     Qualified,
     Reason,
     Spending,
+    VehicleRole,
 )
 from yikatong.trade_in.rules.facts import verify_code
 from yikatong.trade_in.rules.keeping import claim_id_of, digest_application, overnight_of
@@ -54,12 +55,18 @@ async def claim_old_codes(conn: Conn, *, applications: Sequence[Application], ch
 
     Of several for one vehicle the first has it. Codes that are none are passed over: their applications are refused.
     """
+    wanted = _wanted(applications)
+    if wanted:
+        await vehicle_store.claim_old_codes(conn, wanted=sorted(wanted.items()), held_until=now + chain.code_term)
+
+
+def _wanted(applications: Sequence[Application]) -> dict[str, UUID]:
+    """The codes of old vehicles, each with the claim of the first application for it."""
     wanted: dict[str, UUID] = {}
     for one in applications:
         if _is_code(one.old_code):
             wanted.setdefault(one.old_code, claim_id_of(one))
-    if wanted:
-        await vehicle_store.claim_old_codes(conn, wanted=sorted(wanted.items()), held_until=now + chain.code_term)
+    return wanted
 
 
 async def give_codes_back(conn: Conn, *, applications: Sequence[Application]) -> None:
@@ -214,10 +221,11 @@ async def _known(
 
 
 async def _lock_codes(conn: Conn, applications: Sequence[Application], *, office: Office) -> Mapping[str, Spending]:
-    """Who holds the codes of old vehicles; those that nobody claimed before are claimed now."""
-    await claim_old_codes(conn, applications=applications, chain=office.chain, now=office.now)
-    codes = sorted({one.old_code for one in applications if _is_code(one.old_code)})
-    return await vehicle_store.lock_codes(conn, codes=codes) if codes else {}
+    """Who holds the codes of old vehicles; those that nobody claimed, or that were given back, are claimed now."""
+    wanted = [Spending(code, VehicleRole.OLD, claim_id) for code, claim_id in _wanted(applications).items()]
+    if not wanted:
+        return {}
+    return await vehicle_store.claim_codes(conn, wanted=wanted, held_until=office.now + office.chain.code_term)
 
 
 async def _take(

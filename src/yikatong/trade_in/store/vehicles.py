@@ -41,10 +41,20 @@ async def claim_old_codes(conn: Conn, *, wanted: Sequence[tuple[str, UUID]], hel
     )
 
 
-async def lock_codes(conn: Conn, *, codes: Sequence[str]) -> dict[str, Spending]:
-    """Who holds some codes, locked in the order of the codes, in one round trip; free ones are not among them."""
+async def claim_codes(conn: Conn, *, wanted: Sequence[Spending], held_until: datetime) -> dict[str, Spending]:
+    """Claim codes where nobody holds them; gives who holds each now, locked, in one round trip.
+
+    In the order of the codes, one statement for each: a cluster locks rows of one shard only, and a code that is given
+    back between a claim and a lock would be nobody's.
+    """
     async with conn.pipeline():
-        asked = [await conn.execute(STATEMENTS["lock_code"], {"code": code}) for code in sorted(set(codes))]
+        asked = [
+            await conn.execute(
+                STATEMENTS["claim_code"],
+                {"code": one.code, "claim_id": one.claim_id, "role": one.role.value, "held_until": held_until},
+            )
+            for one in sorted(wanted)
+        ]
         found = [row for cursor in asked for row in await cursor.fetchall()]
     return {code: Spending(code, VehicleRole(role), claim_id) for code, claim_id, role in found}
 
