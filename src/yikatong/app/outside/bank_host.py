@@ -20,7 +20,9 @@ import httpx
 import msgspec
 
 from yikatong.app.outside.bank_folder import FILE_NAME, FolderBankFiles, digest_of, in_thread
+from yikatong.app.outside.bounded import UNBOUNDED
 from yikatong.app.outside.reading import read_answer
+from yikatong.payouts.jobs import FileTerms
 from yikatong.payouts.outside import BankFilesAreAway
 
 Shape = TypeVar("Shape")
@@ -29,6 +31,7 @@ Value = TypeVar("Value")
 PATIENCE_SECONDS = 120.0
 """A file of twenty thousand payments is some ten megabytes."""
 
+RETURN_BYTES_MAX = FileTerms().return_bytes_max
 _PIECE = 1 << 18
 
 
@@ -47,8 +50,16 @@ class NamesShape(msgspec.Struct, frozen=True):
 class HostBankFiles:
     """A host of bank files. `client` has its address and our credentials to it; `root` is a folder that is there."""
 
-    def __init__(self, root: Path, client: httpx.AsyncClient, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        client: httpx.AsyncClient,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        return_bytes_max: int = RETURN_BYTES_MAX,
+    ) -> None:
         self._root = root
+        self._return_bytes_max = return_bytes_max
         self._folder = FolderBankFiles(root)
         self._client = client
         self._patience_seconds = patience_seconds
@@ -117,14 +128,19 @@ class HostBankFiles:
         await self._folder.put_away(bank_code=bank_code, name=name, is_refused=is_refused)
 
     async def _fetch(self, bank_code: str, name: str) -> None:
-        """Fetch a file under a hidden name, and show it whole."""
+        """Fetch a file under a hidden name, and show it whole; of one too large no more than shows that it is."""
         target = self._root / bank_code / "from-bank" / name
         fresh = target.with_name(f".{name}")
         with await in_thread(fresh.open, "wb") as file:
-            async with self._asking() as client, client.stream("GET", f"/returns/{bank_code}/{name}") as answer:
+            address = f"/returns/{bank_code}/{name}"
+            async with self._asking() as client, client.stream("GET", address, extensions=UNBOUNDED) as answer:
                 _verify(answer)
+                left = self._return_bytes_max + 1
                 async for piece in answer.aiter_bytes(_PIECE):
-                    await in_thread(file.write, piece)
+                    await in_thread(file.write, piece[:left])
+                    left -= len(piece)
+                    if left <= 0:
+                        break
         await in_thread(fresh.replace, target)
 
     async def _forget(self, bank_code: str, name: str) -> None:

@@ -10,6 +10,7 @@ import httpx
 from yikatong.app.outside.bank import HttpBank
 from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.app.outside.bank_host import HostBankFiles
+from yikatong.app.outside.bounded import BoundedTransport
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
@@ -54,7 +55,10 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
 
         async def client_of(url: str) -> httpx.AsyncClient:
             client = httpx.AsyncClient(
-                base_url=url, timeout=_TIMEOUT, limits=_LIMITS, headers={"content-type": "application/json"}
+                base_url=url,
+                timeout=_TIMEOUT,
+                transport=BoundedTransport(httpx.AsyncHTTPTransport(limits=_LIMITS)),
+                headers={"content-type": "application/json"},
             )
             return await stack.enter_async_context(client)
 
