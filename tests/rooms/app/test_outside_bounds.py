@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.builders.benefits import a_folder
 from yikatong.app.outside.bank_host import HostBankFiles
-from yikatong.app.outside.bounded import BoundedTransport
+from yikatong.app.outside.bounded import bound_answers
 
 pytestmark = pytest.mark.anyio
 BANK = "102"
@@ -32,8 +32,8 @@ def a_client(answer: httpx.Response, *, asked: list[httpx.Request] | None = None
             asked.append(request)
         return answer
 
-    transport = BoundedTransport(httpx.MockTransport(handle), bytes_max=1_000)
-    return httpx.AsyncClient(transport=transport, base_url="http://outside.invalid")
+    client = httpx.AsyncClient(transport=httpx.MockTransport(handle), base_url="http://outside.invalid")
+    return bound_answers(client, bytes_max=1_000)
 
 
 async def test_an_answer_without_an_end_is_ended() -> None:
@@ -70,10 +70,10 @@ async def test_of_a_banks_file_without_an_end_no_more_is_kept_than_shows_that_it
             return httpx.Response(200, json={"names": ["a.xml"]})
         return httpx.Response(200, stream=endless)
 
-    transport = BoundedTransport(httpx.MockTransport(handle))
+    bank = httpx.AsyncClient(transport=httpx.MockTransport(handle), base_url="http://bank.invalid")
     with a_folder() as root:
         (root / BANK).mkdir()
-        async with httpx.AsyncClient(transport=transport, base_url="http://bank.invalid") as client:
+        async with bound_answers(bank, bytes_max=1_000) as client:
             files = HostBankFiles(root, client, return_bytes_max=5_000)
             assert ["a.xml"] == await files.list_returns(bank_code=BANK)
 

@@ -10,7 +10,7 @@ from lxml import etree
 
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.messages.payment_file import NotValid, write_file
-from yikatong.payouts.messages.return_file import read_return_file
+from yikatong.payouts.messages.return_file import BETWEEN_BYTES_MAX, read_return_file
 from yikatong.payouts.messages.schemas import PAYMENT, READ, schema_of
 from yikatong.payouts.model import NO_AMOUNT, FileFormat, FileHead, Outcome, PaymentRow, ReturnKind, ReturnReason
 from yikatong.payouts.rules.batches import read_number, show_number
@@ -221,10 +221,39 @@ def test_a_comment_before_a_message_is_passed_over() -> None:
     assert BATCH in read_return_file(BytesIO(data)).told
 
 
-SUPPLEMENT = (
-    b"<SplmtryData><Envlp><OrgnlGrpInfAndSts><NbOfTxsPerSts><DtldNbOfTxs>many</DtldNbOfTxs></NbOfTxsPerSts>"
-    b"</OrgnlGrpInfAndSts></Envlp></SplmtryData></CstmrPmtStsRpt>"
+def with_supplement(report: bytes, supplement: bytes) -> bytes:
+    end = b"</CstmrPmtStsRpt>"
+    return report.replace(end, b"<SplmtryData><Envlp>" + supplement + b"</Envlp></SplmtryData>" + end)
+
+
+@pytest.mark.parametrize(
+    "supplement",
+    [
+        b"<TxInfAndSts/>",
+        b"<OrgnlPmtInfAndSts><TxInfAndSts><TxSts>RJCT</TxSts></TxInfAndSts></OrgnlPmtInfAndSts>",
+        b"<OrgnlGrpInfAndSts><NbOfTxsPerSts><DtldNbOfTxs>many</DtldNbOfTxs></NbOfTxsPerSts></OrgnlGrpInfAndSts>",
+    ],
 )
+def test_what_a_bank_adds_to_a_message_is_passed_over_whatever_it_looks_like(supplement: bytes) -> None:
+    read = read_return_file(BytesIO(with_supplement(a_status((1, "ACSC", "", "")), supplement)))
+
+    assert ([1], [False]) == (list(read.told[BATCH].lines), list(read.told[BATCH].outcomes))
+
+
+def test_what_a_bank_adds_to_a_statement_is_no_movement() -> None:
+    movement = f"<NtryDtls><TxDtls><Refs><EndToEndId>{NUMBER}-2</EndToEndId></Refs></TxDtls></NtryDtls>"
+    added = f"</Ntfctn><SplmtryData><Envlp><Ntfctn><Ntry>{movement}</Ntry></Ntfctn></Envlp></SplmtryData>"
+    read = read_return_file(BytesIO(a_notification().replace(b"</Ntfctn>", added.encode())))
+
+    assert [1] == list(read.told[BATCH].lines)
+
+
+def test_what_a_bank_adds_to_a_message_does_not_fill_the_memory() -> None:
+    data = with_supplement(a_status((1, "ACSC", "", "")), b"<x>" + b"<a/>" * (BETWEEN_BYTES_MAX // 3) + b"</x>")
+
+    with pytest.raises(Refused, match="BANK_FILE_CANNOT_BE_READ"):
+        read_return_file(BytesIO(data))
+
 
 WRONG: list[tuple[str, int | None, bytes]] = [
     ("BANK_FILE_CANNOT_BE_READ", 1, b""),
@@ -246,7 +275,6 @@ WRONG: list[tuple[str, int | None, bytes]] = [
         ),
     ),
     ("BANK_FILE_CANNOT_BE_READ", 4, a_notification(booked_on="12026-11-26")),
-    ("BANK_FILE_CANNOT_BE_READ", 6, a_status((1, "ACSC", "", "")).replace(b"</CstmrPmtStsRpt>", SUPPLEMENT)),
     (
         "BANK_FILE_TOTALS_DIFFER",
         4,

@@ -8,38 +8,27 @@ ANSWER_BYTES_MAX = 16_000_000
 UNBOUNDED = {"is_unbounded": True}
 """The extensions of a call whose caller counts the bytes itself, as of a bank's file."""
 
+NOT_PACKED = {"accept-encoding": "identity"}
+"""A short answer may be long once unpacked, so none is asked for that is packed, and none is read."""
 
-class BoundedTransport(httpx.AsyncBaseTransport):
-    """Calls over another transport, and ends an answer that is too long, or packed: it may be long once unpacked.
 
-    Both are a fault of the line (`httpx.ReadError`): nothing is known of what was asked.
+def bound_answers(client: httpx.AsyncClient, *, bytes_max: int = ANSWER_BYTES_MAX) -> httpx.AsyncClient:
+    """The client, which takes no packed answer and at most so many bytes of any other.
+
+    More is a fault of the line (`httpx.ReadError`): nothing is known of what was asked.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, *, bytes_max: int = ANSWER_BYTES_MAX) -> None:
-        """At most `bytes_max` of an answer are taken."""
-        self._inner = inner
-        self._bytes_max = bytes_max
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask."""
-        request.headers["accept-encoding"] = "identity"
-        answer = await self._inner.handle_async_request(request)
+    async def bound(answer: httpx.Response) -> None:
         if answer.headers.get("content-encoding", "identity") != "identity":
             await answer.aclose()
             raise httpx.ReadError("a packed answer, and none was asked for")
-        if request.extensions.get("is_unbounded"):
-            return answer
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
-        return httpx.Response(
-            answer.status_code,
-            headers=answer.headers,
-            stream=_Bounded(answer.stream, bytes_max=self._bytes_max),
-            extensions=answer.extensions,
-        )
+        if not answer.request.extensions.get("is_unbounded"):
+            assert isinstance(answer.stream, httpx.AsyncByteStream)
+            answer.stream = _Bounded(answer.stream, bytes_max=bytes_max)
 
-    async def aclose(self) -> None:
-        """Close what is open."""
-        await self._inner.aclose()
+    client.headers.update(NOT_PACKED)
+    client.event_hooks = {"request": [], "response": [bound]}
+    return client
 
 
 class _Bounded(httpx.AsyncByteStream):

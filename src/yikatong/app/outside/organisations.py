@@ -10,7 +10,7 @@ import httpx
 from yikatong.app.outside.bank import HttpBank
 from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.app.outside.bank_host import HostBankFiles
-from yikatong.app.outside.bounded import BoundedTransport
+from yikatong.app.outside.bounded import bound_answers
 from yikatong.app.outside.face import HttpFaceCheck
 from yikatong.app.outside.messages import HttpMessageGateway
 from yikatong.app.outside.missing import NoBank, NoFaceCheck
@@ -55,12 +55,9 @@ async def open_organisations(settings: Settings) -> AsyncIterator[Organisations]
 
         async def client_of(url: str) -> httpx.AsyncClient:
             client = httpx.AsyncClient(
-                base_url=url,
-                timeout=_TIMEOUT,
-                transport=BoundedTransport(httpx.AsyncHTTPTransport(limits=_LIMITS)),
-                headers={"content-type": "application/json"},
+                base_url=url, timeout=_TIMEOUT, limits=_LIMITS, headers={"content-type": "application/json"}
             )
-            return await stack.enter_async_context(client)
+            return await stack.enter_async_context(bound_answers(client))
 
         bank = HttpBank(await client_of(settings.bank_url)) if settings.bank_url else NoBank()
         yield Organisations(

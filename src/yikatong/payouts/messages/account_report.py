@@ -38,17 +38,32 @@ class AccountReader:
         self._has_details = False
         self._entry: Entry | None = None
         self.at = 1
-        self._detail = names("TxDtls")
-        self.tags: Sequence[str] = (self._detail, names("Ntry"))
+        self._detail, self._details, self._entries = names("TxDtls"), names("NtryDtls"), names("Ntry")
+        self._reports = (names("Stmt"), names("Ntfctn"))
+        self.tags: Sequence[str] = (self._detail, self._entries, *self._reports)
 
-    def take(self, elements: Sequence[etree._Element]) -> None:
-        """Take details and the entries that they belong to, as they end."""
-        for element in elements:
-            self.at = element.sourceline or self.at
-            if element.tag == self._detail:
-                self._take(element)
-            else:
-                self._end_entry(element)
+    def take(self, elements: Sequence[etree._Element]) -> int:
+        """Take details, the entries that they belong to, and the reports of these, as they end."""
+        return sum(self._take_one(element) for element in elements)
+
+    def _take_one(self, element: etree._Element) -> bool:
+        above = [one.tag for one in element.iterancestors()][:-2]
+        is_in_report = bool(above) and above[-1] in self._reports
+        if element.tag == self._detail and is_in_report and above[:-1] == [self._details, self._entries]:
+            self._take(element)
+        elif element.tag == self._entries and is_in_report and len(above) == 1:
+            self._end_entry(element)
+        else:
+            return self._free(element, is_report=not above)
+        self.at = element.sourceline or self.at
+        return True
+
+    def _free(self, element: etree._Element, *, is_report: bool) -> bool:
+        """Free a report that ended; whether it was one."""
+        is_one = is_report and element.tag in self._reports
+        if is_one:
+            forget(element)
+        return is_one
 
     def _take(self, element: etree._Element) -> None:
         entry = self._entry_of(element)

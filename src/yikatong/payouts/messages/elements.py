@@ -43,8 +43,11 @@ class Reader(Protocol):
     tags: Sequence[str]
     """The elements that are wanted."""
 
-    def take(self, elements: Sequence[etree._Element]) -> None:
-        """Take elements that ended, in their order."""
+    def take(self, elements: Sequence[etree._Element]) -> int:
+        """Take elements that ended, in their order; how many stand where the message has them.
+
+        Others stand in what a bank added to the message, and are passed over.
+        """
         ...
 
     def end(self) -> None:
@@ -67,6 +70,12 @@ class Names:
             found = "/".join(f"{{{self.namespace}}}{name}" for name in path.split("/"))
             self._known[path] = found
         return found
+
+
+def stands_under(element: etree._Element, *path: str) -> bool:
+    """Whether an element stands under these alone, the nearest first, and the message's own two above them."""
+    above = [one.tag for one in element.iterancestors()]
+    return len(above) == len(path) + 2 and above[: len(path)] == list(path)
 
 
 def text_of(element: Any) -> str:

@@ -21,6 +21,9 @@ from yikatong.trust import service as trust
 BYTES_MAX = 2_000_000_000
 """The largest file that is read: a status report of some three million payments."""
 
+BETWEEN_BYTES_MAX = 4_000_000
+"""How much may stand between two elements that are taken: they are freed, and all else lies in memory meanwhile."""
+
 PIECE_BYTES = 65_536
 _PEEK = 4_096
 _BEGIN = re.compile(
@@ -97,9 +100,12 @@ def _read_message(file: _Hashed, message: str) -> ReadFile:
     telling = Telling(kind)
     reader: Reader = StatusReader(names, telling) if kind is ReturnKind.STATUS else AccountReader(names, telling)
     parser = etree.XMLPullParser(events=("end",), tag=reader.tags, schema=schema_of(message), **PARSING)
+    between = 0
     try:
         while data := file.read(PIECE_BYTES):
-            _feed(parser, data, reader)
+            between = 0 if _feed(parser, data, reader) else between + len(data)
+            if between > BETWEEN_BYTES_MAX:
+                raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=reader.at)
         parser.close()
     except etree.XMLSyntaxError as error:
         # A fault against the schema names the element; one against XML itself does not.
@@ -110,12 +116,17 @@ def _read_message(file: _Hashed, message: str) -> ReadFile:
     return telling.ended(digest=file.drain())
 
 
-def _feed(parser: Any, data: bytes, reader: Reader) -> None:
-    """Parse a piece and take what ended in it, also what stands before a fault: the first of all faults is told."""
+def _feed(parser: Any, data: bytes, reader: Reader) -> int:
+    """Parse a piece and take what ended in it, also what stands before a fault: the first of all faults is told.
+
+    Gives how much was taken.
+    """
+    taken = 0
     try:
         parser.feed(data)
     finally:
-        reader.take([element for _, element in parser.read_events()])
+        taken = reader.take([element for _, element in parser.read_events()])
+    return taken
 
 
 def _element_of(text: str) -> str:

@@ -17,7 +17,9 @@ from yikatong.payouts.messages.elements import (
     read_part,
     read_payment,
     reason_of,
+    stands_under,
 )
+from yikatong.payouts.messages.payment_file import forget
 from yikatong.payouts.messages.telling import Telling
 from yikatong.payouts.model import NO_AMOUNT, Outcome, Reason, Report
 
@@ -67,20 +69,34 @@ class StatusReader:
         # Looked up once, because they are compared a million times.
         self._status, self._name = names("TxSts"), names("OrgnlEndToEndId")
         self._reference, self._amount = names("OrgnlTxRef"), names("InstdAmt")
-        self._transaction = names("TxInfAndSts")
+        self._transaction, self._block = names("TxInfAndSts"), names("OrgnlPmtInfAndSts")
         self._columns = Columns(names)
         self.at = 1
-        self.tags: Sequence[str] = (self._transaction, names("OrgnlGrpInfAndSts"))
+        self.tags: Sequence[str] = (self._transaction, self._block, names("OrgnlGrpInfAndSts"))
 
-    def take(self, elements: Sequence[etree._Element]) -> None:
+    def take(self, elements: Sequence[etree._Element]) -> int:
         """Take elements as they end: transactions that follow each other in one block come together."""
+        count = 0
         for block, together in groupby(elements, key=self._block_of):
             found = list(together)
             if block is None:
-                self._take_group(found[0])
-            else:
+                count += sum(self._take_outer(element) for element in found)
+            elif block.tag == self._block and stands_under(block):
+                count += len(found)
                 self._take_block(block, found)
-            self.at = found[-1].sourceline or self.at
+                self.at = found[-1].sourceline or self.at
+        return count
+
+    def _take_outer(self, element: etree._Element) -> bool:
+        """Take what is said of a message, or free a block that ended."""
+        if not stands_under(element):
+            return False
+        if element.tag == self._block:
+            forget(element)
+            return True
+        self._take_group(element)
+        self.at = element.sourceline or self.at
+        return True
 
     def _block_of(self, element: etree._Element) -> etree._Element | None:
         return element.getparent() if element.tag == self._transaction else None
@@ -121,10 +137,7 @@ class StatusReader:
         reason = element.findtext(names("StsRsnInf/Rsn/Cd"))
         self._group = (original, status, reason, element.sourceline or 1)
         for per in element.iterfind(names("NbOfTxsPerSts")):
-            count = per.findtext(names("DtldNbOfTxs")) or "0"
-            if not count.isascii() or not count.isdigit():
-                raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=element.sourceline or 1)
-            self._said[per.findtext(names("DtldSts")) or ""] = int(count)
+            self._said[per.findtext(names("DtldSts")) or ""] = int(per.findtext(names("DtldNbOfTxs")) or 0)
 
     def _take(self, element: etree._Element) -> None:
         at = element.sourceline or 1
