@@ -7,7 +7,8 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.rooms.app.test_direct import Serving, a_server, post
+from tests.rooms.app.test_direct import Serving, a_server, hear, post
+from yikatong.app.http.bounds import SMALL_BYTES_MAX, read_body
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +63,47 @@ def a_caller_who_takes_little(serving: Serving) -> socket.socket:
     caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     caller.connect(("127.0.0.1", serving.port))
     return caller
+
+
+async def the_body(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await read_body(receive, headers_say=None, bytes_max=1_000_000)
+    await Response(str(len(body)))(scope, receive, send)
+
+
+@pytest.mark.parametrize("path", [b"/v1/echo", b"/v1/echo?not=direct", b"/body"])
+async def test_whoever_sends_a_body_slowly_keeps_nobodys_place(path: bytes) -> None:
+    async with a_server(inner=the_body, calls_max=1) as serving:
+        readers_and_writers = [await asyncio.open_connection("127.0.0.1", serving.port) for _ in range(3)]
+        for _, writer in readers_and_writers:
+            writer.write(post(b"slow", path=path)[:-1])
+            await writer.drain()
+        said = [(await serving.send(post(b"whole")))[0] for _ in range(10)]
+        for _, writer in readers_and_writers:
+            writer.write(b"w")
+        answers = [answer for reader, _ in readers_and_writers async for answer in hear(reader, 1)]
+        for _, writer in readers_and_writers:
+            writer.close()
+
+    assert [b"200 <whole>"] * 10 == said
+    assert [b"200 4" if path == b"/body" else b"200 <slow>"] * 3 == answers
+
+
+async def test_large_bodies_that_are_not_whole_are_bounded_apart() -> None:
+    large = post(b"x" * (SMALL_BYTES_MAX + 100), path=b"/body")
+    async with a_server(inner=the_body, calls_max=9, large_max=1) as serving:
+        reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        writer.write(large[:-1])
+        said = b""
+        for _ in range(LOOKS_MAX):
+            (said,) = await serving.send(large[:-2])
+            if b"503" in said:
+                break
+        assert b"503 ..." == said
+        assert [b"200 <whole>"] == await serving.send(post(b"whole"))
+        writer.write(b"x")
+        first = [one async for one in hear(reader, 1)]
+        writer.close()
+        assert [b"200 %d" % (SMALL_BYTES_MAX + 100)] == first == await serving.send(large)
 
 
 async def test_whoever_takes_no_answer_keeps_nobodys_place() -> None:

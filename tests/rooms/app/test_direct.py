@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from tests.support.world import SeededIds
 from yikatong.app.http.arrivals import CONNECTIONS_MAX, Arrivals
-from yikatong.app.http.bounds import CALLS_AT_ONCE_MAX, CallsAtOnce
+from yikatong.app.http.bounds import CALLS_AT_ONCE_MAX, LARGE_AT_ONCE_MAX, CallsAtOnce
 from yikatong.app.http.direct import HEAD_BYTES_MAX, Answer, DirectProtocol, RawHeaders
 from yikatong.app.http.frame import Frame
 from yikatong.app.http.resource import unknown_address
@@ -94,9 +94,11 @@ async def a_server(
     connections_max: int = CONNECTIONS_MAX,
     inner: ASGIApp = unknown_address,
     calls_max: int = CALLS_AT_ONCE_MAX,
+    large_max: int = LARGE_AT_ONCE_MAX,
 ) -> AsyncIterator[Serving]:
     echo = Echo()
-    frame = Frame(inner, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=CallsAtOnce(calls_max))
+    calls = CallsAtOnce(calls_max, large_max=large_max)
+    frame = Frame(inner, direct_routes={"/v1/echo": echo}, ids=SeededIds(), calls=calls)
     config = uvicorn.Config(
         frame, port=0, http=protocol, ws="none", lifespan="off", log_config=None, proxy_headers=False
     )

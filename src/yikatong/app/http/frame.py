@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from yikatong.app.http.bounds import CallsAtOnce, read_body
+from yikatong.app.http.bounds import CallsAtOnce, Hearing, read_body
 from yikatong.app.http.direct import Answer, AnswerDirectly, DirectRoute, RawHeaders, answer_of
 from yikatong.app.http.dispatch import CALLER, FOR_ANY_PAGE, KEY_ENDS_AT, REQUEST_ID, ROUTE
 from yikatong.app.http.problems import problem_response, refusal_of
@@ -80,11 +80,14 @@ class Frame:
             await direct(scope, receive, send)
             return
         call = _FramedCall(self._inner, scope, ids=self._ids)
+        hearing = Hearing(receive, calls=self._calls)
         try:
             with self._calls:
-                await call.serve(receive, send)
+                await call.serve(hearing.receive, send)
         except Refused as refused:
             await call.refuse(refused, receive, send)
+        finally:
+            hearing.end()
 
 
 class _FramedRoute:
@@ -98,9 +101,13 @@ class _FramedRoute:
 
     async def answer(self, headers: RawHeaders, read_body: Callable[[], Awaitable[bytes]]) -> Answer:
         """Answer a call, whatever is raised on the way; raises ClientDisconnect alone."""
+
+        async def hear() -> bytes:
+            return await self._calls.hear(read_body)
+
         try:
             with self._calls:
-                return await self._route.answer(headers, read_body)
+                return await self._route.answer(headers, hear)
         except ClientDisconnect:
             raise
         except Exception as fault:  # noqa: BLE001  the outermost edge of a direct call
