@@ -28,6 +28,7 @@ _QUERIES = load_queries("yikatong.plumbing")
 _FIRST_RETRY = timedelta(seconds=5)
 _LAST_RETRY = timedelta(hours=1)
 _FORGOTTEN_AT_ONCE = 1000
+_PAUSE_SECONDS = 1.0
 
 log = structlog.get_logger("yikatong.jobs")
 
@@ -205,9 +206,23 @@ class JobRunner:
             retry_at = min(now + retry_after(failures_count + 1), job.schedule(now))
             finish |= {"next_at": retry_at, "failures_count": failures_count + 1, "error": error}
             log.error("job failed", job=job.name, failures=failures_count + 1, error=error)
-        async with self._call.database.transaction() as conn:
-            if await (await conn.execute(_QUERIES["finish_job"], finish)).fetchone() is None:
-                log.warning("job outlived its lease", job=job.name)
+        await self._give_back(job, finish)
+
+    async def _give_back(self, job: Job, finish: dict[str, Any]) -> None:
+        """Say how a job ended, again while a full or restarting database does not hear it: nobody else has the job
+        until its lease runs out, and after that this is somebody else's."""
+        until = time.monotonic() + job.lease.total_seconds()
+        while True:
+            try:
+                async with self._call.database.transaction() as conn:
+                    if await (await conn.execute(_QUERIES["finish_job"], finish)).fetchone() is None:
+                        log.warning("job outlived its lease", job=job.name)
+                    return
+            except psycopg.OperationalError as error:
+                if time.monotonic() > until:
+                    raise
+                log.warning("job not given back", job=job.name, error=type(error).__name__)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _run_bounded(self, job: Job) -> None:
         async with asyncio.timeout(job.timeout.total_seconds()):

@@ -205,11 +205,14 @@ class Relay:
         """All subscribers or none; gives what failed, and then what was written is rolled back.
 
         Subscribers belong to other rooms and may fail in any way; a failure is theirs and the events', unless the line
-        to the database is gone, which is raised: nothing was heard then, and nothing is held against an event.
+        to the database is gone or its disk is full, which is raised: nothing was heard then, and nothing is held
+        against an event.
         """
         (failure,) = await asyncio.gather(self._tell(conn, events), return_exceptions=True)
         if failure is not None and conn.closed:
             raise psycopg.OperationalError("the line was lost while events were handed over") from failure
+        if isinstance(failure, psycopg.errors.DiskFull):
+            raise failure
         return failure
 
     async def _tell(self, conn: psycopg.AsyncConnection[Any], events: Sequence[Event]) -> None:

@@ -83,6 +83,7 @@ async def test_each_payment_reaches_the_bank_once_whichever_answer_is_lost(
         bank = host.bank(BANK)
         assert 2 == bank.take_in()
         assert 2 == len(set(bank.taken_messages)) == len(bank.taken_messages)
+        assert [] == list((files._root / BANK / "drafts").iterdir())
         bank.answer()
         host.troubles.add(Trouble.NO_FUNDS, times=asked_before)
         host.troubles.add(trouble)
@@ -92,6 +93,27 @@ async def test_each_payment_reaches_the_bank_once_whichever_answer_is_lost(
             except BankFilesAreAway:
                 continue
     assert (BatchState.CLOSED, 1_000) == ((ended := await world.batch(batch.id)).state, ended.sums.paid_fen)
+
+
+async def test_a_file_for_which_our_disk_has_no_room_is_fetched_whole_when_there_is(db: Database) -> None:
+    world = BenefitWorld(db, now=PAST)
+    people = await world.populated(1)
+    await world.funded()
+    batch = await world.applied(await world.issued([(people[0], 500)]))
+    async with a_host(world) as (host, files):
+        exchange = world.exchange(Path(), files=files)
+        assert await exchange.send_batch(batch.id)
+        assert 1 == host.bank(BANK).take_in()
+        (name,) = host.bank(BANK).answer()
+        fresh = files._root / BANK / "from-bank" / f".{name}"
+        fresh.symlink_to("/dev/full")
+        assert [] == await exchange.fetch_returns()
+        with pytest.raises(BankFilesAreAway, match="is full"):
+            exchange.verify_reached()
+        assert [name] == host.list_returns(BANK)
+        fresh.unlink()
+        assert [FileState.APPLIED] == [file.state for file in await exchange.fetch_returns()]
+    assert 500 == (await world.batch(batch.id)).sums.paid_fen
 
 
 async def test_another_file_under_the_name_of_a_part_stays_and_nothing_is_marked_as_sent(db: Database) -> None:

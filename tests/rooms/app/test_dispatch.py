@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
+import psycopg
 import pytest
 from structlog.testing import capture_logs
 
@@ -10,6 +11,7 @@ from tests.support.builders.access import a_terminal, a_wallet, an_operator
 from tests.support.builders.http import Toys, bearer, toys
 from tests.support.world import SeededIds
 from yikatong.app.http.direct import Answer, RawHeaders
+from yikatong.app.http.problems import refusal_of
 from yikatong.kernel.ids import show_id
 from yikatong.plumbing.database import Database
 
@@ -176,6 +178,12 @@ async def test_a_value_that_cannot_be_stored_is_refused_and_is_no_fault(db: Data
 
     assert (422, "VALUE_CANNOT_BE_STORED") == refusal(too_large)
     assert (422, "BODY_IS_NOT_ACCEPTED") == refusal(not_kept)
+
+
+def test_a_full_disk_is_told_from_a_database_that_is_away() -> None:
+    told = [refusal_of(fault) for fault in (psycopg.errors.DiskFull(), psycopg.OperationalError())]
+
+    assert ["DATABASE_HAS_NO_ROOM", "DATABASE_IS_BUSY"] == [refused.reason.name for refused in told if refused]
 
 
 async def test_an_unknown_address_and_a_wrong_method_are_refused_by_name(toy: Toys) -> None:

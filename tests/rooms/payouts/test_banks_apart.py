@@ -8,14 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.builders.benefits import BUCKET_COUNT, BenefitWorld, a_folder
+from tests.support.builders.cards import VAULT
 from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import NOON
+from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.kernel.ids import bucket_of
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import service as ledger
 from yikatong.payouts import service
+from yikatong.payouts.jobs import file_jobs
 from yikatong.payouts.model import Batch, BatchState, DifferenceKind
+from yikatong.payouts.outside import BankFilesAreAway
 from yikatong.plumbing.database import Database
+from yikatong.plumbing.jobs import JobCall
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +61,24 @@ async def test_a_bank_whose_folder_is_lost_holds_up_no_other(db: Database) -> No
         (file,) = await exchange.fetch_returns()
 
     assert ("102", BatchState.CLOSED) == (file.bank_code, (await world.batch(batch.id)).state)
+
+
+async def test_a_bank_whose_disk_fails_is_named_by_its_job_and_holds_up_no_other(db: Database) -> None:
+    world = BenefitWorld(db, now=A_DAY_BEFORE)
+    waiting, other = [await a_batch_at(world, bank) for bank in ("102", "105")]
+    call = JobCall(database=db, clock=world.clock, ids=world.ids)
+    with a_folder() as root:
+        world.bank(root, "105")
+        (root / "102").touch()
+        send, _ = file_jobs(files=FolderBankFiles(root), vault=VAULT, bucket_count=BUCKET_COUNT)
+        with pytest.raises(BankFilesAreAway):
+            await send.run(call)
+        states = [(await world.batch(one.id)).state for one in (waiting, other)]
+        assert [BatchState.SENDING, BatchState.SENT] == states
+        (root / "102").unlink()
+        await send.run(call)
+
+    assert BatchState.SENT is (await world.batch(waiting.id)).state
 
 
 async def test_a_file_that_is_too_large_is_refused_and_the_next_one_applied(db: Database) -> None:

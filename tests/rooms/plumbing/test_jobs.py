@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.database import a_fresh_database, build_schema
 from tests.support.world import FixedClock, SeededIds
 from yikatong.plumbing.database import Connection, Database
 from yikatong.plumbing.jobs import (
@@ -22,6 +23,20 @@ from yikatong.plumbing.jobs import (
 pytestmark = pytest.mark.anyio
 
 HOUR = timedelta(hours=1)
+FULL_AT_THE_FIRST_TRY = """
+CREATE SEQUENCE plumbing.tries;
+GRANT USAGE ON plumbing.tries TO PUBLIC;
+CREATE FUNCTION plumbing.fill() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('plumbing.tries') = 1 THEN
+        RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fill BEFORE UPDATE ON plumbing.job FOR EACH ROW WHEN (NEW.lease_id IS NULL)
+EXECUTE FUNCTION plumbing.fill();
+"""
+"""The first who gives a job back finds no room."""
 
 
 class Counter:
@@ -148,6 +163,20 @@ async def test_the_lease_of_a_dead_worker_runs_out(db: Database) -> None:
     assert await runner.run_due() == []
     clock.advance(timedelta(minutes=1))
     assert await runner.run_due() == [counter.job.name]
+
+
+async def test_a_job_is_given_back_when_the_database_has_room_again(db: Database) -> None:
+    clock, counter = FixedClock(), Counter(SeededIds())
+    with a_fresh_database(db.address.conninfo) as address:
+        build_schema(address.conninfo, rooms=["plumbing"])
+        async with await Database.open(address) as own:
+            async with own.owner_transaction() as conn:
+                await conn.execute(FULL_AT_THE_FIRST_TRY)
+            runner = await a_runner(own, counter, clock)
+            clock.advance(HOUR)
+            assert await runner.run_due() == [counter.job.name]
+            state = await counter.state(own)
+    assert (state.lease_until, state.next_at) == (None, clock.now() + HOUR)
 
 
 async def test_a_job_known_already_keeps_its_time(db: Database) -> None:

@@ -233,6 +233,26 @@ async def test_a_line_that_is_lost_half_way_is_held_against_no_event(own: Databa
     assert 0 == await waiting(own, topic)
 
 
+async def test_a_full_disk_is_held_against_no_event(own: Database) -> None:
+    clock, ids = FixedClock(), SeededIds()
+    topic = a_topic(ids)
+    tried: list[str] = []
+
+    async def hear(conn: Connection, event: Event) -> None:
+        tried.append(event.payload)
+        if len(tried) == 2:
+            raise psycopg.errors.DiskFull("could not extend file")
+
+    await publish(own, topic, "a", "b", ids=ids, clock=clock)
+    relay = hearing(own, topic, hear, clock=clock, tries_max=1)
+    with pytest.raises(psycopg.errors.DiskFull):
+        await relay.run_once()
+    await relay_all(relay)
+
+    assert ["a", "b", "a", "b"] == tried
+    assert 0 == await waiting(own, topic)
+
+
 async def test_a_parked_event_can_be_given_to_the_relay_again(own: Database) -> None:
     clock, ids = FixedClock(), SeededIds()
     topic = a_topic(ids)

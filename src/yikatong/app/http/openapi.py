@@ -26,7 +26,13 @@ _SCHEME_BY_CALLER = {
     CallerKind.PARTNER: ("partnerKey", "合作方密钥", "The key issued to a partner's system"),
     CallerKind.WALLET: ("walletSession", "钱包会话", "The session token of an enrolled device"),
 }
-_ANYTIME = (Reason.SERVER_FAULT, Reason.SERVER_IS_BUSY, Reason.DATABASE_IS_BUSY, Reason.TIME_RAN_OUT)
+_ANYTIME = (
+    Reason.SERVER_FAULT,
+    Reason.SERVER_IS_BUSY,
+    Reason.DATABASE_IS_BUSY,
+    Reason.DATABASE_HAS_NO_ROOM,
+    Reason.TIME_RAN_OUT,
+)
 _DESCRIPTION = (
     "One card, one code, every public service; every fen accounted for. Amounts are whole fen (`_fen`), instants are "
     "UTC (ISO 8601); every refusal is `application/problem+json` (RFC 9457), whose `reason` is a stable name.\n\n"

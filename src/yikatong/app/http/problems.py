@@ -85,6 +85,7 @@ _REASON_OF_FAULT: tuple[tuple[type[BaseException], outcomes.Reason], ...] = (
     (psycopg.DataError, Reason.VALUE_CANNOT_BE_STORED),
     (psycopg.errors.UniqueViolation, Reason.ANOTHER_COMMAND_CAME_FIRST),
     (BatchMustRerun, Reason.ANOTHER_COMMAND_CAME_FIRST),
+    (psycopg.errors.DiskFull, Reason.DATABASE_HAS_NO_ROOM),
     (psycopg.OperationalError, Reason.DATABASE_IS_BUSY),
 )
 """What is nobody's mistake here: a value too large for its column, two commands that met, a database that is away."""

@@ -91,6 +91,13 @@ class Reason(outcomes.Reason):
         "Whether it was done is not known. Repeat with the same Idempotency-Key; it is then done at most once.",
         "是否已办理尚不确定。请以相同的Idempotency-Key重试；不会重复执行。",
     )
+    DATABASE_HAS_NO_ROOM = ReasonText(
+        503,
+        "The disk of the database is full.",
+        "数据库磁盘已满。",
+        "Nothing was changed. Tell whoever runs the platform to make room; then repeat with the same Idempotency-Key.",
+        "未作任何改动。请通知运维人员腾出磁盘空间，之后以相同的Idempotency-Key重试。",
+    )
     TIME_RAN_OUT = ReasonText(
         503,
         "The call took longer than it may.",

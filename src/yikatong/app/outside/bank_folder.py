@@ -10,6 +10,7 @@ Files hold names and accounts, so every folder is made for its owner alone.
 """
 
 import asyncio
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,11 @@ FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 """What a file may be called; whatever begins with a dot is not whole yet."""
 _FOLDERS = ("drafts", "to-bank", "published", "from-bank", "done", "refused")
 _PIECE = 1 << 20
+_IS_FULL = (
+    "银行文件夹（YIKATONG_BANK_FILES_FOLDER）所在磁盘已满。银行不会看到半个文件；腾出空间后自动继续。"
+    " The disk of the bank files' folder (YIKATONG_BANK_FILES_FOLDER) is full. No bank is shown half a file; make room,"
+    " and all goes on by itself."
+)
 
 
 class FolderBankFiles:
@@ -41,7 +47,7 @@ class FolderBankFiles:
         try:
             return sorted(each.name for each in self._root.iterdir() if _BANK.fullmatch(each.name) and each.is_dir())
         except OSError as error:
-            raise BankFilesAreAway(str(error)) from None
+            raise away_for(error) from None
 
     async def put_draft(self, *, bank_code: str, name: str, pieces: Iterator[bytes]) -> None:
         """Write a draft, whole and on the disk. Raises BankFilesAreAway."""
@@ -64,7 +70,7 @@ class FolderBankFiles:
         try:
             return (self._folder(bank_code) / "from-bank" / name).open("rb")
         except OSError as error:
-            raise BankFilesAreAway(str(error)) from None
+            raise away_for(error) from None
 
     async def put_away(self, *, bank_code: str, name: str, is_refused: bool) -> None:
         """Move a file that was dealt with; one of the same name that lies there is kept beside it."""
@@ -76,8 +82,14 @@ class FolderBankFiles:
             for each in (folder, *(folder / name for name in _FOLDERS)):
                 each.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise BankFilesAreAway(str(error)) from None
+            raise away_for(error) from None
         return folder
+
+
+def away_for(error: OSError) -> BankFilesAreAway:
+    """What a fault of the disk is told as; of a full one what to do."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return BankFilesAreAway(_IS_FULL if is_full else str(error))
 
 
 async def in_thread(work: Callable[Given, Gives], *given: Given.args, **named: Given.kwargs) -> Gives:
@@ -85,7 +97,7 @@ async def in_thread(work: Callable[Given, Gives], *given: Given.args, **named: G
     try:
         return await asyncio.to_thread(work, *given, **named)
     except OSError as error:
-        raise BankFilesAreAway(str(error)) from None
+        raise away_for(error) from None
 
 
 def _write(path: Path, pieces: Iterator[bytes]) -> None:
@@ -93,8 +105,13 @@ def _write(path: Path, pieces: Iterator[bytes]) -> None:
         os.fchmod(file.fileno(), 0o600)
         for piece in pieces:
             file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+        put_on_the_disk(file)
+
+
+def put_on_the_disk(file: IO[bytes]) -> None:
+    """Have all of a file on the disk, before anything is said of it or its name is changed."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def digest_of(path: Path) -> bytes:

@@ -19,7 +19,14 @@ from typing import IO, Annotated, TypeVar
 import httpx
 import msgspec
 
-from yikatong.app.outside.bank_folder import FILE_NAME, FolderBankFiles, digest_of, in_thread
+from yikatong.app.outside.bank_folder import (
+    FILE_NAME,
+    FolderBankFiles,
+    away_for,
+    digest_of,
+    in_thread,
+    put_on_the_disk,
+)
 from yikatong.app.outside.bounded import UNBOUNDED
 from yikatong.app.outside.reading import read_answer
 from yikatong.payouts.jobs import FileTerms
@@ -101,7 +108,11 @@ class HostBankFiles:
             answer = await client.get(f"/files/{bank_code}/{name}/digest")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        return _read(_verify(answer).content, DigestShape, of=lambda shape: bytes.fromhex(shape.sm3))
+        digest = _read(_verify(answer).content, DigestShape, of=lambda shape: bytes.fromhex(shape.sm3))
+        draft = self._root / bank_code / "drafts" / name
+        if await in_thread(draft.exists) and await in_thread(digest_of, draft) == digest:
+            await self._forget(bank_code, name)
+        return digest
 
     async def list_returns(self, *, bank_code: str) -> Sequence[str]:
         """Fetch what the bank left, and name what is here, what was here before first."""
@@ -128,20 +139,28 @@ class HostBankFiles:
         await self._folder.put_away(bank_code=bank_code, name=name, is_refused=is_refused)
 
     async def _fetch(self, bank_code: str, name: str) -> None:
-        """Fetch a file under a hidden name, and show it whole; of one too large no more than shows that it is."""
+        """Fetch a file under a hidden name, and show it whole, once it is on the disk; of one too large no more than
+        shows that it is."""
         target = self._root / bank_code / "from-bank" / name
         fresh = target.with_name(f".{name}")
-        with await in_thread(fresh.open, "wb") as file:
-            address = f"/returns/{bank_code}/{name}"
-            async with self._asking() as client, client.stream("GET", address, extensions=UNBOUNDED) as answer:
-                _verify(answer)
-                left = self._return_bytes_max + 1
-                async for piece in answer.aiter_bytes(_PIECE):
-                    await in_thread(file.write, piece[:left])
-                    left -= len(piece)
-                    if left <= 0:
-                        break
+        try:
+            with await in_thread(fresh.open, "wb") as file:
+                await self._receive(file, f"/returns/{bank_code}/{name}")
+                await in_thread(put_on_the_disk, file)
+        except OSError as error:
+            # Closing tries once more what a full disk did not take.
+            raise away_for(error) from None
         await in_thread(fresh.replace, target)
+
+    async def _receive(self, file: IO[bytes], address: str) -> None:
+        async with self._asking() as client, client.stream("GET", address, extensions=UNBOUNDED) as answer:
+            _verify(answer)
+            left = self._return_bytes_max + 1
+            async for piece in answer.aiter_bytes(_PIECE):
+                await in_thread(file.write, piece[:left])
+                left -= len(piece)
+                if left <= 0:
+                    break
 
     async def _forget(self, bank_code: str, name: str) -> None:
         """Remove our copies of a file that the host has: it holds names and accounts."""

@@ -28,7 +28,6 @@ from yikatong.trust import service as trust
 log = structlog.get_logger("yikatong.payouts")
 
 OFTEN = timedelta(seconds=30)
-LEASE = timedelta(minutes=10)
 PARTS_AT_ONCE = 2
 """A part is some sixty megabytes while it is written."""
 
@@ -81,6 +80,12 @@ class BankFileExchange:
         self._ids = ids
         self._bucket_count = bucket_count
         self._terms = terms or FileTerms()
+        self._away: list[BankFilesAreAway] = []
+
+    def verify_reached(self) -> None:
+        """Go on if every bank's files could be reached so far; raises the first BankFilesAreAway that was met."""
+        if self._away:
+            raise self._away[0]
 
     async def send_due(self) -> int:
         """Send every batch whose day has come, or that was half sent; returns how many batches were sent whole.
@@ -93,8 +98,11 @@ class BankFileExchange:
         for batch_id in due:
             try:
                 sent += await self.send_batch(batch_id)
-            except (Refused, BankFilesAreAway) as why:
+            except Refused as why:
                 log.error("a batch has to wait", batch_id=batch_id.hex, why=str(why))
+            except BankFilesAreAway as away:
+                log.error("a batch has to wait", batch_id=batch_id.hex, why=str(away))
+                self._away.append(away)
         return sent
 
     async def send_batch(self, batch_id: UUID) -> bool:
@@ -193,6 +201,7 @@ class BankFileExchange:
                 await self._apply_each(bank_code, names, into=dealt_with)
             except BankFilesAreAway as away:
                 log.warning("a bank's files are away", bank_code=bank_code, why=str(away))
+                self._away.append(away)
         return dealt_with
 
     async def _apply_each(self, bank_code: str, names: Sequence[str], *, into: list[ReturnFile]) -> None:
@@ -275,7 +284,10 @@ def _hashed(pieces: Iterator[bytes], digest: trust.Sm3) -> Iterator[bytes]:
 
 
 def file_jobs(*, files: BankFiles, vault: Vault, bucket_count: int, terms: FileTerms | None = None) -> tuple[Job, ...]:
-    """Files that are due go out, and what banks left is applied, as often as the terms say."""
+    """Files that are due go out, and what banks left is applied, as often as the terms say.
+
+    Files that are away fail their job, so that `yikatong jobs` and the metrics say so.
+    """
     often = (terms or FileTerms()).often
 
     def exchange_of(call: JobCall) -> BankFileExchange:
@@ -290,18 +302,16 @@ def file_jobs(*, files: BankFiles, vault: Vault, bucket_count: int, terms: FileT
         )
 
     async def send(call: JobCall) -> None:
-        try:
-            await exchange_of(call).send_due()
-        except BankFilesAreAway as away:
-            log.warning("the place of bank files is away", why=str(away))
+        exchange = exchange_of(call)
+        await exchange.send_due()
+        exchange.verify_reached()
 
     async def fetch(call: JobCall) -> None:
-        try:
-            await exchange_of(call).fetch_returns()
-        except BankFilesAreAway as away:
-            log.warning("the place of bank files is away", why=str(away))
+        exchange = exchange_of(call)
+        await exchange.fetch_returns()
+        exchange.verify_reached()
 
     return (
-        Job(name="payouts.send_files", schedule=every(often), run=send, lease=LEASE),
-        Job(name="payouts.fetch_returns", schedule=every(often), run=fetch, lease=LEASE),
+        Job(name="payouts.send_files", schedule=every(often), run=send),
+        Job(name="payouts.fetch_returns", schedule=every(often), run=fetch),
     )
