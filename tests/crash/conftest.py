@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-pytest.register_assert_rewrite("tests.crash.agreement", "tests.crash.chain_books")
+pytest.register_assert_rewrite("tests.crash.agreement", "tests.crash.chain_books", "tests.crash.payout_books")
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import httpx
+from msgspec.structs import replace
 
 from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audits.log import run_log_audit
@@ -22,6 +23,7 @@ from yikatong.app.bench.people import make_people
 from yikatong.app.bench.shop import BenchPeople
 from yikatong.app.keys import open_keys
 from yikatong.app.prepare import prepare
+from yikatong.app.runner import YIELDS
 from yikatong.app.worker import Worker, open_worker
 from yikatong.cards import service as cards
 from yikatong.kernel.outcomes import Refused
@@ -38,7 +40,7 @@ RESIDENTS = 16
 TERMINALS = 4
 LIMIT_FEN, DAY_LIMIT_FEN = 140, 600
 _CERTIFICATES = RESIDENTS * 32
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 300.0
 _LISTENS, _IS_CONNECTED = "0A", "01"
 _PROGRAM = (
     f"from yikatong.app.http.server import end_with_parent; end_with_parent({os.getpid()})\n"
@@ -55,6 +57,7 @@ class Platform:
         folder: Path,
         *,
         backup_folder: Path | None = None,
+        bank_files: Path | None = None,
         region: str | None = None,
         clock_shift_seconds: int = 0,
     ) -> None:
@@ -64,6 +67,8 @@ class Platform:
             allow_synthetic_residents=True,
             log_level="warning",
             backup_folder=None if backup_folder is None else str(backup_folder),
+            bank_files_folder=None if bank_files is None else str(bank_files),
+            bank_files_seconds=1,
             region=region or Settings().region,
             clock_shift_seconds=clock_shift_seconds,
         )
@@ -91,6 +96,8 @@ class Platform:
             YIKATONG_ALLOW_SYNTHETIC_RESIDENTS="true",
             YIKATONG_LOG_LEVEL="warning",
             YIKATONG_BACKUP_FOLDER=self.settings.backup_folder or "",
+            YIKATONG_BANK_FILES_FOLDER=self.settings.bank_files_folder or "",
+            YIKATONG_BANK_FILES_SECONDS=str(self.settings.bank_files_seconds),
             YIKATONG_REGION=self.settings.region,
             YIKATONG_CLOCK_SHIFT_SECONDS=str(self.settings.clock_shift_seconds),
         )
@@ -133,6 +140,12 @@ class Platform:
         assert self._callers_of(busiest) > 0
         return [busiest]
 
+    def runner(self) -> list[int]:
+        """The process of what runs by itself, which stands back behind those that serve; its parent replaces it."""
+        standing_back = [pid for pid in self.processes() if _nice_of(pid) == YIELDS]
+        assert standing_back, self.processes()
+        return standing_back[:1]
+
     def postmaster(self) -> list[int]:
         """The database's first process; whoever started it brings it back."""
         postmasters = [pid for pid, command in self.processes().items() if "postgres\0-D" in command]
@@ -147,6 +160,11 @@ class Platform:
         """Kill all of it, as a lost machine would, and leave it so."""
         kill(self.everything())
         self._have_ended()
+
+    def let_pass(self, term: timedelta) -> None:
+        """Let its clock stand so much later from its next start on."""
+        shift = self.settings.clock_shift_seconds + round(term / timedelta(seconds=1))
+        self.settings = replace(self.settings, clock_shift_seconds=shift)
 
     def start_again(self) -> None:
         """Start once more, after everything was killed."""
@@ -211,19 +229,28 @@ def read_books(platform: Platform) -> Books:
 def read_beside(platform: Platform, read: Callable[[Connection], Awaitable[Found]]) -> tuple[Found, list[str]]:
     """Read something of a platform beside its server, and what the audits of books and log find."""
 
-    async def read_and_audit() -> tuple[Found, list[str]]:
-        async with await Database.open(address) as database:
-            async with database.owner_transaction() as conn:
-                found = await read(conn)
-            audited = await run_audit(database)
-            clock = clock_of(platform.settings)
-            keys = open_keys(platform.settings, clock=clock, ids=SystemIds(clock))
-            log = await run_log_audit(database, settings=platform.settings, keys=keys, witness=None, clock=clock)
+    async def read_and_audit(database: Database) -> tuple[Found, list[str]]:
+        async with database.owner_transaction() as conn:
+            found = await read(conn)
+        audited = await run_audit(database)
+        clock = clock_of(platform.settings)
+        keys = open_keys(platform.settings, clock=clock, ids=SystemIds(clock))
+        log = await run_log_audit(database, settings=platform.settings, keys=keys, witness=None, clock=clock)
         differences = [difference for room in audited for difference in room.differences]
         return found, [*differences, *log.differences]
 
+    return ask_beside(platform, read_and_audit)
+
+
+def ask_beside(platform: Platform, ask: Callable[[Database], Awaitable[Found]]) -> Found:
+    """Ask a platform's database something beside its server."""
+
+    async def open_and_ask() -> Found:
+        async with await Database.open(address) as database:
+            return await ask(database)
+
     with database_server(platform.settings, may_join=True) as address:
-        return asyncio.run(read_and_audit())
+        return asyncio.run(open_and_ask())
 
 
 async def _taps(conn: Connection) -> dict[str, Tapped]:
@@ -302,6 +329,12 @@ def _read(path: str) -> str:
         return Path(path).read_text()
     except OSError:
         return ""
+
+
+def _nice_of(pid: int) -> int | None:
+    """How far a process stands back; the 19th field of its state, after a name that may hold spaces (Linux)."""
+    state = _read(f"/proc/{pid}/stat")
+    return int(state.rpartition(")")[2].split()[16]) if state else None
 
 
 def _children(pid: int) -> list[int]:

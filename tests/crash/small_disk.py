@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+import pytest
+
 _ROOM_MEGABYTES = 1_000
+_FILES_MAX = 200
 
 
 class SmallDisk:
@@ -18,6 +22,8 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Leave no room: the disk is as large as what lies on it."""
+        # A size of nothing would be one without end.
+        (self.folder / ".something").write_bytes(b".")
         # Something may be written between the look and the change; then the change is refused.
         while not self._resize(str(self._used_bytes())):
             pass
@@ -33,6 +39,14 @@ class SmallDisk:
     def _resize(self, size: str) -> bool:
         command = ["mount", "-o", f"remount,size={size}", str(self.folder)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603  our own words
+
+
+def use_up_the_log(conninfo: str) -> None:
+    """Have the database begin files of its log until it can make no more: without one it can write nothing at all."""
+    with pytest.raises(psycopg.OperationalError):
+        for _ in range(_FILES_MAX):
+            with psycopg.connect(conninfo, autocommit=True) as conn:
+                conn.execute("SELECT pg_logical_emit_message(true, 'tests', 'a line'), pg_switch_wal()")
 
 
 class NoDiskOfOurOwnError(Exception):

@@ -43,7 +43,6 @@ async def test_whatever_dies_every_claim_sale_and_fen_is_where_it_was_said_to_be
         )
 
     assert sent_again or what == "busiest_worker"
-    assert {"COUNTER_IS_BUSY", "DATABASE_IS_BUSY", "SERVER_IS_BUSY"} >= town.buyers.told_to_wait
     await verify_chain(town)
 
 

@@ -66,7 +66,6 @@ async def test_no_acknowledged_tap_dies_with_the_postmaster(shop: Shop, seed: in
     for _ in range(POSTMASTERS):
         await killed(shop, platform.postmaster, seed=seed)
 
-    assert {"COUNTER_IS_BUSY", "DATABASE_IS_BUSY"} >= tills.told_to_wait
     await verify_kept(platform, tills)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from tests.crash.insisting import Insisting
+from tests.crash.insisting import AT_THE_COUNTER, Insisting
 from tests.crash.serial_order import Deed, What
 from yikatong.app.bench.shop import BenchPeople, mint_answer
 from yikatong.codes import service as codes
@@ -44,6 +44,8 @@ class Sent(NamedTuple):
 class Tills(Insisting):
     """All tills of a shop. `acknowledged` has the receipt of every tap that was answered, `reversed` what was taken
     back and answered, `history` when all of it was asked and answered."""
+
+    come_again = AT_THE_COUNTER
 
     def __init__(self, people: BenchPeople, url: str, *, resident_count: int) -> None:
         """`url` is where the tills call; it may be changed while none is at work."""
