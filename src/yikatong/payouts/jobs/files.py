@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import msgspec
+import psycopg
 import structlog
 
 from yikatong.cards.model import Vault
@@ -120,6 +121,8 @@ class BankFileExchange:
         try:
             yield await service.try_to_hold_batch(conn, batch_id=batch_id)
         finally:
+            with suppress(psycopg.OperationalError):
+                await service.let_go_of_batches(conn)
             await conn.close()
 
     async def _send_batch(self, batch_id: UUID) -> bool:

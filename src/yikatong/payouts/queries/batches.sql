@@ -20,6 +20,10 @@ WHERE id = %(id)s;
 -- sentence: true when this session is the only one that sends a batch, until it ends
 SELECT pg_try_advisory_lock(%(key)s);
 
+-- name: let_go_of_batches
+-- sentence: lets others send what this session kept for itself
+SELECT pg_advisory_unlock_all();
+
 -- name: lock_batch
 -- sentence: one batch, locked; its application is locked before it
 SELECT id, roster_id, source_batch_id, round, region, division, title, budget_owner_id, budget_label, state, pay_on,

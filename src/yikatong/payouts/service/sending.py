@@ -74,6 +74,11 @@ async def try_to_hold_batch(conn: Conn, *, batch_id: UUID) -> bool:
     return await batch_store.try_to_hold_batch(conn, key=advisory_key(f"batch {batch_id.hex}"))
 
 
+async def let_go_of_batches(conn: Conn) -> None:
+    """Let others send what a session kept for itself at once; of one that only ends the server hears a moment later."""
+    await batch_store.let_go_of_batches(conn)
+
+
 async def begin_sending(
     conn: Conn,
     *,

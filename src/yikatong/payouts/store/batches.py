@@ -57,6 +57,11 @@ async def try_to_hold_batch(conn: Conn, *, key: int) -> bool:
     return bool((await STATEMENTS.list_column(conn, "try_to_hold_batch", key=key))[0])
 
 
+async def let_go_of_batches(conn: Conn) -> None:
+    """Give back every batch's lock that this session has."""
+    await STATEMENTS.list_column(conn, "let_go_of_batches")
+
+
 async def give_line_up(conn: Conn, *, bucket: int, batch_id: UUID, line: int, now: datetime) -> bool:
     """Never pay a line again; False when it is not one that came back or was stopped, or was corrected or given up."""
     return await STATEMENTS.hits(conn, "give_line_up", bucket=bucket, batch_id=batch_id, line=line, now=now)
