@@ -30,7 +30,16 @@ sign_in() {
 }
 
 # until_state FINANCE CLAIM STATE: wait until finance sees a claim in a state; it follows its roster and its bank a moment later.
-until_state() { until get "$1" "/v1/trade-in/finance/claims/$2" | grep -q "\"state\":\"$3\""; do sleep 1; done; echo "$3"; }
+until_state() {
+  local said
+  for _ in $(seq 120); do
+    said=$(get "$1" "/v1/trade-in/finance/claims/$2")
+    case "$said" in *"\"state\":\"$3\""*) echo "$3"; return ;; esac
+    sleep 1
+  done
+  echo "not $3 after two minutes: $said"
+  return 1
+}
 
 # apply RESIDENT OLD_CODE [FACTS]: a resident asks to be qualified; gives the claim's number.
 apply() {

@@ -16,6 +16,8 @@ from simulator.stories.practice import Practice
 from tests.house.house import REPOSITORY
 from tests.support.database import folder_of_our_own
 from yikatong.app.practice import practice_ground
+from yikatong.plumbing.postgres.errors import DataFolderInUseError
+from yikatong.plumbing.postgres.folder import FolderLock
 from yikatong.plumbing.settings import Settings
 
 PAGES = REPOSITORY / "docs" / "trade-in"
@@ -132,3 +134,29 @@ def test_finance_sees_a_claim_paid_and_takes_back_what_the_store_owes(ground: Gr
     assert [] == refusals(shown)
     assert ("paid", 39_999) == (paid["state"], paid["money"]["paid_fen"])
     assert 39_999 == clawed["money"]["reclaimed_fen"]
+
+
+def test_a_ground_on_which_somebody_practises_is_not_cleared_by_a_second_start(tmp_path: Path) -> None:
+    folder = tmp_path / "practice"
+    folder.mkdir()
+    (folder / "keys").write_text("somebody's")
+    first = FolderLock(folder)
+    first.take()
+    settings, console = Settings(data_folder=str(tmp_path), port=0), Console(file=StringIO())
+    with pytest.raises(DataFolderInUseError), practice_ground(settings, console):
+        pass
+
+    assert "somebody's" == (folder / "keys").read_text()
+    first.release()
+
+
+def test_waiting_for_a_state_that_does_not_come_ends_and_says_what_came(tmp_path: Path) -> None:
+    typed = f"""
+        . {PAGES}/calls.sh
+        get() {{ echo '{{"state":"submitted"}}'; }}
+        sleep() {{ :; }}
+        until_state token claim paid || until_state token claim submitted
+    """
+    said = subprocess.run(["/bin/bash", "-c", typed], capture_output=True, text=True, check=True, cwd=tmp_path)  # noqa: S603
+
+    assert ['not paid after two minutes: {"state":"submitted"}', "submitted"] == said.stdout.splitlines()

@@ -35,6 +35,7 @@ from yikatong.app.serve import serve
 from yikatong.plumbing.address import ServerAddress
 from yikatong.plumbing.clock import SystemClock
 from yikatong.plumbing.database_server import database_server
+from yikatong.plumbing.postgres.folder import FolderLock
 from yikatong.plumbing.settings import Settings
 
 OPERATORS_FILE = "operators.json"
@@ -162,10 +163,11 @@ def platform_of_its_own(
 ) -> Iterator[Platform]:
     """A platform in a folder, with the outside world beside it; its server loads while the database starts.
 
-    One that begins `anew` finds its folder empty, and exchanges files with its bank there.
+    One that begins `anew` finds its folder empty, and exchanges files with its bank there. Raises DataFolderInUseError
+    when another platform is at work in it, and then clears nothing.
     """
     if anew:
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
         (folder / BANK_FILES_FOLDER).mkdir(parents=True)
     server = ServerProcess()
     try:
@@ -182,6 +184,17 @@ def platform_of_its_own(
                 yield platform
     finally:
         server.end()
+
+
+def _clear(folder: Path) -> None:
+    if not folder.exists():
+        return
+    lock = FolderLock(folder)
+    lock.take()
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
 
 
 @contextmanager
