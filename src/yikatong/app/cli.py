@@ -119,7 +119,7 @@ def serve(
         made = asyncio.run(prepare(settings, address, tell=say_step))
         for region, first in made.items():
             _say_first_operator(region, first)
-        serve_until_ended(settings, address, tell=_say_where)
+        serve_until_ended(settings, address, ready=_say_where)
 
 
 def _say_first_operator(region: str, first: FirstOperator) -> None:

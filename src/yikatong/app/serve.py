@@ -19,8 +19,15 @@ _END_SECONDS = 10
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def serve(settings: Settings, address: ServerAddress, *, tell: Tell, composing: Compose = compose) -> None:
-    """Serve a prepared database until SIGTERM or SIGINT; `tell` hears the address once the port is ours.
+def serve(
+    settings: Settings,
+    address: ServerAddress,
+    *,
+    tell: Tell = lambda _: None,
+    ready: Tell = lambda _: None,
+    composing: Compose = compose,
+) -> None:
+    """Serve a prepared database until SIGTERM or SIGINT; `tell` and `ready` hear the address as `run_server` says.
 
     `composing` opens each worker's application; a measurement has another one than everybody else.
     The folder of measurements is named before the first child starts, so that the jobs' are among them.
@@ -28,7 +35,7 @@ def serve(settings: Settings, address: ServerAddress, *, tell: Tell, composing: 
     configure_logs(level=settings.log_level, format=settings.log_format)
     measured = shared_in_memory(otherwise=Path(settings.data_folder) / "metrics")
     with measured, kept_alive(_run_jobs, settings, address):
-        run_server(settings, address=address, compose=composing, tell=tell)
+        run_server(settings, address=address, compose=composing, tell=tell, ready=ready)
 
 
 @contextmanager

@@ -55,15 +55,22 @@ def fail_to_start(_: Connection) -> None:
 def test_a_worker_that_falls_silent_is_ended_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SILENT_SECONDS_MAX", 0.3)
 
-    Workers(partial(speak_once, tmp_path), count=1, grace_seconds=5).run()
+    ready: list[bool] = []
+    Workers(
+        partial(speak_once, tmp_path), count=1, grace_seconds=5, ready=lambda: ready.append(any(tmp_path.iterdir()))
+    ).run()
 
+    assert [True] == ready
     assert 2 <= len(list(tmp_path.iterdir()))
     assert not any(Path(f"/proc/{pid.name}").exists() for pid in tmp_path.iterdir())
 
 
 def test_a_server_whose_workers_cannot_start_ends_and_says_so() -> None:
+    ready: list[bool] = []
     with pytest.raises(WorkersDoNotStart, match="No worker came up"):
-        Workers(fail_to_start, count=2, grace_seconds=5).run()
+        Workers(fail_to_start, count=2, grace_seconds=5, ready=lambda: ready.append(True)).run()
+
+    assert [] == ready
 
 
 def test_the_slow_end_of_one_worker_is_not_taken_for_the_silence_of_the_others(tmp_path: Path) -> None:

@@ -63,12 +63,13 @@ def run_server(
     address: ServerAddress,
     compose: Compose,
     tell: Callable[[str], None] = lambda _: None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let the calls on their way end.
 
     Each of `settings.workers` processes composes an application of its own, with its own connections. One that dies
-    is replaced at once; when this process dies, they end too. `tell` hears the address once the port is ours. Raises
-    WorkersDoNotStart.
+    is replaced at once; when this process dies, they end too. `tell` hears the address once the port is ours, `ready`
+    when the first process answers there; between the two, calls are turned away. Raises WorkersDoNotStart.
     """
     config = uvicorn.Config(
         Worker(settings, address, compose),
@@ -88,9 +89,10 @@ def run_server(
     )
     listening = config.bind_socket()
     host, port = listening.getsockname()[:2]
-    tell(f"http://{host}:{port}")
+    base_url = f"http://{host}:{port}"
+    tell(base_url)
     work = partial(serve_on, config, float(settings.request_arrival_seconds), listening)
-    Workers(work, count=settings.workers, grace_seconds=_GRACE_SECONDS).run()
+    Workers(work, count=settings.workers, grace_seconds=_GRACE_SECONDS, ready=partial(ready, base_url)).run()
 
 
 class Worker:

@@ -107,12 +107,18 @@ class WorkersDoNotStart(Exception):  # noqa: N818  what a process does not do, a
 class Workers:
     """As many processes as there shall be, for as long as the server runs."""
 
-    def __init__(self, work: Work, *, count: int, grace_seconds: float) -> None:
-        """Told to end, a process has `grace_seconds` for the calls on their way, and is killed a while after."""
+    def __init__(
+        self, work: Work, *, count: int, grace_seconds: float, ready: Callable[[], None] = lambda: None
+    ) -> None:
+        """Told to end, a process has `grace_seconds` for the calls on their way, and is killed a while after.
+
+        `ready` is called once, when the first of them serves.
+        """
         self._places = [_Place(work) for _ in range(count)]
         self._grace_seconds = grace_seconds
         self._ending = threading.Event()
         self._any_has_served = False
+        self._ready = ready
 
     def run(self) -> None:
         """Keep the processes at work until SIGTERM, SIGINT or the terminal's SIGHUP.
@@ -149,7 +155,9 @@ class Workers:
             place.rest_seconds -= passed_seconds
         elif (code := place.see_the_end()) is None:
             place.listen(passed_seconds=passed_seconds)
-            self._any_has_served |= place.has_served
+            if place.has_served and not self._any_has_served:
+                self._any_has_served = True
+                self._ready()
             return
         elif code > 0 and not self._any_has_served:
             raise WorkersDoNotStart(
