@@ -253,7 +253,7 @@ def _bank_seeds() -> list[bytes]:
         StandingShape(StandingKind.NEVER_HEARD),
     )
     lines = [DayLine(_ID, kind, 100) for kind in DayLineKind]
-    account = AccountAnswer(verdict=AccountVerdict.GOOD, token="t", tail="1234")
+    account = AccountAnswer(verdict=AccountVerdict.GOOD, token="act_0123", tail="1234")
     return [msgspec.json.encode(one) for one in (*standings, lines, account)]
 
 

@@ -127,3 +127,13 @@ async def test_a_check_that_is_not_answered_is_a_named_refusal_that_tells_nothin
         with pytest.raises(Refused, match="ACCOUNT_CHECK_DID_NOT_ANSWER") as caught:
             await adapter.confirm_account(**CHECK)
     assert {"bank_code": "102"} == caught.value.about
+
+
+@pytest.mark.parametrize("handle", ["", "act_123", "act_12,345", 'act_"12345', "act_1 2345", "act_１2345", "a" * 129])
+async def test_a_handle_that_a_file_could_not_hold_as_it_is_is_no_answer(handle: str) -> None:
+    said = {"verdict": "good", "token": handle, "tail": "0000"}
+    async with a_server(httpx.Response(200, json=said)) as adapter:
+        with pytest.raises(Refused, match="ACCOUNT_CHECK_DID_NOT_ANSWER"):
+            await adapter.confirm_account(**CHECK)
+    async with a_server(httpx.Response(200, json=said | {"token": "act_1+2/3=4|5"})) as adapter:
+        assert "act_1+2/3=4|5" == (await adapter.confirm_account(**CHECK)).token

@@ -5,6 +5,7 @@ status than 200, a body that cannot be read. The caller's journal finds out late
 """
 
 import asyncio
+import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -16,7 +17,7 @@ import msgspec
 
 from yikatong.app.outside.reading import read_answer
 from yikatong.app.outside.reasons import Reason
-from yikatong.cards.outside import AccountAnswer
+from yikatong.cards.outside import AccountAnswer, AccountVerdict
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.outside import (
     BankAnswer,
@@ -33,6 +34,10 @@ from yikatong.payouts.outside import (
 
 PATIENCE_SECONDS = 8.0
 """Shorter than the time after which a job begins to find out what became of a request."""
+
+_HANDLE = re.compile(r"[!#-+\--~]{8,128}")
+"""A handle of an account: printable, without blanks, commas and quotation marks."""
+_TAIL = re.compile(r"[0-9]{4}")
 
 Shape = TypeVar("Shape")
 
@@ -125,10 +130,13 @@ class HttpBank:
     async def confirm_account(
         self, *, bank_code: str, bank_card_number: str, name: str, id_number: str, phone: str
     ) -> AccountAnswer:
-        """The name-account check (户名账号核验). Refuses ACCOUNT_CHECK_DID_NOT_ANSWER."""
+        """The name-account check (户名账号核验). Refuses ACCOUNT_CHECK_DID_NOT_ANSWER.
+
+        So it does for a handle that some bank file could not hold as it is: the payment would go to another.
+        """
         check = AccountCheckShape(bank_code, bank_card_number, name, id_number, phone)
         try:
-            return await self._call("POST", "/account-checks", AccountAnswer, body=check)
+            return _verify_handle(await self._call("POST", "/account-checks", AccountAnswer, body=check))
         except BankDidNotAnswer:
             raise Refused(Reason.ACCOUNT_CHECK_DID_NOT_ANSWER, bank_code=bank_code) from None
 
@@ -147,3 +155,9 @@ class HttpBank:
             return read_answer(answer.content, shape)
         except ValueError:
             raise BankDidNotAnswer("an answer that cannot be read") from None
+
+
+def _verify_handle(answer: AccountAnswer) -> AccountAnswer:
+    if answer.verdict is AccountVerdict.GOOD and not (_HANDLE.fullmatch(answer.token) and _TAIL.fullmatch(answer.tail)):
+        raise BankDidNotAnswer("a good account without a handle that a file holds")
+    return answer
