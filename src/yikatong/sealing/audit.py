@@ -1,12 +1,13 @@
 """What `yikatong audit --log` recomputes: every batch, the log they form, its heads, and the rows they speak of."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
+from yikatong.kernel.ids import least_id_at
 from yikatong.kernel.outcomes import Refused
 from yikatong.plumbing.rows import Conn
 from yikatong.sealing import store
@@ -18,9 +19,10 @@ from yikatong.trust.model import VerifyingKey
 
 DIFFERENCES_MAX = 200
 LATE = timedelta(minutes=10)
-"""A batch that the log lacks so long after it was made was kept out."""
+"""A batch that the log lacks so long after it was made was kept out, and so was a leaf that has no batch."""
 _PAGE = 1_000
 _ZERO = UUID(int=0)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _KIND_MIN = -(2**15)
 _KINDS = frozenset(int(kind) for kind in LeafKind)
 LogKeys = dict[bytes, VerifyingKey]
@@ -70,7 +72,7 @@ async def audit_log(
     await store.list_for_audit(conn, "audit_make_found")
     batches = await _audit_batches(conn, found, log_keys=log_keys, now=terms.now)
     size = await _audit_entries(conn, found, log_keys=log_keys, witnessed=witnessed)
-    await _copy_loose(conn, found, leaf_secrets=leaf_secrets)
+    await _copy_loose(conn, found, leaf_secrets=leaf_secrets, latest_batch_at=batches.latest_at)
     await _audit_set_aside(conn, found)
     async for leaves in bound:
         await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
@@ -99,12 +101,14 @@ class _Found:
 class _Batches(NamedTuple):
     leaves: int
     unappended: int
+    latest_at: datetime
 
 
 async def _audit_batches(conn: Conn, found: _Found, *, log_keys: LogKeys, now: datetime) -> _Batches:
     """Recompute the tree of every batch, verify its signature, and note what it says stands."""
     keys, appended = await _read_series(conn, found, log_keys=log_keys)
     leaves_count = unappended = 0
+    latest_at = _LONG_AGO
     series, number = _ZERO, 0
     while page := await store.list_for_audit(conn, "audit_batches", series=series, number=number, limit=_PAGE):
         said: list[tuple[Leaf, datetime]] = []
@@ -113,6 +117,7 @@ async def _audit_batches(conn: Conn, found: _Found, *, log_keys: LogKeys, now: d
             if batch.number != expected:
                 found.say(f"log: batch {expected} of series {batch.series} is gone")
             series, number = batch.series, batch.number
+            latest_at = max(latest_at, batch.made_at)
             try:
                 leaves = batch.leaves()
             except ValueError:
@@ -126,7 +131,7 @@ async def _audit_batches(conn: Conn, found: _Found, *, log_keys: LogKeys, now: d
                 if now - batch.made_at > LATE:
                     found.say(f"log: batch {number} of series {series} never entered the log")
         await store.copy_for_audit(conn, "audit_said", said)
-    return _Batches(leaves_count, unappended)
+    return _Batches(leaves_count, unappended, latest_at)
 
 
 async def _read_series(
@@ -231,17 +236,33 @@ class _Heads:
             found.say(f"log: it has no head at its end, at {edge.size}")
 
 
-async def _copy_loose(conn: Conn, found: _Found, *, leaf_secrets: Sequence[bytes]) -> None:
-    """Leaves that the platform left for the sealer are said too."""
+async def _copy_loose(conn: Conn, found: _Found, *, leaf_secrets: Sequence[bytes], latest_batch_at: datetime) -> None:
+    """Leaves that the platform left for the sealer are said too; one that waits for long was kept from it.
+
+    How long is told by what was written last, because the database may be a copy of an earlier moment.
+    """
     id, kind = _ZERO, _KIND_MIN
+    (left,) = await store.list_for_audit(conn, "audit_loose_latest")
+    as_of = max(latest_batch_at, left["latest_at"] or latest_batch_at)
     while page := await store.list_for_audit(conn, "audit_loose", id=id, kind=kind, limit=_PAGE):
         waiting = [LooseLeaf(**row) for row in page]
         id, kind = waiting[-1].id, waiting[-1].kind
         ours, others = split_by_marks(waiting, secrets=leaf_secrets)
         for loose in others:
             found.say(f"{_name(loose.kind, loose.id)} waits for its seal and the platform did not leave it there")
+        for loose in ours:
+            if _waits_for_long(loose, as_of=as_of):
+                found.say(
+                    f"{_name(loose.kind, loose.id)} waits for its seal for long: it may be taken away with its row"
+                )
         leaves = [Leaf(LeafKind(loose.kind), loose.id, loose.hash) for loose in ours]
         await store.copy_for_audit(conn, "audit_said", [(leaf, None) for leaf in leaves])
+
+
+def _waits_for_long(loose: LooseLeaf, *, as_of: datetime) -> bool:
+    """Whether a leaf should have its seal by then; a line of the record says so itself by its id, which is marked."""
+    is_old_line = loose.kind == LeafKind.RECORD and loose.id.int < least_id_at(as_of - LATE).int
+    return is_old_line or as_of - loose.left_at > LATE
 
 
 async def _audit_set_aside(conn: Conn, found: _Found) -> None:

@@ -46,6 +46,7 @@ class LooseLeaf(NamedTuple):
     kind: int
     hash: bytes
     mark: bytes
+    left_at: datetime
 
 
 class BatchRoot(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ SELECT pg_try_advisory_xact_lock(%(key)s);
 
 -- name: list_loose
 -- sentence: the leaves that wait, oldest first
-SELECT id, kind, hash, mark FROM sealing.loose ORDER BY left_at, id, kind LIMIT %(limit)s;
+SELECT id, kind, hash, mark, left_at FROM sealing.loose ORDER BY left_at, id, kind LIMIT %(limit)s;
 
 -- name: take_loose
 -- sentence: removes leaves that stand in a batch now, or were set aside
@@ -125,8 +125,12 @@ SELECT count(*) FROM sealing.node;
 
 -- name: audit_loose
 -- sentence: the leaves that wait, after one
-SELECT id, kind, hash, mark FROM sealing.loose
+SELECT id, kind, hash, mark, left_at FROM sealing.loose
 WHERE (id, kind) > (%(id)s, %(kind)s) ORDER BY id, kind LIMIT %(limit)s;
+
+-- name: audit_loose_latest
+-- sentence: when the youngest of the leaves that wait was left, nothing when none waits
+SELECT max(left_at) AS latest_at FROM sealing.loose;
 
 -- name: audit_set_aside
 -- sentence: the leaves that were set aside, the first of them

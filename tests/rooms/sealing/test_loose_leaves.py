@@ -208,3 +208,19 @@ async def test_a_process_that_took_up_no_secret_writes_nothing(log: LogWorld, mo
         await log.looked_at(phone)
 
     assert [] == await lines_of(log)
+
+
+@pytest.mark.parametrize("is_made_young", [False, True])
+async def test_a_leaf_that_is_kept_from_the_sealer_is_named_by_the_audit(log: LogWorld, is_made_young: bool) -> None:
+    phone = await log.world.a_phone()
+    await log.looked_at(phone)
+    log.world.clock.advance(timedelta(minutes=11))
+    assert () == await log.differences(), "nothing was written since, so it may be a copy of that moment"
+    await log.looked_at(phone)
+    if is_made_young:
+        await log.change("UPDATE sealing.loose SET left_at = %s WHERE kind = 4", log.world.clock.now())
+    found = await log.differences()
+    await log.append()
+
+    assert any(one.startswith("log: record ") and "waits for its seal for long" in one for one in found)
+    assert () == await log.differences()
