@@ -28,7 +28,10 @@ def jobs(*, holder: KeyHolder, ids: Ids, witness: Witness | None) -> tuple[Job, 
         except WitnessIsSilent as silent:
             log.warning("the witness is silent", error=str(silent))
         except Refused as refused:
-            log.error("the witness does not sign: the log did not only grow", reason=refused.reason.name)
+            log.error(
+                "the witness does not sign: the log did not only grow, or its key is not believed there",
+                reason=refused.reason.name,
+            )
             raise
 
     appending = Job(name="sealing.append", schedule=every(timedelta(seconds=2)), run=append)
