@@ -63,7 +63,7 @@ class FileBank:
         `to-bank` yet, and so no file.
         """
         new = 0
-        for path in sorted((self._folder / "to-bank").glob("*")):
+        for path in sorted((self._folder / "to-bank").glob("[!.]*")):
             found = self._read_plain(path) if path.suffix == ".csv" else self._read_message(path)
             path.unlink()
             if found and found[0].message in self.taken_messages:

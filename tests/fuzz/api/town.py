@@ -6,9 +6,12 @@ Its day lies in October 2024, so that beside it a province trades e-bikes in by 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import msgspec
 
+from simulator.calls import Calls
 from simulator.stories.community_cast import AWAY, HOME
 from simulator.stories.community_day import MEAL
 from simulator.stories.community_morning import Town, open_the_doors
@@ -85,6 +88,7 @@ def _known(stage: Stage, town: Town) -> dict[str, list[str]]:
     providers = [till.registered.provider for till in tills]
     return {
         "path.resident_id": residents,
+        "path.roster_id": _rosters(town.home.second.calls, residents),
         "path.guardian_id": residents,
         "path.id": [*providers, *(till.id for till in tills)],
         "path.provider": providers,
@@ -98,3 +102,22 @@ def _known(stage: Stage, town: Town) -> dict[str, list[str]]:
         "body.provider_id": providers,
         "body.item": [MEAL],
     }
+
+
+def _rosters(payer: Calls, residents: list[str]) -> list[str]:
+    """Two rosters of some residents, one of them checked, so that whoever reviews may make it public."""
+    made = []
+    lines = [{"resident_id": who, "reference": str(uuid4()), "amount_fen": 10_000} for who in residents]
+    for period in ("2024-10", "2024-11"):
+        asked = {
+            "division": HOME,
+            "scheme": "elder-allowance",
+            "period": period,
+            "title": "高龄津贴",
+            "budget": "elders",
+        }
+        roster = str(payer.post("/v1/rosters", dict[str, Any], asked)["roster_id"])
+        payer.post(f"/v1/rosters/{roster}/lines", msgspec.Raw, {"lines": lines})
+        made.append(roster)
+    payer.post(f"/v1/rosters/{made[-1]}/check", msgspec.Raw)
+    return made

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -12,8 +13,9 @@ from typing import IO
 import pytest
 
 from tests.support.builders.benefits import BUCKET_COUNT, BUDGET_FEN, BenefitWorld, a_folder, handle_of
+from tests.support.database import folder_of_our_own
 from tests.support.world import NOON, SeededIds
-from yikatong.app.outside.bank_folder import FolderBankFiles
+from yikatong.app.outside.bank_folder import FolderBankFiles, digest_of
 from yikatong.payouts import service
 from yikatong.payouts.jobs import BankFileExchange
 from yikatong.payouts.model import Batch, BatchState, FileState
@@ -222,6 +224,49 @@ async def test_a_folder_that_is_lost_is_not_made_anew_and_nothing_is_sent_into_i
         bank = world.bank(lost)
         assert await world.exchange(lost).send_batch(batch.id)
         assert 4 == bank.take_in()
+
+
+async def test_folders_of_the_bank_on_another_disk_get_each_file_once_and_keep_none(db: Database) -> None:
+    world = BenefitWorld(db)
+    batch = await a_batch(world)
+    elsewhere = folder_of_our_own()
+    try:
+        with a_folder() as root:
+            bank = world.bank(root)
+            for name in ("to-bank", "from-bank"):
+                (root / "102" / name).rmdir()
+                (elsewhere / name).mkdir()
+                (root / "102" / name).symlink_to(elsewhere / name)
+            exchange = world.exchange(root, lines_in_part=2)
+            assert await exchange.send_batch(batch.id)
+            assert (4, 4) == (bank.take_in(), len(bank.payments))
+            bank.answer()
+            await exchange.fetch_returns()
+            assert [] == [each for each in elsewhere.rglob("*") if each.is_file()]
+            assert [] == list((root / "102" / "drafts").iterdir())
+    finally:
+        shutil.rmtree(elsewhere)
+    assert 400 == (await world.batch(batch.id)).sums.paid_fen
+
+
+@pytest.mark.parametrize("has_draft", [True, False])
+async def test_a_copy_to_another_disk_that_was_cut_short_is_shown_once_and_whole(has_draft: bool) -> None:
+    with a_folder() as root:
+        files = FolderBankFiles(root)
+        await files.put_draft(bank_code="102", name="1.xml", pieces=iter([b"whole"]))
+        draft, shown = root / "102" / "drafts" / "1.xml", root / "102" / "to-bank" / "1.xml"
+        (root / "102" / "published" / "1.xml.sm3").write_text(digest_of(draft).hex())
+        hidden = shown.with_name(".1.xml")
+        if has_draft:
+            hidden.write_bytes(b"who")
+        else:
+            draft.rename(hidden)
+
+        published = await files.find_published(bank_code="102", name="1.xml")
+
+        assert b"whole" == shown.read_bytes()
+        assert digest_of(shown) == published
+        assert [shown] == [each for each in (root / "102").rglob("*1.xml") if each.is_file()]
 
 
 async def test_a_file_that_was_applied_and_not_put_away_is_applied_once(db: Database) -> None:

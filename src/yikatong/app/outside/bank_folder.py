@@ -1,12 +1,12 @@
 """Bank files in a folder: one folder for each bank inside it, as a bank's host or a file transfer presents it.
 
     102/drafts      what the bank does not see yet (a folder that is not shared)
-    102/to-bank     what the bank takes; it may take files away
+    102/to-bank     what the bank takes; it may take files away; names that begin with a dot are not whole yet
     102/published   for each file that was shown to the bank a small one with its SM3 digest
     102/from-bank   what the bank leaves for us; names that begin with a dot are not whole yet
     102/done, 102/refused   what was dealt with
 
-Files hold names and accounts, so every folder is made for its owner alone.
+Files hold names and accounts, so every folder is made for its owner alone. `to-bank` and `from-bank` may be mounted.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import errno
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
@@ -132,18 +133,51 @@ def _publish(folder: Path, name: str) -> None:
     if draft.exists() and not noted.exists():
         _write(noted.with_suffix(".new"), iter([digest_of(draft).hex().encode()]))
         noted.with_suffix(".new").replace(noted)
+        _sync(noted.parent)
     _finish(draft, shown)
 
 
 def _finish(draft: Path, shown: Path) -> None:
-    """Move a noted draft to where the bank looks, if that was not done."""
+    """Move a noted draft to where the bank looks, if that was not done.
+
+    That may be another disk, a share of the bank's: there a copy under a hidden name gets its own only when the draft
+    is gone, so that whoever dies in between shows it neither in part nor twice.
+    """
+    fresh = shown.with_name(f".{shown.name}")
     if draft.exists():
-        draft.replace(shown)
-    folder = os.open(shown.parent, os.O_RDONLY)
+        fresh.unlink(missing_ok=True)
+        if not _is_renamed(draft, shown):
+            _copy(draft, fresh)
+            draft.unlink()
+            _sync(draft.parent)
+    if fresh.exists():
+        fresh.replace(shown)
+    _sync(shown.parent)
+
+
+def _is_renamed(source: Path, target: Path) -> bool:
+    """Rename a file; False when the new name lies on another disk."""
     try:
-        os.fsync(folder)
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as file:
+        _write(target, iter(partial(file.read, _PIECE), b""))
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def _find_published(folder: Path, name: str) -> bytes | None:
@@ -166,5 +200,8 @@ def _put_away(folder: Path, name: str, is_refused: bool) -> None:
     while target.exists():
         number += 1
         target = target.with_name(f"{name}.{number}")
-    if source.exists():
-        source.replace(target)
+    if source.exists() and not _is_renamed(source, target):
+        fresh = target.with_name(f".{target.name}")
+        _copy(source, fresh)
+        fresh.replace(target)
+        source.unlink()
