@@ -142,3 +142,31 @@ async def test_a_report_of_a_payment_of_nothing_is_refused(db: Database) -> None
     assert 0 == statement.paid_count
     assert (DifferenceKind.AMOUNT_DIFFERS, 100, 0) == (difference.kind, difference.our_fen, difference.bank_fen)
     assert 100 == (await world.batch(batch.id)).sums.open_fen
+
+
+@pytest.mark.parametrize("came_back", [False, True])
+async def test_a_payment_that_is_booked_again_on_another_day_is_kept_as_a_difference(
+    db: Database, came_back: bool
+) -> None:
+    world = BenefitWorld(db, now=A_DAY_BEFORE)
+    batch = await a_batch_at(world, "102")
+    today = day_of(world.now)
+    with a_folder() as root:
+        bank, exchange = world.bank(root), world.exchange(root)
+        await exchange.send_batch(batch.id)
+        bank.take_in()
+        bank.answer()
+        (statement,) = root.rglob(bank.statement(today))
+        again = statement.read_text().replace(f">{today}<", f">{today + timedelta(days=2)}<")
+        await exchange.fetch_returns()
+        if came_back:
+            bank.give_back([payment.handle for payment in bank.payments.values()])
+            await exchange.fetch_returns()
+        for number in range(2):
+            statement.with_name(f"{number}.xml").write_text(again + "\n" * number)
+            (file,) = await exchange.fetch_returns()
+            assert (0, 0, 1) == (file.paid_count, file.returned_count, file.difference_count)
+    async with db.transaction() as conn:
+        kept = await service.list_differences(conn, batch_id=batch.id)
+
+    assert {(DifferenceKind.BOOKED_TWICE, 100, 100)} == {(one.kind, one.our_fen, one.bank_fen) for one in kept}

@@ -185,6 +185,16 @@ def test_a_notification_tells_the_day_on_which_a_payment_was_booked() -> None:
     assert ([1], {0: date(2026, 11, 26)}) == (list(told.lines), told.days)
 
 
+@pytest.mark.parametrize(
+    "booked_at",
+    ["2026-11-26T00:00:00+08:00", "2026-11-25T16:00:00Z", "2026-11-26T15:59:59.999Z", "2026-11-26T23:59:59"],
+)
+def test_the_day_of_an_instant_is_shanghais(booked_at: str) -> None:
+    data = a_notification().replace(b"<Dt>2026-11-26</Dt>", f"<DtTm>{booked_at}</DtTm>".encode())
+
+    assert {0: date(2026, 11, 26)} == read_return_file(BytesIO(data)).told[BATCH].days
+
+
 @pytest.mark.parametrize(("yuan", "fen"), [("1.00", 100), ("0.99", 99), ("0.00", 0)])
 def test_a_movement_alone_in_its_entry_is_of_the_entrys_amount(yuan: str, fen: int) -> None:
     data = a_notification().replace(b">1.00<", f">{yuan}<".encode())

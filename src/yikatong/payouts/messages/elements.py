@@ -1,13 +1,14 @@
 """What stands in a bank's message, element by element: names of payments, amounts, days, reasons."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
 from lxml import etree
 
+from yikatong.kernel.instants import SHANGHAI
 from yikatong.kernel.money import Fen, read_yuan
 from yikatong.kernel.outcomes import Refused
 from yikatong.payouts.model import Outcome, Reason, ReturnReason
@@ -127,10 +128,16 @@ def _read_yuan(text: str) -> Fen:
 
 
 def day_of(text: str, *, at: int) -> date:
-    """The day of a date or an instant. Refuses BANK_FILE_CANNOT_BE_READ: a year of more than four digits."""
+    """The day of a date, or the day in Shanghai of an instant; one without a zone is Shanghai's.
+
+    Refuses BANK_FILE_CANNOT_BE_READ: a year of more than four digits.
+    """
     try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
+        if "T" not in text:
+            return date.fromisoformat(text.strip()[:10])
+        instant = datetime.fromisoformat(text.strip())
+        return instant.date() if instant.tzinfo is None else instant.astimezone(SHANGHAI).date()
+    except (ValueError, OverflowError):
         raise Refused(Reason.BANK_FILE_CANNOT_BE_READ, line=at) from None
 
 

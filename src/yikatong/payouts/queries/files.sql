@@ -101,8 +101,8 @@ WITH returned AS (
 SELECT count(*), coalesce(sum(amount_fen), 0)::bigint FROM returned;
 
 -- name: list_standing_lines
--- sentence: how some lines of a batch in one bucket stand: line, state, amount, whether the bank ever paid it
-SELECT line, state, amount_fen, paid_by IS NOT NULL
+-- sentence: how some lines of a batch in one bucket stand: line, state, amount, whether the bank ever paid it, and when
+SELECT line, state, amount_fen, paid_by IS NOT NULL, booked_on
 FROM payouts.batch_line
 WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = ANY (%(lines)s::int[]);
 

@@ -184,7 +184,7 @@ class Applying:
             reports = _chosen(reports, set(reports.lines) - elsewhere)
         already = -done
         booked: list[int] = []
-        for line, fen, place in zip(reports.lines, reports.amounts, reports.places, strict=True):
+        for line, fen, day, place in zip(*reports[:3], reports.places, strict=True):
             at = standing.get(line)
             answer = judge_report(
                 outcome,
@@ -196,6 +196,8 @@ class Applying:
             if answer is Answer.SO:
                 already += 1
                 booked.append(line)
+                if self._is_booked_again(at, day):
+                    self._doubled.add(line)
                 self._tell_doubled(line, outcome, our_fen=0 if at is None else at.amount_fen, bank_fen=fen)
             elif self._read.kind in STRICT_KINDS:
                 raise Refused(answer.reason, line=place)
@@ -212,6 +214,11 @@ class Applying:
         self._tally.already_count += already
         if outcome is Outcome.PAID and booked:
             await self._book(bucket, reports)
+
+    def _is_booked_again(self, at: store.Standing | None, day: date | None) -> bool:
+        """Whether a statement says another day than the one on which a payment was booked."""
+        is_said = self._read.kind not in STRICT_KINDS and at is not None and day is not None
+        return is_said and at is not None and at.booked_on not in (None, day)
 
     def _tell_doubled(self, line: int, outcome: Outcome, *, our_fen: int, bank_fen: int) -> None:
         """Keep once that a bank took a payment from us twice: it is paid, and the second money is to come back."""

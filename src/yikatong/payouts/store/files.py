@@ -30,11 +30,12 @@ class OpenLine(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a line stands; `was_paid` also when it came back later."""
+    """How a line stands; `was_paid` also when it came back later, `booked_on` as an account first said."""
 
     state: PaymentState
     amount_fen: int
     was_paid: bool
+    booked_on: date | None
 
 
 async def list_runs(conn: Conn, *, bucket: int, batch_id: UUID, lines_in_part: int) -> list[Run]:
@@ -189,7 +190,7 @@ async def list_standing(conn: Conn, *, bucket: int, batch_id: UUID, lines: Seque
     cursor = await conn.execute(
         STATEMENTS["list_standing_lines"], {"bucket": bucket, "batch_id": batch_id, "lines": wire.int4_array(lines)}
     )
-    return {row[0]: Standing(_STATE[row[1]], row[2], row[3]) for row in await cursor.fetchall()}
+    return {row[0]: Standing(_STATE[row[1]], row[2], row[3], row[4]) for row in await cursor.fetchall()}
 
 
 async def book_lines(conn: Conn, *, bucket: int, batch_id: UUID, lines: Sequence[int], days: Sequence[date]) -> None:
