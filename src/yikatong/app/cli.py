@@ -10,6 +10,7 @@ import typer
 from rich.cells import set_cell_size
 from rich.markup import escape
 
+import yikatong
 from simulator.stories import STORIES
 from simulator.stories.telling import Both, Column, a_table, set_both, show_table
 from yikatong.access.model import FirstOperator
@@ -58,7 +59,6 @@ from yikatong.trust.service import KeysAtRestError
 app = typer.Typer(
     name="yikatong",
     cls=BothLanguages,
-    help="一卡通: one card, one code, every public service; every fen accounted for.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -91,6 +91,21 @@ MENDABLE = (
     WorkersDoNotStart,
 )
 """What whoever runs the platform can mend; each says in its message how."""
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"yikatong {yikatong.__version__}")
+        raise typer.Exit
+
+
+@app.callback(help="一卡通: one card, one code, every public service; every fen accounted for.")
+def before_any_command(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """Take what is said before a command."""
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import typer
 from rich.cells import cell_len
 
 from tests.support.database import folder_of_our_own
+from yikatong import __version__
 from yikatong.app.cli import app, main
 from yikatong.app.commands.help_texts import CHINESE, texts_of
 from yikatong.app.commands.keys import PURPOSES
@@ -34,6 +35,16 @@ def test_a_port_that_another_program_has_ends_serve_with_1_and_one_line_that_say
     assert (1, "", 1) == (ended.value.code, said.out, said.err.count("\n"))
     assert f"127.0.0.1的{port}端口已被其他程序占用" in said.err
     assert f"Another program listens on 127.0.0.1 port {port}: end it, or name another" in said.err
+
+
+def test_the_version_is_said_without_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["yikatong", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert (0, f"yikatong {__version__}\n") == (ended.value.code, capsys.readouterr().out)
 
 
 def test_every_command_and_option_explains_itself_in_both_languages() -> None:

@@ -11,6 +11,7 @@ from simulator.stories.telling import fold
 CHINESE = {
     "一卡通: one card, one code, every public service; every fen accounted for.": "一卡一码通用，每一分钱都有账可查。",
     "Show this message and exit.": "显示本说明。",
+    "Show the version and exit.": "显示版本。",
     # Shared options.
     "Data folder; without it, the settings' own.": "数据目录；不填则用设置中的。",
     "Print one JSON object.": "输出一个JSON对象。",
