@@ -152,9 +152,15 @@ class FileKeyHolder:
         if former is None:
             raise Refused(Reason.KEY_IS_NOT_HELD, name=name)
         if former.about.kind is KeyKind.MARKING:
-            raise KeysAtRestError(f"{name} makes marks, which are stored: it stays as it is.")
+            raise KeysAtRestError(
+                f"{name}所作的标记已经存入数据库，不能轮换。未作任何改动。 "
+                f"{name} makes marks, which are stored: it stays as it is. Nothing was changed."
+            )
         if now.replace(microsecond=0) <= former.about.made_at:
-            raise KeysAtRestError(f"{name} was made this very second; rotate it later.")
+            raise KeysAtRestError(
+                f"{name}是在这一秒生成的，请稍后再轮换。未作任何改动。 "
+                f"{name} was made this very second; rotate it later. Nothing was changed."
+            )
         return self._make(_like(former), now=now)
 
     def _make(self, wanted: WantedKey, *, now: datetime) -> HeldKey:
