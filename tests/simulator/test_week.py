@@ -70,6 +70,22 @@ KINDS = {
     "a dispute is decided for the resident": " is decided: decide for the resident",
     "somebody decides what was decided for the other side": "no, DISPUTE_IS_DECIDED",
     "a delta of before is put in front": " is given a status delta of before",
+    "whoever serves a request dies over it": " dies over it: ",
+    "a claim that is paid later is checked": " would check in the town: check done",
+    "a claim that is paid later is sent back": " would reject in the town: reject done",
+    "a roster is public": "publish a roster: done",
+    "somebody objects to a line": "object to a line: done",
+    "a roster is final": "make a roster final: done",
+    "a roster is withdrawn": "withdraw a roster: done",
+    "a payment is stopped": " would stop in the town: stop done",
+    "a payment is revoked": "revoke a payment: done",
+    "a bank books a payment": " books 50000",
+    "a bank refuses a payment": " refuses 50000",
+    "a bank gives a payment back": " gives a payment back",
+    "a bank loses what it wrote": " loses a ",
+    "a bank's files come in another order": " holds a ",
+    "what came back is paid again": "pay again: done",
+    "banks cannot be reached": "the place of bank files cannot be reached",
 }
 """What happens in a week, and the words of its history that say so."""
 

@@ -12,12 +12,14 @@ import psycopg
 
 from tests.simulator.week.bank import SlowBank
 from tests.simulator.week.journal import Commanded, Taken
+from tests.simulator.week.later_checks import differences_of_what_is_paid_later
 from tests.simulator.week.life import Life
 from tests.simulator.week.outpost_checks import differences_of_outposts
 from tests.simulator.week.place import MEALS_FEN, TILLS, Place, has_bank, purse_fen
 from tests.simulator.week.serial import Serial
 from tests.simulator.week.shop_checks import differences_of_the_shop
-from tests.simulator.week.store import BUYERS, BUYERS_PURSE_FEN, FUNDED_FEN
+from tests.simulator.week.store import BUYERS, FUNDED_FEN, buyers_purse_fen
+from tests.simulator.week.town import FUNDED_LATER_FEN
 from tests.stateful.deeds import Sent
 from tests.stateful.reference import Resident
 from tests.support.builders.follow_ups import id_of
@@ -98,7 +100,8 @@ BOOKS = {
 def differences(place: Place, life: Life, conn: Conn) -> list[str]:
     """Everything that is not as it must be."""
     found = [f"{what}: {rows}" for what, query in BOOKS.items() if (rows := conn.execute(query.encode()).fetchall())]
-    found += [f"a request came to no answer: {fault}" for fault in life.network.faults]
+    faults = life.network.faults + life.later.network.faults
+    found += [f"a request came to no answer: {fault}" for fault in faults]
     found += list(_receipts(place, life, conn))
     found += list(_reversals_and_refunds(life, conn))
     found += list(_commands(place, life, conn))
@@ -107,6 +110,7 @@ def differences(place: Place, life: Life, conn: Conn) -> list[str]:
     found += list(_bank(place.bank, conn))
     found += list(differences_of_outposts(place, life, conn))
     found += list(differences_of_the_shop(place, life, conn))
+    found += list(differences_of_what_is_paid_later(place, life, conn))
     found += list(_one_order(place, life, conn))
     return found
 
@@ -164,7 +168,7 @@ def _commands(place: Place, life: Life, conn: Conn) -> Iterator[str]:
         " WHERE kind = 'grant'"
     ).fetchone()
     began_fen = sum(purse_fen(number) + MEALS_FEN for number in range(len(place.phones)))
-    began_fen += BUYERS * BUYERS_PURSE_FEN + FUNDED_FEN
+    began_fen += sum(map(buyers_purse_fen, range(BUYERS))) + FUNDED_FEN + FUNDED_LATER_FEN
     if given is None or given[0] != began_fen + top_ups_fen:
         yield f"{given} was granted and not {began_fen} + {top_ups_fen}"
 

@@ -7,6 +7,7 @@ from functools import partial
 from random import Random
 
 from tests.simulator.week.court import Court
+from tests.simulator.week.later import PaidLater
 from tests.simulator.week.network import Network
 from tests.simulator.week.office import GRANTS, TO_THEIR_PLACE, Office
 from tests.simulator.week.outpost import Outpost
@@ -53,12 +54,14 @@ class Life:
         ]
         self.court = Court(place, self._office, Random(place.seed + 20))
         self.shop = Shop(place, self.network, self.told, self._tills, Random(place.seed + 21))
+        self.later = PaidLater(place)
         self._seconds = place.days * DAY_SECONDS
         self._granted_by = 0
         self._is_over = False
 
     async def live(self) -> None:
-        """From noon to noon, and two quiet hours in which everything that waited ends."""
+        """From noon to noon, and two quiet hours in which everything that waited ends; claims are paid for longer."""
+        later = asyncio.create_task(self.later.live())
         jobs = [asyncio.create_task(self._work_by_itself(number)) for number in range(len(self._place.workers))]
         bursts = [
             asyncio.create_task(self._burst_at(self._random.uniform(0, self._seconds), burst))
@@ -75,6 +78,7 @@ class Life:
         await asyncio.gather(*jobs)
         await self._end_what_waits()
         await asyncio.sleep(_UPLOAD_TERM_SECONDS)
+        await later
         await self._end_what_waits()
 
     def close(self) -> None:
@@ -221,7 +225,8 @@ class Life:
         if sent is None and kind < 0.3:
             outpost.attest()
         elif sent is not None and kind < 0.3:
-            self._random.choice(self.outposts).serve_copy(sent)
+            for anyone in self.outposts:
+                anyone.serve_copy(sent)
         elif sent is not None and kind < 0.6 and how != CHIP_WITHOUT_PASSWORD:
             await asyncio.sleep(self._random.choice((0.0, 1.0, 30.0)))
             till = self._random.choice((self._random.randrange(TILLS), sent.till, sent.till))
@@ -292,7 +297,7 @@ class Life:
         )
         async with worker.db.transaction() as conn:
             await ledger.tidy_holds(conn, bucket=BUCKET, now=self._place.clock.now())
-        await self.shop.work_by_itself(worker)
+        await self.shop.work_by_itself(worker, all_of_it=self._is_over)
         await self._sealers[number].run_once(worker.db, now=self._place.clock.now())
         await self._publish(number)
         return ended

@@ -1,8 +1,9 @@
-"""Lines to the database that wait for their turn before each statement."""
+"""Lines to the database that wait for their turn before each statement, and workers that die before one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -16,16 +17,64 @@ from yikatong.plumbing.pipeline import BatchConnection, Result, Statement
 
 _NO_LIMITS = SessionLimits(statement_timeout_seconds=0, lock_timeout_seconds=0, idle_in_transaction_timeout_seconds=0)
 """They count the machine's time, of which the week knows nothing."""
-_LINES, _KEPT_LINES = 8, 3
-"""Of a worker; those that are kept are for its counter and for memory that is read again within a batch."""
+_LINES, _KEPT_LINES, _LENT_LINES = 8, 1, 2
+"""Of a worker: one is its counter's, some are lent to whoever wants one of its own for a while."""
+
+
+class WorkerDied(Exception):  # noqa: N818  says what happened
+    """The process that served a call is no more; the server takes back what it had not committed."""
+
+
+class Doom:
+    """How many steps somebody takes before dying; a step is a statement, or something done to a file."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    def come_closer(self) -> None:
+        """Take a step. Raises WorkerDied at the last and at every one after it."""
+        self._left -= 1
+        if self._left < 0:
+            raise WorkerDied
+
+
+_DOOM: ContextVar[Doom | None] = ContextVar("doom", default=None)
+
+
+def be_doomed(doom: Doom | None) -> None:
+    """From here on the calling task, and whatever it begins, comes closer to its end with every step."""
+    _DOOM.set(doom)
+
+
+@contextmanager
+def never_dying() -> Iterator[None]:
+    """What the server does by itself, also for somebody who died."""
+    token = _DOOM.set(None)
+    try:
+        yield
+    finally:
+        _DOOM.reset(token)
+
+
+def take_a_step() -> None:
+    """Take a step. Raises WorkerDied when it is one too many."""
+    doom = _DOOM.get()
+    if doom is not None:
+        doom.come_closer()
+
+
+def _is_statement(gen: PQGen[Any]) -> bool:
+    """Whether something is asked of the server; the begin and the end of a transaction are not."""
+    return getattr(gen, "__name__", "").startswith("_execute")
 
 
 class TurnConnection(psycopg.AsyncConnection[Any]):
-    """An ordinary connection."""
+    """An ordinary connection; one that was lent goes back to its lender when it is closed."""
 
     turns: Turns
     loop: WeekLoop
     name = ""
+    lender: "WeekDatabase | None" = None
     _what: str | None = None
 
     async def execute(self, query: Any, *parameters: Any, **more: Any) -> Any:
@@ -33,9 +82,21 @@ class TurnConnection(psycopg.AsyncConnection[Any]):
         self._what = words_of(query)
         return await super().execute(query, *parameters, **more)
 
+    async def close(self) -> None:
+        """Close the line, or give it back without any lock of its session."""
+        lender, self.lender = self.lender, None
+        if lender is None or not self.loop.has_begun:
+            await super().close()
+        else:
+            with never_dying():
+                await self.execute("SELECT pg_advisory_unlock_all()")
+            lender.take_back(self)
+
     async def wait(self, gen: PQGen[Any], *_: Any, **__: Any) -> Any:
         """Wait for the turn, then run what there is to run."""
         what, self._what = self._what or "statement", None
+        if _is_statement(gen):
+            take_a_step()
         if self.loop.has_begun:
             await self.turns.next()
         return await self.turns.drive(
@@ -88,7 +149,8 @@ class WeekDatabase(Database):
         self._name = name
         self._idle: list[TurnConnection] = []
         self._all: list[TurnConnection] = []
-        self._free = asyncio.Semaphore(_LINES - _KEPT_LINES)
+        self._free = asyncio.Semaphore(_LINES - _KEPT_LINES - _LENT_LINES)
+        self._to_lend = asyncio.Semaphore(_LENT_LINES)
 
     async def connect(self) -> None:
         """Open all of them."""
@@ -117,13 +179,20 @@ class WeekDatabase(Database):
                 self._idle.append(conn)
 
     async def connect_serving(self) -> Connection:
-        """An open line for whoever keeps it."""
-        return self._idle.pop(0)
+        """An open line for whoever wants one alone; it is given back when it is closed."""
+        await self._to_lend.acquire()
+        conn = self._idle.pop(0)
+        conn.lender = self
+        return conn
+
+    def take_back(self, conn: TurnConnection) -> None:
+        """Have a line again that was lent."""
+        self._idle.append(conn)
+        self._to_lend.release()
 
     async def a_counter_line(self) -> OneByOne:
-        """The same for a counter."""
-        conn = await self.connect_serving()
+        """A line that a counter keeps."""
+        conn = self._idle.pop(0)
         line = await OneByOne.over(conn)
-        assert isinstance(conn, TurnConnection)
         line.turns, line.loop, line.name = self._turns, self._loop, conn.name
         return line

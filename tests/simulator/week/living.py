@@ -59,11 +59,13 @@ def figures_of(place: Place, life: Life) -> str:
     """How much happened."""
     network, turns = life.network, place.turns
     taken = sum(isinstance(entry, Taken) for entry in place.journal)
+    payments = sum(len(bank.payments) for bank in place.town.banks.values())
     return (
         f"{turns.statements} statements, {turns.waits} waits for locks, {turns.circles} circles, {taken} works,"
         f" {network.sent} messages, {network.lost} lost, {network.answers_lost} answers lost, {network.late} late,"
         f" {network.doubled} doubled, {len(life.told.receipts)} receipts, {len(life.told.commands)} commands,"
-        f" {len(place.bank.debited)} debits, {len(life.told.dark)} taps in the dark"
+        f" {len(place.bank.debited)} debits, {len(life.told.dark)} taps in the dark,"
+        f" {life.later.network.sent} messages of the town, {payments} payments by banks"
     )
 
 

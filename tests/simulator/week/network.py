@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from tests.simulator.week.history import History
+from tests.simulator.week.lines_to_database import Doom, WorkerDied, be_doomed
 from tests.simulator.week.place import Worker
 from yikatong.kernel.outcomes import Refused
 from yikatong.offline.model import UploadRow
@@ -16,6 +17,8 @@ Answer = TypeVar("Answer")
 Call = Callable[[Worker], Awaitable[Answer]]
 PATIENCE_SECONDS = 4.0
 _LATE_SECONDS = (20.0, 120.0, 1_800.0)
+_DIES_OFTEN, _STEPS_MAX = 0.04, 40
+"""How often whoever serves a request dies over it, and within how many statements."""
 
 
 class Said(NamedTuple):
@@ -81,7 +84,13 @@ class Network:
 
     async def _served(self, what: str, call: Call[Answer], worker: Worker) -> Answer | Refused | None:
         """The worker's answer; any failure that is no refusal would be an internal error to whoever asked."""
+        if self._random.random() < _DIES_OFTEN:
+            be_doomed(Doom(self._random.randrange(_STEPS_MAX)))
         (answer,) = await asyncio.gather(call(worker), return_exceptions=True)
+        be_doomed(None)
+        if isinstance(answer, WorkerDied):
+            self._history.write(f"{worker.name} dies over it: {what}")
+            return None
         if isinstance(answer, Refused):
             return answer
         if isinstance(answer, BaseException):

@@ -105,21 +105,26 @@ class Outpost:
         return True
 
     def _hold_status_deltas(self, deltas: list[bytes], *, now: Any) -> None:
-        """Now and then somebody puts one of before in front."""
+        """Now and then somebody puts one of before in front, or plays back older lists afterwards."""
         self._deltas += deltas
         if self._random.random() < 0.2:
             self._place.history.write(f"{self.name} is given a status delta of before")
             deltas = [self._random.choice(self._deltas), *deltas] if self._deltas else deltas
         self._kit.lists.hold_status_deltas(self._place.first.region, deltas, now=now)
+        self._be_played_back(now=now, often=0.3)
 
     def _hold_status_lists(self, lists: Lists, *, now: Any) -> None:
         """Now and then somebody plays back older ones afterwards."""
         region = self._place.first.region
         self._kit.lists.hold_status_lists(region, lists, now=now)
-        if self._fetched and self._random.random() < 0.5:
-            self._place.history.write(f"{self.name} is given status lists of before")
-            self._kit.lists.hold_status_lists(region, self._random.choice(self._fetched), now=now)
+        self._be_played_back(now=now, often=0.5)
         self._fetched.append(lists)
+
+    def _be_played_back(self, *, now: Any, often: float) -> None:
+        if self._fetched and self._random.random() < often:
+            self._place.history.write(f"{self.name} is given status lists of before")
+            lists = self._random.choice(self._fetched)
+            self._kit.lists.hold_status_lists(self._place.first.region, lists, now=now)
 
     async def serve(self, resident: int, fen: int) -> Sent | None:
         """A meal, or for nothing an entry, by a phone; None when it is refused."""

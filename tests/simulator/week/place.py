@@ -16,7 +16,9 @@ from tests.simulator.week.history import History
 from tests.simulator.week.journal import Journal, WeekClock, WeekCounter
 from tests.simulator.week.lines_to_database import WeekDatabase
 from tests.simulator.week.plastic import PlasticCard, a_plastic_card
+from tests.simulator.week.sheets import a_chain
 from tests.simulator.week.store import Store, a_store
+from tests.simulator.week.town import Town, a_town
 from tests.simulator.week.turns import Turns, WeekLoop, is_here
 from tests.support.builders import counter as building
 from tests.support.builders.cards import CardWorld
@@ -66,6 +68,7 @@ class Place:
     """Everything there is in the week."""
 
     store: Store
+    town: Town
 
     def __init__(
         self, seed: int, loop: WeekLoop, *, days: float, watcher: psycopg.Connection[object], folder: Path
@@ -151,7 +154,8 @@ async def _open_worker(
         worker.provider, worker.till, worker.meal, worker.entry = first.provider, first.till, first.meal, first.entry
     else:
         await building._register(worker)
-        place.store = await a_store(worker, seed=place.seed + 30)
+        place.store = await a_store(worker, chain=a_chain(), seed=place.seed + 30)
+        place.town = await a_town(worker, folder=place.folder / "banks", history=place.history, seed=place.seed + 31)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "Counter", partial(WeekCounter, database=database, journal=place.journal))
         await building._open_counter(worker)

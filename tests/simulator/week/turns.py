@@ -13,10 +13,12 @@ import select
 import selectors
 import signal
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import psycopg
 from psycopg import sql
@@ -26,6 +28,7 @@ from psycopg.waiting import Ready, Wait
 from tests.simulator.week.history import History
 
 RV = TypeVar("RV")
+Given = TypeVarTuple("Given")
 BEGIN = 10_000_000.0
 _LOOK_MS = 25
 """How long a statement may take before it is asked whether it waits for a lock; most are done long before."""
@@ -67,6 +70,18 @@ class WeekLoop(asyncio.SelectorEventLoop):
     def go_on(self, seconds: float) -> None:
         """Let time pass."""
         self._own_time += seconds
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Given], RV], *args: *Given
+    ) -> asyncio.Future[RV]:
+        """Do at once what would be done in another thread: the machine says nothing of when a thread comes back."""
+        if not self.has_begun:
+            return super().run_in_executor(executor, func, *args)
+
+        async def at_once() -> RV:
+            return func(*args)
+
+        return self.create_task(at_once())
 
     def begin(self, turns: "Turns") -> None:
         """Begin the week: from here on only the seed decides."""
