@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,14 +23,17 @@ class TroubleShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
-    """What does not fit is 400; an organisation that refuses or is silent gives 503 without a body."""
+    """What does not fit is 400; an organisation that refuses or is silent gives 503 without a body.
+
+    A caller who goes away in the middle of a question, as a platform does that starts anew, hears nothing.
+    """
 
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
         except (NoAnswer, BankDidNotAnswer):
             return Response(status_code=503)
-        except (msgspec.DecodeError, ValueError):
+        except (msgspec.DecodeError, ValueError, ClientDisconnect):
             return Response(status_code=400)
 
     return answer

@@ -1,6 +1,7 @@
 """The real-person check and the gateway for messages, asked over HTTP as the platform asks them."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -140,3 +141,27 @@ async def test_what_does_not_fit_is_a_bad_request(outside: Outside) -> None:
     response = await outside.clients[0].post("/faces/compare", content=b'{"name": 1}')
 
     assert httpx.codes.BAD_REQUEST == response.status_code
+
+
+async def test_a_caller_who_goes_away_in_the_middle_of_a_question_is_no_fault_of_the_simulator() -> None:
+    app = outside_app(bank=SimulatedBank(FixedClock()), face=SimulatedFaceCheck(), gateway=SimulatedGateway())
+    said: list[Any] = []
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def hear(message: Any) -> None:
+        said.append(message)
+
+    path = "/gateway/messages"
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+    await app(scope, gone, hear)
+
+    assert 400 == said[0]["status"]
