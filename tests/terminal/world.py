@@ -1,6 +1,7 @@
 """A region, a till and wallets in no database: what tests of a terminal without a network share."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from uuid import UUID
@@ -159,8 +160,9 @@ def a_sheet(
     return sign_sheet(sheet, REGION_KEY, key_id=KEY_ID)
 
 
+@cache
 def a_trust_list(now: datetime = NOON, *, sequence: int = 1, revoked_at: datetime | None = None) -> bytes:
-    """The signed list of trusted regions."""
+    """The signed list of trusted regions; it is signed once, and whoever fetches it gets the same."""
     key = RegionKey(
         region=REGION,
         key_id=KEY_ID,
