@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from simulator.bank_files import FileBank
-from tests.crash.offices import Officers, Offices
+from tests.crash.offices import SEEN, TITLE, Officers, Offices, Rostered
 from tests.crash.serving import Platform
-from tests.support.builders.access import Known, an_operator
+from tests.support.builders.access import an_operator
 from tests.support.builders.benefits import handle_of
-from yikatong.access import service as access
+from tests.support.world import FixedClock
 from yikatong.app.bench.people import enrol, generate_grown_ups
+from yikatong.app.subscribers import Subscribers
 from yikatong.app.worker import Worker
 from yikatong.cards import bulk_enrolment
 from yikatong.cards.bulk_enrolment import Binding, EnrolledAtOnce
@@ -21,20 +23,24 @@ from yikatong.kernel.ids import TransferId, show_id
 from yikatong.kernel.instants import day_of
 from yikatong.ledger import service as ledger
 from yikatong.ledger.model import name_budget
+from yikatong.payouts import service as payouts
+from yikatong.payouts.model import Roster
 from yikatong.plumbing.clock import clock_of
-from yikatong.plumbing.http import CallerKind
+from yikatong.plumbing.outbox import Relay
+from yikatong.sealing import service as sealing
 from yikatong.trade_in import service as trade_in
 from yikatong.trade_in.model import Act, Acted, Actor, Application, Deed, Order, Qualified
 
 PLACE, BANK = "440000", "102"
-DAY = datetime(2024, 11, 4, 4, 0, tzinfo=UTC)
+DAY = datetime(2024, 11, 25, 4, 0, tzinfo=UTC)
 """A day on which the place's published sheet, which pays 500 yuan to the card's account, was in force."""
-PUBLIC_FOR = timedelta(days=14)
-"""Longer than seven working days."""
+CLAIMED_AT, PUBLIC_FOR = DAY - timedelta(days=20), timedelta(days=14)
+"""When all claims were submitted and some put onto rosters, which were public for longer than seven working days."""
 SUBSIDY_FEN = 50_000
 BUDGET = f"trade_in:{PLACE}:{DAY.year}"
 PRICE_FEN = 200_000
-CLAIMS = 40
+CLAIMS, FINAL = 28, 12
+"""So many claims, and so many of them on final rosters, each on one of its own."""
 _OLD_FROM, _NEW_FROM = 440_000_000_000_000, 450_000_000_000_000
 _PAPERS = ("old_licence", "recovery_proof", "new_invoice", "new_certificate", "bank_card")
 _STATED: dict[Act, dict[str, str]] = {
@@ -46,6 +52,7 @@ _STATED: dict[Act, dict[str, str]] = {
         "store_is_listed": "yes",
     },
     Act.SUBMIT: {"evidence": ",".join(_PAPERS)},
+    Act.CHECK: SEEN,
 }
 _STEPS = (
     (Act.RECEIVE_OLD, Actor.RECYCLER),
@@ -62,10 +69,11 @@ class Town(NamedTuple):
 
 
 class _People(NamedTuple):
-    """Who works there, and the claims that wait to be checked."""
+    """Who works there, the claims that wait to be checked, and final rosters, each with its claim."""
 
     officers: Officers
     claims: list[str]
+    final: list[tuple[str, Rostered]]
 
 
 @asynccontextmanager
@@ -77,6 +85,7 @@ async def a_claims_town(folder: Path, *, bank_files: Path) -> AsyncIterator[Town
     offices = Offices(
         place=PLACE,
         claims=people.claims,
+        final=people.final,
         officers=people.officers,
         bank=FileBank(bank_files / BANK, clock=clock_of(platform.settings)),
         folder=bank_files / BANK,
@@ -89,54 +98,33 @@ async def a_claims_town(folder: Path, *, bank_files: Path) -> AsyncIterator[Town
         await asyncio.to_thread(platform.stop)
 
 
-async def let_the_term_pass(town: Town) -> None:
-    """Go on after the publicity of every roster; the officers sign in anew."""
-
-    async def sign_in(worker: Worker) -> Officers:
-        house = worker.house
-        async with house.database.transaction() as conn:
-            anew = []
-            for one in town.offices.officers:
-                session = await access.open_session(
-                    conn,
-                    kind=CallerKind.OPERATOR,
-                    subject_id=one.caller.id,
-                    region=PLACE,
-                    now=house.clock.now(),
-                    ids=house.ids,
-                )
-                anew.append(Known(session.token, one.caller))
-        return Officers(*anew)
-
-    await asyncio.to_thread(town.platform.stop)
-    town.platform.let_pass(PUBLIC_FOR)
-    town.offices.officers = await asyncio.to_thread(town.platform.populate, sign_in)
-    await asyncio.to_thread(town.platform.start)
-
-
 async def _let_in(worker: Worker) -> _People:
     """Officers; residents with cards and bound accounts, each of whom has submitted a claim; money in the budget."""
     house = worker.house
-    now, buckets = house.clock.now(), house.settings.bucket_count
+    buckets = house.settings.bucket_count
     people = [one._replace(division=PLACE) for one in generate_grown_ups(worker, CLAIMS)]
     enrolled = await enrol(worker, [(0, people)], {})
     async with house.database.transaction() as conn:
-        officers = Officers(*[await an_operator(conn, region=PLACE, now=now) for _ in Officers._fields])
+        officers = Officers(*[await an_operator(conn, region=PLACE, now=house.clock.now()) for _ in Officers._fields])
         bindings = [Binding(one.resident_id, BANK, handle_of(one.resident_id), "0000") for one in enrolled]
-        await bulk_enrolment.bind_many(conn, bindings, bucket_count=buckets, now=now, ids=house.ids)
+        await bulk_enrolment.bind_many(conn, bindings, bucket_count=buckets, now=CLAIMED_AT, ids=house.ids)
         await ledger.fund_budget(
             conn,
             budget=name_budget(BUDGET),
             amount_fen=CLAIMS * SUBSIDY_FEN,
             transfer_id=TransferId(house.ids.new()),
             reference=house.ids.new(),
-            now=now,
+            now=CLAIMED_AT,
             bucket_count=buckets,
         )
-    return _People(officers, await _submitted(worker, enrolled))
+    claims = await _submitted(worker, enrolled)
+    final = await _made_final(worker, claims[:FINAL], officers)
+    # What was done weeks ago has had its seal for long.
+    await sealing.Sealer(worker.keys, ids=house.ids).run_once(house.database, now=house.clock.now())
+    return _People(officers, [show_id("claim", claim) for claim in claims[FINAL:]], final)
 
 
-async def _submitted(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> list[str]:
+async def _submitted(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> list[UUID]:
     """A claim of each that was submitted, with its old bike handed in and its new one bought."""
     house = worker.house
     claims = []
@@ -153,24 +141,74 @@ async def _submitted(worker: Worker, enrolled: Sequence[EnrolledAtOnce]) -> list
             application=application,
             chain=worker.chain,
             vault=worker.vault,
-            now=house.clock.now(),
+            now=CLAIMED_AT,
             ids=house.ids,
         )
         assert isinstance(end, Qualified), end
-        await _go_through(worker, end, number)
-        claims.append(show_id("claim", end.kept.claim.claim_id))
+        claim = end.kept.claim
+        sale: dict[str, Any] = {"price_fen": PRICE_FEN, "new_code": str(_NEW_FROM + number)}
+        steps = [_deed(act, actor, by=claim.resident_id, **sale if act is Act.SELL else {}) for act, actor in _STEPS]
+        await _do(worker, claim.claim_id, steps)
+        claims.append(claim.claim_id)
     return claims
 
 
-async def _go_through(worker: Worker, qualified: Qualified, number: int) -> None:
-    house, claim = worker.house, qualified.kept.claim
-    sale: dict[str, Any] = {"price_fen": PRICE_FEN, "new_code": str(_NEW_FROM + number)}
+async def _made_final(worker: Worker, claims: Sequence[UUID], officers: Officers) -> list[tuple[str, Rostered]]:
+    """Put each of some claims onto a roster that was public and is final, and let the claims follow."""
+    house, buckets = worker.house, worker.house.settings.bucket_count
+    clerk, reviewer = officers.clerk.caller.id, officers.reviewer.caller.id
+    clock = FixedClock(CLAIMED_AT)
+    made: list[Roster] = []
+    for claim in claims:
+        await _do(worker, claim, [_deed(Act.CHECK, Actor.COMMERCE, by=clerk)])
+        async with house.database.transaction() as conn:
+            roster = await trade_in.roster_claims(
+                conn, place=PLACE, region=PLACE, division=PLACE, title=TITLE, by=clerk,
+                chain=worker.chain, now=CLAIMED_AT, ids=house.ids,
+            )  # fmt: skip
+            assert roster is not None
+            await payouts.examine_roster(conn, roster_id=roster.id, by=clerk, now=CLAIMED_AT, bucket_count=buckets)
+            await payouts.publish_roster(conn, roster_id=roster.id, by=reviewer, now=CLAIMED_AT, ids=house.ids)
+        made.append(roster)
+    await _relayed(worker, clock)
+    clock.advance(PUBLIC_FOR)
+    for roster in made:
+        async with house.database.transaction() as conn:
+            await payouts.finalise_roster(
+                conn, roster_id=roster.id, by=reviewer, now=clock.now(), ids=house.ids, bucket_count=buckets
+            )
+    await _relayed(worker, clock)
+    return [
+        (show_id("claim", claim), Rostered(show_id("roster", roster.id), roster.line_count, roster.amount_fen))
+        for claim, roster in zip(claims, made, strict=True)
+    ]
+
+
+async def _relayed(worker: Worker, clock: FixedClock) -> None:
+    """Let claims hear of their rosters at once."""
+    house = worker.house
+    subscribers = Subscribers(
+        ids=house.ids,
+        bucket_count=house.settings.bucket_count,
+        caches=worker.caches,
+        chain=worker.chain,
+        vault=worker.vault,
+    )
+    relay = Relay(house.database, clock=clock, subscribers=subscribers.by_topic())
+    while await relay.run_once():
+        pass
+
+
+def _deed(act: Act, actor: Actor, *, by: UUID, **more: Any) -> Deed:
+    return Deed(act=act, actor=actor, by=by, on=day_of(CLAIMED_AT), **more)
+
+
+async def _do(worker: Worker, claim_id: UUID, deeds: Sequence[Deed]) -> None:
+    house = worker.house
     async with house.database.transaction() as conn:
-        for act, actor in _STEPS:
-            by = claim.resident_id if actor is Actor.RESIDENT else house.ids.new()
-            deed = Deed(act=act, actor=actor, by=by, on=day_of(house.clock.now()), **sale if act is Act.SELL else {})
-            order = Order(request_id=house.ids.new(), claim_id=claim.claim_id, deed=deed, facts=_STATED.get(act, {}))
+        for deed in deeds:
+            order = Order(request_id=house.ids.new(), claim_id=claim_id, deed=deed, facts=_STATED.get(deed.act, {}))
             acted = await trade_in.act(
-                conn, order=order, chain=worker.chain, vault=worker.vault, now=house.clock.now(), ids=house.ids
+                conn, order=order, chain=worker.chain, vault=worker.vault, now=CLAIMED_AT, ids=house.ids
             )
             assert isinstance(acted, Acted), acted

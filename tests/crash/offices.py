@@ -1,7 +1,7 @@
 """Offices that check claims, put them onto rosters and have them paid, and their bank: each step until it is answered.
 
-Colleagues work side by side: each checks a few claims, asks for a roster of whatever is checked by now, and brings it
-into public; later each issues the batch of a roster and applies for its payment, and another approves it.
+Colleagues work side by side: each checks a claim, asks for a roster of whatever is checked by now, and brings it into
+public; or each issues the batch of a final roster and applies for its payment, and another approves it.
 """
 
 import asyncio
@@ -19,11 +19,12 @@ from simulator.bank_files import FileBank
 from tests.crash.insisting import Insisting
 from tests.support.builders.access import Known
 
-COLLEAGUES = 3
-CLAIMS_AT_ONCE = 2
+COLLEAGUES = 2
+TITLE = "电动自行车以旧换新补贴"
+SEEN = {"reference_price": "2000.00"}
+"""What commerce states when it checks a claim."""
 _PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 300.0
-_SEEN = {"reference_price": "2000.00"}
 
 
 class Officers(NamedTuple):
@@ -46,38 +47,35 @@ class Offices(Insisting):
     """They remember `checked` claims, `rosters`, those `paid` by batch, and the files that the bank has `seen`."""
 
     def __init__(
-        self, *, place: str, claims: list[str], officers: Officers, bank: FileBank, folder: Path, url: str
+        self,
+        *,
+        place: str,
+        claims: list[str],
+        final: list[tuple[str, Rostered]],
+        officers: Officers,
+        bank: FileBank,
+        folder: Path,
+        url: str,
     ) -> None:
         super().__init__()
         self.officers = officers
         self.bank = bank
         self.folder = folder
-        self.checked: list[str] = []
-        self.rosters: list[Rostered] = []
+        self.checked = [claim for claim, _ in final]
+        self.rosters = [roster for _, roster in final]
         self.paid: dict[str, Rostered] = {}
         self.seen: list[str] = []
         self._place = place
         self._url = url
         self._submitted = deque(claims)
-        self._final: deque[Rostered] = deque()
+        self._final = deque(self.rosters)
+        self._final_at_first = len(self.rosters)
 
-    async def build(self, until: Callable[[], bool], *, colleagues: int = COLLEAGUES) -> None:
+    async def build(self, until: Callable[[], bool]) -> None:
         """Check claims and make rosters of them until something holds; each ends what it began."""
         async with httpx.AsyncClient(base_url=self._url, timeout=10) as client, asyncio.TaskGroup() as group:
-            for _ in range(colleagues):
+            for _ in range(COLLEAGUES):
                 group.create_task(self._build(client, until))
-
-    async def build_the_rest(self) -> None:
-        """Put every claim that is left onto a roster."""
-        await self.build(lambda: not self._submitted, colleagues=1)
-
-    async def make_final(self) -> None:
-        """Make every roster final, and wait until its claims have their money with payouts."""
-        async with httpx.AsyncClient(base_url=self._url, timeout=10) as client:
-            for roster in self.rosters:
-                await self._do(client, self.officers.reviewer, f"/v1/rosters/{roster.id}/finalise")
-                self._final.append(roster)
-        await self.follow("approved", len(self.checked))
 
     async def pay(self, until: Callable[[], bool]) -> None:
         """Have rosters paid, with the bank at work, until something holds; each ends what it began."""
@@ -91,6 +89,10 @@ class Offices(Insisting):
         wanted = len(self.paid) + count
         async with httpx.AsyncClient(base_url=self._url, timeout=10) as client:
             await self._pay(client, lambda: len(self.paid) >= wanted, until_paid=lambda: True)
+
+    async def settle_publicity(self) -> None:
+        """Wait until every claim of a roster that was made here is public."""
+        await self.follow("published", len(self.checked) - self._final_at_first)
 
     async def settle(self) -> None:
         """Wait, with the bank at work, until every claim whose payment was approved is paid."""
@@ -113,11 +115,11 @@ class Offices(Insisting):
         clerk, reviewer, _ = self.officers
         while not until():
             assert self._submitted, "there are too few claims"
-            for claim in [self._submitted.popleft() for _ in range(min(CLAIMS_AT_ONCE, len(self._submitted)))]:
-                path = f"/v1/trade-in/commerce/claims/{claim}/check"
-                await self._do(client, clerk, path, request_id=str(uuid4()), facts=_SEEN)
-                self.checked.append(claim)
-            asked = {"place": self._place, "title": "电动自行车以旧换新补贴"}
+            claim = self._submitted.popleft()
+            path = f"/v1/trade-in/commerce/claims/{claim}/check"
+            await self._do(client, clerk, path, request_id=str(uuid4()), facts=SEEN)
+            self.checked.append(claim)
+            asked = {"place": self._place, "title": TITLE}
             made = await self._do(client, clerk, "/v1/trade-in/commerce/rosters", **asked)
             if made["roster_id"] is None:
                 continue

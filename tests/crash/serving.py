@@ -8,13 +8,12 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import httpx
-from msgspec.structs import replace
 
 from tests.support.processes import a_free_port, environment_with
 from yikatong.app.audits.log import run_log_audit
@@ -160,11 +159,6 @@ class Platform:
         """Kill all of it, as a lost machine would, and leave it so."""
         kill(self.everything())
         self._have_ended()
-
-    def let_pass(self, term: timedelta) -> None:
-        """Let its clock stand so much later from its next start on."""
-        shift = self.settings.clock_shift_seconds + round(term / timedelta(seconds=1))
-        self.settings = replace(self.settings, clock_shift_seconds=shift)
 
     def start_again(self) -> None:
         """Start once more, after everything was killed."""

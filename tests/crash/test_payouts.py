@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.crash.bike_town import KILLS
-from tests.crash.claims_town import Town, a_claims_town, let_the_term_pass
+from tests.crash.claims_town import Town, a_claims_town
 from tests.crash.insisting import killed_at_work
 from tests.crash.payout_books import verify_payouts
 from tests.crash.serving import Platform, ask_beside, wait_for
@@ -26,9 +26,9 @@ pytestmark = pytest.mark.anyio
 Work = Callable[[Callable[[], bool]], Coroutine[Any, Any, None]]
 """Lets offices work until something holds."""
 
-STEPS = 8
+STEPS = 5
 REFUSALS = 2
-FILES = 2
+FILES = 1
 
 
 class Hurt(NamedTuple):
@@ -57,16 +57,6 @@ async def hurt(anyio_backend: str) -> AsyncIterator[Hurt]:
     finally:
         for each in (folder, bank_files):
             shutil.rmtree(each, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-async def later(hurt: Hurt) -> Hurt:
-    """The same when everybody's claim is on a roster and the publicity of all is over."""
-    await hurt.town.offices.build_the_rest()
-    await hurt.town.offices.follow("published", len(hurt.town.offices.checked))
-    await let_the_term_pass(hurt.town)
-    await hurt.town.offices.make_final()
-    return hurt
 
 
 async def killed(town: Town, what: str, *, work: Work, steps: int) -> None:
@@ -109,7 +99,7 @@ async def test_a_full_disk_leaves_nobody_half_on_a_roster_and_what_was_begun_end
 
     await filled(hurt, work=hurt.town.offices.build)
 
-    await hurt.town.offices.follow("published", len(hurt.town.offices.checked))
+    await hurt.town.offices.settle_publicity()
     await verify_payouts(hurt.town)
 
 
@@ -125,14 +115,14 @@ async def test_whatever_dies_while_rosters_are_made_each_claim_is_on_one_as_it_w
             steps=chance.randrange(STEPS // 2, STEPS * 3 // 2),
         )
 
-    await offices.follow("published", len(offices.checked))
+    await offices.settle_publicity()
     await verify_payouts(hurt.town)
 
 
-async def test_a_full_disk_leaves_no_half_file_to_the_bank_and_all_is_sent_when_there_is_room(later: Hurt) -> None:
-    if later.disk is None or later.bank_disk is None:
-        pytest.skip(f"no disk can be mounted here: {later.no_disk}")
-    (platform, offices), bank_disk = later.town, later.bank_disk
+async def test_a_full_disk_leaves_no_half_file_to_the_bank_and_all_is_sent_when_there_is_room(hurt: Hurt) -> None:
+    if hurt.disk is None or hurt.bank_disk is None:
+        pytest.skip(f"no disk can be mounted here: {hurt.no_disk}")
+    (platform, offices), bank_disk = hurt.town, hurt.bank_disk
 
     try:
         await asyncio.to_thread(bank_disk.fill)
@@ -142,26 +132,26 @@ async def test_a_full_disk_leaves_no_half_file_to_the_bank_and_all_is_sent_when_
     finally:
         await asyncio.to_thread(bank_disk.make_room)
     await offices.settle()
-    await filled(later, work=offices.pay)
+    await filled(hurt, work=offices.pay)
 
     await offices.settle()
-    await verify_payouts(later.town)
+    await verify_payouts(hurt.town)
 
 
-async def test_whatever_dies_while_files_go_and_come_everybody_is_paid_once(later: Hurt, seed: int) -> None:
+async def test_whatever_dies_while_files_go_and_come_everybody_is_paid_once(hurt: Hurt, seed: int) -> None:
     chance = random.Random(f"{seed} files")
-    offices = later.town.offices
+    offices = hurt.town.offices
 
     for _ in range(KILLS):
         await killed(
-            later.town,
+            hurt.town,
             chance.choice(["runner", "postmaster", "everything"]),
             work=offices.pay,
             steps=chance.randrange(STEPS // 2, STEPS * 3 // 2),
         )
 
     await offices.settle()
-    await verify_payouts(later.town)
+    await verify_payouts(hurt.town)
 
 
 def failure_of_sending(platform: Platform) -> str:
