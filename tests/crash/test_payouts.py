@@ -70,8 +70,7 @@ async def filled(hurt: Hurt, *, work: Work) -> None:
     (platform, offices), disk = hurt.town, hurt.disk
     assert disk is not None
     enough = asyncio.Event()
-    folder = Path(platform.settings.data_folder)
-    running = find_running(folder)
+    running = find_running(Path(platform.settings.data_folder))
     assert running is not None
 
     async def fill_and_make_room() -> None:
@@ -80,7 +79,6 @@ async def filled(hurt: Hurt, *, work: Work) -> None:
             await asyncio.to_thread(disk.fill)
             await asyncio.to_thread(use_up_the_log, running.conninfo)
             await offices.wait_for_refusals(REFUSALS)
-            await asyncio.to_thread(wait_for, lambda: find_running(folder) is None)
         finally:
             await asyncio.to_thread(disk.make_room)
         await offices.wait_for(STEPS)
