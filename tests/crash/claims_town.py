@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from simulator.bank_files import FileBank
+from tests.crash.bike_town import KILLS
 from tests.crash.offices import SEEN, TITLE, Officers, Offices, Rostered
 from tests.crash.serving import Platform
 from tests.support.builders.access import an_operator
@@ -39,7 +40,8 @@ CLAIMED_AT, PUBLIC_FOR = DAY - timedelta(days=20), timedelta(days=14)
 SUBSIDY_FEN = 50_000
 BUDGET = f"trade_in:{PLACE}:{DAY.year}"
 PRICE_FEN = 200_000
-CLAIMS, FINAL = 28, 12
+FINAL = 6 + 6 * KILLS
+CLAIMS = FINAL + 8 + 8 * KILLS
 """So many claims, and so many of them on final rosters, each on one of its own."""
 _OLD_FROM, _NEW_FROM = 440_000_000_000_000, 450_000_000_000_000
 _PAPERS = ("old_licence", "recovery_proof", "new_invoice", "new_certificate", "bank_card")
