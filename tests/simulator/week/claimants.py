@@ -6,6 +6,7 @@ books can be held to it.
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any, NamedTuple
@@ -44,6 +45,13 @@ class Acknowledged(NamedTuple):
     act: Act
 
 
+class ToldNo(NamedTuple):
+    """A refusal, and when it was asked for the last time."""
+
+    request_id: UUID
+    sent_at: datetime
+
+
 class Claimants:
     """Everybody who moves a claim that is paid later, but for its roster and its payment."""
 
@@ -52,6 +60,7 @@ class Claimants:
         self._network = network
         self._random = random
         self.told: list[Acknowledged] = []
+        self.told_no: list[ToldNo] = []
         self.qualified: dict[UUID, tuple[UUID, str]] = {}
 
     async def trade_in(self) -> None:
@@ -137,7 +146,9 @@ class Claimants:
     async def _do(self, claim_id: UUID, act: Act, actor: Actor) -> bool:
         """Ask for a deed until an answer comes; whether it was told done."""
         order = self._an_order(claim_id, act, actor)
-        said = await self._asked(f"{actor} would {act} in the town", partial(self._serve, order=order))
+        said = await self._asked(
+            f"{actor} would {act} in the town", partial(self._serve, order=order), about=order.request_id
+        )
         if said is not None:
             self.told.append(Acknowledged(claim_id, order.request_id, act))
         return said is not None
@@ -157,12 +168,16 @@ class Claimants:
         call = partial(self._claw_back, claim_id=claim_id, fen=fen, request_id=self._place.ids.new())
         await self._asked(f"the store of the town pays {fen} back", call)
 
-    async def _asked(self, what: str, serving: Call[Said | Refused]) -> Said | None:
-        """Ask until an answer comes; the answer, unless it is a refusal."""
+    async def _asked(self, what: str, serving: Call[Said | Refused], *, about: UUID | None = None) -> Said | None:
+        """Ask until an answer comes; the answer, unless it is a refusal. `about` is the request's own id."""
         for _ in range(_TRIES):
+            sent_at = self._place.clock.now()
             answer = await self._network.ask(what, serving)
+            if isinstance(answer, Refused):
+                self.told_no += [] if about is None else [ToldNo(about, sent_at)]
+                return None
             if answer is not None:
-                return None if isinstance(answer, Refused) else answer
+                return answer
         return None
 
     async def _admit(self, worker: Worker, *, application: Application) -> Said | Refused:

@@ -117,6 +117,10 @@ def _told(life: Life, conn: Conn) -> Iterator[str]:
         count = deeds[told.claim_id, told.request_id, told.act.value]
         if count != 1:
             yield f"{told.act} was told done and is written down {count} times"
+    made_at = dict(conn.execute("SELECT request_id, made_at FROM trade_in.deed").fetchall())
+    for no in life.later.claimants.told_no:
+        if no.request_id in made_at and made_at[no.request_id] < no.sent_at:
+            yield "somebody who asked again was refused what had been done"
     rows = conn.execute("SELECT claim_id, resident_id, old_code FROM trade_in.claim").fetchall()
     claims = {row[0]: (row[1], row[2]) for row in rows}
     for claim_id, qualified in life.later.claimants.qualified.items():
