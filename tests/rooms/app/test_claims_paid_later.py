@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,30 @@ async def test_a_stopped_claim_has_its_money_back_and_is_never_paid_by_payouts(o
                     vault=town.place.vault, now=town.place.now, ids=town.place.ids,
                 )  # fmt: skip
         assert 0 == await town.in_source(final)
+        await town.verified()
+
+
+async def test_a_claim_that_was_stopped_in_a_correction_is_not_paid_by_another_when_that_is_deleted(
+    own: Database,
+) -> None:
+    async with a_paying_town(own) as town:
+        claims = [await town.checked() for _ in range(2)]
+        batch = await town.issued(await town.final(await town.public()))
+        town.bank.refusals = {handle_of(kept.claim.resident_id): "AC04" for kept in claims}
+        await town.answered(batch)
+        by: dict[str, Any] = {"by": FINANCE, "now": town.place.now, "ids": town.place.ids, "bucket_count": BUCKETS}
+        async with own.transaction() as conn:
+            correction = await payouts.correct_batch(conn, batch_id=batch.id, amounts={}, **by)
+        async with own.transaction() as conn:
+            await service.stop_payment(
+                conn, order=town.place.an_order(claims[0], Act.STOP), chain=town.place.chain,
+                vault=town.place.vault, now=town.place.now, ids=town.place.ids,
+            )  # fmt: skip
+            await payouts.delete_batch(conn, batch_id=correction.id, now=town.place.now, bucket_count=BUCKETS)
+            again = await payouts.correct_batch(conn, batch_id=batch.id, amounts={}, **by)
+            lines = await payouts.list_batch_lines(conn, batch_id=again.id, bucket_count=BUCKETS)
+        assert [claims[1].claim.claim_id] == [line.reference for line in lines]
+        assert [ClaimState.REJECTED, ClaimState.APPROVED] == await town.states(claims)
         await town.verified()
 
 

@@ -41,6 +41,12 @@ BOOKS_OF_ROSTERS = {
         WHERE l.state IN ('paid', 'issued') OR (l.state IN ('returned', 'stopped') AND l.corrected_by IS NULL
             AND l.given_up_at IS NULL AND b.state <> 'deleted')
         GROUP BY l.reference HAVING count(*) > 1""",
+    "what left its roster may be paid by it": """
+        SELECT l.state, l.reason FROM payouts.batch_line l JOIN payouts.batch b ON b.id = l.batch_id
+        WHERE (l.state = 'issued' OR (l.corrected_by IS NULL AND l.given_up_at IS NULL
+                AND l.state IN ('stopped', 'returned') AND b.state <> 'deleted'))
+            AND NOT EXISTS (SELECT FROM trade_in.rostered x
+                WHERE x.claim_id = l.reference AND x.roster_id = b.roster_id)""",
     "something was issued that no final roster pays": """
         SELECT l.state FROM payouts.batch_line l JOIN payouts.batch b ON b.id = l.batch_id
         LEFT JOIN payouts.roster r ON r.id = b.roster_id LEFT JOIN payouts.roster_line s

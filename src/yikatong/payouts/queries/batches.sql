@@ -170,9 +170,11 @@ WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND line = %(line)s
     AND state IN ('returned', 'stopped') AND corrected_by IS NULL AND given_up_at IS NULL;
 
 -- name: unmark_corrected
--- sentence: lets lines be corrected again whose correction was deleted
-UPDATE payouts.batch_line SET corrected_by = NULL
-WHERE bucket = %(bucket)s AND batch_id = %(batch_id)s AND corrected_by = %(by_batch_id)s;
+-- sentence: lets lines be corrected again whose correction was deleted; one that was given up there stays given up
+UPDATE payouts.batch_line AS source SET corrected_by = NULL, given_up_at = again.given_up_at
+FROM payouts.batch_line AS again
+WHERE source.bucket = %(bucket)s AND source.batch_id = %(batch_id)s AND source.corrected_by = %(by_batch_id)s
+    AND again.bucket = source.bucket AND again.batch_id = source.corrected_by AND again.source_line = source.line;
 
 -- name: stop_lines
 -- sentence: stops issued lines of one bucket; returns how many and their sum

@@ -228,7 +228,7 @@ async def mark_corrected(conn: Conn, *, bucket: int, batch_id: UUID, lines: Sequ
 
 
 async def unmark_corrected(conn: Conn, *, bucket: int, batch_id: UUID, by_batch_id: UUID) -> None:
-    """Let lines be corrected again whose correction was deleted."""
+    """Let lines be corrected again whose correction was deleted, but for those that were given up in it."""
     await STATEMENTS.run(conn, "unmark_corrected", bucket=bucket, batch_id=batch_id, by_batch_id=by_batch_id)
 
 
