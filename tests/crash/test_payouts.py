@@ -3,7 +3,7 @@
 import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,10 +59,13 @@ async def hurt(anyio_backend: str) -> AsyncIterator[Hurt]:
             shutil.rmtree(each, ignore_errors=True)
 
 
-async def killed(town: Town, what: str, *, work: Work, steps: int) -> None:
-    """Kill something among the steps of offices."""
-    then = town.platform.start_again if what == "everything" else None
-    await killed_at_work(town.offices, getattr(town.platform, what), work=work, before=steps, after=STEPS, then=then)
+async def killed(town: Town, whom: Sequence[str], *, work: Work, chance: random.Random) -> None:
+    """Kill one or the other among the steps of offices, as often as is asked for."""
+    platform = town.platform
+    for _ in range(KILLS):
+        what, steps = chance.choice(whom), chance.randrange(STEPS // 2, STEPS * 3 // 2)
+        then = platform.start_again if what == "everything" else None
+        await killed_at_work(town.offices, getattr(platform, what), work=work, before=steps, after=STEPS, then=then)
 
 
 async def filled(hurt: Hurt, *, work: Work) -> None:
@@ -105,13 +108,7 @@ async def test_whatever_dies_while_rosters_are_made_each_claim_is_on_one_as_it_w
     chance = random.Random(f"{seed} rosters")
     offices = hurt.town.offices
 
-    for _ in range(KILLS):
-        await killed(
-            hurt.town,
-            chance.choice(["postmaster", "everything"]),
-            work=offices.build,
-            steps=chance.randrange(STEPS // 2, STEPS * 3 // 2),
-        )
+    await killed(hurt.town, ["postmaster", "everything"], work=offices.build, chance=chance)
 
     await offices.settle_publicity()
     await verify_payouts(hurt.town)
@@ -140,13 +137,7 @@ async def test_whatever_dies_while_files_go_and_come_everybody_is_paid_once(hurt
     chance = random.Random(f"{seed} files")
     offices = hurt.town.offices
 
-    for _ in range(KILLS):
-        await killed(
-            hurt.town,
-            chance.choice(["runner", "postmaster", "everything"]),
-            work=offices.pay,
-            steps=chance.randrange(STEPS // 2, STEPS * 3 // 2),
-        )
+    await killed(hurt.town, ["runner", "postmaster", "everything"], work=offices.pay, chance=chance)
 
     await offices.settle()
     await verify_payouts(hurt.town)

@@ -5,8 +5,8 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.support.cluster import drop_on_workers, is_cluster, lay_out, span
 from tests.support.world import NOON
 from yikatong.plumbing.address import ServerAddress
+from yikatong.plumbing.database import Database
 from yikatong.plumbing.migrations import apply_migrations
 from yikatong.plumbing.postgres.server import EmbeddedPostgres
 from yikatong.plumbing.roles import SERVING_ROLE
@@ -172,6 +173,15 @@ def a_fresh_database(beside: str) -> Iterator[ServerAddress]:
             yield ServerAddress(conninfo=named_instead(beside, name))
         finally:
             drop_database(conn, name)
+
+
+@asynccontextmanager
+async def a_database_of_its_own(beside: Database, *, rooms: Sequence[str] | None = None) -> AsyncIterator[Database]:
+    """A database with some rooms' tables (all) beside another, for tests that nobody else's rows may meet."""
+    with a_fresh_database(beside.address.conninfo) as address:
+        build_schema(address.conninfo, rooms=rooms)
+        async with await Database.open(address) as database:
+            yield database
 
 
 @contextmanager

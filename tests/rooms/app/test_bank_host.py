@@ -15,7 +15,7 @@ from tests.support.world import NOON
 from yikatong.app.outside.bank_host import HostBankFiles
 from yikatong.app.outside.organisations import open_organisations
 from yikatong.payouts import service as payouts
-from yikatong.payouts.model import BatchState, FileState
+from yikatong.payouts.model import Batch, BatchState, FileState
 from yikatong.payouts.outside import BankFilesAreAway
 from yikatong.plumbing.database import Database
 from yikatong.plumbing.settings import Settings, SettingsError
@@ -24,6 +24,13 @@ pytestmark = pytest.mark.anyio
 
 BANK = "102"
 PAST = NOON - timedelta(days=1)
+
+
+async def a_batch(world: BenefitWorld, *, lines: int = 1) -> Batch:
+    """A batch that was applied for, with so many payments of 5 yuan."""
+    people = await world.populated(lines)
+    await world.funded()
+    return await world.applied(await world.issued([(who, 500) for who in people]))
 
 
 @asynccontextmanager
@@ -67,9 +74,7 @@ async def test_each_payment_reaches_the_bank_once_whichever_answer_is_lost(
     db: Database, trouble: Trouble, asked_before: int
 ) -> None:
     world = BenefitWorld(db, now=PAST)
-    people = await world.populated(2)
-    await world.funded()
-    batch = await world.applied(await world.issued([(who, 500) for who in people]))
+    batch = await a_batch(world, lines=2)
     async with a_host(world) as (host, files):
         exchange = world.exchange(Path(), files=files, lines_in_part=1)
         host.troubles.add(Trouble.NO_FUNDS, times=asked_before)
@@ -97,9 +102,7 @@ async def test_each_payment_reaches_the_bank_once_whichever_answer_is_lost(
 
 async def test_a_file_for_which_our_disk_has_no_room_is_fetched_whole_when_there_is(db: Database) -> None:
     world = BenefitWorld(db, now=PAST)
-    people = await world.populated(1)
-    await world.funded()
-    batch = await world.applied(await world.issued([(people[0], 500)]))
+    batch = await a_batch(world)
     async with a_host(world) as (host, files):
         exchange = world.exchange(Path(), files=files)
         assert await exchange.send_batch(batch.id)
@@ -118,9 +121,7 @@ async def test_a_file_for_which_our_disk_has_no_room_is_fetched_whole_when_there
 
 async def test_another_file_under_the_name_of_a_part_stays_and_nothing_is_marked_as_sent(db: Database) -> None:
     world = BenefitWorld(db, now=PAST)
-    people = await world.populated(1)
-    await world.funded()
-    batch = await world.applied(await world.issued([(people[0], 500)]))
+    batch = await a_batch(world)
     async with a_host(world) as (host, files):
         exchange = world.exchange(Path(), files=files)
         name = f"{payouts.show_number(batch.id)}-0001.xml"

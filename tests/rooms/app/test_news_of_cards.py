@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.builders.cards import TERMS, CardWorld, key_of
 from tests.support.builders.ledger import open_with
-from tests.support.database import a_fresh_database, build_schema
+from tests.support.database import a_database_of_its_own
 from tests.support.world import FixedClock, SeededIds
 from yikatong.access import service as access
 from yikatong.app.caches import WorkerCaches
@@ -25,10 +25,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 async def own(db: Database) -> AsyncIterator[Database]:
     """A database of this module alone: its relay hears of no other test's cards."""
-    with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo)
-        async with await Database.open(address) as database:
-            yield database
+    async with a_database_of_its_own(db) as database:
+        yield database
 
 
 async def news_of(db: Database, resident: Registered) -> list[str]:

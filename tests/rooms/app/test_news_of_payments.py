@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.builders.benefits import BUCKET_COUNT, BenefitWorld, a_folder, handle_of
-from tests.support.database import a_fresh_database, build_schema
+from tests.support.database import a_database_of_its_own
 from yikatong.access import service as access
 from yikatong.app.caches import WorkerCaches
 from yikatong.app.subscribers import Subscribers
@@ -24,10 +24,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 async def own(db: Database) -> AsyncIterator[Database]:
     """A database of this module alone: its relay hears of no other test's payments."""
-    with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo)
-        async with await Database.open(address) as database:
-            yield database
+    async with a_database_of_its_own(db) as database:
+        yield database
 
 
 async def relayed(world: BenefitWorld) -> None:

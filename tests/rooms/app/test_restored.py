@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.rooms.trust.test_key_files import opened
-from tests.support.database import a_fresh_database, build_schema
+from tests.support.database import a_database_of_its_own
 from tests.support.world import NOON, FixedClock
 from yikatong.app.restored import (
     CODES_LIVE,
@@ -70,10 +70,8 @@ def test_a_copy_is_not_served(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 async def own(db: Database) -> AsyncIterator[Database]:
     """A database of this module alone: every number that memories are valid for is moved in it."""
-    with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo, rooms=["plumbing", "trust"])
-        async with await Database.open(address) as database:
-            yield database
+    async with a_database_of_its_own(db, rooms=["plumbing", "trust"]) as database:
+        yield database
 
 
 async def held_in(conn: Connection, holder: trust.FileKeyHolder) -> HeldTrustList:

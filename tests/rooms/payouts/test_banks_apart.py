@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.builders.benefits import BUCKET_COUNT, BenefitWorld, a_folder
 from tests.support.builders.cards import VAULT
-from tests.support.database import a_fresh_database, build_schema
+from tests.support.database import a_database_of_its_own
 from tests.support.world import NOON
 from yikatong.app.outside.bank_folder import FolderBankFiles
 from yikatong.kernel.ids import bucket_of
@@ -30,10 +30,8 @@ A_DAY_BEFORE = NOON - timedelta(days=1)
 @pytest.fixture(scope="module")
 async def db(db: Database) -> AsyncIterator[Database]:
     """A database of this module alone: where everything that is due is sent, nothing of other worlds must be due."""
-    with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo)
-        async with await Database.open(address) as database:
-            yield database
+    async with a_database_of_its_own(db) as database:
+        yield database
 
 
 async def a_batch_at(world: BenefitWorld, *banks: str) -> Batch:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.backends import end_backend
-from tests.support.database import a_fresh_database, build_schema
+from tests.support.database import a_database_of_its_own
 from tests.support.processes import a_python_process, next_line
 from tests.support.world import FixedClock, SeededIds
 from yikatong.plumbing import outbox, versions
@@ -24,10 +24,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(scope="module")
 async def own(db: Database) -> AsyncIterator[Database]:
     """A database of this module alone: one relay works at a time, so those of other workers would be in the way."""
-    with a_fresh_database(db.address.conninfo) as address:
-        build_schema(address.conninfo, rooms=["plumbing"])
-        async with await Database.open(address) as database:
-            yield database
+    async with a_database_of_its_own(db, rooms=["plumbing"]) as database:
+        yield database
 
 
 def a_topic(ids: SeededIds) -> str:

@@ -19,15 +19,7 @@ def _spending_of(row: Mapping[str, Any]) -> Spending:
 
 async def claim_code(conn: Conn, *, wanted: Spending, held_until: datetime) -> Spending:
     """Claim a code where nobody holds it; gives who holds it now."""
-    rows = await STATEMENTS.run(
-        conn,
-        "claim_code",
-        code=wanted.code,
-        claim_id=wanted.claim_id,
-        role=wanted.role.value,
-        held_until=held_until,
-    )
-    return _spending_of(rows[0])
+    return (await claim_codes(conn, wanted=[wanted], held_until=held_until))[wanted.code]
 
 
 async def claim_old_codes(conn: Conn, *, wanted: Sequence[tuple[str, UUID]], held_until: datetime) -> None:
